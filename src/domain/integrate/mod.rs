@@ -1,0 +1,1 @@
+//! integrate (being written).

@@ -1,0 +1,2 @@
+//! wt-orch.
+fn main() {}
