@@ -1,1 +1,32 @@
-//! plan (being written).
+//! From a valid task set to a plan: which task excludes which, in what order they start, how long it
+//! takes, and whether it pays to run them side by side.
+//!
+//! [`build`] is the entry. The one scheduler is [`Dispatcher`]: [`simulate`] drives it here with
+//! sampled durations, `domain::run::step` drives it live and on resume (DESIGN.md §1 item 5).
+
+mod build;
+mod claims;
+mod costs;
+mod decide;
+mod dispatcher;
+mod estimate;
+mod gates;
+mod graph;
+mod montecarlo;
+mod plan_type;
+mod problem;
+mod simulate;
+mod verdict_text;
+
+pub use build::{Host, PlanRequest, Preference, build};
+pub use claims::{Claim, exclusions};
+pub use costs::{CostSample, Costs, NO_COSTS};
+pub use dispatcher::{Dispatcher, JobState};
+pub use estimate::{Estimate, EstimateSource};
+pub use gates::with_gates;
+pub use graph::Graph;
+pub use plan_type::{
+    Binding, Decision, Interval, Overhead, Plan, Planned, Predicted, ScheduledTask, Verdict,
+};
+pub use problem::{Job, Problem};
+pub use simulate::{Simulated, simulate};

@@ -1,1 +1,1 @@
-//! report (being written).
+//! Documents made from the state of a run.

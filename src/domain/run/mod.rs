@@ -1,1 +1,25 @@
-//! run (being written).
+//! One execution of a plan: facts ([`Event`]), the state folded from them ([`RunState`]) and the
+//! pure function that decides what happens next ([`step`]).
+
+mod action;
+mod event;
+mod fold;
+mod outcome;
+mod spec;
+mod state;
+mod step;
+#[cfg(test)]
+mod step_tests;
+mod task_state;
+
+pub use action::{Action, Input, Step};
+pub use event::{Envelope, Event, JOURNAL_VERSION, JournalError, StopReason};
+pub use fold::IllegalEvent;
+pub use outcome::{
+    AttemptEnd, ChangeKind, Ending, Outcome, PathChange, ProcessStamp, ProvisionFailure, Reason,
+    Usage,
+};
+pub use spec::{Limits, RunSpec, TaskPlace};
+pub use state::{RunPhase, RunState, TaskRecord};
+pub use step::step;
+pub use task_state::{IllegalTransition, TaskState};

@@ -1,0 +1,106 @@
+//! What is spent beside the tasks, in seconds: measured in this repository where it was, defaults
+//! of `research/scheduling.md` §4 until then.
+
+use serde::{Deserialize, Serialize};
+
+/// One measurement.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct CostSample {
+    /// Size of the thing done: files of a worktree; 1 for a commit, merge or validation.
+    pub quantity: f64,
+    /// How long it took.
+    pub seconds: f64,
+}
+
+/// Costs of one run.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Costs {
+    /// Fixed cost of going parallel at all.
+    pub fixed: f64,
+    /// One worktree.
+    pub provision: f64,
+    /// One commit of a task's work.
+    pub commit: f64,
+    /// One merge of a branch.
+    pub merge: f64,
+    /// All validations once; `None` when there are none or they never ran.
+    pub validate: Option<f64>,
+    /// How many of provision, commit and merge come from measurements.
+    pub measured: u8,
+}
+
+/// A world in which only tasks take time.
+pub const NO_COSTS: Costs =
+    Costs { fixed: 0.0, provision: 0.0, commit: 0.0, merge: 0.0, validate: None, measured: 0 };
+
+/// Measurements by kind, newest last.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct CostSamples {
+    /// Worktrees, quantity in files.
+    pub provision: Vec<CostSample>,
+    /// Commits.
+    pub commit: Vec<CostSample>,
+    /// Merges.
+    pub merge: Vec<CostSample>,
+    /// All validations of an integration.
+    pub validate: Vec<CostSample>,
+}
+
+impl Costs {
+    /// Costs for a base of `files` files.
+    pub fn learn(samples: &CostSamples, files: usize) -> Self {
+        let files = files as f64;
+        let worktrees: Vec<CostSample> = samples
+            .provision
+            .iter()
+            .map(|s| CostSample { quantity: 1.0, seconds: s.seconds * files / s.quantity.max(1.0) })
+            .collect();
+        let provision = median(&worktrees);
+        let commit = median(&samples.commit);
+        let merge = median(&samples.merge);
+        let measured = [provision, commit, merge].iter().filter(|cost| cost.is_some()).count();
+        Self {
+            fixed: 0.2,
+            provision: provision.unwrap_or(0.05 + 1e-4 * files),
+            commit: commit.unwrap_or(0.15),
+            merge: merge.unwrap_or(0.03),
+            validate: median(&samples.validate),
+            measured: u8::try_from(measured).unwrap_or(u8::MAX),
+        }
+    }
+}
+
+fn median(samples: &[CostSample]) -> Option<f64> {
+    let mut rates: Vec<f64> = samples
+        .iter()
+        .map(|s| s.seconds / s.quantity)
+        .filter(|rate| rate.is_finite() && *rate >= 0.0)
+        .collect();
+    rates.sort_by(f64::total_cmp);
+    let upper = rates.get(rates.len() / 2)?;
+    let lower = rates.get((rates.len() - 1) / 2)?;
+    Some(f64::midpoint(*lower, *upper))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_measured_worktree_scales_with_the_number_of_files() {
+        let samples = CostSamples {
+            provision: vec![CostSample { quantity: 1000.0, seconds: 0.5 }],
+            ..CostSamples::default()
+        };
+        let costs = Costs::learn(&samples, 4000);
+        assert!((costs.provision - 2.0).abs() < 1e-9);
+        assert_eq!((costs.measured, costs.validate), (1, None));
+    }
+
+    #[test]
+    fn one_outlier_does_not_move_a_cost() {
+        let commit = [0.1, 0.1, 9.0].map(|seconds| CostSample { quantity: 1.0, seconds }).to_vec();
+        let samples = CostSamples { commit, ..CostSamples::default() };
+        assert!((Costs::learn(&samples, 1).commit - 0.1).abs() < 1e-9);
+    }
+}

@@ -1,0 +1,223 @@
+//! The one scheduler: which job starts next. `step` drives it live and on resume, `simulate` in the
+//! plan.
+
+use super::problem::Problem;
+
+/// Where a job stands, as far as starting jobs is concerned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JobState {
+    /// Waits for predecessors.
+    Waiting,
+    /// May start when there is room.
+    Ready,
+    /// Holds its slot.
+    Running,
+    /// Ready but held back (between two attempts).
+    Paused,
+    /// Over, successfully.
+    Succeeded,
+    /// Over, in any other way: what depends on it never becomes ready.
+    Failed,
+}
+
+/// Ready set, free capacity and exclusions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dispatcher {
+    width: usize,
+    states: Vec<JobState>,
+    missing: Vec<usize>,
+    ready: Vec<usize>,
+    free: Vec<u64>,
+    running: usize,
+}
+
+impl Dispatcher {
+    /// Nothing is ready before [`Self::release`].
+    pub fn new(problem: &Problem, width: usize) -> Self {
+        Self {
+            width: width.max(1),
+            states: vec![JobState::Waiting; problem.jobs.len()],
+            missing: problem.jobs.iter().map(|job| job.predecessors.len()).collect(),
+            ready: Vec::new(),
+            free: problem.capacities.clone(),
+            running: 0,
+        }
+    }
+
+    /// Makes every job without predecessors ready.
+    pub fn release(&mut self, problem: &Problem) {
+        for index in 0..problem.jobs.len() {
+            if self.missing[index] == 0 && self.states[index] == JobState::Waiting {
+                self.make_ready(problem, index);
+            }
+        }
+    }
+
+    /// Back to the beginning, with everything released that waits for nothing.
+    pub fn reset(&mut self, problem: &Problem) {
+        *self = Self::new(problem, self.width);
+        self.release(problem);
+    }
+
+    /// The state of a job.
+    pub fn state(&self, job: usize) -> JobState {
+        self.states[job]
+    }
+
+    /// The most urgent ready job for which there is room, passing over those for which there is not.
+    pub fn next(&self, problem: &Problem) -> Option<usize> {
+        if self.running >= self.width {
+            return None;
+        }
+        self.ready.iter().copied().find(|&job| self.fits(problem, job))
+    }
+
+    /// Marks a ready job as running.
+    pub fn start(&mut self, problem: &Problem, job: usize) {
+        self.leave_ready(problem, job);
+        self.states[job] = JobState::Running;
+        self.running += 1;
+        for &(resource, units) in &problem.jobs[job].demands {
+            let taken = units.min(problem.capacities[resource]);
+            self.free[resource] = self.free[resource].saturating_sub(taken);
+        }
+    }
+
+    /// Marks a job as over and makes ready what waited for nothing else.
+    pub fn finish(&mut self, problem: &Problem, job: usize, succeeded: bool) {
+        self.leave(problem, job);
+        self.states[job] = if succeeded { JobState::Succeeded } else { JobState::Failed };
+        if !succeeded {
+            return;
+        }
+        for &next in &problem.jobs[job].successors {
+            self.missing[next] -= 1;
+            if self.missing[next] == 0 && self.states[next] == JobState::Waiting {
+                self.make_ready(problem, next);
+            }
+        }
+    }
+
+    /// Gives the slot back without making the job ready again.
+    pub fn pause(&mut self, problem: &Problem, job: usize) {
+        self.leave(problem, job);
+        self.states[job] = JobState::Paused;
+    }
+
+    /// Makes a running or paused job ready again.
+    pub fn requeue(&mut self, problem: &Problem, job: usize) {
+        self.leave(problem, job);
+        if self.missing[job] == 0 {
+            self.make_ready(problem, job);
+        } else {
+            self.states[job] = JobState::Waiting;
+        }
+    }
+
+    fn fits(&self, problem: &Problem, job: usize) -> bool {
+        let room = problem.jobs[job].demands.iter().all(|&(resource, units)| {
+            self.free[resource] >= units.min(problem.capacities[resource])
+        });
+        room && problem.jobs[job].excludes.iter().all(|&o| self.states[o] != JobState::Running)
+    }
+
+    fn make_ready(&mut self, problem: &Problem, job: usize) {
+        self.states[job] = JobState::Ready;
+        let rank = problem.jobs[job].rank;
+        let at = self.ready.partition_point(|&other| problem.jobs[other].rank < rank);
+        self.ready.insert(at, job);
+    }
+
+    fn leave_ready(&mut self, problem: &Problem, job: usize) {
+        let rank = problem.jobs[job].rank;
+        let at = self.ready.partition_point(|&other| problem.jobs[other].rank < rank);
+        if self.ready.get(at) == Some(&job) {
+            self.ready.remove(at);
+        }
+    }
+
+    fn leave(&mut self, problem: &Problem, job: usize) {
+        match self.states[job] {
+            JobState::Running => {
+                self.running -= 1;
+                for &(resource, units) in &problem.jobs[job].demands {
+                    self.free[resource] += units.min(problem.capacities[resource]);
+                }
+            }
+            JobState::Ready => self.leave_ready(problem, job),
+            JobState::Waiting | JobState::Paused | JobState::Succeeded | JobState::Failed => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::problem::Job;
+    use super::*;
+
+    fn job(rank: usize, predecessors: &[usize], successors: &[usize]) -> Job {
+        Job {
+            predecessors: predecessors.to_vec(),
+            successors: successors.to_vec(),
+            excludes: Vec::new(),
+            demands: vec![(0, 1)],
+            rank,
+        }
+    }
+
+    fn problem(jobs: Vec<Job>, capacity: u64) -> Problem {
+        Problem { jobs, capacities: vec![capacity], resources: vec!["cpu".into()] }
+    }
+
+    fn released(problem: &Problem, width: usize) -> Dispatcher {
+        let mut dispatcher = Dispatcher::new(problem, width);
+        dispatcher.release(problem);
+        dispatcher
+    }
+
+    #[test]
+    fn the_most_urgent_ready_job_starts_first_and_width_is_kept() {
+        let p = problem(vec![job(2, &[], &[]), job(0, &[], &[]), job(1, &[], &[])], 9);
+        let mut d = released(&p, 2);
+        assert_eq!(d.next(&p), Some(1));
+        d.start(&p, 1);
+        assert_eq!(d.next(&p), Some(2));
+        d.start(&p, 2);
+        assert_eq!(d.next(&p), None);
+        d.finish(&p, 1, true);
+        assert_eq!(d.next(&p), Some(0));
+    }
+
+    #[test]
+    fn what_depends_on_a_failed_job_never_becomes_ready() {
+        let p = problem(vec![job(0, &[], &[1]), job(1, &[0], &[])], 9);
+        let mut d = released(&p, 4);
+        d.start(&p, 0);
+        d.finish(&p, 0, false);
+        assert_eq!((d.next(&p), d.state(1)), (None, JobState::Waiting));
+    }
+
+    #[test]
+    fn excluded_jobs_wait_for_one_another_and_others_pass_them() {
+        let mut p = problem(vec![job(0, &[], &[]), job(1, &[], &[]), job(2, &[], &[])], 9);
+        p.jobs[0].excludes.push(1);
+        p.jobs[1].excludes.push(0);
+        let mut d = released(&p, 4);
+        d.start(&p, 0);
+        assert_eq!(d.next(&p), Some(2));
+    }
+
+    #[test]
+    fn a_demand_above_the_capacity_runs_alone_instead_of_never() {
+        let mut p = problem(vec![job(0, &[], &[]), job(1, &[], &[])], 2);
+        p.jobs[0].demands = vec![(0, 5)];
+        let mut d = released(&p, 4);
+        assert_eq!(d.next(&p), Some(0));
+        d.start(&p, 0);
+        assert_eq!(d.next(&p), None);
+        d.pause(&p, 0);
+        assert_eq!(d.next(&p), Some(1));
+        d.requeue(&p, 0);
+        assert_eq!(d.next(&p), Some(0));
+    }
+}

@@ -1,0 +1,97 @@
+//! What comes into a step and what goes out of it.
+
+use super::event::{Event, StopReason};
+use crate::domain::id::{Oid, TaskId};
+use crate::domain::time::Timestamp;
+
+/// What the world or the user says.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Input {
+    /// Take the run over; after a crash the engine has reconciled what was running.
+    Begin {
+        /// Not for the first time.
+        resumed: bool,
+    },
+    /// An observation, as the event that records it. One that cannot happen (any more) is ignored:
+    /// actions may be performed twice.
+    Fact(Event),
+    /// The back-off of a task is over.
+    Timer {
+        /// Which task.
+        task: TaskId,
+    },
+    /// Stop before the end.
+    Stop {
+        /// How.
+        reason: StopReason,
+        /// At once.
+        force: bool,
+    },
+    /// Run finished tasks again, with everything that depends on them.
+    Retry {
+        /// Which.
+        tasks: Vec<TaskId>,
+    },
+}
+
+/// A request to the engine. Performing one twice is safe. Tasks are indices of the plan.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// Bring a worktree to the start of the task.
+    Provision {
+        /// Task.
+        task: usize,
+        /// Attempt.
+        attempt: u32,
+        /// Commits to start from.
+        from: Vec<(TaskId, Oid)>,
+    },
+    /// Start the command.
+    Launch {
+        /// Task.
+        task: usize,
+        /// Attempt.
+        attempt: u32,
+    },
+    /// Commit what the command left, on the branch or (`keep`) under a ref of ours.
+    Commit {
+        /// Task.
+        task: usize,
+        /// Attempt.
+        attempt: u32,
+        /// The attempt failed.
+        keep: bool,
+    },
+    /// Run the check.
+    Check {
+        /// Task.
+        task: usize,
+        /// Attempt.
+        attempt: u32,
+    },
+    /// Stop the command or the check.
+    Stop {
+        /// Task.
+        task: usize,
+        /// Without grace.
+        force: bool,
+    },
+    /// Say [`Input::Timer`] at that point.
+    Wake {
+        /// Task.
+        task: usize,
+        /// When.
+        at: Timestamp,
+    },
+    /// Leave the loop.
+    Finish,
+}
+
+/// Facts to store, then requests to carry out.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Step {
+    /// In order.
+    pub events: Vec<Event>,
+    /// In order.
+    pub actions: Vec<Action>,
+}

@@ -1,0 +1,338 @@
+//! Facts of a run, in the past tense, as the journal keeps them.
+
+use serde::{Deserialize, Serialize};
+
+use super::outcome::{AttemptEnd, Outcome, PathChange, ProcessStamp, ProvisionFailure, Reason};
+use super::spec::RunSpec;
+use crate::domain::id::{Oid, TaskId};
+use crate::domain::integrate::IntegrationEvent;
+use crate::domain::time::Timestamp;
+
+/// Version written with every event. A reader refuses what is newer.
+pub const JOURNAL_VERSION: u32 = 1;
+
+/// An event with its place in the journal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Envelope {
+    /// Position in the run's journal, from 0.
+    pub seq: u64,
+    /// When it was recorded.
+    pub at: Timestamp,
+    /// What happened.
+    pub event: Event,
+}
+
+/// A stored row that is no event of this version.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum JournalError {
+    /// Written by a newer wt-orch.
+    #[error("event {seq} has version {found}; this wt-orch reads up to {JOURNAL_VERSION}")]
+    Newer {
+        /// Where.
+        seq: u64,
+        /// Its version.
+        found: u32,
+    },
+    /// Not an event.
+    #[error("event {seq} cannot be read: {reason}")]
+    Unreadable {
+        /// Where.
+        seq: u64,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+impl Envelope {
+    /// The event's name and JSON text, for storing.
+    pub fn encode(&self) -> Result<(String, String), JournalError> {
+        let unreadable = |e: serde_json::Error| JournalError::Unreadable {
+            seq: self.seq,
+            reason: e.to_string(),
+        };
+        let value = serde_json::to_value(&self.event).map_err(unreadable)?;
+        let kind = value.get("kind").and_then(|k| k.as_str()).unwrap_or("unknown").to_owned();
+        Ok((kind, value.to_string()))
+    }
+
+    /// The reverse of [`Self::encode`].
+    pub fn decode(seq: u64, at: Timestamp, version: u32, body: &str) -> Result<Self, JournalError> {
+        if version > JOURNAL_VERSION {
+            return Err(JournalError::Newer { seq, found: version });
+        }
+        let event = serde_json::from_str(body)
+            .map_err(|e| JournalError::Unreadable { seq, reason: e.to_string() })?;
+        Ok(Self { seq, at, event })
+    }
+}
+
+/// Why a run stops before its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StopReason {
+    /// A signal: what was running starts again on `resume`.
+    Interrupted,
+    /// `abort`: what has not finished is cancelled.
+    Aborted,
+}
+
+/// One fact.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Event {
+    /// The plan was accepted; nothing exists outside the journal yet.
+    RunCreated {
+        /// All that is fixed.
+        spec: Box<RunSpec>,
+    },
+    /// A wt-orch process took the run over.
+    RunStarted {
+        /// Not the first one.
+        resumed: bool,
+    },
+    /// A worktree is asked for.
+    ProvisionRequested {
+        /// For this task.
+        task: TaskId,
+        /// And this attempt, from 1.
+        attempt: u32,
+        /// Commits it starts from, with the tasks they belong to; none means the base.
+        from: Vec<(TaskId, Oid)>,
+        /// Tasks whose work it contains and without which it cannot land.
+        needs: Vec<TaskId>,
+    },
+    /// The worktree stands at its start commit.
+    Provisioned {
+        /// Task.
+        task: TaskId,
+        /// Attempt.
+        attempt: u32,
+        /// Commit its work begins at.
+        start: Oid,
+        /// `start` is a merge that nothing has validated yet.
+        unvalidated: bool,
+        /// Leftovers of an earlier attempt, saved as this commit.
+        saved: Option<Oid>,
+        /// Seconds it took.
+        seconds: f64,
+    },
+    /// It could not be made.
+    ProvisionFailed {
+        /// Task.
+        task: TaskId,
+        /// Attempt.
+        attempt: u32,
+        /// Why.
+        failure: ProvisionFailure,
+    },
+    /// The command is asked for.
+    AttemptRequested {
+        /// Task.
+        task: TaskId,
+        /// Attempt.
+        attempt: u32,
+    },
+    /// The command runs.
+    AttemptStarted {
+        /// Task.
+        task: TaskId,
+        /// Attempt.
+        attempt: u32,
+        /// Its process.
+        process: ProcessStamp,
+    },
+    /// The command could not be started.
+    AttemptNotStarted {
+        /// Task.
+        task: TaskId,
+        /// Attempt.
+        attempt: u32,
+        /// Why.
+        message: String,
+    },
+    /// The command ended.
+    AttemptFinished {
+        /// Task.
+        task: TaskId,
+        /// Attempt.
+        attempt: u32,
+        /// How.
+        end: AttemptEnd,
+    },
+    /// Its work is to be committed: on its branch, or (after a failure) kept under a ref of ours.
+    CommitRequested {
+        /// Task.
+        task: TaskId,
+        /// Attempt.
+        attempt: u32,
+        /// The reason of the failure, when the work is only kept.
+        failed: Option<(Outcome, Reason)>,
+    },
+    /// Its work is committed.
+    Committed {
+        /// Task.
+        task: TaskId,
+        /// Attempt.
+        attempt: u32,
+        /// Head of its branch, or of the kept work.
+        tip: Oid,
+        /// Start to tip.
+        changed: Vec<PathChange>,
+        /// Something was left uncommitted and committed for it.
+        leftovers: bool,
+        /// What was odd and how it was dealt with.
+        notes: Vec<String>,
+        /// Seconds it took.
+        seconds: f64,
+    },
+    /// Its work could not be committed or found.
+    CommitFailed {
+        /// Task.
+        task: TaskId,
+        /// Attempt.
+        attempt: u32,
+        /// Why.
+        message: String,
+    },
+    /// Its check is asked for.
+    CheckRequested {
+        /// Task.
+        task: TaskId,
+        /// Attempt.
+        attempt: u32,
+    },
+    /// Its check ended.
+    CheckFinished {
+        /// Task.
+        task: TaskId,
+        /// Attempt.
+        attempt: u32,
+        /// How; `Err` when it could not be started.
+        end: Result<AttemptEnd, String>,
+        /// Tracked files that the check changed (and that were put back).
+        tainted: Vec<String>,
+    },
+    /// Another attempt follows.
+    RetryScheduled {
+        /// Task.
+        task: TaskId,
+        /// The attempt that failed.
+        failed_attempt: u32,
+        /// Why it failed.
+        reason: Reason,
+        /// Not before this point.
+        not_before: Timestamp,
+    },
+    /// The back-off is over.
+    RetryReady {
+        /// Task.
+        task: TaskId,
+    },
+    /// The task is over.
+    TaskFinished {
+        /// Task.
+        task: TaskId,
+        /// How.
+        outcome: Outcome,
+        /// Why.
+        reason: Reason,
+    },
+    /// The user wants the run to stop.
+    StopRequested {
+        /// How.
+        reason: StopReason,
+        /// Do not wait for the grace period.
+        force: bool,
+    },
+    /// After a crash: what was under way is gone; the task goes back to its start.
+    Reconciled {
+        /// Task.
+        task: TaskId,
+        /// What was found, in words.
+        finding: String,
+    },
+    /// The user wants finished tasks to run again.
+    RetryRequested {
+        /// Those tasks and everything that depends on them.
+        tasks: Vec<TaskId>,
+    },
+    /// A part of the machinery failed without changing the outcome.
+    Warned {
+        /// One sentence.
+        message: String,
+    },
+    /// Nothing is left to do.
+    RunFinished,
+    /// Stopped before the end.
+    RunStopped {
+        /// How.
+        reason: StopReason,
+    },
+    /// Part of an integration of this run.
+    Integration {
+        /// Which part.
+        event: IntegrationEvent,
+    },
+}
+
+impl Event {
+    /// The event's name, as stored.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::RunCreated { .. } => "run_created",
+            Self::RunStarted { .. } => "run_started",
+            Self::ProvisionRequested { .. } => "provision_requested",
+            Self::Provisioned { .. } => "provisioned",
+            Self::ProvisionFailed { .. } => "provision_failed",
+            Self::AttemptRequested { .. } => "attempt_requested",
+            Self::AttemptStarted { .. } => "attempt_started",
+            Self::AttemptNotStarted { .. } => "attempt_not_started",
+            Self::AttemptFinished { .. } => "attempt_finished",
+            Self::CommitRequested { .. } => "commit_requested",
+            Self::Committed { .. } => "committed",
+            Self::CommitFailed { .. } => "commit_failed",
+            Self::CheckRequested { .. } => "check_requested",
+            Self::CheckFinished { .. } => "check_finished",
+            Self::RetryScheduled { .. } => "retry_scheduled",
+            Self::RetryReady { .. } => "retry_ready",
+            Self::TaskFinished { .. } => "task_finished",
+            Self::StopRequested { .. } => "stop_requested",
+            Self::Reconciled { .. } => "reconciled",
+            Self::RetryRequested { .. } => "retry_requested",
+            Self::Warned { .. } => "warned",
+            Self::RunFinished => "run_finished",
+            Self::RunStopped { .. } => "run_stopped",
+            Self::Integration { .. } => "integration",
+        }
+    }
+
+    /// The one task it is about.
+    pub fn task(&self) -> Option<&TaskId> {
+        match self {
+            Self::ProvisionRequested { task, .. }
+            | Self::Provisioned { task, .. }
+            | Self::ProvisionFailed { task, .. }
+            | Self::AttemptRequested { task, .. }
+            | Self::AttemptStarted { task, .. }
+            | Self::AttemptNotStarted { task, .. }
+            | Self::AttemptFinished { task, .. }
+            | Self::CommitRequested { task, .. }
+            | Self::Committed { task, .. }
+            | Self::CommitFailed { task, .. }
+            | Self::CheckRequested { task, .. }
+            | Self::CheckFinished { task, .. }
+            | Self::RetryScheduled { task, .. }
+            | Self::RetryReady { task, .. }
+            | Self::TaskFinished { task, .. }
+            | Self::Reconciled { task, .. } => Some(task),
+            Self::RunCreated { .. }
+            | Self::RunStarted { .. }
+            | Self::StopRequested { .. }
+            | Self::RetryRequested { .. }
+            | Self::Warned { .. }
+            | Self::RunFinished
+            | Self::RunStopped { .. }
+            | Self::Integration { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,286 @@
+//! Folding events into the state. Live runs and recovery use the same function.
+
+use std::time::Duration;
+
+use super::event::{Envelope, Event, JournalError};
+use super::outcome::{AttemptEnd, Outcome};
+use super::state::{RunPhase, RunState, TaskRecord};
+use super::task_state::{IllegalTransition, TaskState};
+use crate::domain::id::TaskId;
+use crate::domain::integrate::{Integration, IntegrationEvent};
+use crate::domain::time::Timestamp;
+
+/// A journal that contradicts itself.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum IllegalEvent {
+    /// The first event is not `run_created`, or a later one is.
+    #[error("event {seq} ({event}) is out of place")]
+    Misplaced {
+        /// Where.
+        seq: u64,
+        /// Its name.
+        event: &'static str,
+    },
+    /// Names a task that the plan does not have.
+    #[error("event {seq} names the unknown task `{task}`")]
+    UnknownTask {
+        /// Where.
+        seq: u64,
+        /// The name.
+        task: TaskId,
+    },
+    /// Cannot happen to that task now.
+    #[error("event {seq}: {source}")]
+    Transition {
+        /// Where.
+        seq: u64,
+        /// Why.
+        source: IllegalTransition,
+    },
+    /// A row that cannot be read.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// There is no event at all.
+    #[error("the journal is empty")]
+    Empty,
+}
+
+impl RunState {
+    /// The state after all of `envelopes`, which must start with `run_created`.
+    ///
+    /// # Errors
+    /// [`IllegalEvent`] for a journal that contradicts itself.
+    pub fn fold<'a>(
+        envelopes: impl IntoIterator<Item = &'a Envelope>,
+    ) -> Result<Self, IllegalEvent> {
+        let mut envelopes = envelopes.into_iter();
+        let first = envelopes.next().ok_or(IllegalEvent::Empty)?;
+        let Event::RunCreated { spec } = &first.event else {
+            return Err(IllegalEvent::Misplaced { seq: first.seq, event: first.event.name() });
+        };
+        let mut state = Self::new((**spec).clone(), first.at);
+        for envelope in envelopes {
+            state.apply(envelope)?;
+        }
+        Ok(state)
+    }
+
+    /// Adds one event.
+    ///
+    /// # Errors
+    /// [`IllegalEvent`]; the state is then unchanged.
+    pub fn apply(&mut self, envelope: &Envelope) -> Result<(), IllegalEvent> {
+        let Envelope { seq, at, event } = envelope;
+        let misplaced = || IllegalEvent::Misplaced { seq: *seq, event: event.name() };
+        if *seq != self.next_seq {
+            return Err(misplaced());
+        }
+        match event {
+            Event::RunCreated { .. } => return Err(misplaced()),
+            Event::RunStarted { .. } => {
+                self.phase = RunPhase::Running;
+                self.started.get_or_insert(*at);
+                self.ended = None;
+                self.since = Some(*at);
+            }
+            Event::StopRequested { reason, .. } => self.phase = RunPhase::Stopping(*reason),
+            Event::RunFinished => self.end(RunPhase::Finished, *at),
+            Event::RunStopped { reason } => self.end(RunPhase::Stopped(*reason), *at),
+            Event::RetryRequested { tasks } => self.apply_retry(tasks, envelope)?,
+            Event::Warned { message } => self.warnings.push(message.clone()),
+            Event::Integration { event } => self.apply_integration(event, *at),
+            Event::ProvisionRequested { .. }
+            | Event::Provisioned { .. }
+            | Event::ProvisionFailed { .. }
+            | Event::AttemptRequested { .. }
+            | Event::AttemptStarted { .. }
+            | Event::AttemptNotStarted { .. }
+            | Event::AttemptFinished { .. }
+            | Event::CommitRequested { .. }
+            | Event::Committed { .. }
+            | Event::CommitFailed { .. }
+            | Event::CheckRequested { .. }
+            | Event::CheckFinished { .. }
+            | Event::RetryScheduled { .. }
+            | Event::RetryReady { .. }
+            | Event::TaskFinished { .. }
+            | Event::Reconciled { .. } => self.apply_task_event(envelope)?,
+        }
+        self.next_seq += 1;
+        Ok(())
+    }
+
+    fn end(&mut self, phase: RunPhase, at: Timestamp) {
+        self.phase = phase;
+        self.ended = Some(at);
+        if let Some(since) = self.since.take() {
+            self.active += at.since(since);
+        }
+    }
+
+    fn apply_task_event(&mut self, envelope: &Envelope) -> Result<(), IllegalEvent> {
+        let Envelope { seq, at, event } = envelope;
+        let Some(index) = self.event_index(event) else {
+            return Err(match event.task() {
+                Some(task) => IllegalEvent::UnknownTask { seq: *seq, task: task.clone() },
+                None => IllegalEvent::Misplaced { seq: *seq, event: event.name() },
+            });
+        };
+        let before = &self.tasks[index].state;
+        let after = before
+            .transition(event, *at)
+            .map_err(|source| IllegalEvent::Transition { seq: *seq, source })?;
+        let failed = matches!(before, TaskState::Committing { failed: Some(_), .. });
+        let active = before.is_active();
+        self.tasks[index].note_event(event, *at, failed);
+        self.move_in_dispatcher(index, active, &after);
+        let lane_moves = after.succeeded().then(|| self.tasks[index].tip).flatten();
+        self.tasks[index].state = after;
+        if let Some(tip) = lane_moves {
+            self.lane_tip = tip;
+        }
+        Ok(())
+    }
+
+    fn move_in_dispatcher(&mut self, index: usize, was_active: bool, after: &TaskState) {
+        let spec = self.spec.clone();
+        let problem = &spec.plan.problem;
+        match after {
+            TaskState::Finished { outcome, .. } => {
+                self.dispatcher.finish(problem, index, *outcome == Outcome::Succeeded);
+            }
+            TaskState::RetryWait { .. } => self.dispatcher.pause(problem, index),
+            TaskState::Pending => self.dispatcher.requeue(problem, index),
+            TaskState::Provisioning { .. } if !was_active => self.dispatcher.start(problem, index),
+            TaskState::Provisioning { .. }
+            | TaskState::Provisioned { .. }
+            | TaskState::Running { .. }
+            | TaskState::Ended { .. }
+            | TaskState::Committing { .. }
+            | TaskState::Committed { .. }
+            | TaskState::Checking { .. }
+            | TaskState::Checked { .. } => {}
+        }
+    }
+
+    fn apply_retry(&mut self, tasks: &[TaskId], envelope: &Envelope) -> Result<(), IllegalEvent> {
+        let mut indices = Vec::with_capacity(tasks.len());
+        for id in tasks {
+            let index = self
+                .index(id)
+                .ok_or_else(|| IllegalEvent::UnknownTask { seq: envelope.seq, task: id.clone() })?;
+            self.tasks[index]
+                .state
+                .transition(&envelope.event, envelope.at)
+                .map_err(|source| IllegalEvent::Transition { seq: envelope.seq, source })?;
+            indices.push(index);
+        }
+        for index in indices {
+            let record = &mut self.tasks[index];
+            let attempts = record.attempts;
+            let kept = std::mem::take(&mut record.kept);
+            *record = TaskRecord { attempts, kept, ..TaskRecord::fresh() };
+        }
+        self.rebuild_dispatcher();
+        Ok(())
+    }
+
+    /// After tasks went back to the start: their dependents wait again.
+    fn rebuild_dispatcher(&mut self) {
+        let spec = self.spec.clone();
+        let problem = &spec.plan.problem;
+        self.dispatcher.reset(problem);
+        for (index, record) in self.tasks.iter().enumerate() {
+            if let TaskState::Finished { outcome, .. } = record.state {
+                self.dispatcher.finish(problem, index, outcome == Outcome::Succeeded);
+            }
+        }
+        self.lane_tip = self.recorded_lane_tip();
+    }
+
+    /// In a lane every tip contains the earlier ones, so the one that finished last leads.
+    fn recorded_lane_tip(&self) -> crate::domain::id::Oid {
+        self.tasks
+            .iter()
+            .filter(|record| record.state.succeeded())
+            .max_by_key(|record| record.finished)
+            .and_then(|record| record.tip)
+            .unwrap_or(self.spec.base)
+    }
+}
+
+impl TaskRecord {
+    fn note_event(&mut self, event: &Event, at: Timestamp, failed: bool) {
+        match event {
+            Event::ProvisionRequested { attempt, from, needs, .. } => {
+                self.from.clone_from(from);
+                self.attempts = *attempt;
+                self.attempts_this_round += 1;
+                self.needs.clone_from(needs);
+                self.started.get_or_insert(at);
+                self.tip = None;
+                self.changed.clear();
+                self.notes.clear();
+                self.leftovers = false;
+            }
+            Event::Provisioned { start, unvalidated, saved, .. } => {
+                self.start = Some(*start);
+                self.unvalidated_start = *unvalidated;
+                self.kept.extend(saved);
+            }
+            Event::AttemptFinished { end, .. } => {
+                self.add_usage(end);
+                self.end = Some(end.clone());
+            }
+            Event::Committed { tip, .. } if failed => self.kept.push(*tip),
+            Event::Committed { tip, changed, leftovers, notes, .. } => {
+                self.tip = Some(*tip);
+                self.changed.clone_from(changed);
+                self.leftovers = *leftovers;
+                self.notes.clone_from(notes);
+            }
+            Event::CheckFinished { end, .. } => {
+                if let Ok(end) = end {
+                    self.add_usage(end);
+                }
+                self.check = Some(end.clone());
+            }
+            Event::TaskFinished { .. } => self.finished = Some(at),
+            Event::RunCreated { .. }
+            | Event::RunStarted { .. }
+            | Event::ProvisionFailed { .. }
+            | Event::AttemptRequested { .. }
+            | Event::AttemptStarted { .. }
+            | Event::AttemptNotStarted { .. }
+            | Event::CommitRequested { .. }
+            | Event::CommitFailed { .. }
+            | Event::CheckRequested { .. }
+            | Event::RetryScheduled { .. }
+            | Event::RetryReady { .. }
+            | Event::StopRequested { .. }
+            | Event::Reconciled { .. }
+            | Event::RetryRequested { .. }
+            | Event::Warned { .. }
+            | Event::RunFinished
+            | Event::RunStopped { .. }
+            | Event::Integration { .. } => {}
+        }
+    }
+
+    fn add_usage(&mut self, end: &AttemptEnd) {
+        let usage = &mut self.usage;
+        usage.wall = usage.wall.checked_add(end.usage.wall).unwrap_or(Duration::MAX);
+        usage.cpu = usage.cpu.checked_add(end.usage.cpu).unwrap_or(Duration::MAX);
+        usage.peak_rss = usage.peak_rss.max(end.usage.peak_rss);
+    }
+}
+
+impl RunState {
+    fn apply_integration(&mut self, event: &IntegrationEvent, at: Timestamp) {
+        if let IntegrationEvent::Started { spec } = event {
+            self.integrations.push(Integration::new((**spec).clone(), at));
+        } else if let Some(current) = self.integrations.last_mut() {
+            current.apply(event, at);
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! How provisioning, attempts and tasks end.
+
+use std::fmt;
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::id::TaskId;
+use crate::domain::time::{human_duration, millis};
+
+/// How a task ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Exit 0 within its limits, check passed, claims kept.
+    Succeeded,
+    /// Anything else that is the task's own doing.
+    Failed,
+    /// Its time ran out.
+    TimedOut,
+    /// The user stopped it.
+    Cancelled,
+    /// It never started: something it needs did not succeed.
+    Skipped,
+}
+
+impl Outcome {
+    /// The word in reports.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::TimedOut => "timed out",
+            Self::Cancelled => "cancelled",
+            Self::Skipped => "skipped",
+        }
+    }
+}
+
+/// Why a task ended as it did: facts, with one sentence for people by `Display`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "why")]
+pub enum Reason {
+    /// All was well and paths changed.
+    Changed {
+        /// How many.
+        paths: usize,
+    },
+    /// All was well and there was nothing to commit.
+    ChangedNothing,
+    /// The command's own exit code.
+    ExitCode {
+        /// Not 0.
+        code: i32,
+    },
+    /// The command was killed by a signal that wt-orch did not send.
+    Signal {
+        /// Its number.
+        signal: i32,
+    },
+    /// Its time ran out.
+    TimedOut {
+        /// The limit.
+        #[serde(with = "millis")]
+        limit: Duration,
+    },
+    /// It could not be started.
+    SpawnFailed {
+        /// Why.
+        message: String,
+    },
+    /// Its worktree could not be made.
+    ProvisionFailed {
+        /// Why.
+        message: String,
+    },
+    /// What it depends on cannot be merged.
+    StartConflict {
+        /// The pair that conflicts.
+        between: (TaskId, TaskId),
+        /// Where.
+        paths: Vec<String>,
+    },
+    /// It changed paths outside `owns`.
+    ClaimViolation {
+        /// Those paths.
+        paths: Vec<String>,
+    },
+    /// It changed something although it is read-only.
+    NotReadOnly {
+        /// What.
+        paths: Vec<String>,
+    },
+    /// An agent that changed nothing.
+    AgentChangedNothing,
+    /// Its work could not be committed or found.
+    WorkLost {
+        /// What was found instead.
+        message: String,
+    },
+    /// Its check did not pass.
+    CheckFailed {
+        /// How the check ended.
+        message: String,
+    },
+    /// Something it depends on did not succeed.
+    Dependency {
+        /// Which.
+        task: TaskId,
+    },
+    /// The user stopped it.
+    Stopped,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Changed { paths: 1 } => write!(f, "changed 1 path"),
+            Self::Changed { paths } => write!(f, "changed {paths} paths"),
+            Self::ChangedNothing => write!(f, "changed nothing"),
+            Self::ExitCode { code: 127 } => write!(f, "exit code 127 (command not found)"),
+            Self::ExitCode { code } => write!(f, "exit code {code}"),
+            Self::Signal { signal } => write!(f, "killed by signal {signal}"),
+            Self::TimedOut { limit } => {
+                write!(f, "stopped after its timeout of {}", human_duration(*limit))
+            }
+            Self::SpawnFailed { message } => write!(f, "could not be started: {message}"),
+            Self::ProvisionFailed { message } => {
+                write!(f, "its worktree could not be made: {message}")
+            }
+            Self::StartConflict { between: (a, b), paths } => {
+                write!(f, "`{a}` and `{b}`, which it starts from, conflict in {}", listed(paths))
+            }
+            Self::ClaimViolation { paths } => {
+                write!(f, "changed paths outside its `owns`: {}", listed(paths))
+            }
+            Self::NotReadOnly { paths } => {
+                write!(f, "is read-only but changed {}", listed(paths))
+            }
+            Self::AgentChangedNothing => write!(f, "the agent ended well but changed nothing"),
+            Self::WorkLost { message } => write!(f, "its work could not be committed: {message}"),
+            Self::CheckFailed { message } => write!(f, "its check failed: {message}"),
+            Self::Dependency { task } => write!(f, "`{task}` did not succeed"),
+            Self::Stopped => write!(f, "stopped by the user"),
+        }
+    }
+}
+
+/// The first few of a list of paths.
+fn listed(paths: &[String]) -> String {
+    const SHOWN: usize = 3;
+    let names: Vec<String> = paths.iter().take(SHOWN).map(|path| format!("`{path}`")).collect();
+    let more = match paths.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    names.join(", ") + &more
+}
+
+/// Why a worktree could not be made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "failure")]
+pub enum ProvisionFailure {
+    /// The tips it starts from conflict.
+    StartConflict {
+        /// The pair.
+        between: (TaskId, TaskId),
+        /// Where.
+        paths: Vec<String>,
+    },
+    /// Anything else, as one sentence with the way out.
+    Other {
+        /// The sentence.
+        message: String,
+    },
+}
+
+/// A process that can be recognised after a crash.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProcessStamp {
+    /// Process id, also the id of its group.
+    pub pid: u32,
+    /// Start time in clock ticks since boot; 0 where unknown.
+    pub start_time: u64,
+    /// Boot it belongs to.
+    pub boot_id: String,
+}
+
+/// How a process ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "ending")]
+pub enum Ending {
+    /// By itself, with an exit code.
+    Code {
+        /// 0 to 255.
+        code: i32,
+    },
+    /// By a signal that wt-orch did not send.
+    Signal {
+        /// Its number.
+        signal: i32,
+    },
+    /// wt-orch stopped it at its time limit.
+    TimedOut,
+    /// wt-orch stopped it for the user.
+    Stopped,
+}
+
+impl fmt::Display for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Code { code } => write!(f, "exit code {code}"),
+            Self::Signal { signal } => write!(f, "signal {signal}"),
+            Self::TimedOut => write!(f, "timed out"),
+            Self::Stopped => write!(f, "stopped"),
+        }
+    }
+}
+
+/// What a process used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Usage {
+    /// Wall-clock time.
+    #[serde(with = "millis")]
+    pub wall: Duration,
+    /// Processor time, user and system, of it and its children.
+    #[serde(with = "millis")]
+    pub cpu: Duration,
+    /// Largest resident set of one of its processes, bytes.
+    pub peak_rss: u64,
+}
+
+/// The end of one supervised command.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttemptEnd {
+    /// How.
+    pub ending: Ending,
+    /// At what cost.
+    pub usage: Usage,
+    /// Somebody still held its output open after it had ended.
+    pub leaked_output: bool,
+    /// Processes that outlived it and were killed.
+    pub leaked_processes: u32,
+    /// Its last lines of output, control characters made harmless.
+    pub last_lines: Vec<String>,
+}
+
+/// How a path changed between two commits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PathChange {
+    /// Path relative to the root of the repository.
+    pub path: String,
+    /// The kind.
+    pub change: ChangeKind,
+}
+
+/// Kind of a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChangeKind {
+    /// Was not there before.
+    Added,
+    /// Is not there any more.
+    Deleted,
+    /// Content, mode or type differ.
+    Modified,
+}

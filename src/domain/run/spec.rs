@@ -1,0 +1,56 @@
+//! Everything that is fixed when a run is created.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::id::{Oid, RunId};
+use crate::domain::plan::Plan;
+use crate::domain::time::millis;
+
+/// What a run was created with; `resume` needs nothing else.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunSpec {
+    /// Its name.
+    pub run: RunId,
+    /// Commit that every task starts from.
+    pub base: Oid,
+    /// How the user named it: `main`, `HEAD`, …
+    pub base_name: String,
+    /// Branch that `integrate` lands on by default; `None` when HEAD was detached and `base` names
+    /// no branch.
+    pub target: Option<String>,
+    /// Plan with the decision.
+    pub plan: Plan,
+    /// Place of each task, by index of the plan.
+    pub places: Vec<TaskPlace>,
+    /// Limits for every command.
+    pub limits: Limits,
+    /// wt-orch that made it.
+    pub version: String,
+}
+
+/// Where a task works.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskPlace {
+    /// Branch without `refs/heads/`.
+    pub branch: String,
+    /// Absolute path of its worktree; the same for all tasks of a sequential run.
+    pub worktree: String,
+}
+
+/// Limits that hold for every command of the run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Time between the polite and the hard signal.
+    #[serde(with = "millis")]
+    pub grace: Duration,
+    /// Bytes kept of a log.
+    pub log_limit: u64,
+    /// Globs of environment variables that tasks do not see.
+    pub env_deny: Vec<String>,
+    /// Globs that are given back.
+    pub env_pass: Vec<String>,
+    /// Text of each persona that has one.
+    pub personas: Vec<(String, String)>,
+}

@@ -1,0 +1,220 @@
+//! The state of a run: folded from its events, never changed otherwise.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::event::{Event, StopReason};
+use super::outcome::{AttemptEnd, Outcome, PathChange, Reason, Usage};
+use super::spec::RunSpec;
+use super::task_state::TaskState;
+use crate::domain::id::{Oid, TaskId};
+use crate::domain::integrate::Integration;
+use crate::domain::plan::{Dispatcher, Verdict};
+use crate::domain::task::Task;
+use crate::domain::time::Timestamp;
+
+/// Where a run stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunPhase {
+    /// Stored, not begun.
+    Created,
+    /// Tasks run, or may.
+    Running,
+    /// What runs is being stopped.
+    Stopping(StopReason),
+    /// Stopped before the end.
+    Stopped(StopReason),
+    /// Nothing is left to do.
+    Finished,
+}
+
+impl RunPhase {
+    /// The word in `status` and JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Running => "running",
+            Self::Stopping(_) => "stopping",
+            Self::Stopped(StopReason::Interrupted) => "interrupted",
+            Self::Stopped(StopReason::Aborted) => "aborted",
+            Self::Finished => "finished",
+        }
+    }
+}
+
+/// A run so far.
+#[derive(Debug, Clone)]
+pub struct RunState {
+    /// What it was created with.
+    pub spec: Arc<RunSpec>,
+    /// Where it stands.
+    pub phase: RunPhase,
+    /// Tasks, by index of the plan.
+    pub tasks: Vec<TaskRecord>,
+    /// What may start next.
+    pub dispatcher: Dispatcher,
+    /// Head of the lane of a sequential run: the last good tip.
+    pub lane_tip: Oid,
+    /// When it was created.
+    pub created: Timestamp,
+    /// When tasks first ran.
+    pub started: Option<Timestamp>,
+    /// When it last ended.
+    pub ended: Option<Timestamp>,
+    /// Time in which a wt-orch process was at work on it.
+    pub active: Duration,
+    /// When the current process took it over.
+    pub(super) since: Option<Timestamp>,
+    /// Sequence number of the next event.
+    pub next_seq: u64,
+    /// Integrations, oldest first.
+    pub integrations: Vec<Integration>,
+    /// Warnings, oldest first.
+    pub warnings: Vec<String>,
+    pub(super) index: Arc<HashMap<TaskId, usize>>,
+}
+
+/// What is known of one task.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TaskRecord {
+    /// Where it stands.
+    pub state: TaskState,
+    /// Attempts that were begun.
+    pub attempts: u32,
+    /// Attempts begun since the last `retry` of the user.
+    pub attempts_this_round: u32,
+    /// Commit its work begins at.
+    pub start: Option<Oid>,
+    /// The start is a merge that nothing validated.
+    pub unvalidated_start: bool,
+    /// Head of its committed work, once it is committed.
+    pub tip: Option<Oid>,
+    /// Commits its worktree was asked to start from, with the tasks they belong to.
+    pub from: Vec<(TaskId, Oid)>,
+    /// Every task whose work it contains, at any distance: without them it cannot land.
+    pub needs: Vec<TaskId>,
+    /// Paths changed between start and tip.
+    pub changed: Vec<PathChange>,
+    /// Something it left uncommitted was committed for it.
+    pub leftovers: bool,
+    /// What was odd and how it was dealt with.
+    pub notes: Vec<String>,
+    /// Commits under refs of ours that keep the work of failed attempts.
+    pub kept: Vec<Oid>,
+    /// The last end of its command.
+    pub end: Option<AttemptEnd>,
+    /// The last end of its check.
+    pub check: Option<Result<AttemptEnd, String>>,
+    /// Sum over all attempts and checks; peak memory is the maximum.
+    pub usage: Usage,
+    /// When its first worktree was asked for.
+    pub started: Option<Timestamp>,
+    /// When it was over.
+    pub finished: Option<Timestamp>,
+}
+
+impl TaskRecord {
+    pub(super) fn fresh() -> Self {
+        Self {
+            state: TaskState::Pending,
+            attempts: 0,
+            attempts_this_round: 0,
+            start: None,
+            unvalidated_start: false,
+            tip: None,
+            from: Vec::new(),
+            needs: Vec::new(),
+            changed: Vec::new(),
+            leftovers: false,
+            notes: Vec::new(),
+            kept: Vec::new(),
+            end: None,
+            check: None,
+            usage: Usage::default(),
+            started: None,
+            finished: None,
+        }
+    }
+
+    /// The outcome, once it is over.
+    pub fn outcome(&self) -> Option<Outcome> {
+        self.state.outcome()
+    }
+
+    /// The reason, once it is over.
+    pub fn reason(&self) -> Option<&Reason> {
+        if let TaskState::Finished { reason, .. } = &self.state { Some(reason) } else { None }
+    }
+}
+
+impl RunState {
+    /// The state just after `RunCreated`.
+    pub fn new(spec: RunSpec, created: Timestamp) -> Self {
+        let mut dispatcher = Dispatcher::new(&spec.plan.problem, spec.plan.decision.width);
+        dispatcher.release(&spec.plan.problem);
+        let index =
+            spec.plan.tasks.iter().enumerate().map(|(i, p)| (p.task.id.clone(), i)).collect();
+        Self {
+            phase: RunPhase::Created,
+            tasks: vec![TaskRecord::fresh(); spec.plan.tasks.len()],
+            dispatcher,
+            lane_tip: spec.base,
+            created,
+            started: None,
+            ended: None,
+            active: Duration::ZERO,
+            since: None,
+            next_seq: 1,
+            integrations: Vec::new(),
+            warnings: Vec::new(),
+            index: Arc::new(index),
+            spec: Arc::new(spec),
+        }
+    }
+
+    /// Index of a task in the plan.
+    pub fn index(&self, id: &TaskId) -> Option<usize> {
+        self.index.get(id).copied()
+    }
+
+    /// Declaration of the task at `index`.
+    pub fn task(&self, index: usize) -> &Task {
+        &self.spec.plan.tasks[index].task
+    }
+
+    /// Record of a task by name.
+    pub fn record(&self, id: &TaskId) -> Option<&TaskRecord> {
+        self.index(id).map(|index| &self.tasks[index])
+    }
+
+    /// Whether all tasks work in one worktree.
+    pub fn is_lane(&self) -> bool {
+        self.spec.plan.decision.verdict == Verdict::Sequential
+    }
+
+    /// Tasks that occupy a slot.
+    pub fn active_tasks(&self) -> impl Iterator<Item = usize> + '_ {
+        self.tasks.iter().enumerate().filter(|(_, r)| r.state.is_active()).map(|(i, _)| i)
+    }
+
+    /// Whether every task is over.
+    pub fn all_finished(&self) -> bool {
+        self.tasks.iter().all(|record| record.state.is_finished())
+    }
+
+    /// How many tasks ended with `outcome`.
+    pub fn count(&self, outcome: Outcome) -> usize {
+        self.tasks.iter().filter(|record| record.outcome() == Some(outcome)).count()
+    }
+
+    /// Time in which the run was at work, up to `now`.
+    pub fn wall(&self, now: Timestamp) -> Duration {
+        self.active + self.since.map_or(Duration::ZERO, |since| now.since(since))
+    }
+
+    /// Name of an event's task, for messages: all events of one run name tasks of its plan.
+    pub(super) fn event_index(&self, event: &Event) -> Option<usize> {
+        event.task().and_then(|id| self.index(id))
+    }
+}
