@@ -8,6 +8,8 @@ mod build;
 mod claims;
 mod costs;
 mod decide;
+#[cfg(test)]
+mod decide_tests;
 mod dispatcher;
 mod estimate;
 mod gates;
@@ -20,7 +22,7 @@ mod verdict_text;
 
 pub use build::{Host, PlanRequest, Preference, build};
 pub use claims::{Claim, exclusions};
-pub use costs::{CostSample, Costs, NO_COSTS};
+pub use costs::{CostSample, CostSamples, Costs, NO_COSTS};
 pub use dispatcher::{Dispatcher, JobState};
 pub use estimate::{Estimate, EstimateSource};
 pub use gates::with_gates;
@@ -29,4 +31,4 @@ pub use plan_type::{
     Binding, Decision, Interval, Overhead, Plan, Planned, Predicted, ScheduledTask, Verdict,
 };
 pub use problem::{Job, Problem};
-pub use simulate::{Simulated, simulate};
+pub use simulate::{Scenario, Simulated, simulate};

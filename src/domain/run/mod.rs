@@ -6,6 +6,7 @@ mod event;
 mod fold;
 mod outcome;
 mod spec;
+mod start_point;
 mod state;
 mod step;
 #[cfg(test)]

@@ -44,7 +44,7 @@ impl RunPhase {
 }
 
 /// A run so far.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct RunState {
     /// What it was created with.
     pub spec: Arc<RunSpec>,

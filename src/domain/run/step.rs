@@ -8,7 +8,7 @@ use super::event::{Envelope, Event, StopReason};
 use super::outcome::{AttemptEnd, Ending, Outcome, ProvisionFailure, Reason};
 use super::state::{RunPhase, RunState};
 use super::task_state::TaskState;
-use crate::domain::id::{Oid, TaskId};
+use crate::domain::id::TaskId;
 use crate::domain::time::Timestamp;
 
 /// Decides what follows from `input`. Deterministic.
@@ -273,11 +273,11 @@ impl Draft {
         self.step.actions.push(Action::Wake { task, at: not_before });
     }
 
-    /// Ends a task and skips what can then never start.
+    /// Ends a task and skips what can then never start (an abort cancels that instead).
     fn finish(&mut self, task: usize, outcome: Outcome, reason: Reason) {
         let id = self.state.task(task).id.clone();
         self.emit(Event::TaskFinished { task: id, outcome, reason });
-        if outcome == Outcome::Succeeded {
+        if outcome == Outcome::Succeeded || self.stopping() == Some(StopReason::Aborted) {
             return;
         }
         let mut failed = vec![task];
@@ -301,53 +301,12 @@ impl Draft {
             let spec = self.state.spec.clone();
             let Some(task) = self.state.dispatcher.next(&spec.plan.problem) else { break };
             let attempt = self.state.tasks[task].attempts + 1;
-            let (from, needs) = self.start_of(task);
+            let (from, needs) = self.state.start_of(task);
             let id = spec.plan.tasks[task].task.id.clone();
             self.emit(Event::ProvisionRequested { task: id, attempt, from: from.clone(), needs });
             self.step.actions.push(Action::Provision { task, attempt, from });
         }
         self.settle();
-    }
-
-    /// Commits a task starts from, and every task whose work they contain: its dependencies, and
-    /// what it was serialised behind by a claim or lock (landing.md rules 1, 3 and 4).
-    fn start_of(&self, task: usize) -> (Vec<(TaskId, Oid)>, Vec<TaskId>) {
-        let job = &self.state.spec.plan.problem.jobs[task];
-        let mut from = Vec::new();
-        let mut needs: Vec<TaskId> = Vec::new();
-        let hard = job.predecessors.iter();
-        let soft = job.excludes.iter().filter(|&&o| !self.state.tasks[o].changed.is_empty());
-        for &other in hard.chain(soft) {
-            let record = &self.state.tasks[other];
-            let Some(tip) = record.tip.filter(|_| record.state.succeeded()) else { continue };
-            let id = &self.state.task(other).id;
-            if from.iter().any(|(seen, _)| seen == id) {
-                continue;
-            }
-            from.push((id.clone(), tip));
-            for need in std::iter::once(id).chain(&record.needs) {
-                if !needs.contains(need) {
-                    needs.push(need.clone());
-                }
-            }
-        }
-        if self.state.is_lane() {
-            from = self.lane_head();
-        }
-        (from, needs)
-    }
-
-    fn lane_head(&self) -> Vec<(TaskId, Oid)> {
-        let tip = self.state.lane_tip;
-        let holder = (0..self.state.tasks.len())
-            .filter(|&task| self.state.tasks[task].tip == Some(tip))
-            .max_by_key(|&task| self.state.tasks[task].finished);
-        match holder {
-            Some(task) if tip != self.state.spec.base => {
-                vec![(self.state.task(task).id.clone(), tip)]
-            }
-            _ => Vec::new(),
-        }
     }
 
     /// Ends the run when nothing is under way any more.

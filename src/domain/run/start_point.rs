@@ -1,0 +1,47 @@
+//! What a task starts from.
+
+use super::state::RunState;
+use crate::domain::id::{Oid, TaskId};
+
+impl RunState {
+    /// Commits a task starts from, and every task whose work they contain: its dependencies, and
+    /// what it was serialised behind by a claim or lock (landing.md rules 1, 3 and 4).
+    pub(super) fn start_of(&self, task: usize) -> (Vec<(TaskId, Oid)>, Vec<TaskId>) {
+        let job = &self.spec.plan.problem.jobs[task];
+        let mut from = Vec::new();
+        let mut needs: Vec<TaskId> = Vec::new();
+        let hard = job.predecessors.iter();
+        let soft = job.excludes.iter().filter(|&&o| !self.tasks[o].changed.is_empty());
+        for &other in hard.chain(soft) {
+            let record = &self.tasks[other];
+            let Some(tip) = record.tip.filter(|_| record.state.succeeded()) else { continue };
+            let id = &self.task(other).id;
+            if from.iter().any(|(seen, _)| seen == id) {
+                continue;
+            }
+            from.push((id.clone(), tip));
+            for need in std::iter::once(id).chain(&record.needs) {
+                if !needs.contains(need) {
+                    needs.push(need.clone());
+                }
+            }
+        }
+        if self.is_lane() {
+            from = self.lane_head();
+        }
+        (from, needs)
+    }
+
+    fn lane_head(&self) -> Vec<(TaskId, Oid)> {
+        let tip = self.lane_tip;
+        let holder = (0..self.tasks.len())
+            .filter(|&task| self.tasks[task].tip == Some(tip))
+            .max_by_key(|&task| self.tasks[task].finished);
+        match holder {
+            Some(task) if tip != self.spec.base => {
+                vec![(self.task(task).id.clone(), tip)]
+            }
+            _ => Vec::new(),
+        }
+    }
+}
