@@ -1,1 +1,13 @@
-//! host (being written).
+//! The machine the program runs on: its clock, size, signals, process table, locks, and the socket
+//! through which other commands reach a running one. The only folder that asks the time.
+
+pub mod clock;
+pub mod control;
+pub mod disk;
+pub mod identity;
+pub mod lock;
+pub mod machine;
+pub mod signals;
+
+#[cfg(target_os = "linux")]
+pub(in crate::adapters) mod process_table;

@@ -1,0 +1,92 @@
+//! The socket through which other commands reach a running one: one line of JSON there, one back.
+//!
+//! It lies at `<folder>/<run>.sock`, or, where that path is too long for a socket, under a hash in
+//! a private folder. Only processes of the same user are served.
+
+mod client;
+mod place;
+mod server;
+
+use std::io;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+pub use client::send;
+pub use place::Place;
+pub use server::{Call, ControlServer};
+
+/// Longest line either side accepts, in bytes.
+const LINE_MAX: u64 = 64 * 1024;
+
+/// What one may ask of a running process. On the wire: `{"request":"abort"}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "request", rename_all = "snake_case")]
+pub enum Request {
+    /// Stop the run in good order.
+    Abort,
+    /// Say that you are there.
+    Ping,
+}
+
+/// What came back. On the wire: `{"reply":"done"}`, `{"reply":"refused","message":"…"}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "reply", rename_all = "snake_case")]
+pub enum Reply {
+    /// The request was taken on.
+    Done,
+    /// Answer to a ping.
+    Pong {
+        /// The process that serves the run.
+        pid: u32,
+    },
+    /// The request was not understood, or not taken on.
+    Refused {
+        /// Why, as a fragment.
+        message: String,
+    },
+    /// Nobody serves this run; made by the client, never sent.
+    NotRunning,
+}
+
+/// Why the socket could not be made or used.
+#[derive(Debug, thiserror::Error)]
+pub enum ControlError {
+    /// Another process serves this run.
+    #[error("another process already listens at {}", path.display())]
+    AlreadyServed {
+        /// The socket.
+        path: PathBuf,
+    },
+    /// The private folder for sockets belongs to, or is open to, somebody else.
+    #[error("the folder {} is not private to this user", path.display())]
+    NotPrivate {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Every place for the socket has a path longer than a socket may have.
+    #[error("the path {} is too long for a socket", path.display())]
+    TooLong {
+        /// The last place tried.
+        path: PathBuf,
+    },
+    /// The other side closed the connection, was silent for too long, or spoke something else.
+    #[error("no answer from the process at {}", path.display())]
+    NoAnswer {
+        /// The socket.
+        path: PathBuf,
+        /// What went wrong.
+        source: io::Error,
+    },
+    /// The system refused.
+    #[error("cannot use the socket {}", path.display())]
+    Io {
+        /// The socket or its folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,139 @@
+//! A lock between processes that its holder's death releases, however it dies.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use super::identity::{ProcessIdentity, is_alive};
+
+/// Longest text read as an owner, in bytes.
+const OWNER_MAX: u64 = 4096;
+
+/// The file could not be opened, locked or written.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot use the lock file {}", path.display())]
+pub struct LockError {
+    /// The lock file.
+    pub path: PathBuf,
+    /// What the system said.
+    pub source: io::Error,
+}
+
+/// What became of the wish to hold a lock.
+#[derive(Debug)]
+pub enum LockOutcome {
+    /// It is held until the value is dropped or the process ends.
+    Held(RunLock),
+    /// Another process holds it.
+    Busy {
+        /// Which, when it has had the time to say so.
+        owner: Option<ProcessIdentity>,
+    },
+}
+
+/// A held lock. The file stays when the lock is released: removing it could take it from under a
+/// process that has just opened it.
+#[derive(Debug)]
+pub struct RunLock {
+    file: File,
+}
+
+impl RunLock {
+    /// Takes the lock without waiting. Makes the file and its folders; writes this process into it.
+    pub fn acquire(path: &Path) -> Result<LockOutcome, LockError> {
+        acquire(path).map_err(|source| LockError { path: path.to_owned(), source })
+    }
+}
+
+impl Drop for RunLock {
+    fn drop(&mut self) {
+        // The text is only for people; the lock itself goes with the file handle.
+        self.file.set_len(0).ok();
+    }
+}
+
+fn acquire(path: &Path) -> io::Result<LockOutcome> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let mut file =
+        OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => return Ok(LockOutcome::Busy { owner: load_owner(file) }),
+        Err(TryLockError::Error(error)) => return Err(error),
+    }
+    file.set_len(0)?;
+    file.rewind()?;
+    file.write_all(&serde_json::to_vec(&ProcessIdentity::own())?)?;
+    Ok(LockOutcome::Held(RunLock { file }))
+}
+
+/// A dead owner's text may still stand there for a moment after another process took the lock.
+fn load_owner(file: File) -> Option<ProcessIdentity> {
+    let mut text = String::new();
+    file.take(OWNER_MAX).read_to_string(&mut text).ok()?;
+    serde_json::from_str(&text).ok().filter(is_alive)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn held(path: &Path) -> RunLock {
+        match RunLock::acquire(path).unwrap() {
+            LockOutcome::Held(lock) => lock,
+            LockOutcome::Busy { owner } => panic!("busy: {owner:?}"),
+        }
+    }
+
+    #[test]
+    fn the_second_taker_learns_who_holds_the_lock_and_gets_it_afterwards() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("locks/r.lock");
+        let lock = held(&path);
+        match RunLock::acquire(&path).unwrap() {
+            LockOutcome::Busy { owner } => assert_eq!(owner, Some(ProcessIdentity::own())),
+            LockOutcome::Held(_) => panic!("held twice"),
+        }
+        drop(lock);
+        assert!(path.exists());
+        drop(held(&path));
+    }
+
+    #[test]
+    fn what_a_killed_holder_left_in_the_file_does_not_keep_the_lock() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("r.lock");
+        fs::write(&path, vec![b'x'; 9000]).unwrap();
+        let _lock = held(&path);
+        let owner: ProcessIdentity = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        assert_eq!(owner, ProcessIdentity::own());
+    }
+
+    #[test]
+    fn killing_the_holder_frees_the_lock() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("r.lock");
+        let lock = held(&path);
+        // The child's stdin is the same open file, so the lock is its own once ours is closed.
+        let mut holder = std::process::Command::new("sleep")
+            .arg("60")
+            .stdin(lock.file.try_clone().unwrap())
+            .spawn()
+            .unwrap();
+        drop(lock);
+        assert!(matches!(RunLock::acquire(&path).unwrap(), LockOutcome::Busy { owner: None }));
+        holder.kill().unwrap();
+        holder.wait().unwrap();
+        drop(held(&path));
+    }
+
+    #[test]
+    fn an_unusable_place_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("file"), "").unwrap();
+        let error = RunLock::acquire(&dir.path().join("file/r.lock")).unwrap_err();
+        assert!(error.to_string().ends_with("file/r.lock"), "{error}");
+    }
+}
