@@ -58,7 +58,8 @@ async fn heard(listener: &mut Option<Listener>) {
     std::future::pending::<()>().await;
 }
 
-fn is_ignored(signal: i32) -> io::Result<bool> {
+/// Whether the signal of this number is thrown away.
+pub(in crate::adapters) fn is_ignored(signal: i32) -> io::Result<bool> {
     let mut action = std::mem::MaybeUninit::<libc::sigaction>::uninit();
     // SAFETY: with no new action given, the call only fills in `action`, which is large enough.
     let code = unsafe { libc::sigaction(signal, std::ptr::null(), action.as_mut_ptr()) };

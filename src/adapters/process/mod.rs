@@ -1,1 +1,116 @@
-//! process (being written).
+//! One supervised command: started in a session and process group of its own, watched until nothing
+//! of it is left. Tasks, checks and validations all run through [`supervise`].
+//!
+//! The leader of the group is kept as a zombie until the group is empty, so that its number can't
+//! be given to another process while it is still used to send signals.
+
+mod capture;
+mod group;
+mod lines;
+mod log;
+mod spawn;
+mod supervise;
+mod wait;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+pub use super::host::identity::{ProcessIdentity, is_alive};
+pub use group::{Cleared, stop_marked, stop_stray};
+pub use spawn::SpawnError;
+pub use supervise::supervise;
+
+/// Variables that mark every process of an attempt. Strays that left the process group are found by
+/// them when a command's environment has the first three; the fourth, where given, must match too.
+pub const MARKERS: [&str; 4] =
+    ["WT_ORCH_RUN", "WT_ORCH_TASK", "WT_ORCH_ATTEMPT", "WT_ORCH_WORKTREE"];
+
+/// What to run, where, and within which limits.
+#[derive(Debug, Clone)]
+pub struct CommandSpec {
+    /// Program and arguments; a program without a slash is looked up in the `PATH` of `env`.
+    pub argv: Vec<OsString>,
+    /// Working folder.
+    pub cwd: PathBuf,
+    /// The whole environment; nothing of the caller's is added.
+    pub env: Vec<(OsString, OsString)>,
+    /// Gets stdout and stderr, in the order of their arrival, after what it holds. Its folders are
+    /// made.
+    pub log: PathBuf,
+    /// Gets stdout alone; overwritten.
+    pub stdout_copy: Option<PathBuf>,
+    /// Bytes written to either file, at least 4096. Past it the beginning and the end are kept, with
+    /// a line between them that says how much was left out.
+    pub log_limit: u64,
+    /// The command is stopped after this time.
+    pub timeout: Duration,
+    /// Time between the request to end (SIGTERM) and the end by force (SIGKILL).
+    pub grace: Duration,
+}
+
+/// What one may ask of a command that runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Request {
+    /// SIGTERM to the group, SIGKILL after the grace.
+    Stop,
+    /// SIGKILL at once, also when it is being stopped already.
+    Kill,
+}
+
+/// What is told while a command runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Progress {
+    /// It runs, as this process.
+    Started(ProcessIdentity),
+    /// Its last line of output, at most about ten times a second, without control characters.
+    Line(String),
+}
+
+/// Who ended the command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// It did, or somebody outside.
+    Exited,
+    /// Its time was up.
+    TimedOut,
+    /// It was requested.
+    Stopped,
+}
+
+/// How the process ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// With this code.
+    Code(i32),
+    /// By this signal.
+    Signal(i32),
+}
+
+/// A command that has ended, with everything that it left behind cleared away.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finished {
+    /// Who ended it.
+    pub ending: Ending,
+    /// How.
+    pub exit: Exit,
+    /// From its start to the end of the command itself.
+    pub wall: Duration,
+    /// User and system time of the process and of those descendants that were waited for.
+    pub cpu: Duration,
+    /// Largest resident set of any one of these processes, in bytes. On Linux never below what
+    /// this program itself held when it started the command.
+    pub peak_rss: u64,
+    /// Somebody held its output open after its end, for longer than the drain limit.
+    pub leaked_output: bool,
+    /// Processes that the command left behind and that were ended.
+    pub leaked_processes: u32,
+    /// Processes that even SIGKILL did not end in time: 0 unless the system itself hangs.
+    pub survivors: u32,
+    /// Bytes of output, whether kept or left out.
+    pub output_bytes: u64,
+    /// The last lines of output that are not blank, without control characters; up to 20.
+    pub last_lines: Vec<String>,
+    /// Why output could not be written, if so; the command ran on.
+    pub log_error: Option<String>,
+}

@@ -1,0 +1,180 @@
+//! Members by group, session, environment and descent, as `/proc` shows them.
+
+use std::collections::HashSet;
+use std::fs;
+use std::io;
+
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open, pidfd_send_signal};
+
+use super::{Family, Member};
+use crate::adapters::host::process_table::{ProcessEntry, load_entries, load_entry};
+
+/// Marks any process of any task.
+const ANY_TASK: &[u8] = b"WT_ORCH_TASK=";
+
+pub(super) fn load_members(family: &Family) -> Vec<Member> {
+    let entries = load_entries().unwrap_or_default();
+    let environment = |pid| fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+    members(family, &entries, std::process::id(), environment)
+}
+
+/// A file handle of the process can't come to mean another one between the look and the signal.
+pub(super) fn signal(member: &Member, signal: Signal) -> io::Result<()> {
+    let pid = i32::try_from(member.pid).ok().and_then(Pid::from_raw);
+    let pid = pid.ok_or(io::ErrorKind::NotFound)?;
+    let handle = pidfd_open(pid, PidfdFlags::empty());
+    let is_same = load_entry(member.pid).is_some_and(|entry| entry.start_time == member.start_time);
+    match handle {
+        _ if !is_same => Ok(()),
+        Ok(handle) => Ok(pidfd_send_signal(handle, signal)?),
+        // No such call in this kernel or sandbox, or no file handles left.
+        Err(_) => Ok(kill_process(pid, signal)?),
+    }
+}
+
+fn members(
+    family: &Family,
+    entries: &[ProcessEntry],
+    own: u32,
+    environment: impl Fn(u32) -> Vec<u8>,
+) -> Vec<Member> {
+    let spared = ancestors(entries, own);
+    let earliest = family.leader.as_ref().map_or(0, |leader| leader.start_time);
+    let mut candidates: Vec<&ProcessEntry> = entries
+        .iter()
+        .filter(|entry| entry.alive && entry.start_time >= earliest)
+        .filter(|entry| !spared.contains(&entry.pid))
+        .collect();
+    let mut found: Vec<&ProcessEntry> = Vec::new();
+    let mut parents = HashSet::new();
+    let belongs = |entry: &ProcessEntry| {
+        family.known.contains(&(entry.pid, entry.start_time))
+            || is_numbered(family, entry, &environment)
+            || is_marked(family, entry, &environment)
+    };
+    let (seeds, rest) = candidates.into_iter().partition::<Vec<_>, _>(|entry| belongs(entry));
+    candidates = rest;
+    let mut generation = seeds;
+    while !generation.is_empty() {
+        parents.extend(generation.iter().map(|entry| entry.pid));
+        found.append(&mut generation);
+        (generation, candidates) =
+            candidates.into_iter().partition(|entry| parents.contains(&entry.parent));
+    }
+    let member = |entry: &ProcessEntry| Member {
+        pid: entry.pid,
+        start_time: entry.start_time,
+        group: entry.group,
+    };
+    found.into_iter().map(member).collect()
+}
+
+/// This process and those above it.
+fn ancestors(entries: &[ProcessEntry], own: u32) -> HashSet<u32> {
+    let mut found = HashSet::new();
+    let mut next = Some(own);
+    while let Some(pid) = next.filter(|&pid| found.insert(pid)) {
+        next = entries.iter().find(|entry| entry.pid == pid).map(|entry| entry.parent);
+    }
+    found
+}
+
+/// In the group or session of the leader. The number of a leader long gone may have been given to
+/// a stranger, so there the process must at least be one of a task.
+fn is_numbered(
+    family: &Family,
+    entry: &ProcessEntry,
+    environment: impl Fn(u32) -> Vec<u8>,
+) -> bool {
+    let Some(leader) = &family.leader else { return false };
+    if entry.group != leader.pid && entry.session != leader.pid {
+        return false;
+    }
+    family.is_number_ours
+        || environment(entry.pid).split(|&byte| byte == 0).any(|it| it.starts_with(ANY_TASK))
+}
+
+fn is_marked(family: &Family, entry: &ProcessEntry, environment: impl Fn(u32) -> Vec<u8>) -> bool {
+    if family.marks.is_empty() {
+        return false;
+    }
+    let environment = environment(entry.pid);
+    let found: HashSet<&[u8]> = environment.split(|&byte| byte == 0).collect();
+    family.marks.iter().all(|mark| found.contains(mark.as_slice()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::ProcessIdentity;
+    use super::*;
+
+    const OWN: u32 = 50;
+
+    fn entry(pid: u32, parent: u32, group: u32, start_time: u64) -> ProcessEntry {
+        ProcessEntry { pid, parent, group, session: group, start_time, alive: true }
+    }
+
+    fn found(family: &Family, entries: &[ProcessEntry]) -> Vec<u32> {
+        let environment = |pid| match pid {
+            70 | OWN => b"HOME=/\0WT_ORCH_RUN=r\0WT_ORCH_TASK=t\0WT_ORCH_ATTEMPT=1\0".to_vec(),
+            71 => b"WT_ORCH_RUN=r\0WT_ORCH_TASK=t\0WT_ORCH_ATTEMPT=11\0".to_vec(),
+            _ => Vec::new(),
+        };
+        let mut pids: Vec<u32> =
+            members(family, entries, OWN, environment).iter().map(|m| m.pid).collect();
+        pids.sort_unstable();
+        pids
+    }
+
+    fn family(is_number_ours: bool) -> Family {
+        let leader = ProcessIdentity { pid: 60, start_time: 100, boot_id: String::new() };
+        let env = [("WT_ORCH_RUN", "r"), ("WT_ORCH_TASK", "t"), ("WT_ORCH_ATTEMPT", "1")];
+        let env = env.map(|(name, value)| (name.into(), value.into()));
+        Family::new(Some(leader), super::super::marks(&env), is_number_ours)
+    }
+
+    #[test]
+    fn group_session_environment_and_descent_make_a_member() {
+        let job = ProcessEntry { session: 60, ..entry(62, 60, 62, 101) };
+        let zombie = ProcessEntry { alive: false, ..entry(60, OWN, 60, 100) };
+        let table = [
+            entry(1, 0, 1, 1),
+            entry(OWN, 1, OWN, 100),
+            zombie,
+            entry(61, 60, 60, 100),
+            job,
+            entry(70, 1, 70, 102),
+            entry(71, 1, 71, 102),
+            entry(80, 70, 80, 103),
+            entry(81, 80, 81, 103),
+            entry(90, OWN, 90, 103),
+        ];
+        assert_eq!(found(&family(true), &table), [61, 62, 70, 80, 81]);
+    }
+
+    #[test]
+    fn a_process_older_than_the_command_is_never_a_member() {
+        assert_eq!(found(&family(true), &[entry(70, 1, 60, 99)]), [0_u32; 0]);
+    }
+
+    #[test]
+    fn a_known_member_is_found_again_after_it_left_and_its_number_alone_is_not_enough() {
+        let mut family = family(true);
+        family.known.insert((66, 105));
+        assert_eq!(found(&family, &[entry(66, 1, 66, 105)]), [66]);
+        assert_eq!(found(&family, &[entry(66, 1, 66, 106)]), [0_u32; 0]);
+    }
+
+    #[test]
+    fn the_group_of_a_leader_long_gone_is_only_ended_where_it_is_of_a_task() {
+        let family = Family { marks: Vec::new(), ..family(false) };
+        assert_eq!(found(&family, &[entry(70, 1, 60, 105), entry(72, 1, 60, 105)]), [70]);
+    }
+
+    #[test]
+    fn without_all_three_markers_nothing_is_looked_up_by_environment() {
+        let env = [("WT_ORCH_RUN".into(), "r".into()), ("WT_ORCH_TASK".into(), "t".into())];
+        let family = Family { marks: super::super::marks(&env), ..family(true) };
+        assert_eq!(found(&family, &[entry(70, 1, 70, 105)]), [0_u32; 0]);
+    }
+}

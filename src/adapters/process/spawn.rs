@@ -1,0 +1,186 @@
+//! Starting a command, and telling why it could not be started.
+
+use std::ffi::OsStr;
+use std::io::{self, PipeReader};
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Once;
+
+use rustix::process::Pid;
+
+use super::CommandSpec;
+use crate::adapters::host::signals::is_ignored;
+
+/// Why a command could not be run.
+#[derive(Debug, thiserror::Error)]
+pub enum SpawnError {
+    /// No words at all.
+    #[error("the command is empty")]
+    Empty,
+    /// No such program, neither in `PATH` nor at the path given.
+    #[error("program `{program}` not found")]
+    ProgramNotFound {
+        /// The program, as given.
+        program: String,
+    },
+    /// The file is there; the interpreter that its first line names is not.
+    #[error("the interpreter of `{program}` was not found")]
+    InterpreterNotFound {
+        /// The program, as given.
+        program: String,
+    },
+    /// The working folder is not there, or is no folder.
+    #[error("the working folder {} does not exist", path.display())]
+    FolderMissing {
+        /// The working folder.
+        path: PathBuf,
+    },
+    /// The working folder may not be entered.
+    #[error("no permission to enter {}", path.display())]
+    FolderDenied {
+        /// The working folder.
+        path: PathBuf,
+    },
+    /// The file may not be executed.
+    #[error("no permission to execute `{program}`")]
+    NotExecutable {
+        /// The program, as given.
+        program: String,
+    },
+    /// Arguments and environment together, or one of them, exceed what the system passes on.
+    #[error("the arguments of `{program}` are too long for the system")]
+    TooLong {
+        /// The program, as given.
+        program: String,
+    },
+    /// Processes, file handles or memory ran out; it may work later.
+    #[error("the system has no room for another process")]
+    OutOfResources {
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file for the output could not be opened.
+    #[error("cannot write the log {}", path.display())]
+    Log {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The system refused for another reason.
+    #[error("cannot start `{program}`")]
+    Other {
+        /// The program, as given.
+        program: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// It was started, and then its end could not be observed.
+    #[error("lost track of `{program}`")]
+    Lost {
+        /// The program, as given.
+        program: String,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// A started process and the reading ends of its output.
+pub(super) struct Spawned {
+    pub(super) pid: Pid,
+    /// Stdout (with stderr in it unless that is kept apart), and stderr.
+    pub(super) pipes: [Option<OwnedFd>; 2],
+}
+
+/// Starts the command in a session of its own, with nothing to read and no terminal.
+pub(super) fn spawn(spec: &CommandSpec) -> Result<Spawned, SpawnError> {
+    let program = spec.argv.first().ok_or(SpawnError::Empty)?;
+    if !spec.cwd.is_dir() {
+        return Err(SpawnError::FolderMissing { path: spec.cwd.clone() });
+    }
+    ensure_children_are_kept();
+    start(spec, program).map_err(|error| reason(spec, program, error))
+}
+
+/// The program of a command, for messages.
+pub(super) fn program(spec: &CommandSpec) -> String {
+    spec.argv.first().map(|program| program.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+fn start(spec: &CommandSpec, program: &OsStr) -> io::Result<Spawned> {
+    let mut command = Command::new(program);
+    command.args(&spec.argv[1..]).current_dir(&spec.cwd).env_clear();
+    command.envs(spec.env.iter().map(|(name, value)| (name, value))).stdin(Stdio::null());
+    let pipes = connect_output(&mut command, spec.stdout_copy.is_some())?;
+    let enter_session = || rustix::process::setsid().map(drop).map_err(io::Error::from);
+    // SAFETY: the closure makes one system call, neither allocates nor locks, and owns nothing.
+    // Without a session of its own a task could ask its questions on the user's terminal.
+    unsafe { command.pre_exec(enter_session) };
+    let child = command.spawn()?;
+    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    let pid = pid.ok_or_else(|| io::Error::other("the system gave an impossible process id"))?;
+    Ok(Spawned { pid, pipes })
+}
+
+/// One pipe for both streams keeps them in order; two keep them apart.
+fn connect_output(command: &mut Command, apart: bool) -> io::Result<[Option<OwnedFd>; 2]> {
+    let own = |reader: PipeReader| Some(OwnedFd::from(reader));
+    let (out, out_end) = io::pipe()?;
+    if apart {
+        let (err, err_end) = io::pipe()?;
+        command.stdout(out_end).stderr(err_end);
+        return Ok([own(out), own(err)]);
+    }
+    command.stdout(out_end.try_clone()?).stderr(out_end);
+    Ok([own(out), None])
+}
+
+/// A parent that ignores SIGCHLD passes that on, and then the system throws away how children
+/// ended.
+fn ensure_children_are_kept() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        if is_ignored(libc::SIGCHLD).unwrap_or(false) {
+            // SAFETY: the default action runs no code of this program.
+            unsafe { libc::signal(libc::SIGCHLD, libc::SIG_DFL) };
+        }
+    });
+}
+
+fn reason(spec: &CommandSpec, program: &OsStr, source: io::Error) -> SpawnError {
+    let name = program.to_string_lossy().into_owned();
+    match source.raw_os_error() {
+        Some(libc::ENOENT | libc::ENOTDIR) if !spec.cwd.is_dir() => {
+            SpawnError::FolderMissing { path: spec.cwd.clone() }
+        }
+        Some(libc::ENOENT) if is_there(spec, program) => {
+            SpawnError::InterpreterNotFound { program: name }
+        }
+        Some(libc::ENOENT | libc::ENOTDIR) => SpawnError::ProgramNotFound { program: name },
+        Some(libc::EACCES | libc::EPERM) => {
+            match rustix::fs::access(&spec.cwd, rustix::fs::Access::EXEC_OK) {
+                Ok(()) => SpawnError::NotExecutable { program: name },
+                Err(_) => SpawnError::FolderDenied { path: spec.cwd.clone() },
+            }
+        }
+        Some(libc::E2BIG) => SpawnError::TooLong { program: name },
+        Some(libc::EAGAIN | libc::ENOMEM | libc::EMFILE | libc::ENFILE) => {
+            SpawnError::OutOfResources { source }
+        }
+        Some(_) | None => SpawnError::Other { program: name, source },
+    }
+}
+
+fn is_there(spec: &CommandSpec, program: &OsStr) -> bool {
+    if program.as_bytes().contains(&b'/') {
+        return spec.cwd.join(program).is_file();
+    }
+    let paths = spec.env.iter().rfind(|(name, _)| name == "PATH").map(|(_, value)| value);
+    paths.is_some_and(|paths| {
+        std::env::split_paths(paths)
+            .any(|dir| spec.cwd.join(dir).join(Path::new(program)).is_file())
+    })
+}

@@ -1,0 +1,121 @@
+//! The end of one child, observed without touching any other.
+
+use std::io;
+use std::thread;
+use std::time::Duration;
+
+use rustix::io::retry_on_intr;
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+use tokio::sync::oneshot;
+
+use super::Exit;
+
+/// Bytes of stack for a thread that does nothing but wait.
+const STACK: usize = 128 * 1024;
+
+/// A child that leads its own process group. It is reaped exactly once; dropped before that, its
+/// whole group is killed.
+#[derive(Debug)]
+pub(super) struct Leader {
+    pid: Pid,
+    ended: oneshot::Receiver<io::Result<()>>,
+    is_ended: bool,
+    is_reaped: bool,
+}
+
+/// How a child ended and what it used.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reaped {
+    pub(super) exit: Exit,
+    pub(super) cpu: Duration,
+    pub(super) peak_rss: u64,
+}
+
+impl Leader {
+    /// Begins to watch, on a thread that ends with the child. Without a thread for it the child is
+    /// killed.
+    pub(super) fn watch(pid: Pid) -> io::Result<Self> {
+        let (sender, ended) = oneshot::channel();
+        let wait = move || {
+            let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+            let end = retry_on_intr(|| waitid(WaitId::Pid(pid), options));
+            if sender.send(end.map(drop).map_err(io::Error::from)).is_err() {
+                reap(pid).ok();
+            }
+        };
+        let thread = thread::Builder::new().name("wt-orch-wait".into()).stack_size(STACK);
+        match thread.spawn(wait) {
+            Ok(_detached) => Ok(Self { pid, ended, is_ended: false, is_reaped: false }),
+            Err(error) => {
+                kill_process_group(pid, Signal::KILL).ok();
+                reap(pid).ok();
+                Err(error)
+            }
+        }
+    }
+
+    /// Waits for its end; it stays a zombie. May be dropped and called again until it has answered.
+    pub(super) async fn ended(&mut self) -> io::Result<()> {
+        let end = (&mut self.ended).await;
+        self.is_ended = true;
+        end.unwrap_or_else(|_| Err(io::Error::other("the watching thread is gone")))
+    }
+
+    /// Takes the zombie away and with it the claim on its number.
+    pub(super) fn reap(mut self) -> io::Result<Reaped> {
+        self.is_reaped = true;
+        reap(self.pid)
+    }
+}
+
+impl Drop for Leader {
+    fn drop(&mut self) {
+        if self.is_reaped {
+            return;
+        }
+        // An empty group has nothing to kill.
+        kill_process_group(self.pid, Signal::KILL).ok();
+        // Either the end was told already, or the watching thread finds nobody to tell and reaps.
+        self.ended.close();
+        if self.is_ended || self.ended.try_recv().is_ok() {
+            reap(self.pid).ok();
+        }
+    }
+}
+
+/// rustix knows the end but not the resources, so this asks the C library.
+fn reap(pid: Pid) -> io::Result<Reaped> {
+    let mut status = 0;
+    let mut usage = std::mem::MaybeUninit::<libc::rusage>::zeroed();
+    loop {
+        // SAFETY: both pointers are valid for writing; the pid is that of one child.
+        let found = unsafe {
+            libc::wait4(pid.as_raw_nonzero().get(), &raw mut status, 0, usage.as_mut_ptr())
+        };
+        if found >= 0 {
+            break;
+        }
+        let error = io::Error::last_os_error();
+        if error.kind() != io::ErrorKind::Interrupted {
+            return Err(error);
+        }
+    }
+    // SAFETY: every field is an integer, and all were zero before the call filled them in.
+    let usage = unsafe { usage.assume_init() };
+    let exit = if libc::WIFSIGNALED(status) {
+        Exit::Signal(libc::WTERMSIG(status))
+    } else {
+        Exit::Code(libc::WEXITSTATUS(status))
+    };
+    let cpu = duration(usage.ru_utime) + duration(usage.ru_stime);
+    // Kibibytes on Linux, bytes on macOS.
+    let unit = if cfg!(target_os = "macos") { 1 } else { 1024 };
+    let peak_rss = u64::try_from(usage.ru_maxrss).unwrap_or(0).saturating_mul(unit);
+    Ok(Reaped { exit, cpu, peak_rss })
+}
+
+fn duration(time: libc::timeval) -> Duration {
+    let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
+    let micros = u64::try_from(time.tv_usec).unwrap_or(0);
+    Duration::from_secs(seconds) + Duration::from_micros(micros)
+}
