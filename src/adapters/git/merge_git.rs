@@ -1,0 +1,70 @@
+//! `git merge-tree --write-tree`: its exit code and its `-z` records are the truth; nobody looks for
+//! conflict markers.
+
+use super::error::GitError;
+use super::hunks::{Stages, excerpts};
+use super::merge::{MergeEngine, MergeOutcome, MergeRequest};
+use super::path::quote_path;
+use super::repo::Repo;
+use crate::domain::id::Oid;
+
+/// Renames are paired up to this many candidates, as the fall-back does.
+const RENAME_LIMIT: &str = "merge.renameLimit=7000";
+
+pub(super) fn merge(repo: &Repo, request: MergeRequest) -> Result<MergeOutcome, GitError> {
+    let version = repo.program().version();
+    let engine = MergeEngine::Git { version };
+    if request.base.is_none() && repo.merge_base(request.ours, request.theirs)?.is_none() {
+        return Ok(MergeOutcome::Unrelated);
+    }
+    let mut command = repo.git("merge-tree").durable().config(RENAME_LIMIT);
+    if version.at_least(2, 41) {
+        // Attributes of the merge's own side, not of whatever happens to be checked out.
+        command = command.global(format!("--attr-source={}", request.ours));
+    }
+    command = command.args(["--write-tree", "-z", "--no-messages"]);
+    if let Some(base) = request.base {
+        command = command.arg(format!("--merge-base={base}"));
+    }
+    let command = command.arg(request.ours.to_string()).arg(request.theirs.to_string());
+    let words = command.shown();
+    let answer = command.answer()?;
+    let misread = |what: &str| GitError::Answer { words: words.clone(), what: what.to_owned() };
+    let mut records = answer.stdout.split(|&byte| byte == 0).filter(|record| !record.is_empty());
+    let tree = records.next().and_then(|text| str::from_utf8(text).ok()?.parse::<Oid>().ok());
+    match (answer.code, tree) {
+        (Some(0), Some(tree)) => Ok(MergeOutcome::Clean { tree, engine }),
+        (Some(1), Some(_)) => {
+            let stages = parse_stages(records).ok_or_else(|| misread("a conflict's record"))?;
+            let mut paths: Vec<String> = stages.iter().map(|(path, _)| quote_path(path)).collect();
+            paths.sort();
+            let hunks = excerpts(&repo.objects()?, &stages);
+            Ok(MergeOutcome::Conflict { paths, hunks, engine })
+        }
+        (Some(0 | 1), None) => Err(misread("no tree")),
+        (code, _) => Err(GitError::Command { words, code, stderr: answer.stderr }),
+    }
+}
+
+/// Records of the form `<mode> <object> <stage>\t<path>`.
+fn parse_stages<'a>(records: impl Iterator<Item = &'a [u8]>) -> Option<Vec<(Vec<u8>, Stages)>> {
+    let mut found: Vec<(Vec<u8>, Stages)> = Vec::new();
+    for record in records {
+        let tab = record.iter().position(|&byte| byte == b'\t')?;
+        let (head, path) = (str::from_utf8(&record[..tab]).ok()?, &record[tab + 1..]);
+        let mut fields = head.split(' ');
+        let (mode, id, stage) = (fields.next()?, fields.next()?, fields.next()?);
+        let blob = id.parse::<Oid>().ok().filter(|_| mode.starts_with("100"));
+        if found.last().is_none_or(|(last, _)| last != path) {
+            found.push((path.to_vec(), Stages::default()));
+        }
+        let stages = &mut found.last_mut()?.1;
+        match stage {
+            "1" => stages.base = blob,
+            "2" => stages.ours = blob,
+            "3" => stages.theirs = blob,
+            _ => return None,
+        }
+    }
+    Some(found)
+}

@@ -1,0 +1,14 @@
+//! Object ids to and from libgit2's form.
+
+use super::error::{GitError, library};
+use crate::domain::id::Oid;
+
+pub(super) fn from_git2(oid: git2::Oid) -> Oid {
+    let zero = || Oid::from_bytes(&[0; 20]);
+    // libgit2 ids have 20 or 32 bytes, so the fall-back is never taken.
+    Oid::from_bytes(oid.as_bytes()).or_else(zero).unwrap_or_else(|| unreachable!())
+}
+
+pub(super) fn to_git2(oid: Oid) -> Result<git2::Oid, GitError> {
+    git2::Oid::from_bytes(oid.as_bytes()).map_err(library("read an object id"))
+}

@@ -1,0 +1,435 @@
+//! The git program: found on the PATH, run with an environment of ours, retried when locked out.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::fs::File;
+use std::io::Write;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::backoff::Backoff;
+use super::error::{GitError, io};
+
+/// Oldest git that understands every option used here.
+const OLDEST: GitVersion = GitVersion { major: 2, minor: 34, patch: 0 };
+
+/// How long a command waits for somebody else's lock.
+const LOCK_WAIT: Duration = Duration::from_secs(2);
+
+/// `GIT_*` variables of the caller that reach our git: who the user is, which configuration files
+/// are theirs, how they reach a server that holds missing objects, and where not to search.
+const PASSED: [&str; 14] = [
+    "GIT_AUTHOR_NAME",
+    "GIT_AUTHOR_EMAIL",
+    "GIT_AUTHOR_DATE",
+    "GIT_COMMITTER_NAME",
+    "GIT_COMMITTER_EMAIL",
+    "GIT_COMMITTER_DATE",
+    "GIT_CONFIG_GLOBAL",
+    "GIT_CONFIG_SYSTEM",
+    "GIT_CONFIG_NOSYSTEM",
+    "GIT_CEILING_DIRECTORIES",
+    "GIT_EXEC_PATH",
+    "GIT_SSH",
+    "GIT_SSH_COMMAND",
+    "GIT_LFS_SKIP_SMUDGE",
+];
+
+/// Configuration that every command of ours gets: nothing of the repository's is run behind the
+/// user's back, and nothing is tidied up while we work.
+const FORCED_CONFIG: [&str; 11] = [
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "core.pager=cat",
+    "core.trustctime=true",
+    "core.checkStat=default",
+    "core.safecrlf=false",
+    "submodule.recurse=false",
+    "gc.auto=0",
+    "maintenance.auto=false",
+    "protocol.ext.allow=never",
+    "i18n.commitEncoding=UTF-8",
+];
+
+const FORCED_ENV: [(&str, &str); 7] = [
+    ("GIT_TERMINAL_PROMPT", "0"),
+    ("GIT_OPTIONAL_LOCKS", "0"),
+    ("GIT_EDITOR", "true"),
+    ("GIT_SEQUENCE_EDITOR", "true"),
+    ("GIT_PAGER", "cat"),
+    ("GIT_ADVICE", "0"),
+    ("LC_ALL", "C"),
+];
+
+/// Version of a git program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct GitVersion {
+    /// First number.
+    pub major: u32,
+    /// Second number.
+    pub minor: u32,
+    /// Third number.
+    pub patch: u32,
+}
+
+impl GitVersion {
+    /// Whether this is `major.minor` or later.
+    pub fn at_least(self, major: u32, minor: u32) -> bool {
+        (self.major, self.minor) >= (major, minor)
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let number = text.trim().strip_prefix("git version ")?.split_whitespace().next()?;
+        let mut parts = number.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
+        Some(Self { major: parts.next()?, minor: parts.next()?, patch: parts.next().unwrap_or(0) })
+    }
+}
+
+impl fmt::Display for GitVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.major, self.minor, self.patch)
+    }
+}
+
+/// A git program with the environment its commands run in.
+#[derive(Debug, Clone)]
+pub struct GitProgram {
+    path: PathBuf,
+    version: GitVersion,
+    env: Arc<[(OsString, OsString)]>,
+    lock_wait: Duration,
+}
+
+impl GitProgram {
+    /// Finds `git` on the PATH in `env`, the environment of the caller.
+    ///
+    /// # Errors
+    /// [`GitError::GitMissing`], or [`GitError::Unsupported`] when it is too old.
+    pub fn find(env: Vec<(OsString, OsString)>) -> Result<Self, GitError> {
+        let path = program_on_path(&env).ok_or(GitError::GitMissing)?;
+        let env = env.into_iter().filter(|(name, _)| is_passed(name)).collect();
+        let mut program = Self { path, version: OLDEST, env, lock_wait: LOCK_WAIT };
+        let answer = program.command("version").text()?;
+        program.version = GitVersion::parse(&answer)
+            .ok_or(GitError::Answer { words: "version".to_owned(), what: answer })?;
+        if program.version < OLDEST {
+            return Err(GitError::Unsupported {
+                feature: format!("git {}", program.version),
+                why: format!("options of git {OLDEST} are used"),
+                way_out: "install a later git".to_owned(),
+            });
+        }
+        Ok(program)
+    }
+
+    /// Its version.
+    pub fn version(&self) -> GitVersion {
+        self.version
+    }
+
+    /// Where it was found.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The same program with another patience for locks.
+    #[must_use]
+    pub fn with_lock_wait(self, lock_wait: Duration) -> Self {
+        Self { lock_wait, ..self }
+    }
+
+    pub(in crate::adapters) fn lock_wait(&self) -> Duration {
+        self.lock_wait
+    }
+
+    pub(in crate::adapters) fn command(&self, subcommand: &str) -> Invocation<'_> {
+        Invocation {
+            program: self,
+            before: Vec::new(),
+            words: vec![subcommand.into()],
+            env: Vec::new(),
+            dir: None,
+            input: Input::Nothing,
+            foreground: false,
+        }
+    }
+}
+
+fn is_passed(name: &OsStr) -> bool {
+    !name.as_bytes().starts_with(b"GIT_") || PASSED.iter().any(|passed| name == *passed)
+}
+
+fn program_on_path(env: &[(OsString, OsString)]) -> Option<PathBuf> {
+    let path = env.iter().find(|(name, _)| name == "PATH").map(|(_, value)| value.as_os_str());
+    let path = path.unwrap_or(OsStr::new("/usr/local/bin:/usr/bin:/bin"));
+    std::env::split_paths(path).filter(|folder| folder.is_absolute()).map(|f| f.join("git")).find(
+        |file| {
+            file.metadata()
+                .is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
+        },
+    )
+}
+
+/// What a command ended with.
+#[derive(Debug)]
+pub(in crate::adapters) struct Answer {
+    pub(in crate::adapters) code: Option<i32>,
+    pub(in crate::adapters) stdout: Vec<u8>,
+    pub(in crate::adapters) stderr: String,
+}
+
+#[derive(Debug)]
+enum Input {
+    Nothing,
+    Bytes(Vec<u8>),
+    File(File),
+}
+
+/// One command being put together.
+#[derive(Debug)]
+pub(in crate::adapters) struct Invocation<'a> {
+    program: &'a GitProgram,
+    before: Vec<OsString>,
+    words: Vec<OsString>,
+    env: Vec<(OsString, OsString)>,
+    dir: Option<PathBuf>,
+    input: Input,
+    foreground: bool,
+}
+
+impl Invocation<'_> {
+    /// Runs in this folder.
+    pub(in crate::adapters) fn dir(mut self, dir: &Path) -> Self {
+        self.dir = Some(dir.to_owned());
+        self
+    }
+
+    /// Works on this git directory, whatever the folder it runs in belongs to.
+    pub(in crate::adapters) fn git_dir(mut self, git_dir: &Path) -> Self {
+        self.before.push(joined("--git-dir=", git_dir));
+        self
+    }
+
+    /// Works on the files below this folder.
+    pub(in crate::adapters) fn work_tree(mut self, work_tree: &Path) -> Self {
+        self.before.push(joined("--work-tree=", work_tree));
+        self
+    }
+
+    /// One option that stands before the subcommand.
+    pub(in crate::adapters) fn global(mut self, option: impl Into<OsString>) -> Self {
+        self.before.push(option.into());
+        self
+    }
+
+    pub(in crate::adapters) fn config(self, setting: &str) -> Self {
+        self.global("-c").global(setting)
+    }
+
+    /// Makes what the command writes survive a loss of power.
+    pub(in crate::adapters) fn durable(self) -> Self {
+        if self.program.version.at_least(2, 36) {
+            self.config("core.fsync=committed,loose-object,reference")
+                .config("core.fsyncMethod=batch")
+        } else {
+            self.config("core.fsyncObjectFiles=true")
+        }
+    }
+
+    pub(in crate::adapters) fn arg(mut self, word: impl AsRef<OsStr>) -> Self {
+        self.words.push(word.as_ref().to_owned());
+        self
+    }
+
+    pub(in crate::adapters) fn args<T: AsRef<OsStr>>(
+        mut self,
+        words: impl IntoIterator<Item = T>,
+    ) -> Self {
+        self.words.extend(words.into_iter().map(|word| word.as_ref().to_owned()));
+        self
+    }
+
+    pub(in crate::adapters) fn env(
+        mut self,
+        name: impl Into<OsString>,
+        value: impl Into<OsString>,
+    ) -> Self {
+        self.env.push((name.into(), value.into()));
+        self
+    }
+
+    pub(in crate::adapters) fn input(mut self, bytes: Vec<u8>) -> Self {
+        self.input = Input::Bytes(bytes);
+        self
+    }
+
+    /// Gives the command an open file as standard input, which it keeps open while it lives.
+    pub(in crate::adapters) fn input_file(mut self, file: File) -> Self {
+        self.input = Input::File(file);
+        self
+    }
+
+    /// Stays in the terminal's foreground group, for programs that ask for a pass phrase.
+    pub(in crate::adapters) fn foreground(mut self) -> Self {
+        self.foreground = true;
+        self
+    }
+
+    /// Runs it; any exit code is an answer, a lock held too long is an error.
+    pub(in crate::adapters) fn answer(self) -> Result<Answer, GitError> {
+        let mut backoff = Backoff::new(self.program.lock_wait);
+        loop {
+            let answer = self.run_once()?;
+            let lock = match answer.code {
+                Some(0) => None,
+                _ => locked_file(&answer.stderr),
+            };
+            let Some(path) = lock else { return Ok(answer) };
+            if !backoff.wait() {
+                return Err(GitError::Locked { path });
+            }
+        }
+    }
+
+    /// Runs it; anything but exit code 0 is an error. Returns its standard output.
+    pub(in crate::adapters) fn output(self) -> Result<Vec<u8>, GitError> {
+        let words = self.shown();
+        let answer = self.answer()?;
+        if answer.code == Some(0) {
+            return Ok(answer.stdout);
+        }
+        Err(GitError::Command { words, code: answer.code, stderr: answer.stderr })
+    }
+
+    /// As [`Self::output`], as text without the final line end.
+    pub(in crate::adapters) fn text(self) -> Result<String, GitError> {
+        let words = self.shown();
+        let output = self.output()?;
+        String::from_utf8(output)
+            .map(|text| text.trim_end_matches('\n').to_owned())
+            .map_err(|_| GitError::Answer { words, what: "not UTF-8".to_owned() })
+    }
+
+    /// The command's own words, for messages.
+    pub(in crate::adapters) fn shown(&self) -> String {
+        let words: Vec<_> = self.words.iter().map(|word| word.to_string_lossy()).collect();
+        words.join(" ")
+    }
+
+    fn run_once(&self) -> Result<Answer, GitError> {
+        let program = self.program;
+        let mut command = Command::new(&program.path);
+        command.env_clear().envs(program.env.iter().map(|(name, value)| (name, value)));
+        command.envs(FORCED_ENV).envs(self.env.iter().map(|(name, value)| (name, value)));
+        command.args(FORCED_CONFIG.iter().flat_map(|setting| ["-c", setting]));
+        command.args(&self.before).args(&self.words);
+        command.current_dir(self.dir.as_deref().unwrap_or(Path::new("/")));
+        let failed = io("run", &program.path);
+        let stdin = match &self.input {
+            Input::Nothing => Stdio::null(),
+            Input::Bytes(_) => Stdio::piped(),
+            Input::File(file) => file.try_clone().map_err(io("share", &program.path))?.into(),
+        };
+        command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
+        if !self.foreground {
+            // The terminal's Ctrl-C is ours to answer; it must not end git half way.
+            command.process_group(0);
+        }
+        let mut child = command.spawn().map_err(failed)?;
+        let pipe = child.stdin.take();
+        let output = std::thread::scope(|scope| {
+            if let (Some(mut pipe), Input::Bytes(bytes)) = (pipe, &self.input) {
+                // A command that does not read to the end says why on standard error.
+                scope.spawn(move || pipe.write_all(bytes).is_ok());
+            }
+            child.wait_with_output()
+        })
+        .map_err(io("wait for", &program.path))?;
+        Ok(Answer {
+            code: output.status.code(),
+            stdout: output.stdout,
+            stderr: String::from_utf8_lossy(&output.stderr).trim().to_owned(),
+        })
+    }
+}
+
+fn joined(prefix: &str, path: &Path) -> OsString {
+    let mut word = OsString::from(prefix);
+    word.push(path);
+    word
+}
+
+/// The lock file that git names when it cannot have it.
+fn locked_file(stderr: &str) -> Option<PathBuf> {
+    let line = stderr.lines().find(|line| line.contains("File exists"))?;
+    let quoted = |after: &str| {
+        let rest = line.split_once(after)?.1;
+        let end = rest.find("': File exists")?;
+        rest[..end].ends_with(".lock").then(|| PathBuf::from(&rest[..end]))
+    };
+    quoted("Unable to create '").or_else(|| {
+        let rest = line.split_once("could not lock config file ")?.1;
+        Some(PathBuf::from(format!("{}.lock", rest.split_once(": File exists")?.0)))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn env(pairs: &[(&str, &str)]) -> Vec<(OsString, OsString)> {
+        pairs.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect()
+    }
+
+    #[test]
+    fn versions_of_all_vendors_are_read() {
+        let parsed = |text| GitVersion::parse(text).map(|version| version.to_string());
+        assert_eq!(parsed("git version 2.47.3\n").as_deref(), Some("2.47.3"));
+        assert_eq!(parsed("git version 2.39.5 (Apple Git-154)").as_deref(), Some("2.39.5"));
+        assert_eq!(parsed("git version 2.50.0.windows.1").as_deref(), Some("2.50.0"));
+        assert_eq!(parsed("gitk"), None);
+    }
+
+    #[test]
+    fn a_path_without_git_is_git_missing() {
+        let folder = tempfile::tempdir().unwrap();
+        let found = GitProgram::find(env(&[("PATH", folder.path().to_str().unwrap())]));
+        assert!(matches!(found, Err(GitError::GitMissing)));
+    }
+
+    #[test]
+    fn the_lock_file_is_read_from_every_form_of_the_message() {
+        let path = |text| locked_file(text).map(|path| path.display().to_string());
+        let index = "fatal: Unable to create '/r/.git/index.lock': File exists.\n\nAnother git";
+        assert_eq!(path(index).as_deref(), Some("/r/.git/index.lock"));
+        let reference = "fatal: cannot lock ref 'refs/heads/x': Unable to create \
+                         '/r/.git/refs/heads/x.lock': File exists.";
+        assert_eq!(path(reference).as_deref(), Some("/r/.git/refs/heads/x.lock"));
+        let config = "error: could not lock config file .git/config: File exists";
+        assert_eq!(path(config).as_deref(), Some(".git/config.lock"));
+        let lost = "fatal: cannot lock ref 'refs/heads/x': is at 1 but expected 2";
+        assert_eq!(path(lost), None);
+    }
+
+    #[test]
+    fn the_callers_git_variables_do_not_reach_git_but_the_identity_does() {
+        let path = std::env!("PATH");
+        let found = GitProgram::find(env(&[
+            ("PATH", path),
+            ("GIT_DIR", "/nowhere"),
+            ("GIT_TRACE", "1"),
+            ("GIT_AUTHOR_NAME", "A"),
+            ("GIT_AUTHOR_EMAIL", "a@b"),
+        ]))
+        .unwrap();
+        let ident = found.command("var").arg("GIT_AUTHOR_IDENT").text().unwrap();
+        assert!(ident.starts_with("A <a@b>"), "{ident}");
+        let answer = found.command("rev-parse").arg("--git-dir").answer().unwrap();
+        assert!(!answer.stderr.contains("/nowhere") && !answer.stderr.contains("trace"));
+    }
+}

@@ -1,0 +1,239 @@
+//! A repository as plain facts: where it is, what it is called, what it needs.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::error::{GitError, library};
+use super::program::{GitProgram, Invocation};
+use super::settings::Settings;
+
+/// Which program makes merges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Engine {
+    /// Git where it is new enough, else libgit2.
+    #[default]
+    Auto,
+    /// Git only.
+    Git,
+    /// libgit2 only.
+    Libgit2,
+}
+
+/// A repository and the place in it where the user stands. Cheap to clone, shared by threads.
+#[derive(Debug, Clone)]
+pub struct Repo {
+    place: Arc<Place>,
+    program: GitProgram,
+    engine: Engine,
+}
+
+#[derive(Debug)]
+struct Place {
+    common_dir: PathBuf,
+    git_dir: PathBuf,
+    worktree: Option<PathBuf>,
+    root: PathBuf,
+    bare: bool,
+    settings: Settings,
+}
+
+impl Repo {
+    /// Finds the repository that `start` lies in. `env` is the whole environment of the caller;
+    /// nothing is read from the process, and `GIT_DIR` and its like are ignored.
+    ///
+    /// # Errors
+    /// [`GitError::NotARepository`], [`GitError::Unsupported`], [`GitError::DubiousOwnership`],
+    /// [`GitError::GitMissing`], or a failure of git.
+    pub fn discover(start: &Path, env: Vec<(OsString, OsString)>) -> Result<Self, GitError> {
+        let program = GitProgram::find(env)?;
+        if !start.is_dir() {
+            return Err(GitError::NotARepository { path: start.to_owned() });
+        }
+        let found = Found::at(&program, start)?;
+        let settings = Settings::load(&program, start)?;
+        settings.check_format()?;
+        let bare = found.bare
+            || (found.git_dir != found.common_dir && is_bare(&program, &found.common_dir)?);
+        let root = if bare { found.common_dir.clone() } else { found.main_worktree(&settings) };
+        let Found { common_dir, git_dir, worktree, .. } = found;
+        let place = Place { common_dir, git_dir, worktree, root, bare, settings };
+        let repo = Self { place: Arc::new(place), program, engine: Engine::Auto };
+        repo.objects()?;
+        Ok(repo)
+    }
+
+    /// The same repository with another choice of merge engine.
+    #[must_use]
+    pub fn with_engine(self, engine: Engine) -> Self {
+        Self { engine, ..self }
+    }
+
+    /// The same repository with another patience for locks of other processes (default 2 s).
+    #[must_use]
+    pub fn with_lock_wait(self, lock_wait: std::time::Duration) -> Self {
+        let program = self.program.with_lock_wait(lock_wait);
+        Self { program, ..self }
+    }
+
+    /// The directory shared by all worktrees: objects, refs, configuration.
+    pub fn common_dir(&self) -> &Path {
+        &self.place.common_dir
+    }
+
+    /// The git directory of the worktree stood in; the common directory where there is none.
+    pub fn git_dir(&self) -> &Path {
+        &self.place.git_dir
+    }
+
+    /// The folder of the worktree stood in, `None` in a bare repository.
+    pub fn worktree(&self) -> Option<&Path> {
+        self.place.worktree.as_deref()
+    }
+
+    /// The main worktree, or the directory of a bare repository: what paths of new worktrees are
+    /// relative to.
+    pub fn root(&self) -> &Path {
+        &self.place.root
+    }
+
+    /// What people call it: the folder's name without `.git`.
+    pub fn name(&self) -> String {
+        let named = |path: &Path| {
+            let name = path.file_name()?.to_string_lossy().into_owned();
+            let stem = name.strip_suffix(".git").unwrap_or(&name);
+            (!matches!(stem, "" | ".bare" | ".git")).then(|| stem.to_owned())
+        };
+        let root = self.root();
+        named(root).or_else(|| named(root.parent()?)).unwrap_or_else(|| "repo".to_owned())
+    }
+
+    /// Whether it has no main worktree.
+    pub fn is_bare(&self) -> bool {
+        self.place.bare
+    }
+
+    /// The git program in use.
+    pub fn program(&self) -> &GitProgram {
+        &self.program
+    }
+
+    /// The choice of merge engine.
+    pub fn engine(&self) -> Engine {
+        self.engine
+    }
+
+    pub(in crate::adapters) fn settings(&self) -> &Settings {
+        &self.place.settings
+    }
+
+    /// A git command on the repository as a whole.
+    pub(in crate::adapters) fn git(&self, subcommand: &str) -> Invocation<'_> {
+        let common_dir = self.common_dir();
+        self.program.command(subcommand).git_dir(common_dir).dir(common_dir)
+    }
+
+    /// A git command in a worktree, found by its two directories and not by its `.git` file.
+    pub(in crate::adapters) fn git_in(
+        &self,
+        subcommand: &str,
+        git_dir: &Path,
+        worktree: &Path,
+    ) -> Invocation<'_> {
+        self.program.command(subcommand).git_dir(git_dir).work_tree(worktree).dir(worktree)
+    }
+
+    /// libgit2 on objects, refs and configuration; sees no worktree and no worktree's HEAD.
+    pub(super) fn objects(&self) -> Result<git2::Repository, GitError> {
+        git2::Repository::open_bare(self.common_dir()).map_err(library("open the repository"))
+    }
+
+    /// libgit2 with the HEAD of the worktree stood in.
+    pub(super) fn standing(&self) -> Result<git2::Repository, GitError> {
+        git2::Repository::open(self.git_dir()).map_err(library("open the repository"))
+    }
+}
+
+/// What `git rev-parse` says about a folder.
+struct Found {
+    bare: bool,
+    common_dir: PathBuf,
+    git_dir: PathBuf,
+    worktree: Option<PathBuf>,
+}
+
+impl Found {
+    fn at(program: &GitProgram, start: &Path) -> Result<Self, GitError> {
+        let questions = ["--is-bare-repository", "--path-format=absolute", "--git-dir"];
+        let command = program.command("rev-parse").dir(start).args(questions);
+        // Outside a worktree the last question fails after the others were answered.
+        let command = command.args(["--git-common-dir", "--show-toplevel"]);
+        let words = command.shown();
+        let answer = command.answer()?;
+        let text = String::from_utf8(answer.stdout)
+            .map_err(|_| unsupported_path("is not UTF-8", start))?;
+        let lines: Vec<&str> = text.lines().collect();
+        let (bare, git_dir, common_dir, worktree) = match (lines.as_slice(), answer.code) {
+            ([bare, git_dir, common_dir], _) => (bare, git_dir, common_dir, None),
+            ([bare, git_dir, common_dir, top], Some(0)) => (bare, git_dir, common_dir, Some(top)),
+            (_, Some(0)) => return Err(unsupported_path("has a line break", start)),
+            _ => return Err(discovery_error(start, words, answer.code, answer.stderr)),
+        };
+        Ok(Self {
+            bare: *bare == "true",
+            common_dir: canonical(Path::new(common_dir)),
+            git_dir: canonical(Path::new(git_dir)),
+            worktree: worktree.map(|top| canonical(Path::new(top))),
+        })
+    }
+
+    fn main_worktree(&self, settings: &Settings) -> PathBuf {
+        if let Some(worktree) = &self.worktree
+            && self.git_dir == self.common_dir
+        {
+            return worktree.clone();
+        }
+        let configured = settings.last("core.worktree").map(|path| self.common_dir.join(path));
+        if let Some(path) = configured.filter(|path| path.is_dir()) {
+            return canonical(&path);
+        }
+        let inside = self.common_dir.file_name().is_some_and(|name| name == ".git");
+        let parent = self.common_dir.parent().filter(|_| inside);
+        parent.unwrap_or(&self.common_dir).to_owned()
+    }
+}
+
+fn canonical(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}
+
+fn is_bare(program: &GitProgram, common_dir: &Path) -> Result<bool, GitError> {
+    let command = program.command("rev-parse").dir(common_dir).git_dir(common_dir);
+    Ok(command.arg("--is-bare-repository").text()? == "true")
+}
+
+fn unsupported_path(what: &str, path: &Path) -> GitError {
+    GitError::Unsupported {
+        feature: "the repository's path".to_owned(),
+        why: format!("`{}` {what}", path.display()),
+        way_out: "move the repository".to_owned(),
+    }
+}
+
+fn discovery_error(start: &Path, words: String, code: Option<i32>, stderr: String) -> GitError {
+    let between = |before: &str| {
+        let rest = stderr.split_once(before)?.1;
+        Some(PathBuf::from(&rest[..rest.find('\'')?]))
+    };
+    if let Some(path) = between("dubious ownership in repository at '") {
+        GitError::DubiousOwnership { path }
+    } else if stderr.contains("not a git repository") {
+        GitError::NotARepository { path: start.to_owned() }
+    } else if stderr.contains("extension") || stderr.contains("Expected git repo version") {
+        let why = stderr.replace('\n', " ").replace("fatal: ", "");
+        let way_out = "use a git that knows it, or convert the repository".to_owned();
+        GitError::Unsupported { feature: "this repository's format".to_owned(), why, way_out }
+    } else {
+        GitError::Command { words, code, stderr }
+    }
+}

@@ -1,0 +1,148 @@
+//! The worktrees of a repository.
+
+use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use super::error::{GitError, io};
+use super::head::{Progress, in_progress};
+use super::repo::Repo;
+use crate::domain::id::Oid;
+
+/// One worktree, or the bare repository in the place of the main one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorktreeInfo {
+    /// Its folder; the repository itself when `bare`.
+    pub path: PathBuf,
+    /// Where git keeps its HEAD and index; `None` when the entry is damaged.
+    pub git_dir: Option<PathBuf>,
+    /// Its commit, `None` when unborn or bare.
+    pub head: Option<Oid>,
+    /// Its branch, also while a rebase or bisect has detached HEAD from it.
+    pub branch: Option<String>,
+    /// There are no files here.
+    pub bare: bool,
+    /// Guarded against removal, with the reason where one was given.
+    pub locked: Option<String>,
+    /// Git would drop the entry, with its reason (the folder is gone).
+    pub prunable: Option<String>,
+    /// What is half done there.
+    pub in_progress: Option<Progress>,
+}
+
+impl Repo {
+    /// All worktrees, the main one (or the bare repository) first.
+    ///
+    /// # Errors
+    /// `git worktree list` fails or the entries cannot be read.
+    pub fn worktrees(&self) -> Result<Vec<WorktreeInfo>, GitError> {
+        let terminated = self.program().version().at_least(2, 36);
+        let command = self.git("worktree").args(["list", "--porcelain"]);
+        let output = command.args(terminated.then_some("-z")).output()?;
+        let end = if terminated { 0 } else { b'\n' };
+        let admin = admin_dirs(self.common_dir())?;
+        let lines: Vec<&[u8]> = output.split(|&byte| byte == end).collect();
+        let mut found = Vec::new();
+        for block in lines.split(|line| line.is_empty()).filter(|block| !block.is_empty()) {
+            let mut info = parse_block(block);
+            if found.is_empty() {
+                info.git_dir = Some(self.common_dir().to_owned());
+                info.path = self.root().to_owned();
+            } else {
+                info.git_dir = admin.get(&info.path).cloned();
+            }
+            if let Some(git_dir) = info.git_dir.as_deref().filter(|_| !info.bare) {
+                info.in_progress = in_progress(git_dir);
+                info.branch = info.branch.or_else(|| interrupted_branch(git_dir));
+            }
+            found.push(info);
+        }
+        Ok(found)
+    }
+
+    /// The worktree at this folder, compared by real path where it has one.
+    ///
+    /// # Errors
+    /// As [`Self::worktrees`].
+    pub fn worktree_at(&self, path: &Path) -> Result<Option<WorktreeInfo>, GitError> {
+        let real = real_path(path);
+        let found = self.worktrees()?.into_iter();
+        Ok(found.filter(|info| !info.bare).find(|info| real_path(&info.path) == real))
+    }
+}
+
+/// The real path of a folder, or of its parent with the last name added when it is gone.
+pub(in crate::adapters) fn real_path(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| match (path.parent(), path.file_name()) {
+        (Some(parent), Some(name)) => {
+            parent.canonicalize().unwrap_or_else(|_| parent.to_owned()).join(name)
+        }
+        _ => path.to_owned(),
+    })
+}
+
+fn parse_block(block: &[&[u8]]) -> WorktreeInfo {
+    let mut info = WorktreeInfo {
+        path: PathBuf::new(),
+        git_dir: None,
+        head: None,
+        branch: None,
+        bare: false,
+        locked: None,
+        prunable: None,
+        in_progress: None,
+    };
+    for line in block {
+        let at = line.iter().position(|&byte| byte == b' ').unwrap_or(line.len());
+        let (key, value) = (&line[..at], line.get(at + 1..).unwrap_or_default());
+        let text = String::from_utf8_lossy(value).into_owned();
+        match key {
+            b"worktree" => info.path = PathBuf::from(OsStr::from_bytes(value)),
+            b"HEAD" => info.head = text.parse().ok().filter(|oid: &Oid| *oid != oid.zero()),
+            b"branch" => {
+                info.branch = Some(text.strip_prefix("refs/heads/").unwrap_or(&text).to_owned());
+            }
+            b"bare" => info.bare = true,
+            b"locked" => info.locked = Some(text),
+            b"prunable" => info.prunable = Some(text),
+            _ => {}
+        }
+    }
+    info
+}
+
+/// The git directories of linked worktrees, by the folder each one serves.
+fn admin_dirs(common_dir: &Path) -> Result<HashMap<PathBuf, PathBuf>, GitError> {
+    let folder = common_dir.join("worktrees");
+    let entries = match folder.read_dir() {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(HashMap::new()),
+        Err(error) => return Err(io("list", &folder)(error)),
+    };
+    let mut dirs = HashMap::new();
+    for entry in entries {
+        let admin = entry.map_err(io("list", &folder))?.path();
+        let Ok(mut file) = std::fs::read(admin.join("gitdir")) else { continue };
+        while file.last().is_some_and(u8::is_ascii_whitespace) {
+            file.pop();
+        }
+        let path = admin.join(OsStr::from_bytes(&file));
+        let served = path.parent().unwrap_or(&path).to_owned();
+        let relative = !Path::new(OsStr::from_bytes(&file)).is_absolute();
+        dirs.insert(if relative { real_path(&served) } else { served }, admin);
+    }
+    Ok(dirs)
+}
+
+/// The branch that a rebase or bisect took HEAD away from.
+fn interrupted_branch(git_dir: &Path) -> Option<String> {
+    let read = |name: &str| std::fs::read_to_string(git_dir.join(name)).ok();
+    let rebased = read("rebase-merge/head-name").or_else(|| read("rebase-apply/head-name"));
+    if let Some(name) = rebased {
+        return name.trim().strip_prefix("refs/heads/").map(str::to_owned);
+    }
+    let bisected = read("BISECT_START")?.trim().to_owned();
+    let name = bisected.strip_prefix("refs/heads/").unwrap_or(&bisected).to_owned();
+    name.parse::<Oid>().is_err().then_some(name)
+}
