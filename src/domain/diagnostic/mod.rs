@@ -1,7 +1,17 @@
 //! Problems in what the user wrote, as data: a file is read in one pass and every problem in it is
 //! reported with its place.
 
+mod place;
+mod placeholder;
+mod suggest;
+mod table;
+
 use std::ops::Range;
+
+pub use place::LineIndex;
+pub use placeholder::{filled, placeholders};
+pub use suggest::closest;
+pub use table::{Document, Placed, Problems, Table};
 
 /// How bad a problem is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -71,6 +81,13 @@ impl Diagnostic {
         self
     }
 
+    /// A problem of the file as a whole, without a place.
+    #[must_use]
+    pub fn without_place(mut self) -> Self {
+        self.labels.clear();
+        self
+    }
+
     /// Where the problem starts, for ordering.
     pub fn offset(&self) -> usize {
         self.labels.first().map_or(0, |label| label.span.start)
@@ -92,5 +109,12 @@ impl<T> Checked<T> {
         problems.sort_by_key(Diagnostic::offset);
         let failed = problems.iter().any(|p| p.severity == Severity::Error);
         Self { value: value.filter(|_| !failed), problems }
+    }
+
+    /// Adds a problem that was found outside of the text, such as a revision git does not know.
+    pub fn add(&mut self, problem: Diagnostic) {
+        let mut problems = std::mem::take(&mut self.problems);
+        problems.push(problem);
+        *self = Self::new(self.value.take(), problems);
     }
 }

@@ -1,21 +1,129 @@
 //! Globs a task may write, and whether two tasks may write the same path.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
-/// Globs of one task.
+use super::glob::{ClaimError, Glob};
+
+/// Globs of one task. Stored as a list of strings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Vec<String>", into = "Vec<String>")]
 pub struct Claims {
-    globs: Vec<String>,
+    globs: Vec<Glob>,
 }
 
 impl Claims {
-    /// Whether a path is owned.
-    pub fn matches(&self, path: &str) -> bool {
-        self.globs.iter().any(|glob| glob == path)
+    /// Reads globs; the errors name the index of the glob they belong to.
+    pub fn parse<S: AsRef<str>>(globs: &[S]) -> Result<Self, Vec<(usize, ClaimError)>> {
+        let mut errors = Vec::new();
+        let mut parsed = Vec::with_capacity(globs.len());
+        for (index, glob) in globs.iter().enumerate() {
+            match Glob::parse(glob.as_ref()) {
+                Ok(glob) => parsed.push(glob),
+                Err(error) => errors.push((index, error)),
+            }
+        }
+        if errors.is_empty() { Ok(Self { globs: parsed }) } else { Err(errors) }
     }
 
-    /// Globs in common.
+    /// The globs as the user wrote them.
+    pub fn globs(&self) -> impl Iterator<Item = &str> {
+        self.globs.iter().map(Glob::as_str)
+    }
+
+    /// Whether a path, relative to the root and with `/` between segments, may be written.
+    pub fn matches(&self, path: &str) -> bool {
+        self.globs.iter().any(|glob| glob.matches(path))
+    }
+
+    /// Every pair of globs that admits a common path, whether or not such a file exists. A pair is
+    /// shown by its narrower glob where the texts tell which one that is, else as `a & b`. Sorted,
+    /// and the same from either side.
     pub fn overlap(&self, other: &Self) -> Vec<String> {
-        self.globs.iter().filter(|g| other.globs.contains(g)).cloned().collect()
+        let mut shown = BTreeSet::new();
+        for own in &self.globs {
+            for theirs in other.globs.iter().filter(|theirs| own.overlaps(theirs)) {
+                shown.insert(shared(own.as_str(), theirs.as_str()));
+            }
+        }
+        shown.into_iter().collect()
+    }
+}
+
+impl TryFrom<Vec<String>> for Claims {
+    type Error = ClaimError;
+    fn try_from(globs: Vec<String>) -> Result<Self, ClaimError> {
+        globs
+            .iter()
+            .map(|glob| Glob::parse(glob))
+            .collect::<Result<_, _>>()
+            .map(|globs| Self { globs })
+    }
+}
+
+impl From<Claims> for Vec<String> {
+    fn from(claims: Claims) -> Self {
+        claims.globs().map(str::to_owned).collect()
+    }
+}
+
+fn shared(a: &str, b: &str) -> String {
+    if a == b || covers(b, a) {
+        a.to_owned()
+    } else if covers(a, b) {
+        b.to_owned()
+    } else {
+        format!("{} & {}", a.min(b), a.max(b))
+    }
+}
+
+/// Whether `outer` is a folder (`dir`, `dir/` or `dir/**`, or `**` for the root) that by its text
+/// holds `inner`.
+fn covers(outer: &str, inner: &str) -> bool {
+    let folder = outer.strip_suffix("**").unwrap_or(outer).trim_end_matches('/');
+    let plain = !folder.contains(['*', '?', '[', '{', '\\']);
+    let beneath = |rest: &str| folder.is_empty() || rest.is_empty() || rest.starts_with('/');
+    plain && inner.strip_prefix(folder).is_some_and(beneath)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn claims(globs: &[&str]) -> Claims {
+        Claims::parse(globs).unwrap()
+    }
+
+    #[test]
+    fn overlaps_are_shown_by_the_narrower_glob() {
+        for (a, b, shown) in [
+            ("src/api/**", "src/api/**", "src/api/**"),
+            ("src", "src/api/**", "src/api/**"),
+            ("src/", "src/*/x", "src/*/x"),
+            ("**", "a?", "a?"),
+            ("src/*/mod.rs", "src/api/**", "src/*/mod.rs & src/api/**"),
+            ("Cargo.lock", "*.lock", "*.lock & Cargo.lock"),
+        ] {
+            let (a, b) = (claims(&[a]), claims(&[b]));
+            assert_eq!(a.overlap(&b), [shown]);
+            assert_eq!(b.overlap(&a), [shown]);
+        }
+        assert_eq!(claims(&["src/a"]).overlap(&claims(&["src/ab/**", "lib"])), [""; 0]);
+    }
+
+    #[test]
+    fn every_bad_glob_is_named_by_its_index() {
+        let errors = Claims::parse(&["ok", "/etc", "a/../b", "", "[", "x"]).unwrap_err();
+        assert_eq!(errors.iter().map(|(index, _)| *index).collect::<Vec<_>>(), [1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn claims_are_stored_as_the_texts_they_came_from() {
+        let own = claims(&["src/**", "a{b,c}"]);
+        let json = serde_json::to_string(&own).unwrap();
+        assert_eq!(json, r#"["src/**","a{b,c}"]"#);
+        assert_eq!(serde_json::from_str::<Claims>(&json).unwrap(), own);
+        assert!(serde_json::from_str::<Claims>(r#"["../x"]"#).is_err());
     }
 }

@@ -1,9 +1,15 @@
 //! What the user asks for: a valid set of tasks.
 
+mod agent;
 mod claim;
+mod glob;
 mod model;
+mod size;
 
+pub use agent::{AgentInput, AgentPreset, agent_preset, agent_presets};
 pub use claim::Claims;
+pub use glob::{ClaimError, Glob};
 pub use model::{
     Command, DEFAULT_TIMEOUT, Demand, Gate, PERSONAS, Priority, Task, TaskSet, Validation, Work,
 };
+pub use size::{SizeError, human_size, parse_size};

@@ -1,0 +1,396 @@
+//! A reader of TOML that keeps the place of every value.
+//!
+//! Broken syntax gives one problem, the first: what follows it is guesswork. Sound syntax gives all
+//! problems of type at once: a reader that meets a wrong type records it and goes on. A key nobody
+//! asked for is an error, found when its table is [finished](Table::finish).
+
+use std::cell::RefCell;
+use std::ops::Range;
+
+use toml::de::{DeTable, DeValue};
+
+use super::{Diagnostic, closest};
+
+/// A value and where it stands in the source text (bytes).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placed<T> {
+    /// The value.
+    pub value: T,
+    /// Its place.
+    pub span: Range<usize>,
+}
+
+impl<T> Placed<T> {
+    /// The same place with another value.
+    pub fn with<U>(&self, value: U) -> Placed<U> {
+        Placed { value, span: self.span.clone() }
+    }
+}
+
+/// What was found wrong so far; shared by all readers of one text.
+#[derive(Debug, Default)]
+pub struct Problems(RefCell<Vec<Diagnostic>>);
+
+impl Problems {
+    /// Records a problem.
+    pub fn push(&self, problem: Diagnostic) {
+        self.0.borrow_mut().push(problem);
+    }
+
+    /// Everything recorded.
+    pub fn into_vec(self) -> Vec<Diagnostic> {
+        self.0.into_inner()
+    }
+}
+
+/// A TOML text whose syntax is sound.
+pub struct Document<'t> {
+    root: DeTable<'t>,
+}
+
+impl<'t> Document<'t> {
+    /// Parses a text; the error is its first fault of syntax.
+    pub fn parse(text: &'t str) -> Result<Self, Diagnostic> {
+        let (root, errors) = DeTable::parse_recoverable(text);
+        let place = |error: &toml::de::Error| error.span().unwrap_or(text.len()..text.len());
+        match errors.iter().min_by_key(|error| place(error).start) {
+            None => Ok(Self { root: root.into_inner() }),
+            Some(first) => Err(Diagnostic::error("syntax", place(first), first.message())),
+        }
+    }
+
+    /// The outermost table.
+    pub fn root<'d>(&'d self, problems: &'d Problems) -> Table<'d> {
+        Table { name: String::new(), span: 0..0, entries: &self.root, asked: Vec::new(), problems }
+    }
+}
+
+/// One table being read. [`Table::finish`] must be called on it.
+#[must_use = "unknown keys are reported by `finish`"]
+pub struct Table<'d> {
+    name: String,
+    span: Range<usize>,
+    entries: &'d DeTable<'d>,
+    asked: Vec<&'static str>,
+    problems: &'d Problems,
+}
+
+impl<'d> Table<'d> {
+    /// Where its header (or its braces) stands; empty for the outermost table.
+    pub fn span(&self) -> Range<usize> {
+        self.span.clone()
+    }
+
+    /// The place of a key, if it is there, with whatever value.
+    pub fn key(&self, key: &str) -> Option<Range<usize>> {
+        self.entries.get_key_value(key).map(|(key, _)| key.span())
+    }
+
+    /// A string.
+    pub fn string(&mut self, key: &'static str) -> Option<Placed<String>> {
+        self.read(key, "a string", |value| match value {
+            DeValue::String(text) => Some(text.to_string()),
+            _ => None,
+        })
+    }
+
+    /// A list of strings, each with its place.
+    pub fn strings(&mut self, key: &'static str) -> Option<Placed<Vec<Placed<String>>>> {
+        let list = self.read(key, "a list of strings", |value| value.as_array())?;
+        let items = list.value.iter().filter_map(|item| {
+            let text = item.get_ref().as_str().map(str::to_owned);
+            if text.is_none() {
+                self.wrong_type(&format!("an item of `{key}`"), "a string", item.span(), item);
+            }
+            text.map(|value| Placed { value, span: item.span() })
+        });
+        Some(Placed { value: items.collect(), span: list.span })
+    }
+
+    /// `true` or `false`.
+    pub fn boolean(&mut self, key: &'static str) -> Option<Placed<bool>> {
+        self.read(key, "`true` or `false`", DeValue::as_bool)
+    }
+
+    /// A whole number in the given range, both ends included.
+    pub fn integer(&mut self, key: &'static str, within: (u64, u64)) -> Option<Placed<u64>> {
+        let number = self.read(key, "a whole number", whole_number)?;
+        self.in_range(key, number, within)
+    }
+
+    /// A number, whole or not; `inf` and `nan` are numbers to TOML.
+    pub fn number(&mut self, key: &'static str) -> Option<Placed<f64>> {
+        self.read(key, "a number", |value| match value {
+            DeValue::Float(number) => number.as_str().parse().ok(),
+            DeValue::Integer(_) => whole_number(value).map(|number| number as f64),
+            _ => None,
+        })
+    }
+
+    /// A table of strings under names the user chose.
+    pub fn string_map(
+        &mut self,
+        key: &'static str,
+    ) -> Option<Vec<(Placed<String>, Placed<String>)>> {
+        self.map(key, "a string", |value| value.as_str().map(str::to_owned))
+    }
+
+    /// A table of whole numbers in the given range under names the user chose.
+    pub fn integer_map(
+        &mut self,
+        key: &'static str,
+        within: (u64, u64),
+    ) -> Option<Vec<(Placed<String>, Placed<u64>)>> {
+        let entries = self.map(key, "a whole number", whole_number)?;
+        let sound = |(name, number): (Placed<String>, Placed<i128>)| {
+            let number = self.in_range(&name.value, number, within)?;
+            Some((name, number))
+        };
+        Some(entries.into_iter().filter_map(sound).collect())
+    }
+
+    /// A table with keys of its own.
+    pub fn table(&mut self, key: &'static str) -> Option<Table<'d>> {
+        let table = self.read(key, "a table", DeValue::as_table)?;
+        Some(self.inner(format!("[{key}]"), table.span, table.value))
+    }
+
+    /// Tables with keys of their own under names the user chose, as in `[persona.NAME]`.
+    pub fn table_map(&mut self, key: &'static str) -> Option<Vec<(Placed<String>, Table<'d>)>> {
+        let entries = self.map(key, "a table", DeValue::as_table)?;
+        let inner = |(name, table): (Placed<String>, Placed<&'d DeTable<'d>>)| {
+            let title = format!("[{key}.{}]", name.value);
+            (name, self.inner(title, table.span, table.value))
+        };
+        Some(entries.into_iter().map(inner).collect())
+    }
+
+    /// An array of tables, as in `[[task]]`; empty when absent.
+    pub fn tables(&mut self, key: &'static str) -> Vec<Table<'d>> {
+        self.asked.push(key);
+        let Some(value) = self.entries.get(key) else { return Vec::new() };
+        let title = format!("[[{key}]]");
+        let Some(array) = value.get_ref().as_array() else {
+            let subject = format!("`{key}`");
+            let problem = wrong_type(&subject, "an array of tables", value.span(), value.get_ref());
+            self.problems.push(problem.help(format!("write the header as `{title}`")));
+            return Vec::new();
+        };
+        let mut tables = Vec::with_capacity(array.len());
+        for item in array.iter() {
+            match item.get_ref().as_table() {
+                Some(table) => tables.push(self.inner(title.clone(), item.span(), table)),
+                None => {
+                    self.wrong_type(&format!("an item of `{key}`"), "a table", item.span(), item);
+                }
+            }
+        }
+        tables
+    }
+
+    /// Reports every key that was not asked for.
+    pub fn finish(self) {
+        for (key, _) in self.entries.iter() {
+            let name: &str = key.get_ref();
+            if self.asked.contains(&name) {
+                continue;
+            }
+            let place =
+                if self.name.is_empty() { String::new() } else { format!(" in `{}`", self.name) };
+            let problem = Diagnostic::error(
+                "unknown_key",
+                key.span(),
+                format!("unknown key `{name}`{place}"),
+            );
+            let problem = match closest(name, self.asked.iter().copied()) {
+                Some(meant) => problem.labelled(format!("did you mean `{meant}`?")),
+                None => problem,
+            };
+            self.problems.push(problem.help(format!("known keys: {}", self.asked.join(", "))));
+        }
+    }
+
+    fn inner(&self, name: String, span: Range<usize>, entries: &'d DeTable<'d>) -> Table<'d> {
+        Table { name, span, entries, asked: Vec::new(), problems: self.problems }
+    }
+
+    fn read<T>(
+        &mut self,
+        key: &'static str,
+        wanted: &str,
+        convert: impl Fn(&'d DeValue<'d>) -> Option<T>,
+    ) -> Option<Placed<T>> {
+        self.asked.push(key);
+        let found = self.entries.get(key)?;
+        let converted = convert(found.get_ref());
+        if converted.is_none() {
+            self.wrong_type(&format!("`{key}`"), wanted, found.span(), found);
+        }
+        converted.map(|value| Placed { value, span: found.span() })
+    }
+
+    fn map<T>(
+        &mut self,
+        key: &'static str,
+        wanted: &str,
+        convert: impl Fn(&'d DeValue<'d>) -> Option<T>,
+    ) -> Option<Vec<(Placed<String>, Placed<T>)>> {
+        let table = self.read(key, "a table", DeValue::as_table)?;
+        let mut entries = Vec::with_capacity(table.value.len());
+        for (name, found) in table.value.iter() {
+            let Some(value) = convert(found.get_ref()) else {
+                let subject = format!("`{}` in `{key}`", name.get_ref());
+                self.wrong_type(&subject, wanted, found.span(), found);
+                continue;
+            };
+            let name = Placed { value: name.get_ref().to_string(), span: name.span() };
+            entries.push((name, Placed { value, span: found.span() }));
+        }
+        Some(entries)
+    }
+
+    fn in_range(
+        &self,
+        key: &str,
+        number: Placed<i128>,
+        (least, most): (u64, u64),
+    ) -> Option<Placed<u64>> {
+        let value = u64::try_from(number.value).ok().filter(|value| (least..=most).contains(value));
+        if value.is_none() {
+            let text = if most == u64::MAX {
+                format!("`{key}` must be {least} or more")
+            } else {
+                format!("`{key}` must lie between {least} and {most}")
+            };
+            self.problems.push(Diagnostic::error("out_of_range", number.span.clone(), text));
+        }
+        value.map(|value| Placed { value, span: number.span })
+    }
+
+    fn wrong_type(
+        &self,
+        subject: &str,
+        wanted: &str,
+        span: Range<usize>,
+        found: &toml::Spanned<DeValue<'_>>,
+    ) {
+        self.problems.push(wrong_type(subject, wanted, span, found.get_ref()));
+    }
+}
+
+fn wrong_type(subject: &str, wanted: &str, span: Range<usize>, found: &DeValue<'_>) -> Diagnostic {
+    let (found, help) = match found {
+        DeValue::String(_) if wanted.starts_with("a list") => {
+            ("a string", Some("put it in brackets: `[\"…\"]`"))
+        }
+        DeValue::String(_) => ("a string", (wanted != "a table").then_some("leave out the quotes")),
+        DeValue::Integer(_) => ("a whole number", Some("put it in quotes")),
+        DeValue::Float(_) => ("a fraction", Some("put it in quotes")),
+        DeValue::Boolean(_) => ("`true` or `false`", Some("put it in quotes")),
+        DeValue::Datetime(_) => ("a date or time", Some("put it in quotes")),
+        DeValue::Array(_) => ("a list", None),
+        DeValue::Table(_) => ("a table", None),
+    };
+    let problem =
+        Diagnostic::error("wrong_type", span, format!("{subject} must be {wanted}, not {found}"));
+    let fits = |help: &&str| *help != "put it in quotes" || wanted == "a string";
+    match help.filter(fits) {
+        Some(help) => problem.help(help),
+        None => problem,
+    }
+}
+
+fn whole_number(value: &DeValue<'_>) -> Option<i128> {
+    value.as_integer().map(|n| {
+        let number = i128::from_str_radix(n.as_str(), n.radix());
+        // Only the sign and the size matter of a number beyond 128 bits.
+        number.unwrap_or(if n.as_str().starts_with('-') { i128::MIN } else { i128::MAX })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::diagnostic::LineIndex;
+
+    fn shown(text: &str, problems: Vec<Diagnostic>) -> Vec<String> {
+        let index = LineIndex::new(text);
+        let mut lines: Vec<_> = problems
+            .iter()
+            .map(|p| (index.place(text, p.offset()), &p.message))
+            .map(|((line, column), message)| format!("{line}:{column} {message}"))
+            .collect();
+        lines.sort();
+        lines
+    }
+
+    #[test]
+    fn broken_syntax_gives_its_first_fault_only() {
+        let text = "a = 1\nb = \"open\nc = = 3\n[[x]\n";
+        let first = Document::parse(text).err().expect("a fault");
+        assert_eq!(LineIndex::new(text).place(text, first.offset()).0, 2, "{first:?}");
+        assert_eq!(first.code, "syntax");
+        assert!(Document::parse("a = 1\na = 2\n").is_err());
+    }
+
+    #[test]
+    fn deep_nesting_is_refused_and_not_followed() {
+        for text in ["a = ".to_owned() + &"[".repeat(100_000), "a.".repeat(100_000) + "b = 1"] {
+            assert!(Document::parse(&text).is_err());
+        }
+    }
+
+    #[test]
+    fn every_value_keeps_its_place() {
+        let text = "list = [\"a\", \"é\"]\nmap = { X = \"1\" }\n[[task]]\nid = 'x'\n";
+        let problems = Problems::default();
+        let document = Document::parse(text).unwrap();
+        let mut root = document.root(&problems);
+        let list = root.strings("list").unwrap();
+        assert_eq!(&text[list.span.clone()], "[\"a\", \"é\"]");
+        assert_eq!(&text[list.value[1].span.clone()], "\"é\"");
+        let map = root.string_map("map").unwrap();
+        assert_eq!(&text[map[0].0.span.clone()], "X");
+        let mut task = root.tables("task").remove(0);
+        assert_eq!(&text[task.span()], "[[task]]");
+        assert_eq!(task.string("id").unwrap().value, "x");
+        assert_eq!(task.string("title"), None);
+        task.finish();
+        root.finish();
+        assert_eq!(problems.into_vec(), []);
+    }
+
+    #[test]
+    fn wrong_types_and_unknown_keys_are_all_reported() {
+        let text = "a = 1\nb = [\"x\", 2]\nc = 99999999999999999999999999999999999999999\n\
+                    d = -1\nnmae = 1\n[t]\n[u]\nx = 1.5\ny = 2026-11-20\n";
+        let problems = Problems::default();
+        let document = Document::parse(text).unwrap();
+        let mut root = document.root(&problems);
+        assert_eq!(root.string("a"), None);
+        assert_eq!(root.strings("b").unwrap().value.len(), 1);
+        assert_eq!(root.integer("c", (0, u64::MAX)), None);
+        assert_eq!(root.integer("d", (0, 20)), None);
+        assert_eq!(root.string("name"), None);
+        assert!(root.tables("t").is_empty());
+        assert!(root.integer_map("u", (0, 9)).unwrap().is_empty());
+        root.finish();
+        let problems = problems.into_vec();
+        let unknown = problems.iter().find(|p| p.code == "unknown_key").unwrap();
+        assert_eq!(unknown.labels[0].text, "did you mean `name`?");
+        assert_eq!(unknown.help.as_deref(), Some("known keys: a, b, c, d, name, t, u"));
+        assert_eq!(
+            shown(text, problems),
+            [
+                "1:5 `a` must be a string, not a whole number",
+                "2:11 an item of `b` must be a string, not a whole number",
+                "3:5 `c` must be 0 or more",
+                "4:5 `d` must lie between 0 and 20",
+                "5:1 unknown key `nmae`",
+                "6:1 `t` must be an array of tables, not a table",
+                "8:5 `x` in `u` must be a whole number, not a fraction",
+                "9:5 `y` in `u` must be a whole number, not a date or time",
+            ]
+        );
+    }
+}
