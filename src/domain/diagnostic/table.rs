@@ -88,10 +88,7 @@ impl<'d> Table<'d> {
 
     /// A string.
     pub fn string(&mut self, key: &'static str) -> Option<Placed<String>> {
-        self.read(key, "a string", |value| match value {
-            DeValue::String(text) => Some(text.to_string()),
-            _ => None,
-        })
+        self.read(key, "a string", |value| value.as_str().map(str::to_owned))
     }
 
     /// A list of strings, each with its place.
@@ -120,10 +117,9 @@ impl<'d> Table<'d> {
 
     /// A number, whole or not; `inf` and `nan` are numbers to TOML.
     pub fn number(&mut self, key: &'static str) -> Option<Placed<f64>> {
-        self.read(key, "a number", |value| match value {
-            DeValue::Float(number) => number.as_str().parse().ok(),
-            DeValue::Integer(_) => whole_number(value).map(|number| number as f64),
-            _ => None,
+        self.read(key, "a number", |value| match value.as_float() {
+            Some(number) => number.as_str().parse().ok(),
+            None => whole_number(value).map(|number| number as f64),
         })
     }
 
@@ -150,13 +146,13 @@ impl<'d> Table<'d> {
     }
 
     /// A table with keys of its own.
-    pub fn table(&mut self, key: &'static str) -> Option<Table<'d>> {
+    pub fn table(&mut self, key: &'static str) -> Option<Self> {
         let table = self.read(key, "a table", DeValue::as_table)?;
         Some(self.inner(format!("[{key}]"), table.span, table.value))
     }
 
     /// Tables with keys of their own under names the user chose, as in `[persona.NAME]`.
-    pub fn table_map(&mut self, key: &'static str) -> Option<Vec<(Placed<String>, Table<'d>)>> {
+    pub fn table_map(&mut self, key: &'static str) -> Option<Vec<(Placed<String>, Self)>> {
         let entries = self.map(key, "a table", DeValue::as_table)?;
         let inner = |(name, table): (Placed<String>, Placed<&'d DeTable<'d>>)| {
             let title = format!("[{key}.{}]", name.value);
@@ -166,7 +162,7 @@ impl<'d> Table<'d> {
     }
 
     /// An array of tables, as in `[[task]]`; empty when absent.
-    pub fn tables(&mut self, key: &'static str) -> Vec<Table<'d>> {
+    pub fn tables(&mut self, key: &'static str) -> Vec<Self> {
         self.asked.push(key);
         let Some(value) = self.entries.get(key) else { return Vec::new() };
         let title = format!("[[{key}]]");
@@ -210,8 +206,8 @@ impl<'d> Table<'d> {
         }
     }
 
-    fn inner(&self, name: String, span: Range<usize>, entries: &'d DeTable<'d>) -> Table<'d> {
-        Table { name, span, entries, asked: Vec::new(), problems: self.problems }
+    fn inner(&self, name: String, span: Range<usize>, entries: &'d DeTable<'d>) -> Self {
+        Self { name, span, entries, asked: Vec::new(), problems: self.problems }
     }
 
     fn read<T>(

@@ -1,15 +1,19 @@
 //! What the user asks for: a valid set of tasks.
 
 mod agent;
+mod argv;
 mod claim;
 mod glob;
 mod model;
+mod parse;
 mod size;
 
 pub use agent::{AgentInput, AgentPreset, agent_preset, agent_presets};
+pub use argv::Placeholders;
 pub use claim::Claims;
 pub use glob::{ClaimError, Glob};
 pub use model::{
     Command, DEFAULT_TIMEOUT, Demand, Gate, PERSONAS, Priority, Task, TaskSet, Validation, Work,
 };
+pub use parse::{Known, Parsed, parse};
 pub use size::{SizeError, human_size, parse_size};

@@ -1,0 +1,232 @@
+//! `tasks.toml`: from text to a valid set of tasks, with every problem of the file in one pass.
+
+mod fields;
+mod graph;
+mod ids;
+mod steps;
+mod value;
+mod work;
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::time::Duration;
+
+use super::{Claims, DEFAULT_TIMEOUT, Demand, PERSONAS, Task, TaskSet, Work, agent_presets};
+use crate::domain::diagnostic::{Checked, Diagnostic, Document, Placed, Problems, Table};
+use crate::domain::id::TaskId;
+use fields::Fields;
+use work::WrittenWork;
+
+/// What a tasks file may refer to, and what holds where it says nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// Roles declared in the settings, beside [`PERSONAS`].
+    pub personas: Vec<String>,
+    /// Names of agent presets.
+    pub agents: Vec<String>,
+    /// Countable things that the host offers.
+    pub capacity: BTreeMap<String, u32>,
+    /// `[run] timeout` of the settings.
+    pub default_timeout: Duration,
+    /// `[run] retries` of the settings.
+    pub default_retries: u32,
+}
+
+impl Default for Known {
+    fn default() -> Self {
+        Self {
+            personas: Vec::new(),
+            agents: agent_presets().iter().map(|preset| preset.name.to_owned()).collect(),
+            capacity: BTreeMap::new(),
+            default_timeout: DEFAULT_TIMEOUT,
+            default_retries: 0,
+        }
+    }
+}
+
+impl Known {
+    fn personas(&self) -> impl Iterator<Item = &str> {
+        PERSONAS.into_iter().chain(self.personas.iter().map(String::as_str))
+    }
+}
+
+/// A tasks file as far as its text alone tells.
+#[derive(Debug, Clone)]
+pub struct Parsed {
+    /// The tasks, or what is wrong with them.
+    pub tasks: Checked<TaskSet>,
+    /// `base` with its place, also when something else is wrong: whether git knows the revision
+    /// is asked by the caller, who [adds](Checked::add) that problem to the others.
+    pub base: Option<Placed<String>>,
+}
+
+/// Reads a tasks file.
+pub fn parse(text: &str, known: &Known) -> Parsed {
+    let document = match Document::parse(text) {
+        Ok(document) => document,
+        Err(fault) => return Parsed { tasks: Checked::new(None, vec![fault]), base: None },
+    };
+    let problems = Problems::default();
+    let mut root = document.root(&problems);
+    let name = value::text(&mut root, "name", &problems);
+    let base = base(&mut root, &problems);
+    let defaults = defaults(&mut root, known, &problems);
+    let written: Vec<Written> = root
+        .tables("task")
+        .into_iter()
+        .map(|mut table| {
+            let task = Written::read(&mut table, known, &problems);
+            table.finish();
+            task
+        })
+        .collect();
+    let gates = steps::gates(&mut root, known, &problems);
+    let validations = steps::validations(&mut root, known, &problems);
+    let told_of_tasks = root.key("task").is_some();
+    let validated = root.key("validate").is_some();
+    root.finish();
+
+    let ids = ids::checked(&written, &problems);
+    graph::check(&written, &problems);
+    let phases = written.iter().map(|task| &task.fields).chain([&defaults]);
+    let phases =
+        phases.filter_map(|fields| fields.phase.as_ref()).map(|phase| phase.value.as_str());
+    steps::check_phases(&gates, phases, &problems);
+    let tasks: Vec<Option<Task>> = written
+        .into_iter()
+        .zip(ids)
+        .map(|(task, id)| {
+            task.settled(id, &Rest { defaults: &defaults, known, validated }, &problems)
+        })
+        .collect();
+    let problems = problems.into_vec();
+    let mut tasks = Checked::new(
+        tasks.into_iter().collect::<Option<_>>().map(|tasks| TaskSet {
+            name: name.map(|name| name.value),
+            base: base.as_ref().map(|base| base.value.clone()),
+            tasks,
+            gates: gates.into_iter().map(|gate| gate.value).collect(),
+            validations,
+        }),
+        problems,
+    );
+    let empty = tasks.value.as_ref().is_some_and(|set| set.tasks.is_empty());
+    if empty {
+        let place = if told_of_tasks { "`task` is empty" } else { "there is no `[[task]]`" };
+        let problem = Diagnostic::error("no_tasks", 0..0, format!("nothing to do: {place}"));
+        tasks.add(problem.without_place().help("add `[[task]]` with `id` and `run`"));
+    }
+    Parsed { tasks, base }
+}
+
+fn base(root: &mut Table<'_>, problems: &Problems) -> Option<Placed<String>> {
+    let base = value::text(root, "base", problems)?;
+    if base.value.starts_with('-') {
+        let message = "`base` starts with `-`, which git would take for an option";
+        problems.push(Diagnostic::error("bad_base", base.span, message));
+        return None;
+    }
+    Some(base)
+}
+
+fn defaults(root: &mut Table<'_>, known: &Known, problems: &Problems) -> Fields {
+    let Some(mut table) = root.table("defaults") else { return Fields::default() };
+    let mut fields = Fields::read(&mut table, problems);
+    fields.persona = value::persona(&mut table, known, problems);
+    fields.check_capacity("`[defaults]`", known, problems);
+    fields.check_read_only(problems);
+    table.finish();
+    fields
+}
+
+/// One `[[task]]` as written, before defaults.
+struct Written {
+    /// Where to point when the task as a whole is meant.
+    place: Range<usize>,
+    id: Option<Placed<String>>,
+    title: Option<String>,
+    work: WrittenWork,
+    depends_on: Vec<Placed<String>>,
+    fields: Fields,
+}
+
+/// What a task is completed with.
+struct Rest<'a> {
+    defaults: &'a Fields,
+    known: &'a Known,
+    validated: bool,
+}
+
+impl Written {
+    fn read(table: &mut Table<'_>, known: &Known, problems: &Problems) -> Self {
+        let id = table.string("id");
+        let title = table.string("title").filter(|t| value::without_nul("`title`", t, problems));
+        let title = title.map(|title| title.value);
+        let work = WrittenWork::read(table, known, problems);
+        let depends_on = table.strings("depends_on").map(|list| list.value).unwrap_or_default();
+        let fields = Fields::read(table, problems);
+        if id.is_none() && table.key("id").is_none() {
+            let problem = Diagnostic::error("missing_key", table.span(), "this task has no `id`");
+            problems.push(problem.help("add `id = \"…\"`, which also names its branch"));
+        }
+        let place = id.as_ref().map_or_else(|| table.span(), |id| id.span.clone());
+        Self { place, id, title, work, depends_on, fields }
+    }
+
+    /// Short name for messages.
+    fn subject(&self) -> String {
+        match &self.id {
+            Some(id) => format!("task {}", value::quoted(&id.value)),
+            None => "this task".to_owned(),
+        }
+    }
+
+    /// The finished task; `None` means that an error was recorded.
+    fn settled(self, id: Option<TaskId>, rest: &Rest<'_>, problems: &Problems) -> Option<Task> {
+        let subject = self.subject();
+        self.fields.check_capacity(&subject, rest.known, problems);
+        self.fields.check_read_only(problems);
+        let fields = self.fields.over(rest.defaults, problems);
+        let read_only = fields.read_only.as_ref().is_some_and(|flag| flag.value);
+        let work = self.work.settled(&subject, &self.place, fields.persona.as_ref(), problems);
+        if !(fields.has_check || read_only || rest.validated) {
+            let message = format!("{subject} can't be tested on its own");
+            let help = "give it a `check`, or the file a `[[validate]]`: without either nothing \
+                        tells whether its work is right";
+            problems.push(Diagnostic::warning("not_testable", self.place, message).help(help));
+        }
+        let cpus = if work.as_ref().is_some_and(Work::is_agent) { 0.25 } else { 1.0 };
+        let mut depends_on: Vec<TaskId> = Vec::with_capacity(self.depends_on.len());
+        for name in self.depends_on {
+            let name: TaskId = name.value.parse().ok()?;
+            if !depends_on.contains(&name) {
+                depends_on.push(name);
+            }
+        }
+        Some(Task {
+            id: id?,
+            title: self.title,
+            work: work?,
+            depends_on,
+            owns: fields.owns.map(|owns| owns.value),
+            reads: fields.reads.unwrap_or_default(),
+            read_only,
+            estimate: fields.estimate,
+            priority: fields.priority.unwrap_or_default(),
+            phase: fields.phase.map(|phase| phase.value),
+            locks: fields.locks.unwrap_or_default(),
+            demand: Demand {
+                cpus: fields.cpus.unwrap_or(cpus),
+                memory: fields.memory.unwrap_or(0),
+                uses: fields.uses.into_iter().flatten().map(|(name, n)| (name, n.value)).collect(),
+            },
+            timeout: fields.timeout.unwrap_or(rest.known.default_timeout),
+            retries: fields.retries.unwrap_or(rest.known.default_retries),
+            check: fields.check,
+            env: fields.env.unwrap_or_default(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;
