@@ -47,8 +47,10 @@ impl RunLock {
 
 impl Drop for RunLock {
     fn drop(&mut self) {
-        // The text is only for people; the lock itself goes with the file handle.
+        // The text is only for people. A child of ours that is just being started has a copy of the
+        // handle, so closing it would not always do.
         self.file.set_len(0).ok();
+        self.file.unlock().ok();
     }
 }
 
@@ -115,18 +117,19 @@ mod tests {
     fn killing_the_holder_frees_the_lock() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("r.lock");
-        let lock = held(&path);
-        // The child's stdin is the same open file, so the lock is its own once ours is closed.
-        let mut holder = std::process::Command::new("sleep")
-            .arg("60")
-            .stdin(lock.file.try_clone().unwrap())
-            .spawn()
-            .unwrap();
-        drop(lock);
+        // The child's stdin is the locked file, which is closed on this side.
+        let file = File::create(&path).unwrap();
+        file.try_lock().unwrap();
+        let mut holder = std::process::Command::new("sleep").arg("60").stdin(file).spawn().unwrap();
         assert!(matches!(RunLock::acquire(&path).unwrap(), LockOutcome::Busy { owner: None }));
         holder.kill().unwrap();
         holder.wait().unwrap();
-        drop(held(&path));
+        // Children that other tests are just starting may have a copy of the handle.
+        let is_free = (0..10_000).any(|_| {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+            matches!(RunLock::acquire(&path).unwrap(), LockOutcome::Held(_))
+        });
+        assert!(is_free);
     }
 
     #[test]

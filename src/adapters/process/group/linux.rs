@@ -47,9 +47,17 @@ fn members(
         .collect();
     let mut found: Vec<&ProcessEntry> = Vec::new();
     let mut parents = HashSet::new();
+    let leader = family.leader.as_ref().filter(|leader| {
+        let heir = entries.iter().find(|entry| entry.pid == leader.pid);
+        heir.is_none_or(|heir| heir.start_time == leader.start_time)
+    });
+    let is_numbered = |entry: &ProcessEntry| {
+        leader.is_some_and(|leader| entry.group == leader.pid || entry.session == leader.pid)
+            && (family.is_number_ours || is_of_a_task(&environment(entry.pid)))
+    };
     let belongs = |entry: &ProcessEntry| {
         family.known.contains(&(entry.pid, entry.start_time))
-            || is_numbered(family, entry, &environment)
+            || is_numbered(entry)
             || is_marked(family, entry, &environment)
     };
     let (seeds, rest) = candidates.into_iter().partition::<Vec<_>, _>(|entry| belongs(entry));
@@ -79,19 +87,10 @@ fn ancestors(entries: &[ProcessEntry], own: u32) -> HashSet<u32> {
     found
 }
 
-/// In the group or session of the leader. The number of a leader long gone may have been given to
-/// a stranger, so there the process must at least be one of a task.
-fn is_numbered(
-    family: &Family,
-    entry: &ProcessEntry,
-    environment: impl Fn(u32) -> Vec<u8>,
-) -> bool {
-    let Some(leader) = &family.leader else { return false };
-    if entry.group != leader.pid && entry.session != leader.pid {
-        return false;
-    }
-    family.is_number_ours
-        || environment(entry.pid).split(|&byte| byte == 0).any(|it| it.starts_with(ANY_TASK))
+/// The number of a leader long gone may have been that of a stranger meanwhile, who is gone as well
+/// and left a group; so there a member must at least be a task's.
+fn is_of_a_task(environment: &[u8]) -> bool {
+    environment.split(|&byte| byte == 0).any(|variable| variable.starts_with(ANY_TASK))
 }
 
 fn is_marked(family: &Family, entry: &ProcessEntry, environment: impl Fn(u32) -> Vec<u8>) -> bool {
@@ -169,6 +168,12 @@ mod tests {
     fn the_group_of_a_leader_long_gone_is_only_ended_where_it_is_of_a_task() {
         let family = Family { marks: Vec::new(), ..family(false) };
         assert_eq!(found(&family, &[entry(70, 1, 60, 105), entry(72, 1, 60, 105)]), [70]);
+    }
+
+    #[test]
+    fn the_group_of_another_leader_with_the_same_number_is_left_alone() {
+        let family = Family { marks: Vec::new(), ..family(false) };
+        assert_eq!(found(&family, &[entry(60, 1, 60, 104), entry(70, 60, 60, 105)]), [0_u32; 0]);
     }
 
     #[test]
