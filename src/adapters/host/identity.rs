@@ -9,7 +9,8 @@ use super::machine;
 pub struct ProcessIdentity {
     /// The number.
     pub pid: u32,
-    /// When it started, in clock ticks since boot (`/proc/<pid>/stat` field 22); 0 where unknown.
+    /// When it started: clock ticks since boot on Linux (`/proc/<pid>/stat` field 22), microseconds
+    /// since the epoch on macOS, 0 where unknown.
     pub start_time: u64,
     /// The boot it ran under; empty where unknown.
     pub boot_id: String,
@@ -38,7 +39,24 @@ fn load_start_time(pid: u32) -> u64 {
     super::process_table::load_entry(pid).map_or(0, |entry| entry.start_time)
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(target_os = "macos")]
+fn load_start_time(pid: u32) -> u64 {
+    let mut info = std::mem::MaybeUninit::<libc::proc_bsdinfo>::zeroed();
+    let size = size_of::<libc::proc_bsdinfo>();
+    let (Ok(pid), Ok(len)) = (i32::try_from(pid), i32::try_from(size)) else { return 0 };
+    // SAFETY: `info` is valid for writing `len` bytes.
+    let written = unsafe {
+        libc::proc_pidinfo(pid, libc::PROC_PIDTBSDINFO, 0, info.as_mut_ptr().cast(), len)
+    };
+    if written != len {
+        return 0;
+    }
+    // SAFETY: every field is an integer or an array of them, and the call filled in all of it.
+    let info = unsafe { info.assume_init() };
+    info.pbi_start_tvsec.saturating_mul(1_000_000).saturating_add(info.pbi_start_tvusec)
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
 fn load_start_time(_pid: u32) -> u64 {
     0
 }
@@ -49,7 +67,12 @@ fn has_started_as(process: &ProcessIdentity) -> bool {
         .is_some_and(|entry| entry.alive && entry.start_time == process.start_time)
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(target_os = "macos")]
+fn has_started_as(process: &ProcessIdentity) -> bool {
+    process.start_time != 0 && load_start_time(process.pid) == process.start_time
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
 fn has_started_as(process: &ProcessIdentity) -> bool {
     use rustix::io::Errno;
     let pid = i32::try_from(process.pid).ok().and_then(rustix::process::Pid::from_raw);
@@ -67,7 +90,7 @@ mod tests {
         let own = ProcessIdentity::own();
         assert!(is_alive(&own));
         assert!(!is_alive(&ProcessIdentity { boot_id: "another boot".into(), ..own.clone() }));
-        #[cfg(target_os = "linux")]
+        #[cfg(any(target_os = "linux", target_os = "macos"))]
         assert!(!is_alive(&ProcessIdentity { start_time: own.start_time + 1, ..own.clone() }));
         assert!(!is_alive(&ProcessIdentity { pid: 0, ..own.clone() }));
         assert!(!is_alive(&ProcessIdentity { pid: u32::MAX, ..own }));

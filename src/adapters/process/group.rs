@@ -35,9 +35,10 @@ pub struct Cleared {
 }
 
 /// Ends what is left of a process that an earlier run of this program started: its group, its
-/// session and its descendants. Never touches a later process that was given the same number.
+/// session and its descendants. Never touches a later process that was given the same number, and
+/// nothing at all where the start time is unknown.
 pub async fn stop_stray(process: &ProcessIdentity, grace: Duration) -> Cleared {
-    if process.boot_id != ProcessIdentity::own().boot_id {
+    if process.start_time == 0 || process.boot_id != ProcessIdentity::own().boot_id {
         return Cleared::default();
     }
     let leader_lives = is_alive(process);
@@ -104,6 +105,7 @@ pub(super) struct Family {
     /// Leads the process group and the session.
     leader: Option<ProcessIdentity>,
     /// `NAME=value` of each marker.
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "environments can't be read"))]
     marks: Vec<Vec<u8>>,
     /// The number of the leader still means the leader, because it lives or is not reaped.
     is_number_ours: bool,

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use tempfile::TempDir;
 
-use super::super::{Exit, MARKERS, is_alive, stop_marked, stop_stray};
+use super::super::{Exit, MARKERS, is_alive};
 use super::*;
 
 const GRACE: Duration = Duration::from_millis(100);
@@ -318,6 +318,9 @@ async fn a_command_whose_supervisor_is_dropped_dies_and_is_reaped() {
 #[tokio::test]
 async fn what_a_crash_left_running_is_found_by_its_identity_and_by_its_markers() {
     use std::os::unix::process::CommandExt;
+
+    use super::super::{stop_marked, stop_stray};
+
     let fixture = Fixture::shell("");
     let script = "trap '' TERM; setsid sleep 60 & echo $! > escaped; sleep 60 & echo ready; wait";
     let mut stray = std::process::Command::new("sh")

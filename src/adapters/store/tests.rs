@@ -215,7 +215,6 @@ fn costs_are_told_newest_first_and_do_not_pile_up() {
     let (_dir, mut store) = open();
     let sample = |n: usize| CostSample { quantity: n as f64, seconds: 1.0, at: AT };
     store.observe_cost("commit", sample(7)).unwrap();
-    store.write(|db| Ok(db.pragma_update(None, "synchronous", "OFF")?)).unwrap_err();
     store.connection.pragma_update(None, "synchronous", "OFF").unwrap();
     for n in 0..COSTS_KEPT + 10 {
         store.observe_cost("merge", sample(n)).unwrap();
