@@ -23,17 +23,24 @@ mod status;
 mod worktrees;
 mod write;
 
+pub(in crate::adapters) use backoff::Backoff;
+pub(in crate::adapters) use diff::FileMode;
 pub use diff::{ChangeKind, PathChange};
 pub use error::GitError;
+pub(in crate::adapters) use error::io;
 pub use forecast::{Forecast, ForecastTip};
 pub use head::{Head, Progress, in_progress};
 pub use history::BranchConflict;
 pub use merge::{Hunk, MergeEngine, MergeOutcome, MergeRequest};
+pub(in crate::adapters) use path::{as_path, shell_word};
 pub use path::{quote_path, unquote_path};
+pub(in crate::adapters) use program::Invocation;
 pub use program::{GitProgram, GitVersion};
 pub use repo::{Engine, Repo};
 pub use status::Dirty;
+pub(in crate::adapters) use status::{StatusEntry, StatusKind, summary};
 pub use worktrees::WorktreeInfo;
+pub(in crate::adapters) use worktrees::real_path;
 pub use write::{Expected, NewCommit, RefOutcome, RefUpdate};
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use super::backoff::Backoff;
 use super::error::{GitError, io};
+use super::path::shell_word;
 
 /// Oldest git that understands every option used here.
 const OLDEST: GitVersion = GitVersion { major: 2, minor: 34, patch: 0 };
@@ -317,7 +318,8 @@ impl Invocation<'_> {
 
     /// The command's own words, for messages.
     pub(in crate::adapters) fn shown(&self) -> String {
-        let words: Vec<_> = self.words.iter().map(|word| word.to_string_lossy()).collect();
+        let words = self.words.iter().map(|word| shell_word(&word.to_string_lossy()));
+        let words: Vec<String> = words.collect();
         words.join(" ")
     }
 

@@ -212,7 +212,8 @@ fn a_lock_that_is_never_given_back_is_named() {
         expected: Expected::Absent,
         message: String::new(),
     };
-    let Err(GitError::Locked { path }) = repo.update_ref(&update) else { panic!() };
+    let result = repo.update_ref(&update);
+    let Err(GitError::Locked { path }) = result else { panic!("{result:?}") };
     assert_eq!(path, lock);
 }
 

@@ -142,7 +142,9 @@ impl Repo {
         command: Invocation<'_>,
         update: &RefUpdate,
     ) -> Result<RefOutcome, GitError> {
-        let mut command = command.durable().args(["-m", &update.message]);
+        // Git refuses an empty message.
+        let message = if update.message.is_empty() { "wt-orch" } else { &update.message };
+        let mut command = command.durable().args(["-m", message]);
         let some_id = update.new.or(match update.expected {
             Expected::At(oid) => Some(oid),
             Expected::Absent | Expected::Any => None,

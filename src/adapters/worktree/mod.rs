@@ -1,1 +1,22 @@
-//! worktree (being written).
+//! Worktrees of ours: made all or nothing, looked at, saved, put back to a commit and removed.
+//! Everything here finds a worktree by its folder and its git directory, never by its `.git` file,
+//! which belongs to whatever ran in it.
+
+mod checkout;
+mod commit;
+mod ensure;
+mod lock;
+mod provision;
+mod remove;
+mod snapshot;
+
+pub use checkout::{Broken, Checkout, CheckoutState};
+pub use commit::{CommitOutcome, CommitRequest, Committed};
+pub use ensure::{EnsureOutcome, Saved};
+pub use provision::{
+    Detached, Occupant, Occupied, ProvisionError, Provisioned, WorktreeSpec, detached, provision,
+};
+pub use remove::{KeptReason, RemoveMode, RemoveOutcome, remove};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,264 @@
+//! Bringing what was done in a worktree onto its branch.
+
+use std::path::Path;
+
+use super::checkout::{Broken, Checkout};
+use super::snapshot::{Saved, Scratch, Staged, held_commits, remove_stale_lock};
+use crate::adapters::git::{
+    Expected, FileMode, GitError, Head, PathChange, Progress, RefOutcome, RefUpdate, in_progress,
+    quote_path,
+};
+use crate::domain::id::Oid;
+
+/// What the work in a worktree is to become.
+#[derive(Debug, Clone)]
+pub struct CommitRequest {
+    /// The branch that holds the task's work.
+    pub branch: String,
+    /// The commit it began at.
+    pub start: Oid,
+    /// Message of a commit of leftovers.
+    pub message: String,
+    /// Full name of the ref under which work is kept that cannot go on the branch.
+    pub keep_ref: String,
+}
+
+/// What became of the work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub enum CommitOutcome {
+    /// All of it is on the branch, and HEAD is there too.
+    Committed(Committed),
+    /// A merge, rebase or the like was left half done. The branch is untouched.
+    Unfinished {
+        /// Which.
+        progress: Progress,
+        /// Everything in the worktree, and what the operation held on to.
+        saved: Saved,
+    },
+    /// HEAD is at a commit that does not descend from the start. The branch is untouched.
+    Astray {
+        /// Where HEAD is.
+        head: Oid,
+        /// That commit, or one of the files on top of it.
+        saved: Saved,
+    },
+    /// The worktree is gone or no longer ours.
+    Lost {
+        /// What is wrong with it.
+        reason: Broken,
+        /// The branch's commit, where it descends from the start: commits that were made count.
+        tip: Option<Oid>,
+        /// The files, where there are some and the repository knows whose they are.
+        saved: Option<Saved>,
+    },
+}
+
+/// Work that is on the task's branch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Committed {
+    /// The branch's commit.
+    pub tip: Oid,
+    /// Whether something had been left uncommitted.
+    pub committed_leftovers: bool,
+    /// What the task changed, from its start to `tip`.
+    pub changed: Vec<PathChange>,
+    /// What else was found and done, as sentences for a report.
+    pub notes: Vec<String>,
+}
+
+impl Checkout {
+    /// Commits whatever is not ignored, wherever HEAD is, onto the task's branch. Doing it twice
+    /// changes nothing.
+    ///
+    /// # Errors
+    /// Git fails: a required filter, a full disk, a signature.
+    pub fn commit_all(&self, request: &CommitRequest) -> Result<CommitOutcome, GitError> {
+        let git_dir = match (self.broken(), &self.git_dir) {
+            (None, Some(git_dir)) => git_dir,
+            (reason, _) => {
+                return self.lost(request, reason.unwrap_or(Broken::EntryGone));
+            }
+        };
+        let head = self.repo.head_at(git_dir)?;
+        let scratch = Scratch::of(self, git_dir)?;
+        let staged = scratch.stage(self, git_dir)?;
+        let at = self.last_commit(git_dir, &head)?.unwrap_or(request.start);
+        if let Some(progress) = in_progress(git_dir) {
+            let saved = self.save_unfinished(request, git_dir, (at, staged.tree))?;
+            return Ok(CommitOutcome::Unfinished { progress, saved });
+        }
+        let leftovers = staged.tree != self.repo.tree_of(at)?;
+        let work =
+            if leftovers { self.snapshot(staged.tree, vec![at], &request.message)? } else { at };
+        let mut notes = staged_notes(&staged);
+        let on_branch = head.branch() == Some(request.branch.as_str());
+        let found = Found { work, leftovers, on_branch };
+        let Some(tip) = self.settle(request, &found, &mut notes)? else {
+            let saved = self.keep(&request.keep_ref, work)?;
+            return Ok(CommitOutcome::Astray { head: at, saved });
+        };
+        if leftovers {
+            scratch.install(git_dir)?;
+            if remove_stale_lock(git_dir)?.is_some() {
+                notes.push("a killed git had left index.lock; it was removed".to_owned());
+            }
+        }
+        if !on_branch {
+            notes.insert(0, place_note(&head, &request.branch));
+            self.return_to_branch(&request.branch, git_dir, (tip, work))?;
+        } else if matches!(head, Head::Unborn { .. }) {
+            notes.push(format!("the branch {} had been deleted", request.branch));
+        }
+        notes.extend(self.embedded_notes(request.start, tip)?);
+        let changed = self.repo.changed_paths(request.start, tip)?;
+        let committed_leftovers = leftovers;
+        Ok(CommitOutcome::Committed(Committed { tip, committed_leftovers, changed, notes }))
+    }
+
+    fn lost(&self, request: &CommitRequest, reason: Broken) -> Result<CommitOutcome, GitError> {
+        let tip = match self.repo.branch_tip(&request.branch)? {
+            Some(tip) if self.repo.is_ancestor(request.start, tip)? => Some(tip),
+            _ => None,
+        };
+        let mut saved = None;
+        let folder_is_there = matches!(reason, Broken::GitFileGone | Broken::PointsElsewhere);
+        if let Some(git_dir) = self.git_dir.as_deref().filter(|_| folder_is_there) {
+            let head = self.repo.head_at(git_dir)?;
+            let at = self.last_commit(git_dir, &head)?.unwrap_or(request.start);
+            let staged = Scratch::of(self, git_dir)?.stage(self, git_dir)?;
+            if staged.tree != self.repo.tree_of(at)? {
+                let commit = self.snapshot(staged.tree, vec![at], &request.message)?;
+                saved = Some(self.keep(&request.keep_ref, commit)?);
+            }
+        }
+        Ok(CommitOutcome::Lost { reason, tip, saved })
+    }
+
+    fn save_unfinished(
+        &self,
+        request: &CommitRequest,
+        git_dir: &Path,
+        (at, tree): (Oid, Oid),
+    ) -> Result<Saved, GitError> {
+        let mut parents = vec![at];
+        parents.extend(held_commits(self, git_dir)?.into_iter().filter(|commit| *commit != at));
+        let commit = self.snapshot(tree, parents, &request.message)?;
+        self.keep(&request.keep_ref, commit)
+    }
+
+    /// Decides which commit is the branch's and moves it there; `None` when the work does not
+    /// descend from the start.
+    fn settle(
+        &self,
+        request: &CommitRequest,
+        found: &Found,
+        notes: &mut Vec<String>,
+    ) -> Result<Option<Oid>, GitError> {
+        let repo = &self.repo;
+        let name = format!("refs/heads/{}", request.branch);
+        let work = found.work;
+        // The branch may move between the look and the swap, if something still runs.
+        for _ in 0..3 {
+            let branch = repo.branch_tip(&request.branch)?;
+            let descends = |commit: Oid| repo.is_ancestor(request.start, commit);
+            let work_descends = descends(work)?;
+            if let Some(tip) = branch.filter(|_| !found.on_branch && !found.leftovers)
+                && descends(tip)?
+                && (!work_descends || repo.is_ancestor(work, tip)?)
+            {
+                return Ok(Some(tip));
+            }
+            if !work_descends {
+                return Ok(None);
+            }
+            if branch == Some(work) {
+                return Ok(Some(work));
+            }
+            if let Some(tip) = branch
+                && !repo.is_ancestor(tip, work)?
+            {
+                let saved = self.keep(&request.keep_ref, tip)?;
+                notes.push(format!(
+                    "the branch {} had gone another way; that is kept under {}",
+                    request.branch, saved.name
+                ));
+            }
+            let update = RefUpdate {
+                name: name.clone(),
+                new: Some(work),
+                expected: branch.map_or(Expected::Absent, Expected::At),
+                message: "wt-orch: commit".to_owned(),
+            };
+            if repo.update_ref(&update)? == RefOutcome::Moved {
+                return Ok(Some(work));
+            }
+        }
+        Err(GitError::Mismatch {
+            what: format!("the branch {}", request.branch),
+            expected: "left alone while its work is committed".to_owned(),
+            found: "moved three times".to_owned(),
+        })
+    }
+
+    /// Puts HEAD on the branch; files change only where the branch is ahead of what was there.
+    fn return_to_branch(
+        &self,
+        branch: &str,
+        git_dir: &Path,
+        (tip, work): (Oid, Oid),
+    ) -> Result<(), GitError> {
+        let git = |subcommand| self.repo.git_in(subcommand, git_dir, &self.path);
+        let message = ["-m", "wt-orch: back to the task's branch"];
+        git("symbolic-ref")
+            .args(message)
+            .args(["HEAD", &format!("refs/heads/{branch}")])
+            .output()?;
+        if tip != work {
+            git("reset").args(["--hard", "--quiet", "--no-recurse-submodules"]).output()?;
+        }
+        Ok(())
+    }
+
+    /// Repositories that were recorded by their commit id alone.
+    fn embedded_notes(&self, start: Oid, tip: Oid) -> Result<Vec<String>, GitError> {
+        let added = self.repo.raw_changes(start, tip)?.into_iter().filter(|change| {
+            change.old.is_none() && change.new.is_some_and(|file| file.mode == FileMode::Submodule)
+        });
+        let note = |path: &[u8]| {
+            format!("{} is a repository inside; only its commit id is recorded", quote_path(path))
+        };
+        Ok(added.map(|change| note(&change.path)).collect())
+    }
+}
+
+/// What the worktree holds.
+struct Found {
+    work: Oid,
+    leftovers: bool,
+    on_branch: bool,
+}
+
+fn staged_notes(staged: &Staged) -> Vec<String> {
+    let nested = Checkout::shown(&staged.nested).into_iter();
+    let nested = nested.map(|path| format!("{path} is a repository inside; it was not committed"));
+    let skipped = Checkout::shown(&staged.skipped).into_iter();
+    let skipped = skipped.map(|path| format!("{path} is no readable file; it was not committed"));
+    nested.chain(skipped).collect()
+}
+
+fn place_note(head: &Head, branch: &str) -> String {
+    match head {
+        Head::Branch { name, .. } => {
+            format!("HEAD was on the branch {name}; the work was brought onto {branch}")
+        }
+        Head::Unborn { name } => {
+            format!(
+                "HEAD was on the branch {name}, which is gone; the work was brought onto {branch}"
+            )
+        }
+        Head::Detached { tip } => {
+            format!("HEAD was detached at {}; the work was brought onto {branch}", tip.short())
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! Putting a worktree back to a commit on a branch, for a retry and for a lane's next task, without
+//! losing what is in it.
+
+use std::path::{Path, PathBuf};
+
+use super::checkout::{Broken, Checkout};
+use super::snapshot::{Scratch, forget_progress, held_commits, remove_stale_lock};
+use crate::adapters::git::{
+    Expected, GitError, Head, RefOutcome, RefUpdate, StatusKind, in_progress, io, quote_path,
+};
+use crate::domain::id::Oid;
+
+pub use super::snapshot::Saved;
+
+/// What came of putting a worktree back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub enum EnsureOutcome {
+    /// HEAD is on the branch at the start, and no tracked or untracked file differs.
+    Ready {
+        /// What had been there beyond that.
+        saved: Option<Saved>,
+        /// What stayed behind all the same (repositories inside).
+        notes: Vec<String>,
+    },
+    /// No ref to keep things under was given, and there is something to lose. Nothing changed.
+    WouldLose {
+        /// Commits that no branch would hold.
+        commits: Vec<Oid>,
+        /// Files that differ from the commit.
+        paths: Vec<String>,
+    },
+    /// There is no worktree to put back.
+    Gone {
+        /// What is wrong with it.
+        reason: Broken,
+    },
+    /// Another worktree is on the branch.
+    Elsewhere {
+        /// Which.
+        worktree: PathBuf,
+    },
+}
+
+impl Checkout {
+    /// Puts the worktree on `branch` at `start`: the branch is made or moved there, tracked files
+    /// become the commit's, untracked files that are not ignored go, ignored ones (build products)
+    /// stay. What would be lost is kept under `keep_ref` first. A `.git` file that is gone is
+    /// written again. Doing it twice changes nothing.
+    ///
+    /// # Errors
+    /// Git or the file system fails, or the worktree is still not as it should be.
+    pub fn ensure_at(
+        &self,
+        branch: &str,
+        start: Oid,
+        keep_ref: Option<&str>,
+    ) -> Result<EnsureOutcome, GitError> {
+        let git_dir = match (self.broken(), &self.git_dir) {
+            (None, Some(git_dir)) => git_dir,
+            (Some(Broken::GitFileGone), Some(git_dir)) => {
+                let file = self.path.join(".git");
+                std::fs::write(&file, format!("gitdir: {}\n", git_dir.display()))
+                    .map_err(io("write", &file))?;
+                git_dir
+            }
+            (reason, _) => {
+                return Ok(EnsureOutcome::Gone { reason: reason.unwrap_or(Broken::EntryGone) });
+            }
+        };
+        let holder = self.repo.worktrees()?.into_iter().find(|info| {
+            info.branch.as_deref() == Some(branch) && info.git_dir.as_deref() != Some(git_dir)
+        });
+        if let Some(info) = holder {
+            return Ok(EnsureOutcome::Elsewhere { worktree: info.path });
+        }
+        let scratch = Scratch::of(self, git_dir)?;
+        let staged = scratch.stage(self, git_dir)?;
+        let endangered = self.endangered((branch, start), git_dir, staged.tree)?;
+        let mut saved = None;
+        if !endangered.is_empty() {
+            let Some(name) = keep_ref else {
+                let entries = scratch_paths(self, git_dir)?;
+                return Ok(EnsureOutcome::WouldLose {
+                    commits: endangered.commits,
+                    paths: entries,
+                });
+            };
+            saved = Some(self.keep(name, endangered.as_commit(self, name)?)?);
+        }
+        if let Some(progress) = in_progress(git_dir) {
+            forget_progress(git_dir, progress)?;
+        }
+        let _lock = remove_stale_lock(git_dir)?;
+        // With everything in the index the reset removes what the start does not have, and leaves
+        // files alone that are already right.
+        scratch.install(git_dir)?;
+        self.move_branch(branch, start)?;
+        let git = |subcommand| self.repo.git_in(subcommand, git_dir, &self.path);
+        let message = ["-m", "wt-orch: put back"];
+        git("symbolic-ref")
+            .args(message)
+            .args(["HEAD", &format!("refs/heads/{branch}")])
+            .output()?;
+        git("reset").args(["--hard", "--quiet", "--no-recurse-submodules"]).output()?;
+        git("clean").args(["-f", "-d", "--quiet"]).output()?;
+        let notes = self.verify((branch, start), git_dir)?;
+        Ok(EnsureOutcome::Ready { saved, notes })
+    }
+
+    fn endangered(
+        &self,
+        (branch, start): (&str, Oid),
+        git_dir: &Path,
+        tree: Oid,
+    ) -> Result<Endangered, GitError> {
+        let head = self.repo.head_at(git_dir)?;
+        let at = self.last_commit(git_dir, &head)?.unwrap_or(start);
+        let mut commits = Vec::new();
+        let mut candidates = held_commits(self, git_dir)?;
+        candidates.extend(self.repo.branch_tip(branch)?);
+        match head {
+            Head::Detached { tip } => candidates.push(tip),
+            Head::Unborn { .. } => candidates.push(at),
+            Head::Branch { .. } => {}
+        }
+        for commit in candidates {
+            if !commits.contains(&commit) && !self.is_held(commit, branch, start)? {
+                commits.push(commit);
+            }
+        }
+        let files = (tree != self.repo.tree_of(at)?).then_some((at, tree));
+        Ok(Endangered { commits, files })
+    }
+
+    /// Whether a commit stays reachable when `branch` moves to `start`.
+    fn is_held(&self, commit: Oid, branch: &str, start: Oid) -> Result<bool, GitError> {
+        if self.repo.is_ancestor(commit, start)? {
+            return Ok(true);
+        }
+        let command = self.repo.git("for-each-ref").args(["--format=%(refname)", "--contains"]);
+        let refs = command.args([&commit.to_string(), "refs/heads/", "refs/tags/"]).text()?;
+        Ok(refs.lines().any(|name| name != format!("refs/heads/{branch}")))
+    }
+
+    fn move_branch(&self, branch: &str, start: Oid) -> Result<(), GitError> {
+        let name = format!("refs/heads/{branch}");
+        let now = self.repo.branch_tip(branch)?;
+        if now == Some(start) {
+            return Ok(());
+        }
+        let update = RefUpdate {
+            name,
+            new: Some(start),
+            expected: now.map_or(Expected::Absent, Expected::At),
+            message: "wt-orch: put back".to_owned(),
+        };
+        match self.repo.update_ref(&update)? {
+            RefOutcome::Moved => Ok(()),
+            RefOutcome::Lost { now } => Err(GitError::Mismatch {
+                what: format!("the branch {branch}"),
+                expected: "left alone while its worktree is put back".to_owned(),
+                found: now.map_or_else(|| "deleted".to_owned(), |now| format!("at {now}")),
+            }),
+        }
+    }
+
+    fn verify(
+        &self,
+        (branch, start): (&str, Oid),
+        git_dir: &Path,
+    ) -> Result<Vec<String>, GitError> {
+        let head = self.repo.head_at(git_dir)?;
+        let mismatch = |what: &str, expected: String, found: String| GitError::Mismatch {
+            what: format!("{what} of the worktree at `{}`", self.path.display()),
+            expected,
+            found,
+        };
+        if (head.branch(), head.tip()) != (Some(branch), Some(start)) {
+            let expected = format!("{branch} at {start}");
+            return Err(mismatch("HEAD", expected, format!("{head:?}")));
+        }
+        let mut notes = Vec::new();
+        for entry in self.repo.status_at(git_dir, &self.path, None)? {
+            let path = quote_path(&entry.path);
+            if entry.kind != StatusKind::Untracked {
+                return Err(mismatch("the files", "as committed".to_owned(), path));
+            }
+            notes.push(format!("{path} was left where it is"));
+        }
+        Ok(notes)
+    }
+}
+
+/// What no ref holds.
+struct Endangered {
+    commits: Vec<Oid>,
+    /// Files that differ from HEAD: HEAD's commit and their tree.
+    files: Option<(Oid, Oid)>,
+}
+
+impl Endangered {
+    fn is_empty(&self) -> bool {
+        self.commits.is_empty() && self.files.is_none()
+    }
+
+    /// One commit that holds it all.
+    fn as_commit(&self, checkout: &Checkout, name: &str) -> Result<Oid, GitError> {
+        let (tree, mut parents) = match (&self.files, self.commits.as_slice()) {
+            (None, [only]) => return Ok(*only),
+            (Some((at, tree)), _) => (*tree, vec![*at]),
+            (None, all) => {
+                let last = all.last().copied().unwrap_or_else(|| unreachable!());
+                (checkout.repo.tree_of(last)?, Vec::new())
+            }
+        };
+        for commit in &self.commits {
+            if !parents.contains(commit) {
+                parents.push(*commit);
+            }
+        }
+        checkout.snapshot(tree, parents, &format!("wt-orch: leftovers for {name}"))
+    }
+}
+
+fn scratch_paths(checkout: &Checkout, git_dir: &Path) -> Result<Vec<String>, GitError> {
+    let scratch = Scratch::of(checkout, git_dir)?;
+    let entries = scratch.status(checkout, git_dir)?;
+    Ok(entries.iter().map(|entry| quote_path(&entry.path)).collect())
+}
