@@ -189,9 +189,12 @@ async fn a_command_may_clear_up_when_it_is_stopped() {
     assert_eq!((finished.leaked_processes, finished.leaked_output), (0, false));
 }
 
+#[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_command_that_put_itself_to_sleep_is_stopped_too() {
-    let fixture = Fixture::shell("echo ready; kill -STOP $$; echo awake");
+    let script = "(until grep -q '^State:.T' /proc/$$/status; do sleep 0.01; done; echo asleep) &
+        kill -STOP $$; echo awake";
+    let fixture = Fixture::shell(script);
     let finished = fixture.asked(Request::Stop).await;
     assert_eq!((finished.ending, finished.exit), (Ending::Stopped, Exit::Signal(15)));
 }
