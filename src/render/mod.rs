@@ -1,1 +1,3 @@
-//! render (being written).
+//! What the user sees, written to whatever writer it is given.
+
+pub mod diagnostic;

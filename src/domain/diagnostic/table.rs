@@ -184,8 +184,10 @@ impl<'d> Table<'d> {
         tables
     }
 
-    /// Reports every key that was not asked for.
-    pub fn finish(self) {
+    /// Reports every key that was not asked for. The result is the known keys that were probably
+    /// meant: a reader need not miss these as well.
+    pub fn finish(self) -> Vec<&'static str> {
+        let mut meant_keys = Vec::new();
         for (key, _) in self.entries.iter() {
             let name: &str = key.get_ref();
             if self.asked.contains(&name) {
@@ -199,11 +201,15 @@ impl<'d> Table<'d> {
                 format!("unknown key `{name}`{place}"),
             );
             let problem = match closest(name, self.asked.iter().copied()) {
-                Some(meant) => problem.labelled(format!("did you mean `{meant}`?")),
+                Some(meant) => {
+                    meant_keys.push(meant);
+                    problem.labelled(format!("did you mean `{meant}`?"))
+                }
                 None => problem,
             };
             self.problems.push(problem.help(format!("known keys: {}", self.asked.join(", "))));
         }
+        meant_keys
     }
 
     fn inner(&self, name: String, span: Range<usize>, entries: &'d DeTable<'d>) -> Self {

@@ -74,11 +74,7 @@ pub fn parse(text: &str, known: &Known) -> Parsed {
     let written: Vec<Written> = root
         .tables("task")
         .into_iter()
-        .map(|mut table| {
-            let task = Written::read(&mut table, known, &problems);
-            table.finish();
-            task
-        })
+        .map(|table| Written::read(table, known, &problems))
         .collect();
     let gates = steps::gates(&mut root, known, &problems);
     let validations = steps::validations(&mut root, known, &problems);
@@ -158,18 +154,22 @@ struct Rest<'a> {
 }
 
 impl Written {
-    fn read(table: &mut Table<'_>, known: &Known, problems: &Problems) -> Self {
+    fn read(mut table: Table<'_>, known: &Known, problems: &Problems) -> Self {
+        let header = table.span();
         let id = table.string("id");
+        let nameless = table.key("id").is_none();
         let title = table.string("title").filter(|t| value::without_nul("`title`", t, problems));
         let title = title.map(|title| title.value);
-        let work = WrittenWork::read(table, known, problems);
+        let mut work = WrittenWork::read(&mut table, known, problems);
         let depends_on = table.strings("depends_on").map(|list| list.value).unwrap_or_default();
-        let fields = Fields::read(table, problems);
-        if id.is_none() && table.key("id").is_none() {
-            let problem = Diagnostic::error("missing_key", table.span(), "this task has no `id`");
+        let fields = Fields::read(&mut table, problems);
+        let meant = table.finish();
+        work.misspelt(&meant);
+        if nameless && !meant.contains(&"id") {
+            let problem = Diagnostic::error("missing_key", header.clone(), "this task has no `id`");
             problems.push(problem.help("add `id = \"…\"`, which also names its branch"));
         }
-        let place = id.as_ref().map_or_else(|| table.span(), |id| id.span.clone());
+        let place = id.as_ref().map_or(header, |id| id.span.clone());
         Self { place, id, title, work, depends_on, fields }
     }
 

@@ -18,6 +18,8 @@ pub(super) struct WrittenWork {
     /// First use of `{prompt}`.
     wants_prompt: Option<Range<usize>>,
     has_prompt: bool,
+    /// One of the three keys seems to be there under a wrong name, which is a problem of its own.
+    is_misspelt: bool,
 }
 
 impl WrittenWork {
@@ -38,7 +40,22 @@ impl WrittenWork {
             .collect();
         kinds.sort_by_key(|(_, span)| span.start);
         let has_prompt = table.key("prompt").is_some();
-        Self { command: run.or(argv), agent, prompt, persona, kinds, wants_prompt, has_prompt }
+        Self {
+            command: run.or(argv),
+            agent,
+            prompt,
+            persona,
+            kinds,
+            wants_prompt,
+            has_prompt,
+            is_misspelt: false,
+        }
+    }
+
+    /// Takes note of the keys that unknown ones probably mean.
+    pub(super) fn misspelt(&mut self, meant: &[&str]) {
+        self.is_misspelt = ["run", "argv", "agent"].iter().any(|key| meant.contains(key));
+        self.has_prompt |= meant.contains(&"prompt");
     }
 
     /// The work; `None` means that an error was recorded. `inherited` is the persona of the
@@ -51,6 +68,7 @@ impl WrittenWork {
         problems: &Problems,
     ) -> Option<Work> {
         let is_agent = match &self.kinds[..] {
+            [] if self.is_misspelt => return None,
             [] => {
                 let message = format!("{subject} has nothing to run");
                 let help = "add one of `run = \"…\"`, `argv = [\"…\"]`, or `agent` with `prompt`";
