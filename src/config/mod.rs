@@ -1,1 +1,25 @@
-//! config (being written).
+//! Settings in layers, each value with its origin: built-in values, the user's file, the
+//! repository's file, `WT_ORCH_*` variables, the file given with `--config`, flags. What comes
+//! later counts.
+//!
+//! Only `load.rs` reads files and the environment; everything else is given what it needs.
+
+mod entry;
+mod environment;
+mod layer;
+mod load;
+mod read;
+mod settings;
+mod template;
+mod variables;
+
+pub use entry::{Entry, Origin, Origins};
+pub use environment::Environment;
+pub use layer::Layer;
+pub use load::{ConfigError, FileProblem, LoadRequest, Loaded, load};
+pub use settings::{
+    ColorChoice, IntegrateSettings, NameError, Names, Persona, PlanSettings, RunSettings, Settings,
+    Strategy, UiSettings,
+};
+pub use template::{Template, TemplateError};
+pub use variables::TASK_VARIABLES;

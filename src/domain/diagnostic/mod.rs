@@ -10,7 +10,7 @@ use std::ops::Range;
 
 pub use place::LineIndex;
 pub use placeholder::{filled, placeholders};
-pub use suggest::closest;
+pub use suggest::{closest, quoted};
 pub use table::{Document, Placed, Problems, Table};
 
 /// How bad a problem is.

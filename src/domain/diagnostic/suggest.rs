@@ -1,7 +1,18 @@
-//! "Did you mean": the nearest of the known names.
+//! Words for messages: the user's own, cut to size, and the ones that were probably meant.
 
 /// Names longer than this get no suggestion, which also bounds the work.
 const LONGEST: usize = 64;
+
+/// Longest part of a user's text that a message repeats, in characters.
+const LONGEST_QUOTE: usize = 60;
+
+/// A user's text for a message: in backquotes, and not too long.
+pub fn quoted(text: &str) -> String {
+    match text.char_indices().nth(LONGEST_QUOTE) {
+        Some((cut, _)) => format!("`{}…`", &text[..cut]),
+        None => format!("`{text}`"),
+    }
+}
 
 /// The known name nearest to `wanted`, if it is near enough to be a slip of the fingers.
 ///

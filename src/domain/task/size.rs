@@ -19,7 +19,7 @@ const UNITS: [(&str, u64); 9] = [
 ];
 
 /// More digits than any size needs, few enough for the arithmetic to be exact.
-const MOST_DIGITS: usize = 18;
+const MOST_DIGITS: usize = 20;
 
 /// Reads `2GiB`, `1.5 GB`, `64KiB`, `100B` into bytes, rounded down. The unit is required, and its
 /// case does not matter.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{Claims, Known, value};
-use crate::domain::diagnostic::{Diagnostic, Placed, Problems, Table, closest};
+use crate::domain::diagnostic::{Diagnostic, Placed, Problems, Table, closest, quoted};
 use crate::domain::task::Priority;
 
 /// What was written; what was written wrongly is absent and recorded as a problem.
@@ -108,7 +108,7 @@ impl Fields {
             if wanted.value <= capacity.unwrap_or(0) {
                 continue;
             }
-            let shown = value::quoted(name);
+            let shown = quoted(name);
             let limit = match capacity {
                 Some(limit) => format!("but the declared capacity is {limit}"),
                 None => "but no capacity is declared for it".to_owned(),
@@ -153,7 +153,7 @@ fn environment(table: &mut Table<'_>, problems: &Problems) -> Option<BTreeMap<St
         if name.value.is_empty() || name.value.contains(['=', '\0']) {
             let message = match name.value.as_str() {
                 "" => "a variable has an empty name".to_owned(),
-                name => format!("{} is no name of a variable", value::quoted(name)),
+                name => format!("{} is no name of a variable", quoted(name)),
             };
             let problem = Diagnostic::error("bad_env", name.span.clone(), message);
             problems.push(problem.help("a name is not empty and has no `=`"));

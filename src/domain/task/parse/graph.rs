@@ -7,8 +7,8 @@ use std::ops::Range;
 use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 
-use super::{Written, value};
-use crate::domain::diagnostic::{Diagnostic, Placed, Problems, closest};
+use super::Written;
+use crate::domain::diagnostic::{Diagnostic, Placed, Problems, closest, quoted};
 
 /// Suggestions compare with every id, so only the first problems get one.
 const MOST_SUGGESTIONS: usize = 100;
@@ -60,7 +60,7 @@ fn unknown(
     subject: &str,
     known: Option<&BTreeMap<&str, usize>>,
 ) -> Diagnostic {
-    let message = format!("{subject} depends on the unknown task {}", value::quoted(&name.value));
+    let message = format!("{subject} depends on the unknown task {}", quoted(&name.value));
     let problem = Diagnostic::error("unknown_dependency", name.span.clone(), message);
     if name.value.starts_with("gate.") {
         return problem.help("leave it out: tasks of later phases wait for a gate by themselves");

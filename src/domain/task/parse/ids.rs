@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Written, value};
-use crate::domain::diagnostic::{Diagnostic, Placed, Problems};
+use super::Written;
+use crate::domain::diagnostic::{Diagnostic, Placed, Problems, quoted};
 use crate::domain::id::{SlugError, TaskId, slugify};
 
 /// How the ids of gates start.
@@ -39,7 +39,7 @@ impl<'t> Check<'t> {
     }
 
     fn id(&mut self, id: &Placed<String>, problems: &Problems) -> Option<TaskId> {
-        let shown = value::quoted(&id.value);
+        let shown = quoted(&id.value);
         let owner = self.owners.get(&id.value.to_lowercase()).filter(|owner| owner.span != id.span);
         let parsed = id.value.parse::<TaskId>();
         let problem = match (owner, &parsed) {
@@ -52,7 +52,7 @@ impl<'t> Check<'t> {
             .also(owner.span.clone(), "first used here")
             .help(format!("rename one of them, to `{}` say", self.free_name(&id.value))),
             (Some(owner), _) => {
-                let first = value::quoted(&owner.value);
+                let first = quoted(&owner.value);
                 let message = format!("the ids {first} and {shown} differ by case only");
                 let rule = "ids are lower-case, and unique without regard to case";
                 Diagnostic::error("duplicate_id", id.span.clone(), message)

@@ -12,7 +12,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use super::{Claims, DEFAULT_TIMEOUT, Demand, PERSONAS, Task, TaskSet, Work, agent_presets};
-use crate::domain::diagnostic::{Checked, Diagnostic, Document, Placed, Problems, Table};
+use crate::domain::diagnostic::{Checked, Diagnostic, Document, Placed, Problems, Table, quoted};
 use crate::domain::id::TaskId;
 use fields::Fields;
 use work::WrittenWork;
@@ -176,7 +176,7 @@ impl Written {
     /// Short name for messages.
     fn subject(&self) -> String {
         match &self.id {
-            Some(id) => format!("task {}", value::quoted(&id.value)),
+            Some(id) => format!("task {}", quoted(&id.value)),
             None => "this task".to_owned(),
         }
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::{Known, value};
-use crate::domain::diagnostic::{Diagnostic, Placed, Problems, Table};
+use crate::domain::diagnostic::{Diagnostic, Placed, Problems, Table, quoted};
 use crate::domain::id::slugify;
 use crate::domain::task::{Gate, Validation};
 
@@ -22,7 +22,7 @@ pub(super) fn gates(root: &mut Table<'_>, known: &Known, problems: &Problems) ->
         let timeout = value::duration(&mut table, "timeout", problems);
         table.finish();
         let Some(after) = after else { continue };
-        let message = || format!("there is a gate after {} already", value::quoted(&after.value));
+        let message = || format!("there is a gate after {} already", quoted(&after.value));
         let key = slugify(&after.value);
         only_once(&mut first, (key, &after.span), ("duplicate_gate", message), problems);
         let gate = Gate {
@@ -50,7 +50,7 @@ pub(super) fn validations(
         let timeout = value::duration(&mut table, "timeout", problems);
         table.finish();
         let Some(name) = name else { continue };
-        let message = || format!("there is a validation {} already", value::quoted(&name.value));
+        let message = || format!("there is a validation {} already", quoted(&name.value));
         let place = (name.value.clone(), &name.span);
         only_once(&mut first, place, ("duplicate_validation", message), problems);
         validations.push(Validation {

@@ -3,23 +3,12 @@
 use std::time::Duration;
 
 use super::Known;
-use crate::domain::diagnostic::{Diagnostic, Placed, Problems, Table, closest};
+use crate::domain::diagnostic::{Diagnostic, Placed, Problems, Table, closest, quoted};
 use crate::domain::task::{ClaimError, Claims, Priority, parse_size};
 use crate::domain::time::parse_duration;
 
-/// Longest part of a user's text that a message repeats, in characters.
-const LONGEST_QUOTE: usize = 60;
-
 /// Known names that a message lists.
 const MOST_LISTED: usize = 20;
-
-/// A user's text for a message: in backquotes, and not too long.
-pub(super) fn quoted(text: &str) -> String {
-    match text.char_indices().nth(LONGEST_QUOTE) {
-        Some((cut, _)) => format!("`{}…`", &text[..cut]),
-        None => format!("`{text}`"),
-    }
-}
 
 /// A text that must hold something, and no NUL byte.
 pub(super) fn text(

@@ -1,0 +1,182 @@
+//! Where each value comes from, and all of them as a list.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::{Names, Settings};
+use crate::domain::task::{human_size, parse_size};
+
+/// Where a value comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// Built in.
+    Default,
+    /// The user's own file.
+    User(PathBuf),
+    /// The repository's file.
+    Repository(PathBuf),
+    /// A `WT_ORCH_*` variable.
+    Environment,
+    /// The file given with `--config`.
+    Given(PathBuf),
+    /// A flag of the command line.
+    Flag,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::User(path) | Self::Repository(path) => write!(f, "{}", path.display()),
+            Self::Environment => f.write_str("environment"),
+            Self::Given(path) => write!(f, "--config {}", path.display()),
+            Self::Flag => f.write_str("flag"),
+        }
+    }
+}
+
+/// The origin of each value, by its dotted key.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Origins(BTreeMap<String, Origin>);
+
+impl Origins {
+    /// The origin of a key such as `run.slots`.
+    pub fn of(&self, key: &str) -> &Origin {
+        self.0.get(key).unwrap_or(&Origin::Default)
+    }
+
+    pub(super) fn note(&mut self, key: &str, origin: Origin) {
+        self.0.insert(key.to_owned(), origin);
+    }
+}
+
+/// One value for a listing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Dotted key, as TOML wants it.
+    pub key: String,
+    /// Value in TOML.
+    pub value: String,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+impl fmt::Display for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} = {}  # {}", self.key, self.value, self.origin)
+    }
+}
+
+/// Every setting in the order of `orchestrator.toml.example`. All lines together, without what
+/// follows `#`, are a valid file with the same settings.
+pub(super) fn entries(settings: &Settings, origins: &Origins) -> Vec<Entry> {
+    let run = &settings.run;
+    let integrate = &settings.integrate;
+    let mut all = vec![
+        ("worktree_path".to_owned(), quoted(settings.worktree_path.as_str())),
+        ("branch".to_owned(), quoted(settings.branch.as_str())),
+        ("run.slots".to_owned(), run.slots.to_string()),
+        ("run.timeout".to_owned(), quoted(&exact_duration(run.timeout))),
+        ("run.grace".to_owned(), quoted(&exact_duration(run.grace))),
+        ("run.retries".to_owned(), run.retries.to_string()),
+        ("run.log_limit".to_owned(), quoted(&exact_size(run.log_limit))),
+        ("run.env_deny".to_owned(), list(&run.env_deny)),
+        ("run.env_pass".to_owned(), list(&run.env_pass)),
+        ("integrate.strategy".to_owned(), quoted(integrate.strategy.as_str())),
+        ("integrate.target_retries".to_owned(), integrate.target_retries.to_string()),
+        ("plan.draws".to_owned(), settings.plan.draws.to_string()),
+        ("plan.seed".to_owned(), settings.plan.seed.to_string()),
+        ("ui.color".to_owned(), quoted(settings.ui.color.as_str())),
+    ];
+    let capacity = settings.capacity.iter();
+    all.extend(
+        capacity.map(|(name, count)| (format!("capacity.{}", bare(name)), count.to_string())),
+    );
+    let personas = settings.personas.iter();
+    all.extend(
+        personas.map(|(name, p)| (format!("persona.{}.prompt", bare(name)), quoted(&p.prompt))),
+    );
+    let entry =
+        |(key, value): (String, String)| Entry { origin: origins.of(&key).clone(), key, value };
+    all.into_iter().map(entry).collect()
+}
+
+/// A name as part of a dotted key.
+pub(super) fn bare(name: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
+    if name.chars().all(plain) { name.to_owned() } else { quoted(name) }
+}
+
+fn quoted(text: &str) -> String {
+    // A basic string on one line, whatever the text holds.
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            '\n' => out.push_str("\\n"),
+            '\t' => out.push_str("\\t"),
+            c if c.is_control() => out.extend(format!("\\u{:04X}", u32::from(c)).chars()),
+            c => out.push(c),
+        }
+    }
+    out + "\""
+}
+
+fn list(names: &Names) -> String {
+    format!("[{}]", names.iter().map(quoted).collect::<Vec<_>>().join(", "))
+}
+
+/// A duration that reads back as the same one.
+fn exact_duration(duration: Duration) -> String {
+    let (seconds, nanos) = (duration.as_secs(), duration.subsec_nanos());
+    let parts = [
+        (seconds / 3600, "h"),
+        (seconds / 60 % 60, "m"),
+        (seconds % 60, "s"),
+        (u64::from(nanos / 1_000_000), "ms"),
+        (u64::from(nanos / 1_000 % 1_000), "us"),
+        (u64::from(nanos % 1_000), "ns"),
+    ];
+    let shown: Vec<String> =
+        parts.iter().filter(|(n, _)| *n > 0).map(|(n, unit)| format!("{n}{unit}")).collect();
+    if shown.is_empty() { "0s".to_owned() } else { shown.join(" ") }
+}
+
+/// A size that reads back as the same one.
+fn exact_size(bytes: u64) -> String {
+    let short = human_size(bytes);
+    if parse_size(&short) == Ok(bytes) { short } else { format!("{bytes}B") }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::time::parse_duration;
+
+    #[test]
+    fn durations_and_sizes_are_shown_as_people_write_them() {
+        assert_eq!(exact_duration(Duration::from_secs(5_400)), "1h 30m");
+        assert_eq!(exact_size(64 << 20), "64MiB");
+        assert_eq!(exact_size((64 << 20) + 1), "67108865B");
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_shown_reads_back_as_the_same(
+            nanos in 1..30 * 24 * 3_600_000_000_000u64,
+            bytes: u64,
+            text in "\\PC*|[\u{0}-\u{a0}]*",
+        ) {
+            let duration = Duration::from_nanos(nanos);
+            prop_assert_eq!(parse_duration(&exact_duration(duration)), Ok(duration));
+            prop_assert_eq!(parse_size(&exact_size(bytes)), Ok(bytes));
+            let document = format!("a = {}", quoted(&text));
+            let read: std::collections::BTreeMap<String, String> = toml::from_str(&document).unwrap();
+            prop_assert_eq!(&read["a"], &text);
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! What one place sets, most of it usually unset.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::entry::bare;
+use super::{ColorChoice, Names, Origin, Origins, Persona, Settings, Strategy, Template};
+
+/// The settings of one place: a file, the environment, the flags.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Layer {
+    /// `worktree_path`.
+    pub worktree_path: Option<Template>,
+    /// `branch`.
+    pub branch: Option<Template>,
+    /// `run.slots`.
+    pub slots: Option<u32>,
+    /// `run.timeout`.
+    pub timeout: Option<Duration>,
+    /// `run.grace`.
+    pub grace: Option<Duration>,
+    /// `run.retries`.
+    pub retries: Option<u32>,
+    /// `run.log_limit`, in bytes.
+    pub log_limit: Option<u64>,
+    /// `run.env_deny`.
+    pub env_deny: Option<Names>,
+    /// `run.env_pass`.
+    pub env_pass: Option<Names>,
+    /// `capacity.NAME`, each name on its own.
+    pub capacity: BTreeMap<String, u32>,
+    /// `integrate.strategy`.
+    pub strategy: Option<Strategy>,
+    /// `integrate.target_retries`.
+    pub target_retries: Option<u32>,
+    /// `plan.draws`.
+    pub draws: Option<u32>,
+    /// `plan.seed`.
+    pub seed: Option<u64>,
+    /// `persona.NAME`, each name on its own.
+    pub personas: BTreeMap<String, Persona>,
+    /// `ui.color`.
+    pub color: Option<ColorChoice>,
+}
+
+impl Layer {
+    /// Puts what this layer sets over what lies below.
+    pub(super) fn cover(self, settings: &mut Settings, origins: &mut Origins, origin: &Origin) {
+        let mut over = Over { origins, origin };
+        over.put("worktree_path", self.worktree_path, &mut settings.worktree_path);
+        over.put("branch", self.branch, &mut settings.branch);
+        let run = &mut settings.run;
+        over.put("run.slots", self.slots, &mut run.slots);
+        over.put("run.timeout", self.timeout, &mut run.timeout);
+        over.put("run.grace", self.grace, &mut run.grace);
+        over.put("run.retries", self.retries, &mut run.retries);
+        over.put("run.log_limit", self.log_limit, &mut run.log_limit);
+        over.put("run.env_deny", self.env_deny, &mut run.env_deny);
+        over.put("run.env_pass", self.env_pass, &mut run.env_pass);
+        let integrate = &mut settings.integrate;
+        over.put("integrate.strategy", self.strategy, &mut integrate.strategy);
+        over.put("integrate.target_retries", self.target_retries, &mut integrate.target_retries);
+        over.put("plan.draws", self.draws, &mut settings.plan.draws);
+        over.put("plan.seed", self.seed, &mut settings.plan.seed);
+        over.put("ui.color", self.color, &mut settings.ui.color);
+        for (name, count) in self.capacity {
+            over.note(&format!("capacity.{}", bare(&name)));
+            settings.capacity.insert(name, count);
+        }
+        for (name, persona) in self.personas {
+            over.note(&format!("persona.{}.prompt", bare(&name)));
+            settings.personas.insert(name, persona);
+        }
+    }
+}
+
+struct Over<'a> {
+    origins: &'a mut Origins,
+    origin: &'a Origin,
+}
+
+impl Over<'_> {
+    fn put<T>(&mut self, key: &str, value: Option<T>, place: &mut T) {
+        if let Some(value) = value {
+            *place = value;
+            self.note(key);
+        }
+    }
+
+    fn note(&mut self, key: &str) {
+        self.origins.note(key, self.origin.clone());
+    }
+}
