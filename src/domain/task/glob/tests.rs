@@ -158,7 +158,9 @@ proptest! {
         // What this language adds: `dir/`, `.` components, and plain paths covering what lies
         // beneath them. globset's negated classes match `/`.
         let dots = pattern.split('/').any(|segment| segment == ".");
-        prop_assume!(!dots && !pattern.contains("[!"));
+        if dots || pattern.contains("[!") {
+            return Ok(());
+        }
         let plain = !pattern.contains(['*', '?', '[']);
         let beneath = if plain { reference(&format!("{pattern}/**")) } else { false };
         let expected = match pattern.strip_suffix('/') {
