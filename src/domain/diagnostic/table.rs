@@ -281,22 +281,23 @@ impl<'d> Table<'d> {
 }
 
 fn wrong_type(subject: &str, wanted: &str, span: Range<usize>, found: &DeValue<'_>) -> Diagnostic {
+    let text = wanted == "a string";
+    let quotes = "put it in quotes, with its unit if it has one";
     let (found, help) = match found {
         DeValue::String(_) if wanted.starts_with("a list") => {
             ("a string", Some("put it in brackets: `[\"…\"]`"))
         }
         DeValue::String(_) => ("a string", (wanted != "a table").then_some("leave out the quotes")),
-        DeValue::Integer(_) => ("a whole number", Some("put it in quotes")),
-        DeValue::Float(_) => ("a fraction", Some("put it in quotes")),
-        DeValue::Boolean(_) => ("`true` or `false`", Some("put it in quotes")),
-        DeValue::Datetime(_) => ("a date or time", Some("put it in quotes")),
+        DeValue::Integer(_) => ("a whole number", text.then_some(quotes)),
+        DeValue::Float(_) => ("a fraction", text.then_some(quotes)),
+        DeValue::Boolean(_) => ("`true` or `false`", text.then_some("put it in quotes")),
+        DeValue::Datetime(_) => ("a date or time", text.then_some("put it in quotes")),
         DeValue::Array(_) => ("a list", None),
         DeValue::Table(_) => ("a table", None),
     };
-    let problem =
-        Diagnostic::error("wrong_type", span, format!("{subject} must be {wanted}, not {found}"));
-    let fits = |help: &&str| *help != "put it in quotes" || wanted == "a string";
-    match help.filter(fits) {
+    let message = format!("{subject} must be {wanted}, not {found}");
+    let problem = Diagnostic::error("wrong_type", span, message);
+    match help {
         Some(help) => problem.help(help),
         None => problem,
     }

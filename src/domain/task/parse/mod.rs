@@ -131,7 +131,7 @@ fn defaults(root: &mut Table<'_>, known: &Known, problems: &Problems) -> Fields 
     fields.persona = value::persona(&mut table, known, problems);
     fields.check_capacity("`[defaults]`", known, problems);
     fields.check_read_only(problems);
-    table.finish();
+    fields.has_check |= table.finish().contains(&"check");
     fields
 }
 
@@ -162,8 +162,9 @@ impl Written {
         let title = title.map(|title| title.value);
         let mut work = WrittenWork::read(&mut table, known, problems);
         let depends_on = table.strings("depends_on").map(|list| list.value).unwrap_or_default();
-        let fields = Fields::read(&mut table, problems);
+        let mut fields = Fields::read(&mut table, problems);
         let meant = table.finish();
+        fields.has_check |= meant.contains(&"check");
         work.misspelt(&meant);
         if nameless && !meant.contains(&"id") {
             let problem = Diagnostic::error("missing_key", header.clone(), "this task has no `id`");

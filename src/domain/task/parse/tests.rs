@@ -379,6 +379,16 @@ fn tasks_that_nothing_tests_get_a_warning_each() {
 }
 
 #[test]
+fn a_misspelt_key_is_not_missed_as_well() {
+    for line in ["chek = 'x'\nrun = 'x'", "rnu = 'x'\ncheck = 'x'", "agnet = 'codex'\ncheck = 'x'"]
+    {
+        let found = problems(&format!("[[task]]\nid = 't'\n{line}\n"));
+        assert!(found.len() == 1 && found[0].contains("unknown_key"), "{line}: {found:?}");
+    }
+    assert_eq!(problems("[[task]]\ndi = 't'\nrun = 'x'\ncheck = 'x'\n").len(), 1);
+}
+
+#[test]
 fn a_file_without_tasks_is_an_error_of_the_whole_file() {
     for text in ["", "name = 'x'\n", "task = []\n", "# only this\n"] {
         let found = problems(text);
