@@ -1,1 +1,48 @@
-//! Documents made from the state of a run.
+//! What is told about plans, runs and integrations: JSON documents with fixed field names, and
+//! reports as data that the text and Markdown printers of `render` share.
+//!
+//! Times come from the state, never from a clock: a report of the same journal is the same report.
+
+mod advice;
+mod conflict_section;
+mod document;
+mod failure_section;
+mod headline;
+mod integrate_document;
+mod integration_section;
+mod layout;
+mod log_path;
+mod plan_document;
+mod plan_report;
+mod prediction;
+mod prose;
+mod run_document;
+mod run_report;
+#[cfg(test)]
+pub(crate) mod scripted_run;
+mod section;
+mod status_report;
+mod task_section;
+mod timeline;
+
+pub use advice::{next_steps, shell_word};
+pub use document::{
+    ErrorBody, ErrorDocument, OperationEntry, OperationsDocument, SCHEMA, UndoDocument, schemas,
+};
+pub use headline::chosen_interval;
+pub use integrate_document::{
+    EjectedEntry, IntegrateDocument, IntegrationResult, MatrixEntry, ValidationEntry,
+    from_integration,
+};
+pub use integration_section::{integration_headline, integration_sections};
+pub use log_path::{LogPaths, log_path, output_path};
+pub use plan_document::{
+    ClaimEntry, EstimateEntry, PlanDocument, PlanTaskEntry, PredictedEntry, from_plan,
+};
+pub use plan_report::plan_report;
+pub use prose::{Line, Mark, Span};
+pub use run_document::{RunDocument, RunStateWord, TaskEntry, TaskStateWord, from_run};
+pub use run_report::{ReportPlaces, run_report};
+pub use section::{Align, Block, Column, Report, Section, Step, Table};
+pub use status_report::status_report;
+pub use timeline::{Bar, BarKind, Timeline};

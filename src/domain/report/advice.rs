@@ -1,0 +1,118 @@
+//! What to type next, as fits the state of a run.
+
+use super::integrate_document::resolving_command;
+use super::section::Step;
+use crate::domain::id::TaskId;
+use crate::domain::integrate::IntegrationOutcome;
+use crate::domain::run::{Outcome, RunPhase, RunState, StopReason};
+
+/// Failed tasks whose logs are named.
+const LOGS_SHOWN: usize = 3;
+
+/// The commands that make sense next, the most useful first.
+pub fn next_steps(state: &RunState) -> Vec<Step> {
+    let run = &state.spec.run;
+    match state.phase {
+        RunPhase::Created => vec![Step::new(format!("wt-orch resume {run}"), "start it")],
+        RunPhase::Running | RunPhase::Stopping(_) => vec![
+            Step::new(format!("wt-orch status {run}"), "see how it stands"),
+            Step::new(format!("wt-orch abort {run}"), "stop it"),
+        ],
+        RunPhase::Stopped(StopReason::Interrupted) => vec![
+            Step::new(format!("wt-orch resume {run}"), "go on where it stopped"),
+            Step::new(format!("wt-orch abort {run}"), "give up what has not finished"),
+        ],
+        RunPhase::Stopped(StopReason::Aborted) | RunPhase::Finished => after_the_end(state),
+    }
+}
+
+fn after_the_end(state: &RunState) -> Vec<Step> {
+    let run = &state.spec.run;
+    let mut steps = Vec::new();
+    let landed = landed_tasks(state);
+    let waiting = state
+        .tasks
+        .iter()
+        .enumerate()
+        .filter(|(index, record)| {
+            let id = &state.task(*index).id;
+            record.state.succeeded() && !record.changed.is_empty() && !landed.contains(&id)
+        })
+        .count();
+    let last = state.integrations.last().and_then(|last| last.outcome.as_ref());
+    if let Some(IntegrationOutcome::Refused(refusal)) = last
+        && let Some(command) = resolving_command(refusal)
+    {
+        steps.push(Step::new(command, "clears the way for landing"));
+    }
+    let tried =
+        matches!(last, Some(IntegrationOutcome::Landed { .. } | IntegrationOutcome::NothingToLand));
+    if waiting > 0 && !tried {
+        steps.push(Step::new(
+            format!("wt-orch integrate {run}"),
+            "merge, validate and land what succeeded",
+        ));
+    }
+    let failed: Vec<&TaskId> = (0..state.tasks.len())
+        .filter(|&index| match state.tasks[index].outcome() {
+            Some(Outcome::Failed | Outcome::TimedOut) => true,
+            Some(Outcome::Succeeded | Outcome::Cancelled | Outcome::Skipped) | None => false,
+        })
+        .map(|index| &state.task(index).id)
+        .collect();
+    for task in failed.iter().take(LOGS_SHOWN) {
+        steps.push(Step::new(format!("wt-orch logs {run} {task}"), "see what it printed"));
+    }
+    if let [task] = failed[..] {
+        let why = "run it again, with what depends on it";
+        steps.push(Step::new(format!("wt-orch retry {run} {task}"), why));
+    } else if !failed.is_empty() || state.count(Outcome::Cancelled) > 0 {
+        let why = "run again what did not succeed";
+        steps.push(Step::new(format!("wt-orch retry {run}"), why));
+    }
+    if let Some(IntegrationOutcome::Landed { operation, .. }) = last {
+        steps.push(undo_step(*operation));
+    }
+    steps.push(Step::new(
+        format!("wt-orch clean {run}"),
+        "remove its worktrees and merged branches",
+    ));
+    steps
+}
+
+/// The command that takes a landing back.
+pub(super) fn undo_step(operation: u64) -> Step {
+    Step::new(format!("wt-orch undo {operation}"), "put the target back where it stood")
+}
+
+fn landed_tasks(state: &RunState) -> Vec<&TaskId> {
+    state
+        .integrations
+        .iter()
+        .filter(|integration| {
+            matches!(integration.outcome, Some(IntegrationOutcome::Landed { .. }))
+        })
+        .flat_map(|integration| integration.train.iter().map(|(task, _)| task))
+        .collect()
+}
+
+/// A word as a POSIX shell takes it: quoted where that is needed.
+pub fn shell_word(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:,@%^".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_quoted_only_where_the_shell_would_read_more_into_them() {
+        let quoted = ["feature/a-1", "a b", "", "$(x)", "it's", "a;b"].map(shell_word);
+        assert_eq!(quoted, ["feature/a-1", "'a b'", "''", "'$(x)'", r"'it'\''s'", "'a;b'"]);
+    }
+}

@@ -1,0 +1,173 @@
+//! The JSON document of `plan`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::document::{SCHEMA, seconds};
+use crate::domain::id::{Oid, TaskId};
+use crate::domain::plan::{
+    Binding, EstimateSource, Interval, Overhead, Plan, Planned, Predicted, Verdict,
+};
+
+/// What `plan` prints.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PlanDocument {
+    /// Always 1.
+    pub schema: u32,
+    /// Side by side or one after another.
+    pub verdict: Verdict,
+    /// What the rule said, when the user overruled it.
+    pub overruled: Option<Verdict>,
+    /// Slots; 1 when sequential.
+    pub width: usize,
+    /// Commit that every task starts from.
+    pub base: Oid,
+    /// Tasks in the order of the file, then the gates that were inserted.
+    pub tasks: Vec<PlanTaskEntry>,
+    /// Predicted times up to landed.
+    pub predicted: PredictedEntry,
+    /// No schedule can be shorter, seconds.
+    pub lower_bound_s: f64,
+    /// What limits the best parallel schedule.
+    pub binding: Binding,
+    /// Plain sentences.
+    pub reasons: Vec<String>,
+    /// What would turn the verdict.
+    pub flips: Vec<String>,
+    /// What the user could do.
+    pub advice: Vec<String>,
+    /// Pairs of tasks that may write the same paths.
+    pub claims: Vec<ClaimEntry>,
+}
+
+/// One task of a plan.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PlanTaskEntry {
+    /// Its name.
+    pub id: TaskId,
+    /// It is a gate that the planner inserted.
+    pub gate: bool,
+    /// Tasks it waits for.
+    pub depends_on: Vec<TaskId>,
+    /// Predicted start, seconds from the start of the run.
+    pub start_s: f64,
+    /// Predicted end, seconds from the start of the run.
+    pub finish_s: f64,
+    /// How much later it could start, seconds.
+    pub slack_s: f64,
+    /// It lies on the critical path.
+    pub critical: bool,
+    /// How long it is expected to take.
+    pub estimate_s: EstimateEntry,
+}
+
+/// Median and 95 % interval in seconds, with where they come from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct EstimateEntry {
+    /// Median.
+    pub p50: f64,
+    /// 2.5 % quantile.
+    pub low: f64,
+    /// 97.5 % quantile.
+    pub high: f64,
+    /// Where it comes from.
+    pub source: EstimateSource,
+}
+
+/// Predicted times of both arms.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PredictedEntry {
+    /// One lane.
+    pub sequential_s: Interval,
+    /// Side by side.
+    pub parallel_s: Interval,
+    /// Sequential less parallel, seconds.
+    pub benefit_s: f64,
+    /// Share of the draws in which parallel was faster.
+    pub probability: f64,
+    /// False: from estimates only, not held against past runs.
+    pub calibrated: bool,
+    /// What is spent beside the tasks.
+    pub overhead_s: Overhead,
+}
+
+/// Two tasks that may write the same paths.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ClaimEntry {
+    /// The one that stands first in the file.
+    pub a: TaskId,
+    /// The other.
+    pub b: TaskId,
+    /// Globs they have in common.
+    pub paths: Vec<String>,
+}
+
+/// The document of a plan that starts from `base`.
+pub fn from_plan(plan: &Plan, base: Oid) -> PlanDocument {
+    let id = |index: usize| plan.tasks[index].task.id.clone();
+    let decision = plan.decision.clone();
+    PlanDocument {
+        schema: SCHEMA,
+        verdict: decision.verdict,
+        overruled: decision.overruled,
+        width: decision.width,
+        base,
+        tasks: plan.tasks.iter().map(task_entry).collect(),
+        predicted: predicted_entry(&plan.predicted),
+        lower_bound_s: seconds(plan.lower_bound_s),
+        binding: decision.binding,
+        reasons: decision.reasons,
+        flips: decision.flips,
+        advice: decision.advice,
+        claims: plan
+            .claims
+            .iter()
+            .map(|claim| ClaimEntry { a: id(claim.a), b: id(claim.b), paths: claim.paths.clone() })
+            .collect(),
+    }
+}
+
+fn task_entry(planned: &Planned) -> PlanTaskEntry {
+    let Planned { task, estimate, schedule } = planned;
+    let interval = rounded(estimate.interval());
+    PlanTaskEntry {
+        id: task.id.clone(),
+        gate: task.work.is_gate(),
+        depends_on: task.depends_on.clone(),
+        start_s: seconds(schedule.start_s),
+        finish_s: seconds(schedule.finish_s),
+        slack_s: seconds(schedule.slack_s),
+        critical: schedule.critical,
+        estimate_s: EstimateEntry {
+            p50: interval.p50,
+            low: interval.low,
+            high: interval.high,
+            source: estimate.source,
+        },
+    }
+}
+
+fn predicted_entry(predicted: &Predicted) -> PredictedEntry {
+    let Overhead { provision, setup, commit, merge, validate, conflict } = predicted.overhead;
+    PredictedEntry {
+        sequential_s: rounded(predicted.sequential),
+        parallel_s: rounded(predicted.parallel),
+        benefit_s: seconds(predicted.benefit_s),
+        probability: predicted.probability,
+        calibrated: predicted.calibrated,
+        overhead_s: Overhead {
+            provision: provision.map(seconds),
+            setup: setup.map(seconds),
+            commit: commit.map(seconds),
+            merge: merge.map(seconds),
+            validate: validate.map(seconds),
+            conflict: conflict.map(seconds),
+        },
+    }
+}
+
+/// An interval to the millisecond.
+pub(super) fn rounded(interval: Interval) -> Interval {
+    let Interval { p50, low, high } = interval;
+    Interval { p50: seconds(p50), low: seconds(low), high: seconds(high) }
+}

@@ -1,0 +1,120 @@
+//! The plan for people.
+
+use super::headline::verdict_line;
+use super::prediction::{human, range};
+use super::prose::{Line, Mark};
+use super::section::{Block, Report, Section, Table};
+use super::timeline::{Bar, BarKind, Timeline};
+use crate::domain::plan::{Claim, EstimateSource, Interval, Plan, Verdict};
+
+/// Verdict, reasons, schedule, overlapping claims, what would turn the verdict, advice.
+pub fn plan_report(plan: &Plan) -> Report {
+    let decision = &plan.decision;
+    let mut reasons = vec![arms_line(plan)];
+    reasons.extend(decision.reasons.iter().map(|reason| Line::prose(reason)));
+    let mut sections = vec![
+        Section { heading: "Why", blocks: vec![Block::List(reasons)] },
+        Section { heading: "Tasks", blocks: vec![Block::Table(task_table(plan))] },
+        Section { heading: "Schedule", blocks: vec![Block::Timeline(schedule(plan))] },
+    ];
+    let claims: Vec<Line> = plan.claims.iter().map(|claim| claim_line(plan, claim)).collect();
+    let prose = |lines: &[String]| lines.iter().map(|line| Line::prose(line)).collect();
+    let lists: [(&'static str, Vec<Line>); 3] = [
+        ("Claims that overlap", claims),
+        ("What would turn the verdict", prose(&decision.flips)),
+        ("Advice", prose(&decision.advice)),
+    ];
+    for (heading, lines) in lists {
+        if !lines.is_empty() {
+            sections.push(Section { heading, blocks: vec![Block::List(lines)] });
+        }
+    }
+    Report { title: title(plan), sections }
+}
+
+fn title(plan: &Plan) -> Line {
+    let line = verdict_line(plan);
+    match plan.decision.overruled {
+        Some(Verdict::Parallel) => line.text(" (overruled: the rule says parallel)"),
+        Some(Verdict::Sequential) => line.text(" (overruled: the rule says sequential)"),
+        None => line,
+    }
+}
+
+fn arms_line(plan: &Plan) -> Line {
+    let predicted = &plan.predicted;
+    let arm = |interval: &Interval| format!("{} ({})", human(interval.p50), range(interval));
+    Line::new().text(format!(
+        "side by side on {} slots {}, one after another {}; never below {}",
+        predicted.parallel_width,
+        arm(&predicted.parallel),
+        arm(&predicted.sequential),
+        human(plan.lower_bound_s),
+    ))
+}
+
+fn task_table(plan: &Plan) -> Table {
+    let mut table = Table::new(&[
+        "Task",
+        ">Estimate",
+        "95 %",
+        ">Start",
+        ">Finish",
+        ">Slack",
+        "Critical",
+        "From",
+    ]);
+    for planned in &plan.tasks {
+        let interval = planned.estimate.interval();
+        let schedule = &planned.schedule;
+        let critical =
+            if schedule.critical { Line::new().mark(Mark::Warn, "critical") } else { Line::new() };
+        let text = |text: String| Line::new().text(text);
+        table.rows.push(vec![
+            text(planned.task.id.to_string()),
+            text(human(interval.p50)),
+            text(range(&interval)),
+            text(human(schedule.start_s)),
+            text(human(schedule.finish_s)),
+            text(human(schedule.slack_s)),
+            critical,
+            text(source_word(planned.estimate.source).to_owned()),
+        ]);
+    }
+    table
+}
+
+fn source_word(source: EstimateSource) -> &'static str {
+    match source {
+        EstimateSource::Estimate => "your estimate",
+        EstimateSource::DefaultCommand | EstimateSource::DefaultAgent => "default",
+    }
+}
+
+fn schedule(plan: &Plan) -> Timeline {
+    let bars = plan.tasks.iter().map(|planned| {
+        let schedule = &planned.schedule;
+        let kind = if schedule.critical { BarKind::Critical } else { BarKind::Planned };
+        let mut note = format!("{} to {}", human(schedule.start_s), human(schedule.finish_s));
+        if schedule.critical {
+            note += ", critical";
+        }
+        Bar {
+            label: planned.task.id.to_string(),
+            span_s: Some((schedule.start_s, schedule.finish_s)),
+            kind,
+            note,
+        }
+    });
+    Timeline { bars: bars.collect(), ..Timeline::default() }
+}
+
+fn claim_line(plan: &Plan, claim: &Claim) -> Line {
+    let id = |task: usize| plan.tasks[task].task.id.as_str();
+    Line::new()
+        .code(id(claim.a))
+        .text(" and ")
+        .code(id(claim.b))
+        .text(" wait for one another: both may write ")
+        .codes(&claim.paths)
+}

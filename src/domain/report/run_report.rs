@@ -1,0 +1,76 @@
+//! The report of a run: everything that is known of it, in the order in which it happened.
+
+use super::advice::next_steps;
+use super::failure_section::failures;
+use super::headline::{run_headline, verdict_line};
+use super::integration_section::integration_sections;
+use super::layout::layout_lines;
+use super::prediction::prediction;
+use super::prose::Line;
+use super::section::{Block, Report, Section};
+use super::task_section::{decomposition, oddities, resources, timeline};
+use crate::domain::run::{RunState, TaskState};
+use crate::domain::time::Timestamp;
+
+/// What a report shows beside the journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ReportPlaces<'a> {
+    /// Absolute path of the user's own checkout; `None` in a bare repository.
+    pub root: Option<&'a str>,
+}
+
+/// The report of a run so far. Equal states give equal reports: what is under way is taken to have
+/// lasted until the last thing that the journal tells.
+pub fn run_report(state: &RunState, places: &ReportPlaces<'_>) -> Report {
+    let now = last_seen(state);
+    let mut sections = vec![decomposition(state), verdict(state)];
+    let layout = layout_lines(state, places.root);
+    if !layout.is_empty() {
+        sections.push(Section { heading: "Worktrees", blocks: vec![Block::Verbatim(layout)] });
+    }
+    sections.extend(timeline(state, now));
+    sections.extend(resources(state));
+    sections.extend(prediction(state, now));
+    sections.extend(failures(state));
+    sections.extend(oddities(state));
+    if let Some(integration) = state.integrations.last() {
+        sections.extend(integration_sections(&state.spec.run, integration));
+    }
+    let steps = next_steps(state);
+    if !steps.is_empty() {
+        sections.push(Section { heading: "Next", blocks: vec![Block::Commands(steps)] });
+    }
+    Report { title: run_headline(state, now), sections }
+}
+
+fn verdict(state: &RunState) -> Section {
+    let decision = &state.spec.plan.decision;
+    let mut blocks = vec![Block::Line(verdict_line(&state.spec.plan))];
+    let reasons: Vec<Line> =
+        decision.reasons.iter().chain(&decision.flips).map(|text| Line::prose(text)).collect();
+    if !reasons.is_empty() {
+        blocks.push(Block::List(reasons));
+    }
+    Section { heading: "Verdict", blocks }
+}
+
+/// The latest point in time that the state knows of.
+fn last_seen(state: &RunState) -> Timestamp {
+    let running = |task: &TaskState| match task {
+        TaskState::Running { since, .. } => Some(*since),
+        TaskState::Pending
+        | TaskState::Provisioning { .. }
+        | TaskState::Provisioned { .. }
+        | TaskState::Ended { .. }
+        | TaskState::Committing { .. }
+        | TaskState::Committed { .. }
+        | TaskState::Checking { .. }
+        | TaskState::Checked { .. }
+        | TaskState::RetryWait { .. }
+        | TaskState::Finished { .. } => None,
+    };
+    let tasks = state.tasks.iter().flat_map(|record| {
+        [record.started, record.finished, running(&record.state)].into_iter().flatten()
+    });
+    tasks.chain(state.started).chain(state.ended).fold(state.created, Timestamp::max)
+}

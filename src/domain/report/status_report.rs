@@ -1,0 +1,69 @@
+//! What `status` prints.
+
+use super::advice::next_steps;
+use super::headline::{reason_line, run_headline, standing, verdict_line};
+use super::prose::Line;
+use super::section::{Block, Report, Section, Table};
+use super::task_section::oddities;
+use crate::domain::id::TaskId;
+use crate::domain::run::{RunState, TaskState};
+use crate::domain::time::{Timestamp, human_duration};
+
+/// The run as it stands at `now`: what `status` prints.
+pub fn status_report(state: &RunState, now: Timestamp) -> Report {
+    let mut table = Table::new(&["Task", "State", ">Tries", ">Time", "Detail"]);
+    for (index, record) in state.tasks.iter().enumerate() {
+        let time = record.started.map_or(String::new(), |from| {
+            human_duration(record.finished.unwrap_or(now).since(from))
+        });
+        table.rows.push(vec![
+            Line::new().text(state.task(index).id.as_str()),
+            standing(record),
+            Line::new().text(record.attempts.to_string()),
+            Line::new().text(time),
+            status_detail(state, index, now),
+        ]);
+    }
+    let mut sections = vec![
+        Section { heading: "Verdict", blocks: vec![Block::Line(verdict_line(&state.spec.plan))] },
+        Section { heading: "Tasks", blocks: vec![Block::Table(table)] },
+    ];
+    sections.extend(oddities(state));
+    let steps = next_steps(state);
+    if !steps.is_empty() {
+        sections.push(Section { heading: "Next", blocks: vec![Block::Commands(steps)] });
+    }
+    Report { title: run_headline(state, now), sections }
+}
+
+fn status_detail(state: &RunState, index: usize, now: Timestamp) -> Line {
+    let (task, record) = (state.task(index), &state.tasks[index]);
+    match &record.state {
+        TaskState::Pending => {
+            let unfinished =
+                |id: &&TaskId| state.record(id).is_some_and(|other| !other.state.is_finished());
+            let waits: Vec<&str> =
+                task.depends_on.iter().filter(unfinished).map(|id| id.as_str()).collect();
+            if waits.is_empty() {
+                Line::new().text("waits for room")
+            } else {
+                Line::new().text("waits for ").codes(waits)
+            }
+        }
+        TaskState::RetryWait { until } => {
+            Line::new().text(format!("again in {}", human_duration(until.since(now))))
+        }
+        TaskState::Finished { .. } => reason_line(record),
+        TaskState::Provisioning { .. }
+        | TaskState::Provisioned { .. }
+        | TaskState::Running { .. }
+        | TaskState::Ended { .. }
+        | TaskState::Committing { .. }
+        | TaskState::Committed { .. }
+        | TaskState::Checking { .. }
+        | TaskState::Checked { .. } => match state.spec.places.get(index) {
+            Some(place) => Line::new().text("in ").code(place.worktree.as_str()),
+            None => Line::new(),
+        },
+    }
+}

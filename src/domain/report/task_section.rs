@@ -1,0 +1,177 @@
+//! Sections about the tasks of a run: what they were, how they ended, what they used.
+
+use std::time::Duration;
+
+use super::headline::{reason_line, standing};
+use super::prose::{Line, Mark};
+use super::section::{Block, Section, Table};
+use super::timeline::{Bar, BarKind, Timeline};
+use crate::domain::run::{Outcome, RunState};
+use crate::domain::task::Work;
+use crate::domain::time::{Timestamp, from_secs, human_duration};
+
+/// What the run was split into and how each part ended.
+pub(super) fn decomposition(state: &RunState) -> Section {
+    let plan = &state.spec.plan;
+    let edges: usize = plan.tasks.iter().map(|planned| planned.task.depends_on.len()).sum();
+    let gates = plan.tasks.iter().filter(|planned| planned.task.work.is_gate()).count();
+    let count =
+        |n: usize, one: &str, more: &str| format!("{n} {}", if n == 1 { one } else { more });
+    let mut summary = Line::new().text(format!(
+        "{}, {}",
+        count(plan.tasks.len() - gates, "task", "tasks"),
+        count(edges, "dependency", "dependencies"),
+    ));
+    if gates > 0 {
+        summary = summary.text(format!(", {}", count(gates, "gate", "gates")));
+    }
+    summary = summary
+        .text("; all from ")
+        .code(state.spec.base_name.as_str())
+        .text(" at ")
+        .code(state.spec.base.short());
+    let mut table = Table::new(&["Task", "What", "Depends on", ">Tries", "Result", "Why"]);
+    for (index, record) in state.tasks.iter().enumerate() {
+        let task = state.task(index);
+        let what = match &task.title {
+            Some(title) => Line::new().text(title.as_str()),
+            None => Line::new().code(work_text(&task.work)),
+        };
+        table.rows.push(vec![
+            Line::new().text(task.id.as_str()),
+            what,
+            Line::new().text(names(task.depends_on.iter().map(|id| id.as_str()))),
+            Line::new().text(record.attempts.to_string()),
+            standing(record),
+            reason_line(record),
+        ]);
+    }
+    Section { heading: "Decomposition", blocks: vec![Block::Line(summary), Block::Table(table)] }
+}
+
+/// Notes that were made while work was committed, and warnings of the machinery.
+pub(super) fn oddities(state: &RunState) -> Option<Section> {
+    let mut lines: Vec<Line> = Vec::new();
+    for (index, record) in state.tasks.iter().enumerate() {
+        let id = state.task(index).id.as_str();
+        if record.leftovers {
+            lines
+                .push(Line::new().code(id).text(": what it left uncommitted was committed for it"));
+        }
+        let notes = record.notes.iter();
+        lines.extend(notes.map(|note| Line::new().code(id).text(": ").join(Line::prose(note))));
+        if !record.kept.is_empty() {
+            let kept = record.kept.iter().map(|commit| commit.short());
+            let line = Line::new().code(id).text(": work of failed attempts is kept as ");
+            lines.push(line.codes(kept));
+        }
+    }
+    lines.extend(state.warnings.iter().map(|warning| {
+        Line::new().mark(Mark::Warn, "warning").text(": ").join(Line::prose(warning))
+    }));
+    (!lines.is_empty()).then(|| Section { heading: "Notes", blocks: vec![Block::List(lines)] })
+}
+
+/// When each task ran.
+pub(super) fn timeline(state: &RunState, now: Timestamp) -> Option<Section> {
+    let origin = state.started?;
+    let bars = state.tasks.iter().enumerate().map(|(index, record)| {
+        let span = record.started.map(|from| {
+            let to = record.finished.unwrap_or(now);
+            (from.since(origin).as_secs_f64(), to.since(origin).as_secs_f64())
+        });
+        let times = span.map_or(String::new(), |(from, to)| {
+            format!("{} to {}, ", human_duration(from_secs(from)), human_duration(from_secs(to)))
+        });
+        let word = record.outcome().map_or(record.state.word(), Outcome::word);
+        let kind = match record.outcome() {
+            Some(Outcome::Succeeded) => BarKind::Succeeded,
+            Some(_) => BarKind::Failed,
+            None => BarKind::Open,
+        };
+        let label = state.task(index).id.to_string();
+        Bar { label, span_s: span, kind, note: format!("{times}{word}") }
+    });
+    let timeline = Timeline::without_pauses(bars.collect());
+    let mut blocks = Vec::new();
+    if timeline.pauses > 0 {
+        let pauses = if timeline.pauses == 1 { "pause" } else { "pauses" };
+        blocks.push(Block::Line(Line::new().text(format!(
+            "{} {pauses} in which nothing ran ({}) left out",
+            timeline.pauses,
+            human_duration(from_secs(timeline.pauses_s)),
+        ))));
+    }
+    blocks.push(Block::Timeline(timeline));
+    Some(Section { heading: "Timeline", blocks })
+}
+
+/// What each task used.
+pub(super) fn resources(state: &RunState) -> Option<Section> {
+    let mut table = Table::new(&["Task", ">Time", ">CPU", ">Cores busy", ">Peak memory"]);
+    let (mut wall, mut cpu, mut peak) = (Duration::ZERO, Duration::ZERO, 0);
+    for (index, record) in state.tasks.iter().enumerate().filter(|(_, r)| r.end.is_some()) {
+        let usage = &record.usage;
+        wall = wall.saturating_add(usage.wall);
+        cpu = cpu.saturating_add(usage.cpu);
+        peak = peak.max(usage.peak_rss);
+        table.rows.push(usage_row(
+            state.task(index).id.as_str(),
+            usage.wall,
+            usage.cpu,
+            usage.peak_rss,
+        ));
+    }
+    match table.rows.len() {
+        0 => return None,
+        1 => {}
+        _ => table.rows.push(usage_row("all (sum, largest)", wall, cpu, peak)),
+    }
+    Some(Section { heading: "Resources", blocks: vec![Block::Table(table)] })
+}
+
+fn usage_row(name: &str, wall: Duration, cpu: Duration, peak: u64) -> Vec<Line> {
+    let cores = if wall.is_zero() {
+        "-".to_owned()
+    } else {
+        format!("{:.1}", cpu.as_secs_f64() / wall.as_secs_f64())
+    };
+    let peak = if peak == 0 { "-".to_owned() } else { human_bytes(peak) };
+    [name.to_owned(), human_duration(wall), human_duration(cpu), cores, peak]
+        .map(|cell| Line::new().text(cell))
+        .to_vec()
+}
+
+fn work_text(work: &Work) -> String {
+    match work {
+        Work::Command { command, .. } | Work::Gate { command } => command.display(),
+        Work::Agent { preset, .. } => format!("agent {preset}"),
+    }
+}
+
+fn names<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    names.collect::<Vec<_>>().join(", ")
+}
+
+/// A size for people: `512 B`, `1.5 MiB`.
+fn human_bytes(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
+    let mut size = bytes as f64;
+    let mut unit = 0;
+    while size >= 1023.95 && unit + 1 < UNITS.len() {
+        size /= 1024.0;
+        unit += 1;
+    }
+    if unit == 0 { format!("{bytes} B") } else { format!("{size:.1} {}", UNITS[unit]) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::human_bytes;
+
+    #[test]
+    fn sizes_are_shown_in_the_unit_that_fits() {
+        let shown = [0, 1023, 1024, 1_048_575, 1_610_612_736, u64::MAX].map(human_bytes);
+        assert_eq!(shown, ["0 B", "1023 B", "1.0 KiB", "1.0 MiB", "1.5 GiB", "16777216.0 TiB"]);
+    }
+}
