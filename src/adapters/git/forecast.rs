@@ -131,7 +131,8 @@ impl Delta {
             name == b".gitattributes" || path == b".gitmodules"
         };
         let steered = changes.iter().any(|change| steers(&change.path));
-        let simple = !steered && !(adds && deletes);
+        let may_rename = adds && deletes;
+        let simple = !steered && !may_rename;
         let paths = changes.iter().map(|change| change.path.clone()).collect();
         Ok(Self { ends, changes, paths, simple })
     }

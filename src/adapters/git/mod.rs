@@ -11,6 +11,10 @@ mod forecast;
 mod head;
 mod history;
 mod hunks;
+mod land;
+mod land_check;
+mod land_restore;
+mod land_session;
 mod merge;
 mod merge_git;
 mod merge_libgit2;
@@ -31,6 +35,8 @@ pub(in crate::adapters) use error::io;
 pub use forecast::{Forecast, ForecastTip};
 pub use head::{Head, Progress, in_progress};
 pub use history::BranchConflict;
+pub use land::{LandOutcome, LandRequest, RefusedReason, land};
+pub use land_restore::{RecoveredLanding, recover_landing};
 pub use merge::{Hunk, MergeEngine, MergeOutcome, MergeRequest};
 pub(in crate::adapters) use path::{as_path, shell_word};
 pub use path::{quote_path, unquote_path};
@@ -43,5 +49,7 @@ pub use worktrees::WorktreeInfo;
 pub(in crate::adapters) use worktrees::real_path;
 pub use write::{Expected, NewCommit, RefOutcome, RefUpdate};
 
+#[cfg(test)]
+mod land_tests;
 #[cfg(test)]
 mod tests;

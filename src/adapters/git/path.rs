@@ -19,7 +19,10 @@ fn quoted(path: &[u8]) -> String {
         match byte {
             b'"' | b'\\' => text.extend(['\\', char::from(byte)]),
             0x20..0x7f => text.push(char::from(byte)),
-            _ => text.push_str(&format!("\\{byte:03o}")),
+            _ => {
+                let digit = |shift: u8| char::from(b'0' + ((byte >> shift) & 7));
+                text.extend(['\\', digit(6), digit(3), digit(0)]);
+            }
         }
     }
     text.push('"');

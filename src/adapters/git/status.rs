@@ -58,18 +58,19 @@ impl Repo {
         Ok(summary(&parse_status(&status_words(command, "normal").output()?)))
     }
 
-    /// All entries of another worktree's status, untracked files one by one.
+    /// All entries of another worktree's status; `untracked` is git's `all`, `normal` or `no`.
     pub(in crate::adapters) fn status_at(
         &self,
         git_dir: &Path,
         worktree: &Path,
         index: Option<&Path>,
+        untracked: &str,
     ) -> Result<Vec<StatusEntry>, GitError> {
         let mut command = self.git_in("status", git_dir, worktree);
         if let Some(index) = index {
             command = command.env("GIT_INDEX_FILE", OsStr::new(index));
         }
-        Ok(parse_status(&status_words(command, "all").output()?))
+        Ok(parse_status(&status_words(command, untracked).output()?))
     }
 }
 

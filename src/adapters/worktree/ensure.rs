@@ -181,7 +181,7 @@ impl Checkout {
             return Err(mismatch("HEAD", expected, format!("{head:?}")));
         }
         let mut notes = Vec::new();
-        for entry in self.repo.status_at(git_dir, &self.path, None)? {
+        for entry in self.repo.status_at(git_dir, &self.path, None, "all")? {
             let path = quote_path(&entry.path);
             if entry.kind != StatusKind::Untracked {
                 return Err(mismatch("the files", "as committed".to_owned(), path));

@@ -12,7 +12,14 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Held until dropped; the system gives it back when the process dies.
 #[derive(Debug)]
-pub(super) struct RepoLock(#[expect(dead_code, reason = "held, not read")] File);
+pub(super) struct RepoLock(File);
+
+impl Drop for RepoLock {
+    fn drop(&mut self) {
+        // Closing is not enough: a child being started holds a copy until it has become git.
+        let _unlocked = self.0.unlock().is_ok();
+    }
+}
 
 impl RepoLock {
     pub(super) fn acquire(repo: &Repo) -> Result<Self, GitError> {

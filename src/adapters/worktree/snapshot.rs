@@ -66,7 +66,7 @@ impl Scratch {
         checkout: &Checkout,
         git_dir: &Path,
     ) -> Result<Vec<StatusEntry>, GitError> {
-        checkout.repo.status_at(git_dir, &checkout.path, Some(&self.path))
+        checkout.repo.status_at(git_dir, &checkout.path, Some(&self.path), "all")
     }
 
     /// Stages everything that is not ignored.

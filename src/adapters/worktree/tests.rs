@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use super::*;
@@ -96,10 +96,7 @@ fn a_worktree_is_on_its_branch_at_its_start_and_clean() {
     assert_eq!((state.head, state.branch.as_deref()), (Some(task.start), Some("feature/t")));
     assert!(state.is_clean() && state.broken.is_none());
     assert_eq!(task.git(&["status", "--porcelain"]), "");
-    assert_eq!(
-        task.sandbox.try_git_at(&task.path, &["config", "branch.feature/t.remote"]).0,
-        false
-    );
+    assert!(!task.sandbox.try_git_at(&task.path, &["config", "branch.feature/t.remote"]).0);
     let again = provision(&task.repo, spec(&task.sandbox, "t"));
     assert!(matches!(again, Err(ProvisionError::Occupied(_))));
 }
@@ -472,8 +469,6 @@ fn bare_repositories_get_worktrees_too() {
     assert!(made.path.join("f").exists());
     assert!(Checkout::at(&repo, Path::new(&made.path)).unwrap().state().unwrap().is_clean());
 }
-
-use std::os::unix::fs::PermissionsExt;
 
 #[test]
 fn renames_are_told_in_what_changed() {
