@@ -47,7 +47,7 @@ impl Sandbox {
 
     pub(in crate::adapters) fn env(&self) -> Vec<(OsString, OsString)> {
         [
-            ("PATH", std::env!("PATH").to_owned()),
+            ("PATH", search_path()),
             ("HOME", self.path("home").display().to_string()),
             ("GIT_CONFIG_NOSYSTEM", "1".to_owned()),
             ("GIT_AUTHOR_DATE", "1700000000 +0100".to_owned()),
@@ -164,4 +164,10 @@ pub(in crate::adapters) fn write(path: &Path, text: &str) {
 
 pub(in crate::adapters) fn make_executable(path: &Path) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// The PATH the tests were started with.
+#[expect(clippy::disallowed_methods, reason = "the tests need the git of whoever runs them")]
+pub(in crate::adapters) fn search_path() -> String {
+    std::env::var("PATH").unwrap()
 }

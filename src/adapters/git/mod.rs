@@ -52,4 +52,6 @@ pub use write::{Expected, NewCommit, RefOutcome, RefUpdate};
 #[cfg(test)]
 mod land_tests;
 #[cfg(test)]
+mod merge_tests;
+#[cfg(test)]
 mod tests;

@@ -420,7 +420,7 @@ mod tests {
 
     #[test]
     fn the_callers_git_variables_do_not_reach_git_but_the_identity_does() {
-        let path = std::env!("PATH");
+        let path = &crate::adapters::git::fixture::search_path();
         let found = GitProgram::find(env(&[
             ("PATH", path),
             ("GIT_DIR", "/nowhere"),

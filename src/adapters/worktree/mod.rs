@@ -19,4 +19,6 @@ pub use provision::{
 pub use remove::{KeptReason, RemoveMode, RemoveOutcome, remove};
 
 #[cfg(test)]
+mod provision_tests;
+#[cfg(test)]
 mod tests;

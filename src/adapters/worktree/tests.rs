@@ -1,18 +1,18 @@
-//! Worktrees of ours against real repositories.
+//! Work in worktrees against real repositories.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{PermissionsExt, symlink};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::symlink;
+use std::path::PathBuf;
 
 use super::*;
 use crate::adapters::git::fixture::{Sandbox, make_executable, write};
 use crate::adapters::git::{ChangeKind, Progress, Repo};
 use crate::domain::id::Oid;
 
-const KEEP: &str = "refs/wt-orch/run/t";
+pub(super) const KEEP: &str = "refs/wt-orch/run/t";
 
-fn spec(sandbox: &Sandbox, name: &str) -> WorktreeSpec {
+pub(super) fn spec(sandbox: &Sandbox, name: &str) -> WorktreeSpec {
     WorktreeSpec {
         path: sandbox.path(name),
         branch: format!("feature/{name}"),
@@ -22,15 +22,15 @@ fn spec(sandbox: &Sandbox, name: &str) -> WorktreeSpec {
 }
 
 /// A repository with one worktree of ours at `t`, on `feature/t`.
-struct Task {
-    sandbox: Sandbox,
-    repo: Repo,
-    path: PathBuf,
-    start: Oid,
+pub(super) struct Task {
+    pub(super) sandbox: Sandbox,
+    pub(super) repo: Repo,
+    pub(super) path: PathBuf,
+    pub(super) start: Oid,
 }
 
 impl Task {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let sandbox =
             Sandbox::with(&[("a", "1\n"), ("d/b", "1\n"), (".gitignore", "*.o\n"), ("sh", "#!\n")]);
         let repo = sandbox.repo();
@@ -39,19 +39,19 @@ impl Task {
         Self { sandbox, repo, path, start }
     }
 
-    fn checkout(&self) -> Checkout {
+    pub(super) fn checkout(&self) -> Checkout {
         Checkout::at(&self.repo, &self.path).unwrap()
     }
 
-    fn git(&self, words: &[&str]) -> String {
+    pub(super) fn git(&self, words: &[&str]) -> String {
         self.sandbox.git_at(&self.path, words)
     }
 
-    fn write(&self, name: &str, text: &str) {
+    pub(super) fn write(&self, name: &str, text: &str) {
         write(&self.path.join(name), text);
     }
 
-    fn commit(&self, name: &str, text: &str) -> Oid {
+    pub(super) fn commit(&self, name: &str, text: &str) -> Oid {
         self.write(name, text);
         self.git(&["add", "-A"]);
         self.git(&["commit", "-q", "-m", name]);
@@ -87,100 +87,6 @@ impl Task {
 
 fn names(committed: &Committed) -> Vec<&str> {
     committed.changed.iter().map(|change| change.path.as_str()).collect()
-}
-
-#[test]
-fn a_worktree_is_on_its_branch_at_its_start_and_clean() {
-    let task = Task::new();
-    let state = task.checkout().state().unwrap();
-    assert_eq!((state.head, state.branch.as_deref()), (Some(task.start), Some("feature/t")));
-    assert!(state.is_clean() && state.broken.is_none());
-    assert_eq!(task.git(&["status", "--porcelain"]), "");
-    assert!(!task.sandbox.try_git_at(&task.path, &["config", "branch.feature/t.remote"]).0);
-    let again = provision(&task.repo, spec(&task.sandbox, "t"));
-    assert!(matches!(again, Err(ProvisionError::Occupied(_))));
-}
-
-#[test]
-fn what_is_in_the_way_is_named_with_the_command_that_clears_it() {
-    let sandbox = Sandbox::with(&[("f", "1")]);
-    let repo = sandbox.repo();
-    let occupied = |name: &str| match provision(&repo, spec(&sandbox, name)) {
-        Err(ProvisionError::Occupied(occupied)) => occupied,
-        other => panic!("{other:?}"),
-    };
-    let clear = |resolve: &str| {
-        let mut shell = std::process::Command::new("sh");
-        shell.env_clear().envs(sandbox.env()).args(["-c", resolve]).current_dir("/");
-        assert!(shell.status().unwrap().success(), "{resolve}");
-    };
-    sandbox.git(&["branch", "feature/one"]);
-    sandbox.git(&["worktree", "add", "-q", "../other", "-b", "feature/two"]);
-    std::fs::create_dir(sandbox.path("three")).unwrap();
-    sandbox.git(&["worktree", "add", "-q", "../four", "-b", "x"]);
-    std::fs::remove_dir_all(sandbox.path("four")).unwrap();
-    for (name, is_it) in [
-        ("one", (|what| matches!(what, Occupant::Branch { .. })) as fn(&Occupant) -> bool),
-        ("two", |what| matches!(what, Occupant::Branch { .. })),
-        ("three", |what| matches!(what, Occupant::Path { .. })),
-        ("four", |what| matches!(what, Occupant::Worktree { .. })),
-    ] {
-        let found = occupied(name);
-        assert!(is_it(&found.what), "{name}: {found:?}");
-        clear(&found.resolve);
-        provision(&repo, spec(&sandbox, name)).unwrap();
-    }
-    sandbox.git(&["branch", "feature/deep/x"]);
-    assert!(matches!(occupied("deep").what, Occupant::BranchClash { .. }));
-    assert!(matches!(occupied("a..b").what, Occupant::InvalidBranch { .. }));
-}
-
-#[test]
-fn a_failed_provisioning_leaves_nothing_behind() {
-    let sandbox = Sandbox::with(&[("f", "1"), (".gitattributes", "f filter=broken\n")]);
-    sandbox.git(&["config", "filter.broken.smudge", "false"]);
-    sandbox.git(&["config", "filter.broken.required", "true"]);
-    let repo = sandbox.repo();
-    let mut broken = spec(&sandbox, "t");
-    broken.path = sandbox.path("new/parent/t");
-    assert!(matches!(provision(&repo, broken), Err(ProvisionError::Git(_))));
-    std::fs::write(sandbox.path("file"), "").unwrap();
-    let mut blocked = spec(&sandbox, "u");
-    blocked.path = sandbox.path("file/t");
-    assert!(provision(&repo, blocked).is_err());
-    let mut unknown = spec(&sandbox, "v");
-    unknown.start = "1".repeat(40).parse().unwrap();
-    assert!(provision(&repo, unknown).is_err());
-    assert_eq!(sandbox.git(&["for-each-ref", "refs/heads/feature"]), "");
-    assert!(!sandbox.path("new").exists());
-    assert!(!sandbox.root().join(".git/worktrees").exists());
-}
-
-#[test]
-fn eight_threads_make_eight_worktrees_and_the_users_index_is_left_alone() {
-    let sandbox = Sandbox::with(&[("f", "1"), ("d/g", "2")]);
-    sandbox.plant_hooks();
-    let index = std::fs::read(sandbox.root().join(".git/index")).unwrap();
-    let repo = sandbox.repo();
-    let specs: Vec<_> = (0..8).map(|n| spec(&sandbox, &format!("w{n}"))).collect();
-    std::thread::scope(|scope| {
-        for spec in specs {
-            let repo = repo.clone();
-            scope.spawn(move || provision(&repo, spec).unwrap());
-        }
-    });
-    assert_eq!(repo.worktrees().unwrap().len(), 9);
-    let made = Checkout::at(&repo, &sandbox.path("w3")).unwrap();
-    write(&sandbox.path("w3/new"), "x");
-    let request = CommitRequest {
-        branch: "feature/w3".to_owned(),
-        start: sandbox.rev("main"),
-        message: "m".to_owned(),
-        keep_ref: KEEP.to_owned(),
-    };
-    assert!(matches!(made.commit_all(&request).unwrap(), CommitOutcome::Committed(_)));
-    assert_eq!(sandbox.hooks_that_ran(), None);
-    assert_eq!(std::fs::read(sandbox.root().join(".git/index")).unwrap(), index);
 }
 
 #[test]
@@ -221,14 +127,8 @@ fn index_flags_locks_pipes_and_damage_do_not_hide_work() {
     assert_eq!(task.checkout().state().unwrap().dirty, ["a", "sh"]);
     let deep = (0..200).map(|_| "d").collect::<Vec<_>>().join("/");
     task.write(&format!("{deep}/leaf"), "x");
-    rustix::fs::mknodat(
-        rustix::fs::CWD,
-        task.path.join("pipe"),
-        rustix::fs::FileType::Fifo,
-        rustix::fs::Mode::from_raw_mode(0o600),
-        0,
-    )
-    .unwrap();
+    let pipe = task.path.join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(pipe).status().unwrap().success());
     let admin = task.sandbox.root().join(".git/worktrees/t");
     std::fs::write(admin.join("index.lock"), "").unwrap();
     let done = task.committed();
@@ -415,59 +315,6 @@ fn a_checked_tree_is_compared_file_by_file() {
     assert!(checkout.matches_tree(tree).unwrap());
     std::fs::remove_file(task.sandbox.path("v/d/b")).unwrap();
     assert!(!checkout.matches_tree(tree).unwrap());
-}
-
-#[test]
-fn removal_keeps_whatever_would_be_lost() {
-    let task = Task::new();
-    let outcome = |mode| remove(&task.repo, &task.path, mode).unwrap();
-    let kept = || match outcome(RemoveMode::OnlyIfClean) {
-        RemoveOutcome::Kept { reason } => reason,
-        RemoveOutcome::Removed => panic!("removed"),
-    };
-    task.write("new", "x");
-    assert_eq!(kept(), KeptReason::Dirty { paths: vec!["new".to_owned()] });
-    task.git(&["checkout", "-q", "--detach"]);
-    let commit = task.commit("new", "x");
-    assert_eq!(kept(), KeptReason::Unreachable { commit });
-    task.git(&["branch", "held"]);
-    assert_eq!(outcome(RemoveMode::OnlyIfClean), RemoveOutcome::Removed);
-    assert!(!task.path.exists() && !task.sandbox.root().join(".git/worktrees").exists());
-    assert_eq!(outcome(RemoveMode::OnlyIfClean), RemoveOutcome::Removed);
-    let main = remove(&task.repo, &task.sandbox.root(), RemoveMode::Force).unwrap();
-    assert_eq!(main, RemoveOutcome::Kept { reason: KeptReason::NotOurs });
-    let home = remove(&task.repo, &task.sandbox.path("home"), RemoveMode::Force).unwrap();
-    assert_eq!(home, RemoveOutcome::Kept { reason: KeptReason::NotOurs });
-}
-
-#[test]
-fn removal_copes_with_missing_folders_closed_folders_and_lost_git_files() {
-    let sandbox = Sandbox::with(&[("f", "1")]);
-    let repo = sandbox.repo();
-    for name in ["gone", "closed", "orphan"] {
-        provision(&repo, spec(&sandbox, name)).unwrap();
-    }
-    std::fs::remove_dir_all(sandbox.path("gone")).unwrap();
-    write(&sandbox.path("closed/dir/file"), "x");
-    let closed = std::fs::Permissions::from_mode(0o000);
-    std::fs::set_permissions(sandbox.path("closed/dir"), closed).unwrap();
-    std::fs::remove_file(sandbox.path("orphan/.git")).unwrap();
-    for name in ["gone", "closed", "orphan"] {
-        let removed = remove(&repo, &sandbox.path(name), RemoveMode::Force).unwrap();
-        assert_eq!(removed, RemoveOutcome::Removed, "{name}");
-        assert!(!sandbox.path(name).exists());
-    }
-    assert_eq!(repo.worktrees().unwrap().len(), 1);
-}
-
-#[test]
-fn bare_repositories_get_worktrees_too() {
-    let sandbox = Sandbox::with(&[("f", "1")]);
-    sandbox.git_at(&sandbox.path(""), &["clone", "-q", "--bare", "repo", "thing.git"]);
-    let repo = Repo::discover(&sandbox.path("thing.git"), sandbox.env()).unwrap();
-    let made = provision(&repo, spec(&sandbox, "t")).unwrap();
-    assert!(made.path.join("f").exists());
-    assert!(Checkout::at(&repo, Path::new(&made.path)).unwrap().state().unwrap().is_clean());
 }
 
 #[test]
