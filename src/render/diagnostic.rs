@@ -10,16 +10,8 @@ use miette::{
     SourceCode, SourceSpan, SpanContents, ThemeCharacters, ThemeStyles,
 };
 
+use super::Style;
 use crate::domain::diagnostic::{Diagnostic, LineIndex, Severity};
-
-/// How to draw.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Style {
-    /// Colours and box-drawing characters; without, plain ASCII and no escape codes.
-    pub color: bool,
-    /// Width of the terminal, in columns.
-    pub width: usize,
-}
 
 /// Narrowest width that messages are wrapped to.
 const NARROWEST: usize = 40;

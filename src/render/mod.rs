@@ -1,3 +1,30 @@
-//! What the user sees, written to whatever writer it is given.
+//! What people read: plans, reports and results as text and Markdown, and the course of a run as
+//! plain lines or live progress. Everything is told from `domain` types; nothing here decides.
 
+mod blocks;
 pub mod diagnostic;
+mod error_text;
+mod event_line;
+mod json;
+mod operations_text;
+mod plain;
+mod progress;
+mod report_markdown;
+mod report_text;
+mod style;
+mod subscriber;
+mod table;
+mod text;
+
+pub use error_text::{error_text, hint_text, warning_text};
+pub use event_line::{Verbosity, event_line};
+pub use json::json_text;
+pub use operations_text::operations_text;
+pub use plain::{PlainLines, ReplayError, replay};
+pub use progress::Progress;
+pub use report_markdown::report_markdown;
+pub use report_text::{integrate_text, plan_text, report_text, status_text};
+pub use style::Style;
+pub use subscriber::Subscriber;
+pub use table::key_value_text;
+pub use text::{columns, cut, pad, stripped, visible};

@@ -2,7 +2,7 @@
 
 use super::advice::shell_word;
 use super::integrate_document::command_of;
-use super::prose::{Line, Mark};
+use super::prose::{Line, Mark, Span};
 use super::section::{Block, Section, Step};
 use crate::domain::id::RunId;
 use crate::domain::integrate::{Ejection, EjectionReason, Integration, IntegrationOutcome, Member};
@@ -32,7 +32,11 @@ pub(super) fn conflicts(run: &RunId, integration: &Integration) -> Option<Sectio
 
 /// One sentence on why a task was left out.
 pub(super) fn ejection_line(ejection: &Ejection) -> Line {
-    let line = Line::new().code(ejection.task.as_str()).text(" ").mark(Mark::Bad, "left out");
+    Line::new().code(ejection.task.as_str()).text(" ").join(ejection_words(ejection))
+}
+
+fn ejection_words(ejection: &Ejection) -> Line {
+    let line = Line::new().mark(Mark::Bad, "left out");
     let line = match ejection.reason {
         EjectionReason::Conflict if ejection.with.is_empty() => line.text(": it conflicts"),
         EjectionReason::Conflict => line.text(": it conflicts with ").codes(&ejection.with),
@@ -54,6 +58,16 @@ pub(super) fn ejection_line(ejection: &Ejection) -> Line {
         Some(note) => line.text("; ").join(Line::prose(note)),
         None => line,
     }
+}
+
+/// Why a task was left out, as plain text without its name.
+pub fn ejection_sentence(ejection: &Ejection) -> String {
+    let spans = ejection_words(ejection).spans;
+    let words = spans.into_iter().map(|span| match span {
+        Span::Code(text) => format!("`{text}`"),
+        Span::Text(text) | Span::Marked(_, text) => text,
+    });
+    words.collect()
 }
 
 /// The commands that bring the work of a task in by hand.

@@ -45,7 +45,7 @@ pub(super) fn run_headline(state: &RunState, now: Timestamp) -> Line {
 }
 
 /// `3 of 5 tasks succeeded, 1 failed, 1 skipped`.
-pub(super) fn counts(state: &RunState) -> String {
+pub fn counts(state: &RunState) -> String {
     let total = state.tasks.len();
     let tasks = if total == 1 { "task" } else { "tasks" };
     let mut text = format!("{} of {total} {tasks} succeeded", state.count(Outcome::Succeeded));

@@ -16,6 +16,7 @@ mod plan_document;
 mod plan_report;
 mod prediction;
 mod prose;
+mod remaining;
 mod run_document;
 mod run_report;
 #[cfg(test)]
@@ -26,10 +27,11 @@ mod task_section;
 mod timeline;
 
 pub use advice::{next_steps, shell_word};
+pub use conflict_section::ejection_sentence;
 pub use document::{
     ErrorBody, ErrorDocument, OperationEntry, OperationsDocument, SCHEMA, UndoDocument, schemas,
 };
-pub use headline::chosen_interval;
+pub use headline::{chosen_interval, counts};
 pub use integrate_document::{
     EjectedEntry, IntegrateDocument, IntegrationResult, MatrixEntry, ValidationEntry,
     from_integration,
@@ -41,6 +43,7 @@ pub use plan_document::{
 };
 pub use plan_report::plan_report;
 pub use prose::{Line, Mark, Span};
+pub use remaining::remaining_s;
 pub use run_document::{RunDocument, RunStateWord, TaskEntry, TaskStateWord, from_run};
 pub use run_report::{ReportPlaces, run_report};
 pub use section::{Align, Block, Column, Report, Section, Step, Table};

@@ -1,1 +1,415 @@
+//! Runs in virtual time for tests: the real `step`, with facts from a script.
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::domain::id::{Oid, TaskId};
+use crate::domain::integrate::{
+    CheckRun, CheckVerdict, Integration, IntegrationEvent, IntegrationSpec, Member, Next, Strategy,
+    merge_order,
+};
+use crate::domain::integrate::{ForecastKind, MatrixCell};
+use crate::domain::plan::{Host, NO_COSTS, Plan, PlanRequest, Preference, build};
+use crate::domain::run::{
+    Action, AttemptEnd, ChangeKind, Ending, Envelope, Event, Input, Limits, PathChange,
+    ProcessStamp, RunSpec, RunState, TaskPlace, Usage, step,
+};
+use crate::domain::task::{Command, Demand, Priority, Task, TaskSet, Validation, Work};
+use crate::domain::time::Timestamp;
+
+/// Start of every scripted run.
+pub(crate) const EPOCH: i64 = 1_800_000_000_000;
+
+/// How an attempt goes.
+#[derive(Debug, Clone)]
+pub(crate) struct Try {
+    pub(crate) ending: Ending,
+    pub(crate) seconds: f64,
+    pub(crate) changed: Vec<&'static str>,
+    pub(crate) last_lines: Vec<&'static str>,
+}
+
+impl Try {
+    pub(crate) fn well(seconds: f64, changed: &[&'static str]) -> Self {
+        Self {
+            ending: Ending::Code { code: 0 },
+            seconds,
+            changed: changed.to_vec(),
+            last_lines: vec!["ok"],
+        }
+    }
+
+    pub(crate) fn fails(seconds: f64, last_line: &'static str) -> Self {
+        let ending = Ending::Code { code: 1 };
+        Self { ending, seconds, changed: Vec::new(), last_lines: vec!["running", last_line] }
+    }
+
+    pub(crate) fn times_out(seconds: f64) -> Self {
+        Self { ending: Ending::TimedOut, ..Self::fails(seconds, "still waiting") }
+    }
+}
+
+/// A task of a test.
+pub(crate) fn task(id: &str, depends_on: &[&str], estimate_s: u64) -> Task {
+    Task {
+        id: id.parse().unwrap(),
+        title: None,
+        work: Work::Command { command: Command::Shell(format!("make {id}")), prompt: None },
+        depends_on: depends_on.iter().map(|id| id.parse().unwrap()).collect(),
+        owns: None,
+        reads: Vec::new(),
+        read_only: false,
+        estimate: Some(Duration::from_secs(estimate_s)),
+        priority: Priority::Medium,
+        phase: None,
+        locks: Vec::new(),
+        demand: Demand { cpus: 1.0, memory: 0, uses: BTreeMap::new() },
+        timeout: Duration::from_secs(60),
+        retries: 0,
+        check: None,
+        env: BTreeMap::new(),
+    }
+}
+
+/// A plan for a machine with four cores.
+pub(crate) fn plan(tasks: Vec<Task>, preference: Preference) -> Plan {
+    let validation = Validation {
+        name: "workspace".to_owned(),
+        run: "cargo test --workspace".to_owned(),
+        report: None,
+        timeout: Duration::from_secs(600),
+    };
+    let set = TaskSet {
+        name: Some("auth".to_owned()),
+        base: Some("main".to_owned()),
+        tasks,
+        gates: Vec::new(),
+        validations: vec![validation],
+    };
+    build(&PlanRequest {
+        set: &set,
+        host: Host { cores: 4, memory: 0 },
+        slots: 8,
+        capacity: &BTreeMap::new(),
+        costs: NO_COSTS,
+        preference,
+        draws: 50,
+        seed: 7,
+    })
+    .unwrap()
+}
+
+/// A commit by number.
+pub(crate) fn oid(number: u8) -> Oid {
+    Oid::from_bytes(&[number; 20]).unwrap()
+}
+
+/// A run that plays a script, with everything a subscriber would have seen.
+pub(crate) struct ScriptedRun {
+    pub(crate) envelopes: Vec<Envelope>,
+    pub(crate) state: RunState,
+    pub(crate) now: Timestamp,
+    script: BTreeMap<TaskId, Vec<Try>>,
+    agenda: Vec<(Timestamp, usize, Input)>,
+    entries: usize,
+    commits: u8,
+}
+
+impl ScriptedRun {
+    /// A run that was created and has not begun.
+    pub(crate) fn new(plan: Plan, script: &[(&str, Vec<Try>)]) -> Self {
+        let lane = plan.decision.width == 1;
+        let place = |id: &TaskId| TaskPlace {
+            branch: format!("feature/{id}"),
+            worktree: format!("/home/u/repo-{}", if lane { "auth" } else { id.as_str() }),
+        };
+        let places = plan.tasks.iter().map(|planned| place(&planned.task.id)).collect();
+        let spec = RunSpec {
+            run: "auth".parse().unwrap(),
+            base: oid(1),
+            base_name: "main".to_owned(),
+            target: Some("main".to_owned()),
+            plan,
+            places,
+            limits: Limits {
+                grace: Duration::from_secs(10),
+                log_limit: 1 << 20,
+                env_deny: Vec::new(),
+                env_pass: Vec::new(),
+                personas: Vec::new(),
+            },
+            version: "0.0.0".to_owned(),
+        };
+        let now = Timestamp(EPOCH);
+        let event = Event::RunCreated { spec: Box::new(spec.clone()) };
+        Self {
+            envelopes: vec![Envelope { seq: 0, at: now, event }],
+            state: RunState::new(spec, now),
+            now,
+            script: script.iter().map(|(id, tries)| (id.parse().unwrap(), tries.clone())).collect(),
+            agenda: Vec::new(),
+            entries: 0,
+            commits: 1,
+        }
+    }
+
+    /// Begins and goes on until nothing is left to happen.
+    pub(crate) fn finished(mut self) -> Self {
+        self.input(Input::Begin { resumed: false });
+        while self.advance() {}
+        self
+    }
+
+    /// Plays up to `seconds` after the start.
+    pub(crate) fn until(mut self, seconds: f64) -> Self {
+        self.input(Input::Begin { resumed: false });
+        let end = Timestamp(EPOCH).after(Duration::from_secs_f64(seconds));
+        while self.agenda.iter().any(|(at, _, _)| *at <= end) && self.advance() {}
+        self.now = end;
+        self
+    }
+
+    fn advance(&mut self) -> bool {
+        let next = self.agenda.iter().enumerate().min_by_key(|(_, (at, entry, _))| (*at, *entry));
+        let Some((next, _)) = next else { return false };
+        let (at, _, input) = self.agenda.remove(next);
+        self.now = at;
+        self.input(input);
+        true
+    }
+
+    pub(crate) fn input(&mut self, input: Input) {
+        let step = step(&self.state, input, self.now);
+        for event in step.events {
+            self.record(event);
+        }
+        for action in step.actions {
+            self.perform(action);
+        }
+    }
+
+    /// A fact beside the script.
+    pub(crate) fn record(&mut self, event: Event) {
+        let envelope = Envelope { seq: self.state.next_seq, at: self.now, event };
+        self.state.apply(&envelope).unwrap();
+        self.envelopes.push(envelope);
+    }
+
+    fn later(&mut self, seconds: f64, input: Input) {
+        let at = self.now.after(Duration::from_secs_f64(seconds));
+        self.agenda.push((at, self.entries, input));
+        self.entries += 1;
+    }
+
+    fn new_commit(&mut self) -> Oid {
+        self.commits += 1;
+        oid(self.commits)
+    }
+
+    fn perform(&mut self, action: Action) {
+        match action {
+            Action::Provision { task, attempt, from } => {
+                let unvalidated = from.len() > 1;
+                let start = match from[..] {
+                    [] => self.state.spec.base,
+                    [(_, tip)] => tip,
+                    [..] => self.new_commit(),
+                };
+                let task = self.state.task(task).id.clone();
+                let saved = None;
+                let fact =
+                    Event::Provisioned { task, attempt, start, unvalidated, saved, seconds: 0.1 };
+                self.later(0.1, Input::Fact(fact));
+            }
+            Action::Launch { task, attempt } => {
+                let id = self.state.task(task).id.clone();
+                let process = ProcessStamp { pid: 7, start_time: 0, boot_id: String::new() };
+                let started = Event::AttemptStarted { task: id.clone(), attempt, process };
+                self.later(0.0, Input::Fact(started));
+                let plan = self.current(&id, attempt);
+                let wall = Duration::from_secs_f64(plan.seconds);
+                let end = AttemptEnd {
+                    ending: plan.ending,
+                    usage: Usage { wall, cpu: wall.mul_f64(0.5), peak_rss: 100 << 20 },
+                    leaked_output: false,
+                    leaked_processes: 0,
+                    last_lines: plan.last_lines.iter().map(|&line| line.to_owned()).collect(),
+                };
+                let finished = Event::AttemptFinished { task: id, attempt, end };
+                self.later(plan.seconds, Input::Fact(finished));
+            }
+            Action::Commit { task, attempt, .. } => {
+                let id = self.state.task(task).id.clone();
+                let changed: Vec<PathChange> = self
+                    .current(&id, attempt)
+                    .changed
+                    .iter()
+                    .map(|path| PathChange {
+                        path: (*path).to_owned(),
+                        change: ChangeKind::Modified,
+                    })
+                    .collect();
+                let tip = if changed.is_empty() {
+                    self.state.tasks[task].start.unwrap()
+                } else {
+                    self.new_commit()
+                };
+                let fact = Event::Committed {
+                    task: id,
+                    attempt,
+                    tip,
+                    changed,
+                    leftovers: false,
+                    notes: Vec::new(),
+                    seconds: 0.05,
+                };
+                self.later(0.05, Input::Fact(fact));
+            }
+            Action::Check { task, attempt } => {
+                let usage = Usage { wall: Duration::from_secs(1), ..Usage::default() };
+                let end = AttemptEnd {
+                    ending: Ending::Code { code: 0 },
+                    usage,
+                    leaked_output: false,
+                    leaked_processes: 0,
+                    last_lines: Vec::new(),
+                };
+                let task = self.state.task(task).id.clone();
+                let fact =
+                    Event::CheckFinished { task, attempt, end: Ok(end), tainted: Vec::new() };
+                self.later(1.0, Input::Fact(fact));
+            }
+            Action::Wake { task, at } => {
+                let task = self.state.task(task).id.clone();
+                self.later(at.since(self.now).as_secs_f64(), Input::Timer { task });
+            }
+            Action::Stop { .. } | Action::Finish => {}
+        }
+    }
+
+    fn current(&self, id: &TaskId, attempt: u32) -> Try {
+        let tries = self.script.get(id).map_or(&[][..], |tries| tries);
+        let at = usize::try_from(attempt).unwrap() - 1;
+        tries.get(at).or(tries.last()).cloned().unwrap_or_else(|| Try::well(1.0, &[]))
+    }
+
+    /// Integrates what succeeded: pairs in `clashes` conflict, tasks in `red` fail the validation.
+    pub(crate) fn integrated(
+        mut self,
+        clashes: &[(&str, &str)],
+        red: &[&str],
+        dry_run: bool,
+    ) -> Self {
+        self.now = self.now.after(Duration::from_secs(3600));
+        let spec = self.integration_spec(clashes, dry_run);
+        self.integrate(IntegrationEvent::Started { spec: Box::new(spec) });
+        loop {
+            self.now = self.now.after(Duration::from_millis(500));
+            let current = self.state.integrations.last().unwrap();
+            let facts = match current.next() {
+                Next::Record(facts) => facts,
+                Next::Merge { member, .. } => vec![self.merge(&member, clashes)],
+                Next::Validate { commit } => {
+                    let bad =
+                        |(task, at): &(TaskId, Oid)| *at <= commit && red.contains(&task.as_str());
+                    let failed = current.train.iter().any(bad);
+                    vec![
+                        IntegrationEvent::ValidationRequested { commit },
+                        IntegrationEvent::ValidationFinished { commit, runs: vec![check(failed)] },
+                    ]
+                }
+                Next::Land { old, new } => vec![
+                    IntegrationEvent::LandRequested { commit: new },
+                    IntegrationEvent::Landed { old, new, operation: 4, checkout: None },
+                ],
+                Next::Done => return self,
+            };
+            for fact in facts {
+                self.integrate(fact);
+            }
+        }
+    }
+
+    pub(crate) fn integration(&self) -> &Integration {
+        self.state.integrations.last().unwrap()
+    }
+
+    pub(crate) fn integrate(&mut self, event: IntegrationEvent) {
+        self.record(Event::Integration { event });
+    }
+
+    fn merge(&mut self, member: &Member, clashes: &[(&str, &str)]) -> IntegrationEvent {
+        let merged: Vec<String> =
+            self.integration().train.iter().map(|(task, _)| task.to_string()).collect();
+        let clash = clashes.iter().any(|(a, b)| {
+            let other = if member.task.as_str() == *a { b } else { a };
+            [*a, *b].contains(&member.task.as_str()) && merged.iter().any(|m| m == other)
+        });
+        if clash {
+            let hunk = "<<<<<<< main\nlet limit = 1;\n=======\nlet limit = 2;\n>>>>>>> feature";
+            let paths = vec!["src/limit.rs".to_owned()];
+            let integration = self.integration();
+            let ejection = integration.conflict(&member.task, paths, vec![hunk.to_owned()]);
+            return IntegrationEvent::Ejected { ejection };
+        }
+        IntegrationEvent::Merged { task: member.task.clone(), commit: self.new_commit() }
+    }
+
+    fn integration_spec(&self, clashes: &[(&str, &str)], dry_run: bool) -> IntegrationSpec {
+        let matrix: Vec<MatrixCell> = clashes
+            .iter()
+            .map(|(a, b)| MatrixCell {
+                a: (*a).to_owned(),
+                b: (*b).to_owned(),
+                forecast: ForecastKind::Conflict,
+                paths: vec!["src/limit.rs".to_owned()],
+                note: None,
+            })
+            .collect();
+        let (mut members, mut unfinished) = (Vec::new(), Vec::new());
+        for (index, record) in self.state.tasks.iter().enumerate() {
+            let task = self.state.task(index).id.clone();
+            let (Some(start), Some(tip), true) =
+                (record.start, record.tip, record.state.succeeded())
+            else {
+                unfinished.push(task);
+                continue;
+            };
+            members.push(Member {
+                branch: format!("feature/{task}"),
+                task,
+                start,
+                tip,
+                title: None,
+                needs: record.needs.clone(),
+                replay: self.state.is_lane(),
+                priority: Priority::Medium,
+            });
+        }
+        let (members, order_reason) = merge_order(members, &matrix);
+        IntegrationSpec {
+            target: "main".to_owned(),
+            old: oid(1),
+            members,
+            unfinished,
+            strategy: Strategy::Merge,
+            validations: self.state.spec.plan.validations.clone(),
+            matrix,
+            order_reason,
+            engine: "git 2.47.3".to_owned(),
+            dry_run,
+            target_retries: 3,
+        }
+    }
+}
+
+fn check(failed: bool) -> CheckRun {
+    CheckRun {
+        name: "workspace".to_owned(),
+        verdict: if failed { CheckVerdict::Failed } else { CheckVerdict::Passed },
+        ending: format!("exit code {}", i32::from(failed)),
+        duration: Duration::from_millis(2500),
+        last_lines: Vec::new(),
+        tainted: Vec::new(),
+    }
+}

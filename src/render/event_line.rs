@@ -1,0 +1,257 @@
+//! One event as one plain line: the same whether it happens now or is read from the journal.
+
+use std::time::Duration;
+
+use super::text::{cut, pad, visible};
+use crate::domain::id::TaskId;
+use crate::domain::integrate::{CheckVerdict, IntegrationEvent};
+use crate::domain::plan::Verdict;
+use crate::domain::report::{counts, ejection_sentence};
+use crate::domain::run::{Envelope, Event, Outcome, RunPhase, RunState, StopReason};
+use crate::domain::time::human_duration;
+
+/// How much is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Verbosity {
+    /// Failures and the end.
+    Quiet,
+    /// What changes for a task.
+    #[default]
+    Normal,
+    /// Every event.
+    Verbose,
+}
+
+/// Widest column of names.
+const NAME_MAX: usize = 24;
+
+/// The line of an event without a line end, given the state after it; `None` when `verbosity` leaves
+/// it out. Times count from the start of the run.
+pub fn event_line(envelope: &Envelope, state: &RunState, verbosity: Verbosity) -> Option<String> {
+    let told = told(envelope, state);
+    if told.from > verbosity {
+        return None;
+    }
+    let origin = state.started.unwrap_or(state.created);
+    let seconds = envelope.at.since(origin).as_secs_f64();
+    let ids = state.spec.plan.tasks.iter().map(|planned| planned.task.id.as_str().len());
+    let width = ids.max().unwrap_or(1).min(NAME_MAX);
+    let name = told.task.map_or("-", TaskId::as_str);
+    let name = pad(&cut(name, width), width);
+    Some(format!("{:>8}  {name}  {}", format!("{seconds:.1}s"), visible(&told.text)))
+}
+
+/// What is to be said of an event.
+struct Told<'a> {
+    /// The least verbosity that tells it.
+    from: Verbosity,
+    task: Option<&'a TaskId>,
+    text: String,
+}
+
+fn told<'a>(envelope: &'a Envelope, state: &'a RunState) -> Told<'a> {
+    use Verbosity::{Normal, Quiet, Verbose};
+    let event = &envelope.event;
+    let (from, text) = match event {
+        Event::RunCreated { .. } => (Normal, created_text(state)),
+        Event::RunStarted { resumed: false } => (Verbose, "started".to_owned()),
+        Event::RunStarted { resumed: true } => (Normal, "resumed".to_owned()),
+        Event::StopRequested { reason, force } => (Normal, stop_text(*reason, *force).to_owned()),
+        Event::RetryRequested { tasks } => {
+            let again: Vec<String> = tasks.iter().map(|task| format!("`{task}`")).collect();
+            (Normal, format!("to run again: {}", again.join(", ")))
+        }
+        Event::Warned { message } => (Quiet, format!("warning: {message}")),
+        Event::RunFinished | Event::RunStopped { .. } => (Quiet, end_text(envelope, state)),
+        Event::Integration { event } => return told_integration(event, state),
+        Event::TaskFinished { task, outcome, reason } => {
+            let took = duration_text(task, state);
+            let word = outcome.word();
+            match outcome {
+                Outcome::Succeeded => (Normal, format!("{word}{took}: {reason}")),
+                Outcome::Failed | Outcome::TimedOut | Outcome::Cancelled | Outcome::Skipped => {
+                    (Quiet, format!("{word}{took}: {reason}"))
+                }
+            }
+        }
+        Event::RetryScheduled { failed_attempt, reason, not_before, .. } => {
+            let wait = human_duration(not_before.since(envelope.at));
+            (Quiet, format!("attempt {failed_attempt} failed: {reason}; again in {wait}"))
+        }
+        Event::Reconciled { finding, .. } => (Normal, format!("will start again: {finding}")),
+        Event::ProvisionRequested { .. }
+        | Event::Provisioned { .. }
+        | Event::ProvisionFailed { .. }
+        | Event::AttemptRequested { .. }
+        | Event::AttemptStarted { .. }
+        | Event::AttemptNotStarted { .. }
+        | Event::AttemptFinished { .. }
+        | Event::CommitRequested { .. }
+        | Event::Committed { .. }
+        | Event::CommitFailed { .. }
+        | Event::CheckRequested { .. }
+        | Event::CheckFinished { .. }
+        | Event::RetryReady { .. } => attempt_text(event, state),
+    };
+    Told { from, task: event.task(), text }
+}
+
+/// Steps of an attempt: details, but for its start and for what was odd about its work.
+fn attempt_text(event: &Event, state: &RunState) -> (Verbosity, String) {
+    use Verbosity::{Normal, Verbose};
+    let text = match event {
+        Event::AttemptStarted { task, attempt, .. } => {
+            let again = if *attempt > 1 { format!(" (attempt {attempt})") } else { String::new() };
+            let place = state.index(task).and_then(|index| state.spec.places.get(index));
+            let place = place.map_or(String::new(), |place| format!(" in {}", place.worktree));
+            return (Normal, format!("started{again}{place}"));
+        }
+        Event::Committed { tip, changed, leftovers, notes, .. } => {
+            let left = if *leftovers { ", what it left uncommitted included" } else { "" };
+            let paths = if changed.len() == 1 { "path" } else { "paths" };
+            let text = format!("committed {} {paths} as {}{left}", changed.len(), tip.short());
+            let from = if notes.is_empty() { Verbose } else { Normal };
+            return (
+                from,
+                std::iter::once(text).chain(notes.iter().cloned()).collect::<Vec<_>>().join("; "),
+            );
+        }
+        Event::ProvisionRequested { from, .. } if from.is_empty() => {
+            "worktree wanted at the base".to_owned()
+        }
+        Event::ProvisionRequested { from, .. } => {
+            let tips: Vec<String> = from.iter().map(|(task, _)| format!("`{task}`")).collect();
+            format!("worktree wanted at {}", tips.join(" + "))
+        }
+        Event::Provisioned { start, seconds, saved, .. } => {
+            let saved = saved.map_or(String::new(), |commit| {
+                format!("; leftovers of an earlier attempt are kept as {}", commit.short())
+            });
+            format!("worktree stands at {} after {seconds:.1}s{saved}", start.short())
+        }
+        Event::ProvisionFailed { .. } => "its worktree could not be made".to_owned(),
+        Event::AttemptRequested { attempt, .. } => format!("attempt {attempt} wanted"),
+        Event::AttemptNotStarted { message, .. } => format!("could not be started: {message}"),
+        Event::AttemptFinished { end, .. } => {
+            format!("ended after {}: {}", human_duration(end.usage.wall), end.ending)
+        }
+        Event::CommitRequested { failed: None, .. } => "commit wanted".to_owned(),
+        Event::CommitRequested { failed: Some(_), .. } => "its work is to be kept".to_owned(),
+        Event::CommitFailed { message, .. } => format!("could not be committed: {message}"),
+        Event::CheckRequested { .. } => "check wanted".to_owned(),
+        Event::CheckFinished { end: Ok(end), .. } => {
+            format!("check ended after {}: {}", human_duration(end.usage.wall), end.ending)
+        }
+        Event::CheckFinished { end: Err(message), .. } => {
+            format!("check could not be started: {message}")
+        }
+        Event::RetryReady { .. } => "ready for another attempt".to_owned(),
+        Event::RunCreated { .. }
+        | Event::RunStarted { .. }
+        | Event::RetryScheduled { .. }
+        | Event::TaskFinished { .. }
+        | Event::StopRequested { .. }
+        | Event::Reconciled { .. }
+        | Event::RetryRequested { .. }
+        | Event::Warned { .. }
+        | Event::RunFinished
+        | Event::RunStopped { .. }
+        | Event::Integration { .. } => event.name().replace('_', " "),
+    };
+    (Verbose, text)
+}
+
+fn told_integration<'a>(event: &'a IntegrationEvent, state: &RunState) -> Told<'a> {
+    use Verbosity::{Normal, Quiet, Verbose};
+    let target = state.integrations.last().map_or("", |last| last.spec.target.as_str());
+    let (from, task, text) = match event {
+        IntegrationEvent::Started { spec } => {
+            let dry = if spec.dry_run { " (dry run)" } else { "" };
+            let tasks = if spec.members.len() == 1 { "task" } else { "tasks" };
+            let text = format!("{} {tasks} to merge into `{target}`{dry}", spec.members.len());
+            (Normal, None, text)
+        }
+        IntegrationEvent::Merged { task, commit } => {
+            (Normal, Some(task), format!("merged as {}", commit.short()))
+        }
+        IntegrationEvent::Ejected { ejection } => {
+            (Quiet, Some(&ejection.task), ejection_sentence(ejection))
+        }
+        IntegrationEvent::ValidationRequested { commit } => {
+            (Normal, None, format!("validation of {}", commit.short()))
+        }
+        IntegrationEvent::ValidationFinished { commit, runs } => {
+            let red = |verdict| match verdict {
+                CheckVerdict::Failed | CheckVerdict::Baseline => true,
+                CheckVerdict::Passed | CheckVerdict::Flaky => false,
+            };
+            let failed: Vec<String> = runs
+                .iter()
+                .filter(|run| red(run.verdict) || !run.tainted.is_empty())
+                .map(|run| format!("`{}` ({})", run.name, run.ending))
+                .collect();
+            let time = human_duration(runs.iter().map(|run| run.duration).sum::<Duration>());
+            let what = format!("validation of {}", commit.short());
+            if failed.is_empty() {
+                (Normal, None, format!("{what} passed in {time}"))
+            } else {
+                (Quiet, None, format!("{what} failed in {time}: {}", failed.join(", ")))
+            }
+        }
+        IntegrationEvent::LandRequested { commit } => {
+            (Verbose, None, format!("`{target}` is to move to {}", commit.short()))
+        }
+        IntegrationEvent::Landed { old, new, .. } => {
+            let text = format!("landed: `{target}` moved from {} to {}", old.short(), new.short());
+            (Quiet, None, text)
+        }
+        IntegrationEvent::TargetMoved { now } => {
+            let text = format!("`{target}` moved to {} meanwhile: merging again", now.short());
+            (Normal, None, text)
+        }
+        IntegrationEvent::Refused { refusal } => {
+            (Quiet, None, format!("nothing landed: {refusal}"))
+        }
+        IntegrationEvent::Finished => (Verbose, None, "integration over".to_owned()),
+    };
+    Told { from, task, text }
+}
+
+fn created_text(state: &RunState) -> String {
+    let spec = &state.spec;
+    let total = spec.plan.tasks.len();
+    let tasks = if total == 1 { "task" } else { "tasks" };
+    let way = match spec.plan.decision.verdict {
+        Verdict::Parallel => format!("parallel on {} slots", spec.plan.decision.width),
+        Verdict::Sequential => "one after another".to_owned(),
+    };
+    let base = format!("`{}` at {}", spec.base_name, spec.base.short());
+    format!("run `{}`: {total} {tasks}, {way}, from {base}", spec.run)
+}
+
+fn stop_text(reason: StopReason, force: bool) -> &'static str {
+    match (reason, force) {
+        (StopReason::Interrupted, false) => "interrupted: stopping what runs",
+        (StopReason::Interrupted, true) => "interrupted again: killing what runs",
+        (StopReason::Aborted, false) => "aborted: stopping what runs",
+        (StopReason::Aborted, true) => "aborted: killing what runs",
+    }
+}
+
+fn end_text(envelope: &Envelope, state: &RunState) -> String {
+    let wall = human_duration(state.wall(envelope.at));
+    let text = format!("{} in {wall}: {}", state.phase.word(), counts(state));
+    if state.phase == RunPhase::Stopped(StopReason::Interrupted) {
+        format!("{text}; `wt-orch resume {}` goes on", state.spec.run)
+    } else {
+        text
+    }
+}
+
+/// ` in 12s`, once it is known.
+fn duration_text(task: &TaskId, state: &RunState) -> String {
+    state
+        .record(task)
+        .and_then(|record| Some(record.finished?.since(record.started?)))
+        .map_or(String::new(), |took| format!(" in {}", human_duration(took)))
+}

@@ -1,0 +1,59 @@
+//! Reports as text for a terminal.
+
+use super::blocks::{Layout, block_lines, wrapped};
+use super::style::Style;
+use super::text::visible;
+use crate::domain::id::RunId;
+use crate::domain::integrate::Integration;
+use crate::domain::plan::Plan;
+use crate::domain::report::{
+    Mark, Report, integration_headline, integration_sections, plan_report, status_report,
+};
+use crate::domain::run::RunState;
+use crate::domain::time::Timestamp;
+
+/// Rows of a plan's tables, so that the whole stays on one screen.
+const PLAN_ROWS: usize = 12;
+/// Body of a section.
+const INDENT: &str = "  ";
+
+/// A report in full, with a line end after every line.
+pub fn report_text(report: &Report, style: Style) -> String {
+    laid_out(report, Layout { style, rows: None })
+}
+
+/// The plan on one screen: long lists are cut.
+pub fn plan_text(plan: &Plan, style: Style) -> String {
+    laid_out(&plan_report(plan), Layout { style, rows: Some(PLAN_ROWS) })
+}
+
+/// A run as it stands at `now`.
+pub fn status_text(state: &RunState, now: Timestamp, style: Style) -> String {
+    report_text(&status_report(state, now), style)
+}
+
+/// The result of an integration or of its dry run.
+pub fn integrate_text(run: &RunId, integration: &Integration, style: Style) -> String {
+    let report = Report {
+        title: integration_headline(integration),
+        sections: integration_sections(run, integration),
+    };
+    report_text(&report, style)
+}
+
+fn laid_out(report: &Report, layout: Layout) -> String {
+    let inner = Layout {
+        style: Style { width: layout.style.width.saturating_sub(INDENT.len()), ..layout.style },
+        ..layout
+    };
+    let mut lines = wrapped(&report.title, "", "", layout.style);
+    for section in &report.sections {
+        lines.push(String::new());
+        lines.push(layout.style.paint(Mark::Strong, &visible(section.heading)));
+        for block in &section.blocks {
+            let body = block_lines(block, inner);
+            lines.extend(body.iter().map(|line| format!("{INDENT}{line}").trim_end().to_owned()));
+        }
+    }
+    lines.join("\n") + "\n"
+}
