@@ -1,2 +1,7 @@
-//! wt-orch.
-fn main() {}
+//! The `wt-orch` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    wt_orch::cli::main()
+}

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::entry::bare;
-use super::{ColorChoice, Names, Origin, Origins, Persona, Settings, Strategy, Template};
+use super::{ColorChoice, Names, Origin, Origins, Persona, Settings, Template};
+use crate::domain::integrate::Strategy;
 
 /// The settings of one place: a file, the environment, the flags.
 #[derive(Debug, Clone, Default, PartialEq)]

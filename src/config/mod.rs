@@ -19,7 +19,7 @@ pub use layer::Layer;
 pub use load::{ConfigError, FileProblem, LoadRequest, Loaded, load};
 pub use settings::{
     ColorChoice, IntegrateSettings, NameError, Names, Persona, PlanSettings, RunSettings, Settings,
-    Strategy, UiSettings,
+    UiSettings,
 };
 pub use template::{Template, TemplateError};
 pub use variables::TASK_VARIABLES;

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::Duration;
 
-use super::{ColorChoice, Layer, Names, Persona, Strategy, Template};
+use super::{ColorChoice, Layer, Names, Persona, Template};
 use crate::domain::diagnostic::{Diagnostic, Document, Placed, Problems, Table, closest, quoted};
 use crate::domain::id::TaskId;
+use crate::domain::integrate::Strategy;
 use crate::domain::task::parse_size;
 use crate::domain::time::parse_duration;
 

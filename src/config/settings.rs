@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::Template;
+use crate::domain::integrate::Strategy;
 use crate::domain::task::{ClaimError, DEFAULT_TIMEOUT, Glob};
 
 /// All settings, none of them unset.
@@ -60,28 +61,6 @@ pub struct IntegrateSettings {
     pub strategy: Strategy,
     /// Merged and validated again this often when the target moves meanwhile.
     pub target_retries: u32,
-}
-
-/// What a landed task looks like in the history.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Strategy {
-    /// A merge commit.
-    Merge,
-    /// One commit with its whole change.
-    Squash,
-}
-
-impl Strategy {
-    /// The words of the setting.
-    pub const WORDS: [(&'static str, Self); 2] = [("merge", Self::Merge), ("squash", Self::Squash)];
-
-    /// The word of the setting.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Merge => "merge",
-            Self::Squash => "squash",
-        }
-    }
 }
 
 /// How the plan is made.

@@ -1,1 +1,36 @@
-//! engine (being written).
+//! Carries decisions out: owns the journal, drives a run, performs its actions, integrates and
+//! cleans up. Decides nothing; publishes to subscribers and knows no renderer.
+//!
+//! Order is fixed (DESIGN.md §1): events are stored, folded, published, and only then are the
+//! actions performed that they ask for.
+
+mod attempt;
+mod clean;
+mod commit;
+mod costs;
+mod create;
+mod driver;
+mod environment;
+mod error;
+mod integrate;
+mod journal;
+mod landing;
+mod open;
+mod provision;
+mod site;
+mod subscriber;
+mod undo;
+mod validate;
+
+pub use clean::{CleanItem, CleanMode, CleanReport, clean};
+pub use costs::load_costs;
+pub use create::{CreateRequest, Occupied, create, placed};
+pub use driver::{DriveRequest, drive};
+pub use error::EngineError;
+pub use integrate::{IntegrateRefusal, IntegrateRequest, forecast_of, integrate};
+pub use journal::Journal;
+pub use landing::recover;
+pub use open::{Opened, abort_idle, load_run, open_for_writing, reconcile, send_abort};
+pub use site::Site;
+pub use subscriber::{Silent, Subscriber};
+pub use undo::{UndoOutcome, undo};

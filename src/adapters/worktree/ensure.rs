@@ -108,6 +108,26 @@ impl Checkout {
         Ok(EnsureOutcome::Ready { saved, notes })
     }
 
+    /// Keeps under `keep_ref` whatever is in the worktree or on `branch` beyond `start`, and changes
+    /// nothing. `None` when there is nothing, or no worktree any more.
+    ///
+    /// # Errors
+    /// Git or the file system fails.
+    pub fn save(
+        &self,
+        branch: &str,
+        start: Oid,
+        keep_ref: &str,
+    ) -> Result<Option<Saved>, GitError> {
+        let (None, Some(git_dir)) = (self.broken(), &self.git_dir) else { return Ok(None) };
+        let staged = Scratch::of(self, git_dir)?.stage(self, git_dir)?;
+        let endangered = self.endangered((branch, start), git_dir, staged.tree)?;
+        if endangered.is_empty() {
+            return Ok(None);
+        }
+        self.keep(keep_ref, endangered.as_commit(self, keep_ref)?).map(Some)
+    }
+
     fn endangered(
         &self,
         (branch, start): (&str, Oid),

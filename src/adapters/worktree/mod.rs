@@ -9,6 +9,7 @@ mod lock;
 mod provision;
 mod remove;
 mod snapshot;
+mod stand;
 
 pub use checkout::{Broken, Checkout, CheckoutState};
 pub use commit::{CommitOutcome, CommitRequest, Committed};

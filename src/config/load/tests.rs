@@ -1,8 +1,9 @@
 use std::fs;
 
 use super::*;
-use crate::config::{ColorChoice, Names, Strategy};
+use crate::config::{ColorChoice, Names};
 use crate::domain::diagnostic::LineIndex;
+use crate::domain::integrate::Strategy;
 
 const EXAMPLE: &str = include_str!("../../../orchestrator.toml.example");
 

@@ -23,6 +23,19 @@ pub enum Strategy {
     Squash,
 }
 
+impl Strategy {
+    /// The words of the setting.
+    pub const WORDS: [(&'static str, Self); 2] = [("merge", Self::Merge), ("squash", Self::Squash)];
+
+    /// The word of the setting.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Merge => "merge",
+            Self::Squash => "squash",
+        }
+    }
+}
+
 /// What an integration was started with.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct IntegrationSpec {

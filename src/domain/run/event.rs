@@ -11,10 +11,13 @@ use crate::domain::time::Timestamp;
 /// Version written with every event. A reader refuses what is newer.
 pub const JOURNAL_VERSION: u32 = 1;
 
+/// Position of `run_created`.
+pub const FIRST_SEQ: u64 = 1;
+
 /// An event with its place in the journal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Envelope {
-    /// Position in the run's journal, from 0.
+    /// Position in the run's journal, from [`FIRST_SEQ`].
     pub seq: u64,
     /// When it was recorded.
     pub at: Timestamp,

@@ -14,7 +14,7 @@ mod step_tests;
 mod task_state;
 
 pub use action::{Action, Input, Step};
-pub use event::{Envelope, Event, JOURNAL_VERSION, JournalError, StopReason};
+pub use event::{Envelope, Event, FIRST_SEQ, JOURNAL_VERSION, JournalError, StopReason};
 pub use fold::IllegalEvent;
 pub use outcome::{
     AttemptEnd, ChangeKind, Ending, Outcome, PathChange, ProcessStamp, ProvisionFailure, Reason,

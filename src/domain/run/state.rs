@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::event::{Event, StopReason};
+use super::event::{Event, FIRST_SEQ, StopReason};
 use super::outcome::{AttemptEnd, Outcome, PathChange, Reason, Usage};
 use super::spec::RunSpec;
 use super::task_state::TaskState;
@@ -165,7 +165,7 @@ impl RunState {
             ended: None,
             active: Duration::ZERO,
             since: None,
-            next_seq: 1,
+            next_seq: FIRST_SEQ + 1,
             integrations: Vec::new(),
             warnings: Vec::new(),
             index: Arc::new(index),

@@ -78,6 +78,7 @@ impl Draft {
         match self.state.phase {
             RunPhase::Running | RunPhase::Created => {}
             RunPhase::Stopping(earlier) if force || reason > earlier => {}
+            RunPhase::Stopped(StopReason::Interrupted) if reason == StopReason::Aborted => {}
             RunPhase::Stopping(_) | RunPhase::Stopped(_) | RunPhase::Finished => return,
         }
         self.emit(Event::StopRequested { reason, force });

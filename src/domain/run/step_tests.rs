@@ -105,7 +105,7 @@ struct World {
 impl World {
     fn new(plan: Plan, seconds: Vec<i64>, exit: fn(usize, u32) -> i32) -> Self {
         let created = Envelope {
-            seq: 0,
+            seq: FIRST_SEQ,
             at: Timestamp(0),
             event: Event::RunCreated { spec: Box::new(spec(plan)) },
         };
@@ -120,7 +120,7 @@ impl World {
         while let Some(input) = inputs.pop_front() {
             let step = step(&self.state, input, Timestamp(self.now));
             for event in step.events {
-                let seq = self.journal.len() as u64;
+                let seq = FIRST_SEQ + self.journal.len() as u64;
                 let envelope = Envelope { seq, at: Timestamp(self.now), event };
                 self.state.apply(&envelope).unwrap();
                 self.journal.push(envelope);

@@ -1,0 +1,79 @@
+//! A worktree that stands at a commit for a check or a validation: whether it still does, and
+//! putting it there.
+
+use std::path::Path;
+
+use super::checkout::Checkout;
+use crate::adapters::git::{GitError, quote_path};
+use crate::domain::id::Oid;
+
+impl Checkout {
+    /// Tracked files that differ from a commit, sorted; files are hashed wherever their time or
+    /// size changed since git last looked. A worktree that is not whole counts as one changed path.
+    ///
+    /// # Errors
+    /// Git cannot read the worktree.
+    pub fn changed_since(&self, commit: Oid) -> Result<Vec<String>, GitError> {
+        if self.matches_tree(self.repo.tree_of(commit)?)? {
+            return Ok(Vec::new());
+        }
+        let Some(git_dir) = self.git_dir.as_deref().filter(|_| self.broken().is_none()) else {
+            return Ok(vec![".".to_owned()]);
+        };
+        let diff = self.repo.git_in("diff", git_dir, &self.path);
+        let listed = diff
+            .args(["--name-only", "-z", "--no-ext-diff", "--no-textconv", "--no-renames"])
+            .args([&commit.to_string(), "--"])
+            .output()?;
+        let mut paths: Vec<String> =
+            listed.split(|&byte| byte == 0).filter(|p| !p.is_empty()).map(quote_path).collect();
+        paths.sort();
+        Ok(paths)
+    }
+
+    /// Gives tracked files the content of a commit again, and HEAD's branch that commit. Untracked
+    /// files stay.
+    ///
+    /// # Errors
+    /// Git cannot write the worktree.
+    pub fn restore(&self, commit: Oid) -> Result<(), GitError> {
+        self.in_whole_worktree(|git_dir| {
+            let reset = self.repo.git_in("reset", git_dir, &self.path);
+            reset
+                .args(["--hard", "--quiet", "--no-recurse-submodules", &commit.to_string()])
+                .output()
+                .map(|_| ())
+        })
+    }
+
+    /// Moves HEAD, detached, to a commit: changed files are written anew, so they are newer than
+    /// any build product; untracked files that are not ignored go, ignored ones stay. For worktrees
+    /// that hold nobody's work.
+    ///
+    /// # Errors
+    /// Git cannot write the worktree.
+    pub fn ensure_detached(&self, commit: Oid) -> Result<(), GitError> {
+        self.in_whole_worktree(|git_dir| {
+            let git = |subcommand| self.repo.git_in(subcommand, git_dir, &self.path);
+            git("checkout")
+                .args(["--detach", "--force", "--quiet", "--no-recurse-submodules"])
+                .arg(commit.to_string())
+                .output()?;
+            git("clean").args(["-f", "-d", "--quiet"]).output().map(|_| ())
+        })
+    }
+
+    fn in_whole_worktree(
+        &self,
+        act: impl FnOnce(&Path) -> Result<(), GitError>,
+    ) -> Result<(), GitError> {
+        match (&self.git_dir, self.broken()) {
+            (Some(git_dir), None) => act(git_dir),
+            _ => Err(GitError::Mismatch {
+                what: format!("the worktree at `{}`", self.path.display()),
+                expected: "whole".to_owned(),
+                found: "broken".to_owned(),
+            }),
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! The arguments, as clap reads them.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::config::ColorChoice;
+use crate::domain::plan::Preference;
+
+/// Split work across git worktrees only when it pays, run any command there, and land only what
+/// merges and passes.
+#[derive(Debug, Parser)]
+#[command(name = "wt-orch", version, about, max_term_width = 100, disable_help_subcommand = true)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    pub(super) global: Global,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Global options")]
+pub(super) struct Global {
+    /// Work as if started in DIR.
+    #[arg(short = 'C', value_name = "DIR", global = true)]
+    pub(super) directory: Option<PathBuf>,
+    /// Read settings from FILE, over all other files.
+    #[arg(long, value_name = "FILE", global = true)]
+    pub(super) config: Option<PathBuf>,
+    /// Print exactly one JSON document on stdout, at every exit.
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+    /// When to use colours.
+    #[arg(long, value_name = "WHEN", global = true, value_parser = color)]
+    pub(super) color: Option<ColorChoice>,
+    /// Only failures and results.
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(super) quiet: bool,
+    /// Every event.
+    #[arg(short, long, global = true)]
+    pub(super) verbose: bool,
+    /// Answer questions with yes and accept the repository's own settings about commands and
+    /// credentials.
+    #[arg(long, global = true)]
+    pub(super) yes: bool,
+}
+
+fn color(text: &str) -> Result<ColorChoice, String> {
+    match text {
+        "auto" => Ok(ColorChoice::Auto),
+        "always" => Ok(ColorChoice::Always),
+        "never" => Ok(ColorChoice::Never),
+        _ => Err("one of auto, always, never".to_owned()),
+    }
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Make a throw-away repository and take it through plan, split, integrate and undo.
+    Demo(DemoArgs),
+    /// Write a starter tasks.toml and orchestrator.toml.
+    Init(InitArgs),
+    /// Parse and validate a tasks file; nothing else.
+    Check(FileArgs),
+    /// Verdict, schedule and prediction; creates nothing.
+    Plan(PlanArgs),
+    /// Decide, create worktrees, run the tasks, report.
+    Split(SplitArgs),
+    /// Where a run stands.
+    Status(StatusArgs),
+    /// Output of a run's tasks.
+    Logs(LogsArgs),
+    /// Stop a run; what has not finished is cancelled.
+    Abort(RunArgs),
+    /// Go on with a run that was interrupted or crashed.
+    Resume(RunArgs),
+    /// Run tasks again, with everything that depends on them.
+    Retry(RetryArgs),
+    /// Merge, validate and land what a run has finished.
+    Integrate(IntegrateArgs),
+    /// Put a branch back to where it was before a landing.
+    Undo(UndoArgs),
+    /// Landings and undos so far.
+    Operations,
+    /// What happened in a run.
+    Report(ReportArgs),
+    /// Remove what a run left; nothing dirty or unmerged without --force.
+    Clean(CleanArgs),
+    /// What wt-orch finds here, and which engine serves what.
+    Doctor,
+    /// Every setting with its origin.
+    Config,
+    /// Completions for a shell.
+    Completions(CompletionsArgs),
+    /// The manual page, in roff.
+    Man,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DemoArgs {
+    /// Keep the repository and say where it is.
+    #[arg(long)]
+    pub(super) keep: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct InitArgs {
+    /// Replace files that are there.
+    #[arg(long)]
+    pub(super) force: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct FileArgs {
+    /// The tasks file.
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(super) struct VerdictArgs {
+    /// Overrule the verdict: side by side, with the best width or with M slots (which lifts the
+    /// bound of the processor cores).
+    #[arg(long, value_name = "M", num_args = 0..=1, require_equals = true,
+          default_missing_value = "0", conflicts_with = "sequential")]
+    parallel: Option<usize>,
+    /// Overrule the verdict: one worktree, one task after another.
+    #[arg(long)]
+    sequential: bool,
+}
+
+impl VerdictArgs {
+    /// What the user wants of the verdict.
+    pub(super) fn preference(&self) -> Preference {
+        match (self.parallel, self.sequential) {
+            (_, true) => Preference::Sequential,
+            (Some(0), false) => Preference::Parallel,
+            (Some(width), false) => Preference::ParallelWith(width),
+            (None, false) => Preference::Rule,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PlanArgs {
+    #[command(flatten)]
+    pub(super) file: FileArgs,
+    #[command(flatten)]
+    pub(super) verdict: VerdictArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SplitArgs {
+    #[command(flatten)]
+    pub(super) file: FileArgs,
+    #[command(flatten)]
+    pub(super) verdict: VerdictArgs,
+    /// Integrate at the end.
+    #[arg(long)]
+    pub(super) integrate: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RunArgs {
+    /// Name of the run; the newest when left out.
+    #[arg(value_name = "RUN")]
+    pub(super) run: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StatusArgs {
+    #[command(flatten)]
+    pub(super) run: RunArgs,
+    /// One line for each run.
+    #[arg(long)]
+    pub(super) all: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct LogsArgs {
+    /// Name of the run (or of a task of the newest run).
+    #[arg(value_name = "RUN")]
+    pub(super) run: Option<String>,
+    /// Task whose output to print; without one, the logs are listed.
+    #[arg(value_name = "TASK")]
+    pub(super) task: Option<String>,
+    /// This attempt instead of the last one.
+    #[arg(long, value_name = "N")]
+    pub(super) attempt: Option<u32>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RetryArgs {
+    /// Name of the run (or of a task of the newest run).
+    #[arg(value_name = "RUN")]
+    pub(super) run: Option<String>,
+    /// Tasks to run again; without any, those that did not succeed.
+    #[arg(value_name = "TASK")]
+    pub(super) tasks: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct IntegrateArgs {
+    #[command(flatten)]
+    pub(super) run: RunArgs,
+    /// Merge in memory and report; nothing is validated or moved.
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Land on BRANCH instead of the run's target.
+    #[arg(long, value_name = "BRANCH")]
+    pub(super) onto: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct UndoArgs {
+    /// Number of the operation; the newest landing when left out.
+    #[arg(value_name = "OPERATION")]
+    pub(super) operation: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReportArgs {
+    #[command(flatten)]
+    pub(super) run: RunArgs,
+    /// Form of the report.
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    pub(super) format: ReportFormat,
+}
+
+/// Form of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ReportFormat {
+    Text,
+    Md,
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CleanArgs {
+    #[command(flatten)]
+    pub(super) run: RunArgs,
+    /// All runs that are over.
+    #[arg(long, conflicts_with = "run")]
+    pub(super) all: bool,
+    /// Say what would be removed.
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Remove dirty worktrees and unmerged branches as well. Destroys that work.
+    #[arg(long)]
+    pub(super) force: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CompletionsArgs {
+    /// The shell.
+    #[arg(value_enum)]
+    pub(super) shell: clap_complete::Shell,
+}

@@ -1,0 +1,105 @@
+//! `wt-orch clean [RUN]`: removes what a run left, and names what it keeps.
+
+use serde_json::json;
+
+use super::stored;
+use crate::adapters::host::lock::{LockOutcome, RunLock};
+use crate::cli::args::CleanArgs;
+use crate::cli::context::{Context, Place};
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::domain::id::RunId;
+use crate::domain::report::SCHEMA;
+use crate::domain::run::{RunPhase, RunState, StopReason};
+use crate::domain::task::human_size;
+use crate::engine::{CleanMode, CleanReport, EngineError, clean, load_run};
+use crate::render::visible;
+
+/// Runs it.
+pub(crate) fn run(context: &Context, args: &CleanArgs) -> Result<Exit, Failure> {
+    let place = context.place()?;
+    let mode = match (args.dry_run, args.force) {
+        (true, _) => CleanMode::DryRun,
+        (false, true) => CleanMode::Force,
+        (false, false) => CleanMode::Safe,
+    };
+    let runs = if args.all {
+        let store = place.existing_store()?;
+        store.map_or_else(|| Ok(Vec::new()), |store| store.runs())?
+    } else {
+        Vec::new()
+    };
+    let names: Vec<RunId> = if args.all {
+        runs.into_iter().map(|row| row.name).collect()
+    } else {
+        vec![stored::find(&place, args.run.run.as_deref())?.1]
+    };
+    let mut reports = Vec::new();
+    for run in names {
+        match clean_one(&place, &run, mode) {
+            Ok(report) => reports.push((run, report)),
+            Err(failure) if args.all => context.streams.warn(&failure.message),
+            Err(failure) => return Err(failure),
+        }
+    }
+    tell(context, mode, &reports);
+    Ok(Exit::Done)
+}
+
+fn clean_one(place: &Place, run: &RunId, mode: CleanMode) -> Result<CleanReport, Failure> {
+    let lock = RunLock::acquire(&place.site.lock_path(run)).map_err(EngineError::from)?;
+    let _lock = match lock {
+        LockOutcome::Held(lock) => lock,
+        LockOutcome::Busy { owner } => {
+            return Err(Failure::busy(run, owner.map(|owner| owner.pid)));
+        }
+    };
+    let (_, state) = load_run(&place.store()?, run)?;
+    if mode == CleanMode::Safe && is_resumable(&state) {
+        return Err(Failure::refused("not_over", format!("run `{run}` can still be resumed"))
+            .hint(format!("`wt-orch abort {run}` ends it; `--force` cleans it all the same")));
+    }
+    Ok(clean(&place.site, &state, mode)?)
+}
+
+fn is_resumable(state: &RunState) -> bool {
+    match state.phase {
+        RunPhase::Finished | RunPhase::Stopped(StopReason::Aborted) => false,
+        RunPhase::Created
+        | RunPhase::Running
+        | RunPhase::Stopping(_)
+        | RunPhase::Stopped(StopReason::Interrupted) => true,
+    }
+}
+
+fn tell(context: &Context, mode: CleanMode, reports: &[(RunId, CleanReport)]) {
+    let streams = &context.streams;
+    let bytes = reports.iter().map(|(_, report)| report.bytes()).sum::<u64>();
+    let words = if mode == CleanMode::DryRun { "would come back" } else { "came back" };
+    streams.result(&format!("{} {words}", human_size(bytes)));
+    let mut kept_any = false;
+    let mut rows = Vec::new();
+    for (run, report) in reports {
+        for item in &report.items {
+            let name = visible(&item.name);
+            let verb = match (&item.kept, mode) {
+                (Some(_), _) => "kept",
+                (None, CleanMode::DryRun) => "would remove",
+                (None, CleanMode::Safe | CleanMode::Force) => "removed",
+            };
+            let why =
+                item.kept.as_ref().map_or_else(String::new, |why| format!(": {}", visible(why)));
+            streams.result(&format!("{verb} {} `{name}`{why}", item.kind));
+            kept_any |= item.kept.is_some();
+            rows.push(json!({
+                "run": run, "kind": item.kind, "name": item.name,
+                "removed": item.kept.is_none() && mode != CleanMode::DryRun,
+                "kept": item.kept, "bytes": item.bytes,
+            }));
+        }
+    }
+    if kept_any && mode != CleanMode::DryRun {
+        streams.hint("`--force` removes what was kept as well; that work is then gone");
+    }
+    streams.document(&json!({ "schema": SCHEMA, "bytes": bytes, "items": rows }));
+}

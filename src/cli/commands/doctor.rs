@@ -1,0 +1,95 @@
+//! `wt-orch doctor`: what is found here, and which engine serves what.
+
+use serde_json::json;
+
+use crate::adapters::git::{Head, in_progress};
+use crate::adapters::host::disk::free_bytes;
+use crate::adapters::host::machine::Machine;
+use crate::cli::context::{Context, Place};
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::domain::report::SCHEMA;
+use crate::domain::task::human_size;
+use crate::engine::load_costs;
+use crate::render::{key_value_text, visible};
+
+/// Runs it.
+pub(crate) fn run(context: &Context) -> Result<Exit, Failure> {
+    let place = context.place()?;
+    let rows = rows(&place)?;
+    let shown: Vec<(&str, String)> =
+        rows.iter().map(|(name, value)| (*name, visible(value))).collect();
+    let pairs: Vec<(&str, &str)> = shown.iter().map(|(n, v)| (*n, v.as_str())).collect();
+    context.streams.result(&key_value_text(&pairs));
+    let facts: serde_json::Map<String, serde_json::Value> =
+        rows.into_iter().map(|(name, value)| (name.replace(' ', "_"), json!(value))).collect();
+    context.streams.document(&json!({ "schema": SCHEMA, "facts": facts }));
+    Ok(Exit::Done)
+}
+
+fn rows(place: &Place) -> Result<Vec<(&'static str, String)>, Failure> {
+    let repo = &place.site.repo;
+    let program = repo.program();
+    let machine = Machine::load();
+    let head = repo.head()?;
+    let engine = repo.merge_engine();
+    let mut rows = vec![
+        ("wt-orch", env!("CARGO_PKG_VERSION").to_owned()),
+        ("git", format!("{} ({})", program.version(), program.path().display())),
+        ("repository", repo.root().display().to_string()),
+        ("kind", if repo.is_bare() { "bare" } else { "with a checkout" }.to_owned()),
+        (
+            "head",
+            match &head {
+                Head::Branch { name, tip } => format!("{name} at {}", tip.short()),
+                Head::Unborn { name } => format!("{name}, without a commit yet"),
+                Head::Detached { tip } => format!("detached at {}", tip.short()),
+            },
+        ),
+        ("in progress", in_progress(repo.git_dir()).map_or("nothing".into(), |p| p.to_string())),
+        ("reading and forecasts", "libgit2, in this process".to_owned()),
+        ("merging", format!("{engine}{}", merging_reason(place))),
+        ("worktrees and commits", format!("git {}", program.version())),
+        (
+            "identity",
+            match repo.identity()? {
+                Some((name, email)) => format!("{name} <{email}>"),
+                None => "not configured: commits will be by wt-orch <wt-orch@localhost>".to_owned(),
+            },
+        ),
+        ("cores", machine.cores.to_string()),
+        ("memory", human_size(machine.memory)),
+        ("free disk", free_bytes(repo.root()).map_or("unknown".into(), human_size)),
+        ("containment", "process group and session, then a search by environment marker".into()),
+        ("state", place.site.state_dir().display().to_string()),
+    ];
+    let files = match head.tip() {
+        Some(tip) => repo.file_count(tip)?,
+        None => 0,
+    };
+    let costs = load_costs(place.existing_store()?.as_ref(), files)?;
+    let measured = match costs.measured {
+        0 => "defaults, nothing measured here yet".to_owned(),
+        n => format!("{n} of 3 measured here"),
+    };
+    rows.push(("files at HEAD", files.to_string()));
+    rows.push((
+        "costs",
+        format!(
+            "worktree {:.2} s, commit {:.2} s, merge {:.2} s ({measured})",
+            costs.provision, costs.commit, costs.merge
+        ),
+    ));
+    Ok(rows)
+}
+
+fn merging_reason(place: &Place) -> &'static str {
+    let version = place.site.repo.program().version();
+    if version.at_least(2, 40) {
+        ""
+    } else if version.at_least(2, 38) {
+        " (deltas with libgit2: `git merge-tree --merge-base` needs git 2.40)"
+    } else {
+        " (`git merge-tree --write-tree` needs git 2.38)"
+    }
+}

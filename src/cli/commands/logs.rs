@@ -1,0 +1,85 @@
+//! `wt-orch logs [RUN] [TASK]`: what tasks wrote.
+
+use std::io::IsTerminal;
+
+use serde_json::json;
+
+use super::stored::{self, run_or_task};
+use crate::cli::args::LogsArgs;
+use crate::cli::context::{Context, Place};
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::domain::diagnostic::closest;
+use crate::domain::report::SCHEMA;
+use crate::render::visible;
+
+/// Runs it.
+pub(crate) fn run(context: &Context, args: &LogsArgs) -> Result<Exit, Failure> {
+    let place = context.place()?;
+    let (run, task) = run_or_task(&place, args.run.as_deref(), args.task.as_deref())?;
+    let stored = stored::read(&place, run.as_deref())?;
+    match task {
+        None => Ok(list(context, &place, &stored)),
+        Some(task) => show(context, &place, &stored, (&task, args.attempt)),
+    }
+}
+
+fn list(context: &Context, place: &Place, stored: &stored::StoredRun) -> Exit {
+    let mut rows = Vec::new();
+    for (index, record) in stored.state.tasks.iter().enumerate() {
+        let task = &stored.state.task(index).id;
+        for attempt in 1..=record.attempts {
+            let path = place.site.log(&stored.run, task, attempt);
+            let Ok(data) = path.metadata() else { continue };
+            let size = crate::domain::task::human_size(data.len());
+            context
+                .streams
+                .result(&format!("{task}  attempt {attempt}  {size}  {}", path.display()));
+            rows.push(json!({ "task": task, "attempt": attempt, "log": path }));
+        }
+    }
+    if rows.is_empty() {
+        context.streams.note("no task has written anything yet");
+    }
+    let document = json!({ "schema": SCHEMA, "run": stored.run, "logs": rows });
+    context.streams.document(&document);
+    Exit::Done
+}
+
+fn show(
+    context: &Context,
+    place: &Place,
+    stored: &stored::StoredRun,
+    (name, attempt): (&str, Option<u32>),
+) -> Result<Exit, Failure> {
+    let run = &stored.run;
+    let index = name.parse().ok().and_then(|id| stored.state.index(&id));
+    let Some(index) = index else {
+        let known = stored.state.spec.plan.tasks.iter().map(|planned| planned.task.id.as_str());
+        let failure = Failure::refused("unknown_task", format!("run `{run}` has no task `{name}`"));
+        return Err(match closest(name, known) {
+            Some(near) => failure.hint(format!("did you mean `{near}`?")),
+            None => failure.hint(format!("`wt-orch status {run}` lists its tasks")),
+        });
+    };
+    let task = &stored.state.task(index).id;
+    let attempt = attempt.unwrap_or(stored.state.tasks[index].attempts);
+    let path = place.site.log(run, task, attempt);
+    let Ok(bytes) = std::fs::read(&path) else {
+        let message = format!("there is no output of task `{task}`, attempt {attempt}");
+        return Err(Failure::refused("no_log", message));
+    };
+    let text = String::from_utf8_lossy(&bytes);
+    if std::io::stdout().is_terminal() {
+        // Whatever a task wrote, it does not get to drive the terminal.
+        let lines: Vec<String> = text.lines().map(visible).collect();
+        context.streams.result(&lines.join("\n"));
+    } else {
+        context.streams.result(&text);
+    }
+    let document = json!({
+        "schema": SCHEMA, "run": run, "task": task, "attempt": attempt, "log": path, "text": text,
+    });
+    context.streams.document(&document);
+    Ok(Exit::Done)
+}

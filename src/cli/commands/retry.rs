@@ -1,0 +1,68 @@
+//! `wt-orch retry [RUN] [TASK…]`: runs tasks again from their start, with what depends on them.
+
+use super::split::{Begin, carry_out, finish};
+use super::stored::{self, run_or_task};
+use crate::cli::args::RetryArgs;
+use crate::cli::context::Context;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::domain::diagnostic::closest;
+use crate::domain::id::TaskId;
+use crate::domain::run::{Input, RunPhase, RunState, StopReason, step};
+
+/// Runs it.
+pub(crate) fn run(context: &Context, args: &RetryArgs) -> Result<Exit, Failure> {
+    let place = context.place()?;
+    let first = args.tasks.first().map(String::as_str);
+    let (run, task) = run_or_task(&place, args.run.as_deref(), first)?;
+    let wanted =
+        if args.tasks.is_empty() { task.into_iter().collect() } else { args.tasks.clone() };
+    let (mut journal, _lock) = stored::open(&place, run.as_deref())?;
+    let state = journal.state();
+    let run = journal.run();
+    match state.phase {
+        RunPhase::Finished | RunPhase::Stopped(StopReason::Aborted) => {}
+        RunPhase::Created
+        | RunPhase::Running
+        | RunPhase::Stopping(_)
+        | RunPhase::Stopped(StopReason::Interrupted) => {
+            return Err(Failure::refused("not_over", format!("run `{run}` is not over"))
+                .hint(format!("`wt-orch resume {run}` goes on with it")));
+        }
+    }
+    let tasks = chosen(state, &wanted)?;
+    if tasks.is_empty() {
+        return Err(Failure::refused("nothing_to_do", format!("every task of `{run}` succeeded"))
+            .hint(format!("name a task to run it again: `wt-orch retry {run} TASK`")));
+    }
+    let now = journal.now();
+    let step = step(state, Input::Retry { tasks }, now);
+    journal.record(step.events, now)?;
+    let files = place.site.repo.file_count(journal.state().spec.base)?;
+    let journal = carry_out(context, &place, journal, Begin { resumed: true, files })?;
+    Ok(finish(context, &place, &journal))
+}
+
+/// The tasks that were named; without names, those that did not succeed.
+fn chosen(state: &RunState, wanted: &[String]) -> Result<Vec<TaskId>, Failure> {
+    if wanted.is_empty() {
+        let open = state.tasks.iter().enumerate().filter(|(_, record)| !record.state.succeeded());
+        return Ok(open.map(|(index, _)| state.task(index).id.clone()).collect());
+    }
+    wanted
+        .iter()
+        .map(|name| {
+            let id: Option<TaskId> = name.parse().ok();
+            id.filter(|id| state.index(id).is_some()).ok_or_else(|| {
+                let run = &state.spec.run;
+                let known = state.spec.plan.tasks.iter().map(|planned| planned.task.id.as_str());
+                let failure =
+                    Failure::refused("unknown_task", format!("run `{run}` has no task `{name}`"));
+                match closest(name, known) {
+                    Some(near) => failure.hint(format!("did you mean `{near}`?")),
+                    None => failure.hint(format!("`wt-orch status {run}` lists its tasks")),
+                }
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,124 @@
+//! `wt-orch split FILE`: decide, create worktrees, run, report; with `--integrate`, land.
+
+use crate::adapters::host::lock::{LockOutcome, RunLock};
+use crate::cli::args::SplitArgs;
+use crate::cli::commands::{integrate, stored};
+use crate::cli::context::{Context, Place};
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::prepare::{Prepared, limits, plan, prepare, runtime};
+use crate::cli::watch::watcher;
+use crate::domain::plan::{Plan, Verdict};
+use crate::domain::time::{from_secs, human_duration};
+use crate::engine::{CreateRequest, DriveRequest, Journal, create, drive};
+
+/// Runs it.
+pub(crate) fn run(context: &Context, args: &SplitArgs) -> Result<Exit, Failure> {
+    let place = context.place()?;
+    let prepared = prepare(context, &place, &args.file.file)?;
+    let plan = plan(&place, &prepared, args.verdict.preference())?;
+    tell_verdict(context, &plan);
+    let files = prepared.files;
+    let journal = begin(&place, prepared, plan)?;
+    let run = journal.run();
+    let _lock = hold(&place, &journal)?;
+    let journal = carry_out(context, &place, journal, Begin { resumed: false, files })?;
+    let ran = stored::exit_of(journal.state());
+    if !args.integrate || ran == Exit::Interrupted {
+        return Ok(finish(context, &place, &journal));
+    }
+    let nothing = !journal.state().tasks.iter().any(|record| record.state.succeeded());
+    if nothing {
+        context.streams.note("nothing to integrate: no task succeeded");
+        return Ok(finish(context, &place, &journal));
+    }
+    let request = integrate::request(&place, None, false);
+    let (journal, landed) = integrate::carry_out(context, &place, journal, &request)?;
+    stored::conclude(context, &place, journal.state());
+    let mut document =
+        serde_json::to_value(stored::document(&place, journal.state())).unwrap_or_default();
+    document["integration"] = integrate::document(&run, journal.state());
+    context.streams.document(&document);
+    if let Err(refusal) = &landed {
+        context.streams.warn(&refusal.message);
+    }
+    let landed = landed.unwrap_or_else(|refusal| refusal.exit);
+    Ok(ran.worse(landed))
+}
+
+/// How a run is taken up.
+pub(crate) struct Begin {
+    pub(crate) resumed: bool,
+    pub(crate) files: usize,
+}
+
+/// Drives a run to its end or until it is stopped.
+pub(crate) fn carry_out(
+    context: &Context,
+    place: &Place,
+    mut journal: Journal,
+    begin: Begin,
+) -> Result<Journal, Failure> {
+    journal.subscribe(watcher(&context.streams));
+    let Begin { resumed, files } = begin;
+    let request = DriveRequest { site: place.site.clone(), journal, resumed, files };
+    let mut journal = runtime()?.block_on(drive(request))?;
+    journal.unsubscribe_all();
+    for lost in journal.lost_subscribers() {
+        context.streams.warn(&format!("a display was given up: {lost}"));
+    }
+    Ok(journal)
+}
+
+/// Prints the result of a run that was driven here.
+pub(crate) fn finish(context: &Context, place: &Place, journal: &Journal) -> Exit {
+    let exit = stored::conclude(context, place, journal.state());
+    context.streams.document(&stored::document(place, journal.state()));
+    exit
+}
+
+fn tell_verdict(context: &Context, plan: &Plan) {
+    let decision = &plan.decision;
+    let predicted = match decision.verdict {
+        Verdict::Parallel => plan.predicted.parallel.p50,
+        Verdict::Sequential => plan.predicted.sequential.p50,
+    };
+    let how = match decision.verdict {
+        Verdict::Parallel => format!("parallel on {} slots", decision.width),
+        Verdict::Sequential => "sequential, in one worktree".to_owned(),
+    };
+    let time = human_duration(from_secs(predicted));
+    context.streams.note(&format!("verdict: {how}, about {time}"));
+    for reason in decision.reasons.iter().take(2) {
+        context.streams.note(&format!("  {reason}"));
+    }
+}
+
+fn begin(place: &Place, prepared: Prepared, plan: Plan) -> Result<Journal, Failure> {
+    let created = create(
+        &place.site,
+        CreateRequest {
+            store: place.store()?,
+            name: prepared.name,
+            plan,
+            base: prepared.base,
+            base_name: prepared.base_name,
+            target: prepared.target,
+            limits: limits(&place.settings),
+            worktree_path: place.settings.worktree_path.clone(),
+            branch: place.settings.branch.clone(),
+        },
+    )?;
+    created.map_err(|occupied| {
+        Failure::refused("occupied", format!("{}; it is never reused", occupied.what))
+            .hint(format!("`{}`", occupied.resolve))
+    })
+}
+
+fn hold(place: &Place, journal: &Journal) -> Result<RunLock, Failure> {
+    let run = journal.run();
+    match RunLock::acquire(&place.site.lock_path(&run)).map_err(crate::engine::EngineError::from)? {
+        LockOutcome::Held(lock) => Ok(lock),
+        LockOutcome::Busy { owner } => Err(Failure::busy(&run, owner.map(|owner| owner.pid))),
+    }
+}

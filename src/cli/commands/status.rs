@@ -1,0 +1,48 @@
+//! `wt-orch status [RUN]`: where a run stands, also while another process drives it.
+
+use serde_json::json;
+
+use super::stored;
+use crate::cli::args::StatusArgs;
+use crate::cli::context::{Context, Place};
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::domain::report::{SCHEMA, counts};
+use crate::engine::load_run;
+use crate::render::status_text;
+
+/// Runs it.
+pub(crate) fn run(context: &Context, args: &StatusArgs) -> Result<Exit, Failure> {
+    let place = context.place()?;
+    if args.all {
+        return all(context, &place);
+    }
+    let stored = stored::read(&place, args.run.run.as_deref())?;
+    let now = place.site.clock.now();
+    context.streams.result(&status_text(&stored.state, now, context.streams.out));
+    context.streams.document(&stored::document(&place, &stored.state));
+    Ok(Exit::Done)
+}
+
+fn all(context: &Context, place: &Place) -> Result<Exit, Failure> {
+    let Some(store) = place.existing_store()? else {
+        return Err(Failure::refused("no_run", "nothing has run in this repository yet"));
+    };
+    let mut rows = Vec::new();
+    for row in store.runs()? {
+        let (_, state) = load_run(&store, &row.name)?;
+        let (word, counts) = (state.phase.word(), counts(&state));
+        context.streams.result(&format!(
+            "{}  {}  {word}  {counts}",
+            row.name,
+            state.created.to_rfc3339()
+        ));
+        rows.push(json!({
+            "run": row.name,
+            "created": state.created.to_rfc3339(),
+            "state": word,
+        }));
+    }
+    context.streams.document(&json!({ "schema": SCHEMA, "runs": rows }));
+    Ok(Exit::Done)
+}

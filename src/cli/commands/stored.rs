@@ -1,0 +1,100 @@
+//! Finding the stored run that a command means.
+
+use crate::adapters::host::lock::RunLock;
+use crate::adapters::store::Store;
+use crate::cli::context::{Context, Place};
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::domain::id::RunId;
+use crate::domain::report::{ReportPlaces, from_run, run_report};
+use crate::domain::run::{Outcome, RunPhase, RunState, StopReason};
+use crate::engine::{Journal, Opened, load_run, open_for_writing};
+use crate::render::report_text;
+
+/// A stored run, read.
+pub(crate) struct StoredRun {
+    pub(crate) run: RunId,
+    pub(crate) state: RunState,
+}
+
+/// Name of the run that `wanted` means: itself, else the newest.
+pub(crate) fn find(place: &Place, wanted: Option<&str>) -> Result<(Store, RunId), Failure> {
+    let none = || {
+        Failure::refused("no_run", "nothing has run in this repository yet")
+            .hint("start with `wt-orch split tasks.toml`")
+    };
+    let Some(store) = place.existing_store()? else {
+        return Err(wanted.map_or_else(none, Failure::unknown_run));
+    };
+    let run = match wanted {
+        Some(name) => match store.runs()?.into_iter().find(|row| row.name.as_str() == name) {
+            Some(row) => row.name,
+            None => return Err(Failure::unknown_run(name)),
+        },
+        None => store.newest_run()?.ok_or_else(none)?.name,
+    };
+    Ok((store, run))
+}
+
+/// Reads a run.
+pub(crate) fn read(place: &Place, wanted: Option<&str>) -> Result<StoredRun, Failure> {
+    let (store, run) = find(place, wanted)?;
+    let (_, state) = load_run(&store, &run)?;
+    Ok(StoredRun { run, state })
+}
+
+/// Becomes the one writer of a run.
+pub(crate) fn open(place: &Place, wanted: Option<&str>) -> Result<(Journal, RunLock), Failure> {
+    let (_, run) = find(place, wanted)?;
+    match open_for_writing(&place.site, place.store()?, &run)? {
+        Opened::Ready(journal, lock) => Ok((*journal, lock)),
+        Opened::Busy { pid } => Err(Failure::busy(&run, pid)),
+    }
+}
+
+/// `[RUN] [TASK]` when only one word is given: a run of that name, else a task of the newest run.
+pub(crate) fn run_or_task(
+    place: &Place,
+    run: Option<&str>,
+    task: Option<&str>,
+) -> Result<(Option<String>, Option<String>), Failure> {
+    let (Some(word), None) = (run, task) else {
+        return Ok((run.map(str::to_owned), task.map(str::to_owned)));
+    };
+    let (store, newest) = find(place, None)?;
+    if store.runs()?.iter().any(|row| row.name.as_str() == word) {
+        return Ok((Some(word.to_owned()), None));
+    }
+    let (_, state) = load_run(&store, &newest)?;
+    let is_task = word.parse().is_ok_and(|id| state.index(&id).is_some());
+    if is_task { Ok((None, Some(word.to_owned()))) } else { Err(Failure::unknown_run(word)) }
+}
+
+/// Prints how a run ended, and tells the exit code.
+pub(crate) fn conclude(context: &Context, place: &Place, state: &RunState) -> Exit {
+    let root = place.site.repo.worktree().map(|path| path.display().to_string());
+    let places = ReportPlaces { root: root.as_deref() };
+    let streams = &context.streams;
+    streams.result(&report_text(&run_report(state, &places), streams.out));
+    exit_of(state)
+}
+
+/// The JSON document of a run.
+pub(crate) fn document(place: &Place, state: &RunState) -> impl serde::Serialize + use<> {
+    from_run(state, place.site.clock.now(), &place.logs())
+}
+
+/// The exit code that a run's state stands for.
+pub(crate) fn exit_of(state: &RunState) -> Exit {
+    match state.phase {
+        RunPhase::Stopped(StopReason::Interrupted) => Exit::Interrupted,
+        RunPhase::Stopped(StopReason::Aborted)
+        | RunPhase::Finished
+        | RunPhase::Created
+        | RunPhase::Running
+        | RunPhase::Stopping(_) => {
+            let all = state.count(Outcome::Succeeded) == state.tasks.len();
+            if all { Exit::Done } else { Exit::Failed }
+        }
+    }
+}

@@ -1,0 +1,307 @@
+//! What every command has: streams, style, settings, and the repository once it is asked for.
+
+use std::ffi::OsString;
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::args::Global;
+use super::exit::Exit;
+use super::failure::{Failure, ProblemFile};
+use crate::adapters::git::Repo;
+use crate::adapters::host::clock::Clock;
+use crate::adapters::store::Store;
+use crate::config::{ColorChoice, Entry, Environment, Layer, LoadRequest, Origin, Settings};
+use crate::domain::diagnostic::{LineIndex, Severity};
+use crate::domain::report::{ErrorDocument, LogPaths};
+use crate::engine::Site;
+use crate::render::diagnostic::write_diagnostics;
+use crate::render::{Style, Verbosity, error_text, hint_text, json_text, warning_text};
+
+/// Width of text that goes to no terminal.
+const PLAIN_WIDTH: usize = 100;
+
+/// The two streams and how to write to them.
+#[derive(Debug, Clone)]
+pub(super) struct Streams {
+    pub(super) json: bool,
+    pub(super) verbosity: Verbosity,
+    /// Of results, on stdout.
+    pub(super) out: Style,
+    /// Of everything else, on stderr.
+    pub(super) err: Style,
+    /// stderr is a terminal that can show progress.
+    pub(super) live: bool,
+}
+
+/// Everything a command is given.
+pub(super) struct Context {
+    pub(super) streams: Streams,
+    pub(super) global: Global,
+    pub(super) environment: Environment,
+    pub(super) clock: Clock,
+}
+
+/// A repository with its settings.
+pub(super) struct Place {
+    pub(super) site: Site,
+    pub(super) settings: Settings,
+}
+
+impl Streams {
+    /// For mistakes in the arguments, before anything is known.
+    pub(super) fn plain_json() -> Self {
+        let style = Style { color: false, width: PLAIN_WIDTH };
+        Self { json: true, verbosity: Verbosity::Normal, out: style, err: style, live: false }
+    }
+
+    fn new(global: &Global, environment: &Environment) -> Self {
+        let (stdout, stderr) = (std::io::stdout(), std::io::stderr());
+        let choice = global.color.unwrap_or(ColorChoice::Auto);
+        let width = |terminal: bool, columns: Option<usize>| {
+            columns.filter(|_| terminal).unwrap_or(PLAIN_WIDTH)
+        };
+        let out = Style {
+            color: environment.wants_color(choice, stdout.is_terminal()),
+            width: width(stdout.is_terminal(), terminal_width(&stdout)),
+        };
+        let err = Style {
+            color: environment.wants_color(choice, stderr.is_terminal()),
+            width: width(stderr.is_terminal(), terminal_width(&stderr)),
+        };
+        let dumb = environment.text("TERM") == Some("dumb") || environment.text("CI").is_some();
+        let verbosity = match (global.quiet, global.verbose) {
+            (true, _) => Verbosity::Quiet,
+            (false, true) => Verbosity::Verbose,
+            (false, false) => Verbosity::Normal,
+        };
+        let live = stderr.is_terminal() && !dumb && verbosity != Verbosity::Quiet;
+        Self { json: global.json, verbosity, out, err, live }
+    }
+
+    /// Result data, unless a JSON document takes its place. A closed pipe is no failure.
+    pub(super) fn result(&self, text: &str) {
+        if !self.json {
+            self.raw(text);
+        }
+    }
+
+    /// Result data as it is, with or without `--json`.
+    pub(super) fn raw(&self, text: &str) {
+        let mut stdout = std::io::stdout().lock();
+        let _closed_pipe = stdout.write_all(text.as_bytes());
+        if !text.is_empty() && !text.ends_with('\n') {
+            let _closed_pipe = stdout.write_all(b"\n");
+        }
+        let _closed_pipe = stdout.flush();
+    }
+
+    /// The one document of `--json`.
+    pub(super) fn document(&self, document: &impl Serialize) {
+        if self.json {
+            self.raw(&json_text(document).unwrap_or_default());
+        }
+    }
+
+    /// Status for people.
+    pub(super) fn note(&self, text: &str) {
+        if self.verbosity != Verbosity::Quiet {
+            self.err_line(text);
+        }
+    }
+
+    /// A warning for people.
+    pub(super) fn warn(&self, text: &str) {
+        self.err_line(&warning_text(text, self.err));
+    }
+
+    /// What to do next.
+    pub(super) fn hint(&self, text: &str) {
+        if self.verbosity != Verbosity::Quiet {
+            self.err_line(&hint_text(text, self.err));
+        }
+    }
+
+    fn err_line(&self, text: &str) {
+        let mut stderr = std::io::stderr().lock();
+        let _closed_pipe = writeln!(stderr, "{}", text.trim_end_matches('\n'));
+    }
+
+    /// Source snippets on stderr.
+    pub(super) fn problems(&self, file: &ProblemFile) {
+        let mut text = Vec::new();
+        let drawn = write_diagnostics(&mut text, &file.name, &file.text, &file.problems, self.err);
+        if drawn.is_ok() && !text.is_empty() {
+            self.err_line(&String::from_utf8_lossy(&text));
+        }
+    }
+
+    /// Tells a failure on stderr and, with `--json`, on stdout.
+    pub(super) fn fail(&self, failure: &Failure) -> Exit {
+        for file in &failure.files {
+            self.problems(file);
+        }
+        if failure.files.is_empty() {
+            let hint = failure.hint.as_deref();
+            self.err_line(&error_text(&failure.message, &failure.causes, hint, self.err));
+        }
+        if self.json {
+            let mut message = failure.message.clone();
+            for cause in &failure.causes {
+                message.push_str(": ");
+                message.push_str(cause);
+            }
+            let document = ErrorDocument::new(failure.code, message, failure.hint.clone());
+            let mut value = serde_json::to_value(document).unwrap_or_default();
+            if !failure.files.is_empty() {
+                value["problems"] = failure.files.iter().flat_map(problem_entries).collect();
+            }
+            self.document(&value);
+        }
+        failure.exit
+    }
+}
+
+/// The problems of a file for JSON, with line and column from 1.
+pub(super) fn problem_entries(file: &ProblemFile) -> Vec<serde_json::Value> {
+    let lines = LineIndex::new(&file.text);
+    let entry = |problem: &crate::domain::diagnostic::Diagnostic| {
+        let place = problem.labels.first().map(|l| lines.place(&file.text, l.span.start));
+        serde_json::json!({
+            "file": file.name,
+            "severity": match problem.severity {
+                Severity::Error => "error",
+                Severity::Warning => "warning",
+            },
+            "code": problem.code,
+            "message": problem.message,
+            "line": place.map(|(line, _)| line),
+            "column": place.map(|(_, column)| column),
+            "help": problem.help,
+        })
+    };
+    file.problems.iter().map(entry).collect()
+}
+
+fn terminal_width(stream: &impl std::os::fd::AsFd) -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(stream).ok()?;
+    Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
+}
+
+impl Context {
+    /// Reads the environment; nothing else yet.
+    pub(super) fn new(global: Global) -> Self {
+        let environment = Environment::capture();
+        let streams = Streams::new(&global, &environment);
+        Self { streams, global, environment, clock: Clock::start() }
+    }
+
+    /// Refuses a `-C DIR` that is no folder.
+    pub(super) fn check_directory(&self) -> Result<(), Failure> {
+        match &self.global.directory {
+            Some(dir) if !dir.is_dir() => {
+                let message = format!("`{}` is no folder", dir.display());
+                Err(Failure::usage("no_such_folder", message))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// The folder that commands work in: `-C DIR`, else the current one.
+    pub(super) fn directory(&self) -> PathBuf {
+        self.global.directory.clone().unwrap_or_else(|| PathBuf::from("."))
+    }
+
+    /// A path of the command line, relative to [`Self::directory`].
+    pub(super) fn path(&self, path: &Path) -> PathBuf {
+        self.directory().join(path)
+    }
+
+    fn caller(&self) -> Vec<(OsString, OsString)> {
+        self.environment.iter().map(|(n, v)| (n.to_owned(), v.to_owned())).collect()
+    }
+
+    /// The repository around [`Self::directory`].
+    pub(super) fn repository(&self) -> Result<Repo, Failure> {
+        let directory = self.directory();
+        let absolute = directory.canonicalize().unwrap_or(directory);
+        Ok(Repo::discover(&absolute, self.caller())?)
+    }
+
+    /// The repository with the settings that hold in it.
+    pub(super) fn place(&self) -> Result<Place, Failure> {
+        let repo = self.repository()?;
+        let (settings, _) = self.settings(Some(&repo))?;
+        let site = Site {
+            repo,
+            env: self.caller(),
+            runtime_dir: self.environment.runtime_dir(),
+            clock: self.clock,
+        };
+        Ok(Place { site, settings })
+    }
+
+    /// All settings, with their origins.
+    pub(super) fn settings(&self, repo: Option<&Repo>) -> Result<(Settings, Vec<Entry>), Failure> {
+        let root = repo.map(|repo| repo.worktree().unwrap_or(repo.root()));
+        let given = self.global.config.as_ref().map(|path| self.path(path));
+        let mut loaded = crate::config::load(LoadRequest {
+            environment: &self.environment,
+            repo_root: root,
+            given: given.as_deref(),
+            flags: Layer { color: self.global.color, ..Layer::default() },
+        })?;
+        for file in &loaded.problems {
+            self.streams.problems(&ProblemFile {
+                name: file.name.clone(),
+                text: file.text.clone(),
+                problems: file.diagnostics.clone(),
+            });
+        }
+        let entries = loaded.entries();
+        self.distrust_repository(&mut loaded);
+        Ok((loaded.settings, entries))
+    }
+
+    /// A repository that was merely cloned must not be able to hand credentials to its tasks.
+    fn distrust_repository(&self, loaded: &mut crate::config::Loaded) {
+        if self.global.yes || self.environment.yes() {
+            return;
+        }
+        let from_repository = |key| matches!(loaded.origins.of(key), Origin::Repository(_));
+        let (pass, deny) = (from_repository("run.env_pass"), from_repository("run.env_deny"));
+        let defaults = Settings::default();
+        for (found, key) in [(pass, "env_pass"), (deny, "env_deny")] {
+            if found {
+                self.streams.warn(&format!(
+                    "`[run] {key}` of the repository is not used: it decides about your credentials; \
+                     set it in your own configuration, or accept it with `--yes`"
+                ));
+            }
+        }
+        if pass {
+            loaded.settings.run.env_pass = defaults.run.env_pass;
+        }
+        if deny {
+            loaded.settings.run.env_deny = defaults.run.env_deny;
+        }
+    }
+}
+
+impl Place {
+    /// The database, for reading; `None` when nothing was stored yet.
+    pub(super) fn existing_store(&self) -> Result<Option<Store>, Failure> {
+        Ok(Store::open_existing(&self.site.state_dir())?)
+    }
+
+    /// The database, made if need be.
+    pub(super) fn store(&self) -> Result<Store, Failure> {
+        Ok(Store::open(&self.site.state_dir())?)
+    }
+
+    /// Where logs lie.
+    pub(super) fn logs(&self) -> LogPaths {
+        LogPaths::new(self.site.logs_dir().to_string_lossy())
+    }
+}

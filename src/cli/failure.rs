@@ -1,0 +1,195 @@
+//! Why a command could not do what was asked: what is printed, and the exit code.
+
+use crate::adapters::git::GitError;
+use crate::adapters::store::StoreError;
+use crate::config::ConfigError;
+use crate::domain::diagnostic::Diagnostic;
+use crate::domain::id::RunId;
+use crate::engine::EngineError;
+
+use super::exit::Exit;
+
+/// A refusal, a mistake in the input, or a breakage.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub(super) exit: Exit,
+    /// Stable name for `--json`.
+    pub(super) code: &'static str,
+    /// One sentence without a final stop.
+    pub(super) message: String,
+    pub(super) causes: Vec<String>,
+    /// The way out.
+    pub(super) hint: Option<String>,
+    /// Files to be drawn with their problems.
+    pub(super) files: Vec<ProblemFile>,
+}
+
+/// A file that could not be accepted.
+#[derive(Debug)]
+pub(super) struct ProblemFile {
+    pub(super) name: String,
+    pub(super) text: String,
+    pub(super) problems: Vec<Diagnostic>,
+}
+
+impl Failure {
+    fn new(exit: Exit, code: &'static str, message: impl Into<String>) -> Self {
+        let (causes, files) = (Vec::new(), Vec::new());
+        Self { exit, code, message: message.into(), causes, hint: None, files }
+    }
+
+    /// Exit 4.
+    pub(super) fn refused(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(Exit::Refused, code, message)
+    }
+
+    /// Exit 2.
+    pub(super) fn usage(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, code, message)
+    }
+
+    /// Exit 3.
+    pub(super) fn not_landed(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(Exit::NotLanded, code, message)
+    }
+
+    /// The way out.
+    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Files that could not be accepted.
+    pub(super) fn invalid(code: &'static str, files: Vec<ProblemFile>) -> Self {
+        let names: Vec<String> = files.iter().map(|file| format!("`{}`", file.name)).collect();
+        let message = format!("{} cannot be used", names.join(", "));
+        Self { files, ..Self::usage(code, message) }
+    }
+
+    /// No run of this name.
+    pub(super) fn unknown_run(name: &str) -> Self {
+        Self::refused("unknown_run", format!("there is no run `{name}` in this repository"))
+            .hint("`wt-orch status --all` lists the runs")
+    }
+
+    /// Another process drives the run.
+    pub(super) fn busy(run: &RunId, pid: Option<u32>) -> Self {
+        let by = pid.map_or_else(String::new, |pid| format!(" (process {pid})"));
+        Self::refused("busy", format!("another wt-orch{by} is at work on run `{run}`"))
+            .hint(format!("wait for it, or stop it with `wt-orch abort {run}`"))
+    }
+
+    fn caused(mut self, error: &dyn std::error::Error) -> Self {
+        let mut source = error.source();
+        while let Some(cause) = source {
+            let text = cause.to_string();
+            if !self.message.contains(&text) && !self.causes.contains(&text) {
+                self.causes.push(text);
+            }
+            source = cause.source();
+        }
+        self
+    }
+}
+
+impl From<GitError> for Failure {
+    fn from(error: GitError) -> Self {
+        let text = error.to_string();
+        let failure = match &error {
+            GitError::NotARepository { .. } => Self::refused("not_a_repository", text)
+                .hint("run wt-orch inside a git repository, or name one with `-C DIR`"),
+            GitError::Unsupported { feature, why, way_out } => Self::refused(
+                "unsupported_repository",
+                format!("this repository uses {feature}, which wt-orch cannot serve: {why}"),
+            )
+            .hint(way_out.clone()),
+            GitError::DubiousOwnership { path } => {
+                let path = path.display();
+                Self::refused("dubious_ownership", format!("`{path}` belongs to another user"))
+                    .hint(format!(
+                        "if you trust it: `git config --global --add safe.directory '{path}'`"
+                    ))
+            }
+            GitError::GitMissing => {
+                Self::refused("git_missing", text).hint("install git 2.38 or newer")
+            }
+            GitError::Locked { path } => {
+                Self::refused("locked", format!("another git process holds `{}`", path.display()))
+                    .hint("wait for it; if none is at work, delete that file")
+            }
+            GitError::Command { .. }
+            | GitError::Answer { .. }
+            | GitError::Library { .. }
+            | GitError::Io { .. }
+            | GitError::Mismatch { .. } => Self::refused("git_failed", text),
+        };
+        failure.caused(&error)
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let code = match &error {
+            StoreError::NewerSchema { .. } => "newer_database",
+            StoreError::Corrupt { .. } | StoreError::Foreign { .. } => "damaged_database",
+            StoreError::Busy { .. }
+            | StoreError::Full { .. }
+            | StoreError::ReadOnly { .. }
+            | StoreError::Access { .. }
+            | StoreError::Folder { .. }
+            | StoreError::SequenceGap { .. }
+            | StoreError::UnknownRun { .. }
+            | StoreError::UnknownOperation { .. }
+            | StoreError::Statement { .. } => "database",
+        };
+        Self::refused(code, error.to_string()).caused(&error)
+    }
+}
+
+impl From<EngineError> for Failure {
+    fn from(error: EngineError) -> Self {
+        match error {
+            EngineError::Git(error) => error.into(),
+            EngineError::Store(error) => error.into(),
+            EngineError::Journal { ref run, .. } => {
+                Self::refused("damaged_journal", error.to_string())
+                    .hint(format!("`wt-orch clean {run} --force` forgets the run"))
+                    .caused(&error)
+            }
+            EngineError::WorkerLost => Self::new(Exit::Bug, "bug", error.to_string()),
+            EngineError::Encode(_)
+            | EngineError::Lock(_)
+            | EngineError::Control(_)
+            | EngineError::Io { .. }
+            | EngineError::System { .. }
+            | EngineError::ValidationWorktree { .. } => {
+                Self::refused("failed", error.to_string()).caused(&error)
+            }
+        }
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        match error {
+            ConfigError::Invalid { problems } => {
+                let files = problems.into_iter().map(|file| ProblemFile {
+                    name: file.name,
+                    text: file.text,
+                    problems: file.diagnostics,
+                });
+                Self::invalid("invalid_config", files.collect())
+            }
+            ConfigError::Unreadable { .. }
+            | ConfigError::TooLarge { .. }
+            | ConfigError::NotText { .. } => Self::usage("unreadable_config", error.to_string()),
+        }
+    }
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        let causes = error.chain().skip(1).map(ToString::to_string).collect();
+        Self { causes, ..Self::refused("failed", error.to_string()) }
+    }
+}

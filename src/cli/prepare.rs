@@ -1,0 +1,206 @@
+//! From a tasks file to a plan: reading, validating, resolving the base, planning.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+
+use super::context::{Context, Place};
+use super::failure::{Failure, ProblemFile};
+use crate::adapters::git::{Head, in_progress};
+use crate::adapters::host::machine::Machine;
+use crate::config::Settings;
+use crate::domain::diagnostic::Diagnostic;
+use crate::domain::id::{Oid, slugify};
+use crate::domain::plan::{Host, Plan, PlanRequest, Preference, build};
+use crate::domain::run::Limits;
+use crate::domain::task::{Known, Parsed, TaskSet, parse};
+use crate::engine::load_costs;
+
+/// A tasks file that was accepted, with the commit its tasks start from.
+pub(super) struct Prepared {
+    pub(super) set: TaskSet,
+    pub(super) base: Oid,
+    pub(super) base_name: String,
+    /// Branch that a landing goes to: the one checked out, else the one `base` names.
+    pub(super) target: Option<String>,
+    /// Files of the base.
+    pub(super) files: usize,
+    /// Name of the run: `name`, else the file's name.
+    pub(super) name: String,
+}
+
+/// A tasks file as read.
+pub(super) struct TasksFile {
+    pub(super) name: String,
+    pub(super) text: String,
+    pub(super) parsed: Parsed,
+}
+
+/// Largest tasks file that is read.
+const LARGEST: u64 = 16 << 20;
+
+/// Reads and parses a tasks file.
+pub(super) fn load_tasks(
+    context: &Context,
+    settings: &Settings,
+    file: &Path,
+) -> Result<TasksFile, Failure> {
+    let path = context.path(file);
+    let name = file.display().to_string();
+    let unreadable = |why: String| {
+        Failure::usage("unreadable_tasks", format!("cannot read `{name}`: {why}"))
+            .hint("`wt-orch init` writes a starter file")
+    };
+    let data = std::fs::metadata(&path).map_err(|error| unreadable(error.to_string()))?;
+    if data.is_dir() || data.len() > LARGEST {
+        let why = if data.is_dir() { "it is a folder" } else { "it is larger than 16 MiB" };
+        return Err(unreadable(why.to_owned()));
+    }
+    let bytes = std::fs::read(&path).map_err(|error| unreadable(error.to_string()))?;
+    let text = String::from_utf8(bytes).map_err(|_| unreadable("it is no UTF-8 text".into()))?;
+    let known = Known {
+        personas: settings.personas.keys().cloned().collect(),
+        capacity: settings.capacity.clone(),
+        default_timeout: settings.run.timeout,
+        default_retries: settings.run.retries,
+        ..Known::default()
+    };
+    let parsed = parse(&text, &known);
+    Ok(TasksFile { name, text, parsed })
+}
+
+impl TasksFile {
+    /// The valid set, warnings drawn; or all problems as a failure.
+    pub(super) fn accept(self, context: &Context) -> Result<TaskSet, Failure> {
+        let Self { name, text, parsed } = self;
+        let file = ProblemFile { name, text, problems: parsed.tasks.problems };
+        match parsed.tasks.value {
+            Some(set) => {
+                if context.streams.verbosity != crate::render::Verbosity::Quiet {
+                    context.streams.problems(&file);
+                }
+                Ok(set)
+            }
+            None => Err(Failure::invalid("invalid_tasks", vec![file])),
+        }
+    }
+}
+
+/// Reads the file, accepts it and resolves its base.
+pub(super) fn prepare(context: &Context, place: &Place, file: &Path) -> Result<Prepared, Failure> {
+    let repo = &place.site.repo;
+    let mut tasks = load_tasks(context, &place.settings, file)?;
+    let head = repo.head()?;
+    let wanted = tasks.parsed.base.as_ref().map(|base| base.value.clone());
+    let base = match (&wanted, &head) {
+        (Some(revision), _) => repo.resolve_commit(revision)?,
+        (None, Head::Unborn { name }) => {
+            let message = format!("the branch `{name}` has no commit yet, so there is no base");
+            return Err(Failure::refused("unborn_head", message)
+                .hint("make a first commit: `git commit --allow-empty -m 'First commit'`"));
+        }
+        (None, Head::Branch { .. } | Head::Detached { .. }) => head.tip(),
+    };
+    if let (None, Some(unknown)) = (base, &tasks.parsed.base) {
+        let message = format!("git knows no commit `{}`", unknown.value);
+        let problem = Diagnostic::error("unknown_base", unknown.span.clone(), message)
+            .labelled("no such commit")
+            .help("name a branch, a tag or a commit; leave `base` out for HEAD");
+        tasks.parsed.tasks.add(problem);
+    }
+    let stem = file.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into());
+    let set = tasks.accept(context)?;
+    let Some(base) = base else {
+        return Err(Failure::refused("unknown_base", "there is no base commit"));
+    };
+    let base_name = wanted.clone().unwrap_or_else(|| head.branch().unwrap_or("HEAD").to_owned());
+    let target = target(place, &head, wanted.as_deref())?;
+    tell_state(context, place, &base_name, base)?;
+    let name = slugify(set.name.as_deref().unwrap_or(&stem));
+    Ok(Prepared { set, base, base_name, target, files: repo.file_count(base)?, name })
+}
+
+/// The branch that is checked out, else the branch that `base` names (DESIGN.md §4). In a bare
+/// repository nothing is checked out, so `base` comes first there.
+fn target(place: &Place, head: &Head, base: Option<&str>) -> Result<Option<String>, Failure> {
+    let repo = &place.site.repo;
+    let checked_out = head.branch().map(str::to_owned);
+    let mut named = None;
+    if let Some(base) = base {
+        let name = base.trim_start_matches("refs/heads/");
+        named = repo.branch_tip(name)?.map(|_| name.to_owned());
+    }
+    Ok(if repo.worktree().is_none() { named.or(checked_out) } else { checked_out.or(named) })
+}
+
+/// What is in the user's checkout and will not be in the worktrees.
+fn tell_state(context: &Context, place: &Place, name: &str, base: Oid) -> Result<(), Failure> {
+    let repo = &place.site.repo;
+    let short = base.short();
+    context.streams.note(&format!("base: {name} at {short}"));
+    if let Some(progress) = in_progress(repo.git_dir()) {
+        context.streams.warn(&format!(
+            "a {progress} is in progress in your checkout; tasks start from {short}, without it"
+        ));
+    }
+    let dirty = repo.dirty()?;
+    let mut changed: Vec<&String> = dirty.tracked().collect();
+    changed.sort();
+    changed.dedup();
+    if !changed.is_empty() {
+        let (count, noun) = (changed.len(), if changed.len() == 1 { "file" } else { "files" });
+        context.streams.note(&format!(
+            "note: your checkout has uncommitted changes in {count} {noun}; tasks start from \
+             {short}, without them"
+        ));
+    }
+    Ok(())
+}
+
+/// Plans a prepared file on this machine, with the costs measured in this repository.
+pub(super) fn plan(
+    place: &Place,
+    prepared: &Prepared,
+    preference: Preference,
+) -> Result<Plan, Failure> {
+    let store = place.existing_store()?;
+    let costs = load_costs(store.as_ref(), prepared.files)?;
+    let machine = Machine::load();
+    let settings = &place.settings;
+    let request = PlanRequest {
+        set: &prepared.set,
+        host: Host { cores: machine.cores, memory: machine.memory },
+        slots: usize::try_from(settings.run.slots).unwrap_or(usize::MAX),
+        capacity: &settings.capacity,
+        costs,
+        preference,
+        draws: usize::try_from(settings.plan.draws).unwrap_or(usize::MAX),
+        seed: settings.plan.seed,
+    };
+    build(&request).map_err(|cycle| {
+        Failure::usage("gate_cycle", cycle.to_string())
+            .hint("a task must not depend on a task of a later phase when a gate stands between")
+    })
+}
+
+/// Limits of every command of a run.
+pub(super) fn limits(settings: &Settings) -> Limits {
+    let names = |names: &crate::config::Names| names.iter().map(str::to_owned).collect();
+    Limits {
+        grace: settings.run.grace,
+        log_limit: settings.run.log_limit,
+        env_deny: names(&settings.run.env_deny),
+        env_pass: names(&settings.run.env_pass),
+        personas: settings
+            .personas
+            .iter()
+            .map(|(name, persona)| (name.clone(), persona.prompt.clone()))
+            .collect(),
+    }
+}
+
+/// A runtime for one command: tasks are processes, so one thread suffices.
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    let built = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    Ok(built.context("cannot start the runtime")?)
+}

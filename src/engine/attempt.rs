@@ -1,0 +1,180 @@
+//! Running a task's command, its check, or a validation: the same supervisor for all.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use super::environment::{Coordinates, task_environment};
+use super::site::Site;
+use crate::adapters::process::{
+    self, CommandSpec, Ending as ProcessEnding, Exit, Finished, Progress, Request,
+};
+use crate::domain::run::{AttemptEnd, Ending, ProcessStamp, RunSpec, Usage};
+use crate::domain::task::{Placeholders, Task, Work, agent_preset};
+
+/// What is told while a command runs.
+pub(super) enum Told {
+    Started(ProcessStamp),
+    Line(String),
+}
+
+/// A command that is about to run for a task.
+pub(super) struct Launch<'a> {
+    pub(super) site: &'a Site,
+    pub(super) spec: &'a RunSpec,
+    pub(super) task: usize,
+    pub(super) attempt: u32,
+}
+
+impl Launch<'_> {
+    /// The task's own command.
+    pub(super) fn command(&self) -> CommandSpec {
+        let task = &self.spec.plan.tasks[self.task].task;
+        let log = self.site.log(&self.spec.run, &task.id, self.attempt);
+        CommandSpec {
+            argv: os(self.argv(task)),
+            stdout_copy: task.read_only.then(|| log.with_extension("out")),
+            timeout: task.timeout,
+            ..self.shared(task, log)
+        }
+    }
+
+    /// Its check, a shell command.
+    pub(super) fn check(&self, check: &str) -> CommandSpec {
+        let task = &self.spec.plan.tasks[self.task].task;
+        let log = self.site.log(&self.spec.run, &task.id, self.attempt);
+        let argv = os(["sh", "-c", check].map(str::to_owned).to_vec());
+        CommandSpec { argv, ..self.shared(task, log.with_extension("check.log")) }
+    }
+
+    fn shared(&self, task: &Task, log: PathBuf) -> CommandSpec {
+        let worktree = Path::new(&self.spec.places[self.task].worktree);
+        let at = Coordinates {
+            run: &self.spec.run,
+            task: &task.id,
+            attempt: self.attempt,
+            worktree,
+            base: self.spec.base,
+        };
+        CommandSpec {
+            argv: Vec::new(),
+            cwd: worktree.to_owned(),
+            env: task_environment(&self.site.env, &self.spec.limits, &task.env, at),
+            log,
+            stdout_copy: None,
+            log_limit: self.spec.limits.log_limit,
+            timeout: task.timeout,
+            grace: self.spec.limits.grace,
+        }
+    }
+
+    fn argv(&self, task: &Task) -> Vec<String> {
+        let place = &self.spec.places[self.task];
+        let base = self.spec.base.to_string();
+        let fill = |prompt| Placeholders {
+            id: task.id.as_str(),
+            title: task.title.as_deref().unwrap_or_default(),
+            prompt,
+            run: self.spec.run.as_str(),
+            worktree: &place.worktree,
+            branch: &place.branch,
+            base: &base,
+        };
+        match &task.work {
+            Work::Command { command, prompt } => {
+                command.argv_with(&fill(prompt.as_deref().unwrap_or_default()))
+            }
+            Work::Gate { command } => command.argv_with(&fill("")),
+            Work::Agent { preset, prompt, persona } => {
+                let role = persona.as_ref().and_then(|wanted| {
+                    let known = self.spec.limits.personas.iter();
+                    known.filter(|(name, _)| name == wanted).map(|(_, text)| text).next()
+                });
+                let text = match (role, persona) {
+                    (Some(role), _) => format!("{role}\n\n{prompt}"),
+                    (None, Some(name)) => format!("You work as: {name}.\n\n{prompt}"),
+                    (None, None) => prompt.clone(),
+                };
+                // The parser accepts known presets only.
+                agent_preset(preset).map_or_else(|| vec![preset.clone()], |p| p.argv_with(&text))
+            }
+        }
+    }
+}
+
+fn os(words: Vec<String>) -> Vec<OsString> {
+    words.into_iter().map(OsString::from).collect()
+}
+
+/// Runs a command to its end, passing on what happens meanwhile.
+pub(super) async fn run(
+    spec: CommandSpec,
+    requests: mpsc::Receiver<Request>,
+    mut tell: impl FnMut(Told),
+) -> Result<AttemptEnd, String> {
+    let (progress, mut told) = mpsc::unbounded_channel();
+    let supervised = process::supervise(spec, requests, progress);
+    tokio::pin!(supervised);
+    let end = loop {
+        tokio::select! {
+            biased;
+            Some(progress) = told.recv() => tell(translate(progress)),
+            end = &mut supervised => break end,
+        }
+    };
+    while let Ok(progress) = told.try_recv() {
+        tell(translate(progress));
+    }
+    end.map(attempt_end).map_err(|error| chain(&error))
+}
+
+fn translate(progress: Progress) -> Told {
+    match progress {
+        Progress::Started(identity) => Told::Started(ProcessStamp {
+            pid: identity.pid,
+            start_time: identity.start_time,
+            boot_id: identity.boot_id,
+        }),
+        Progress::Line(line) => Told::Line(line),
+    }
+}
+
+fn attempt_end(finished: Finished) -> AttemptEnd {
+    let ending = match (finished.ending, finished.exit) {
+        (ProcessEnding::TimedOut, _) => Ending::TimedOut,
+        (ProcessEnding::Stopped, _) => Ending::Stopped,
+        (ProcessEnding::Exited, Exit::Code(code)) => Ending::Code { code },
+        (ProcessEnding::Exited, Exit::Signal(signal)) => Ending::Signal { signal },
+    };
+    // Stored as whole milliseconds, so that the live state equals the one read back.
+    let whole =
+        |time: Duration| Duration::from_millis(u64::try_from(time.as_millis()).unwrap_or(0));
+    AttemptEnd {
+        ending,
+        usage: Usage {
+            wall: whole(finished.wall),
+            cpu: whole(finished.cpu),
+            peak_rss: finished.peak_rss,
+        },
+        leaked_output: finished.leaked_output,
+        leaked_processes: finished.leaked_processes,
+        last_lines: finished.last_lines,
+    }
+}
+
+/// An error with its causes, in one line.
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.ends_with(&cause_text) {
+            text.push_str(": ");
+            text.push_str(&cause_text);
+        }
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,241 @@
+//! Taking away what a run left, without losing work: what is landed or empty goes, what is dirty or
+//! unmerged stays and is named.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use super::create::absolute;
+use super::error::EngineError;
+use super::site::Site;
+use crate::adapters::git::{Expected, MergeOutcome, MergeRequest, RefOutcome, RefUpdate};
+use crate::adapters::worktree::{self, RemoveMode, RemoveOutcome};
+use crate::domain::id::Oid;
+use crate::domain::run::RunState;
+
+/// How far to go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CleanMode {
+    /// Say what would happen.
+    DryRun,
+    /// Only what loses nothing.
+    Safe,
+    /// Everything of the run.
+    Force,
+}
+
+/// One thing of the run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CleanItem {
+    /// `worktree`, `branch`, `saved work`, `logs`.
+    pub kind: &'static str,
+    /// Path or name.
+    pub name: String,
+    /// Why it stays; `None` when it goes (or would go).
+    pub kept: Option<String>,
+    /// Bytes on disk that come back.
+    pub bytes: u64,
+}
+
+/// Everything that was found.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CleanReport {
+    /// In the order in which it was looked at.
+    pub items: Vec<CleanItem>,
+}
+
+impl CleanReport {
+    /// What stays.
+    pub fn kept(&self) -> impl Iterator<Item = &CleanItem> {
+        self.items.iter().filter(|item| item.kept.is_some())
+    }
+
+    /// Bytes that come back.
+    pub fn bytes(&self) -> u64 {
+        self.items.iter().filter(|item| item.kept.is_none()).map(|item| item.bytes).sum()
+    }
+}
+
+/// Cleans up after a run that nobody drives.
+///
+/// # Errors
+/// Git or the file system.
+pub fn clean(site: &Site, state: &RunState, mode: CleanMode) -> Result<CleanReport, EngineError> {
+    let mut cleaning = Cleaning { site, state, mode, report: CleanReport::default() };
+    cleaning.worktrees()?;
+    cleaning.branches()?;
+    cleaning.refs()?;
+    cleaning.logs()?;
+    Ok(cleaning.report)
+}
+
+struct Cleaning<'a> {
+    site: &'a Site,
+    state: &'a RunState,
+    mode: CleanMode,
+    report: CleanReport,
+}
+
+impl Cleaning<'_> {
+    fn add(&mut self, kind: &'static str, name: String, kept: Option<String>, bytes: u64) {
+        self.report.items.push(CleanItem { kind, name, kept, bytes });
+    }
+
+    fn worktrees(&mut self) -> Result<(), EngineError> {
+        let mut paths: BTreeSet<PathBuf> =
+            self.state.spec.places.iter().map(|place| PathBuf::from(&place.worktree)).collect();
+        let bench = format!("../{}-{}.validate", self.site.repo.name(), self.state.spec.run);
+        paths.insert(absolute(self.site, &bench));
+        for path in paths {
+            let known = self.site.repo.worktree_at(&path)?;
+            let Some(known) = known.filter(|known| self.is_ours(known.branch.as_deref(), &path))
+            else {
+                continue;
+            };
+            let bytes = size_of(&path);
+            let kept = match self.mode {
+                CleanMode::DryRun if known.prunable.is_some() => None,
+                CleanMode::DryRun => {
+                    let state = worktree::Checkout::at(&self.site.repo, &path)?.state()?;
+                    let files = state.dirty.len() + state.untracked.len();
+                    (!state.is_clean()).then(|| match files {
+                        0 => "an operation is in progress in it".to_owned(),
+                        1 => "1 file is not committed".to_owned(),
+                        files => format!("{files} files are not committed"),
+                    })
+                }
+                CleanMode::Safe => self.removed(&path, RemoveMode::OnlyIfClean)?,
+                CleanMode::Force => self.removed(&path, RemoveMode::Force)?,
+            };
+            self.add("worktree", path.display().to_string(), kept, bytes);
+        }
+        Ok(())
+    }
+
+    /// A worktree at one of our places is ours unless somebody put another branch there.
+    fn is_ours(&self, branch: Option<&str>, path: &Path) -> bool {
+        let places = &self.state.spec.places;
+        let at_place = places.iter().any(|place| Path::new(&place.worktree) == path);
+        let moved = branch.is_some_and(|branch| places.iter().all(|p| p.branch != branch));
+        let begun = self.state.tasks.iter().any(|record| record.attempts > 0);
+        begun && (!at_place || !moved)
+    }
+
+    fn removed(&self, path: &Path, mode: RemoveMode) -> Result<Option<String>, EngineError> {
+        Ok(match worktree::remove(&self.site.repo, path, mode)? {
+            RemoveOutcome::Removed => None,
+            RemoveOutcome::Kept { reason } => Some(reason.to_string()),
+        })
+    }
+
+    fn branches(&mut self) -> Result<(), EngineError> {
+        let target = match &self.state.spec.target {
+            Some(target) => self.site.repo.branch_tip(target)?,
+            None => None,
+        };
+        for (index, place) in self.state.spec.places.iter().enumerate() {
+            let record = &self.state.tasks[index];
+            let Some(start) = record.start else { continue };
+            let Some(tip) = self.site.repo.branch_tip(&place.branch)? else { continue };
+            let holder = self
+                .report
+                .kept()
+                .any(|item| item.kind == "worktree" && item.name == place.worktree);
+            let kept = if holder {
+                Some("its worktree stays".to_owned())
+            } else if self.mode == CleanMode::Force || self.is_landed(start, tip, target)? {
+                self.delete_ref(&format!("refs/heads/{}", place.branch), tip)?
+            } else {
+                let commits = self.site.repo.commits_between(start, tip)?.len();
+                let noun = if commits == 1 { "commit is" } else { "commits are" };
+                Some(format!("{commits} {noun} not landed"))
+            };
+            self.add("branch", place.branch.clone(), kept, 0);
+        }
+        Ok(())
+    }
+
+    /// Whether the target holds the work, in these commits or in others.
+    fn is_landed(&self, start: Oid, tip: Oid, target: Option<Oid>) -> Result<bool, EngineError> {
+        if tip == start || tip == self.state.spec.base {
+            return Ok(true);
+        }
+        let Some(target) = target else { return Ok(false) };
+        let repo = &self.site.repo;
+        if repo.is_ancestor(tip, target)? {
+            return Ok(true);
+        }
+        let request = MergeRequest { base: Some(start), ours: target, theirs: tip };
+        Ok(match repo.merge(request)? {
+            MergeOutcome::Clean { tree, .. } => tree == repo.tree_of(target)?,
+            MergeOutcome::Conflict { .. }
+            | MergeOutcome::Unrelated
+            | MergeOutcome::NeedsGit { .. } => false,
+        })
+    }
+
+    fn refs(&mut self) -> Result<(), EngineError> {
+        let prefix = format!("refs/wt-orch/{}/", self.state.spec.run);
+        for (name, commit) in self.site.repo.refs_below(&prefix)? {
+            let leftovers = name.rsplit('/').next().is_some_and(|l| l.starts_with("attempt-"));
+            let kept = if leftovers && self.mode != CleanMode::Force {
+                Some("it is work of an attempt that did not succeed".to_owned())
+            } else {
+                self.delete_ref(&name, commit)?
+            };
+            if leftovers {
+                self.add("saved work", name, kept, 0);
+            }
+        }
+        Ok(())
+    }
+
+    fn delete_ref(&self, name: &str, at: Oid) -> Result<Option<String>, EngineError> {
+        if self.mode == CleanMode::DryRun {
+            return Ok(None);
+        }
+        let update = RefUpdate {
+            name: name.to_owned(),
+            new: None,
+            expected: Expected::At(at),
+            message: "wt-orch: clean".to_owned(),
+        };
+        Ok(match self.site.repo.update_ref(&update)? {
+            RefOutcome::Moved => None,
+            RefOutcome::Lost { .. } => Some("somebody moved it meanwhile".to_owned()),
+        })
+    }
+
+    fn logs(&mut self) -> Result<(), EngineError> {
+        let run = self.state.spec.run.as_str();
+        let logs = self.site.logs_dir().join(run);
+        let bytes = size_of(&logs);
+        if self.mode != CleanMode::DryRun {
+            let gone = |result: std::io::Result<()>, path: &Path| match result {
+                Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                    Err(EngineError::Io { what: "remove", path: path.to_owned(), source })
+                }
+                _ => Ok(()),
+            };
+            gone(std::fs::remove_dir_all(&logs), &logs)?;
+        }
+        if bytes > 0 {
+            self.add("logs", logs.display().to_string(), None, bytes);
+        }
+        Ok(())
+    }
+}
+
+/// Bytes below a folder; what cannot be read counts as nothing.
+fn size_of(path: &Path) -> u64 {
+    let Ok(entries) = std::fs::read_dir(path) else {
+        return path.symlink_metadata().map_or(0, |data| data.len());
+    };
+    entries
+        .filter_map(Result::ok)
+        .map(|entry| match entry.file_type() {
+            Ok(kind) if kind.is_dir() => size_of(&entry.path()),
+            Ok(_) => entry.metadata().map_or(0, |data| data.len()),
+            Err(_) => 0,
+        })
+        .sum()
+}

@@ -1,0 +1,138 @@
+//! Committing what a task left, and putting back what a check changed.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::attempt::chain;
+use super::provision::keep_ref;
+use super::site::Site;
+use crate::adapters::git;
+use crate::adapters::worktree::{Checkout, CommitOutcome, CommitRequest, Saved};
+use crate::domain::id::Oid;
+use crate::domain::run::{ChangeKind, Event, PathChange, RunSpec};
+
+/// One task's work to be committed.
+pub(super) struct Job {
+    pub(super) site: Site,
+    pub(super) spec: Arc<RunSpec>,
+    pub(super) task: usize,
+    pub(super) attempt: u32,
+    /// Commit its work began at.
+    pub(super) start: Oid,
+    /// The attempt failed: keep its work under a ref of ours and leave its branch alone.
+    pub(super) keep: bool,
+}
+
+/// Does it; a second time finds nothing left to commit.
+pub(super) fn commit(job: &Job) -> Event {
+    let task = job.spec.plan.tasks[job.task].task.id.clone();
+    let attempt = job.attempt;
+    let clock = &job.site.clock;
+    let before = clock.elapsed();
+    match committed(job) {
+        Ok(done) => Event::Committed {
+            task,
+            attempt,
+            tip: done.tip,
+            changed: done.changed,
+            leftovers: done.leftovers,
+            notes: done.notes,
+            seconds: (clock.elapsed() - before).as_secs_f64(),
+        },
+        Err(message) => Event::CommitFailed { task, attempt, message },
+    }
+}
+
+struct Done {
+    tip: Oid,
+    changed: Vec<PathChange>,
+    leftovers: bool,
+    notes: Vec<String>,
+}
+
+fn committed(job: &Job) -> Result<Done, String> {
+    let place = &job.spec.places[job.task];
+    let keep_ref = keep_ref(&job.spec, job.task, job.attempt);
+    let checkout =
+        Checkout::at(&job.site.repo, Path::new(&place.worktree)).map_err(|error| chain(&error))?;
+    if job.keep {
+        let saved =
+            checkout.save(&place.branch, job.start, &keep_ref).map_err(|error| chain(&error))?;
+        let leftovers = saved.is_some();
+        let tip = saved.map_or(job.start, |saved| saved.commit);
+        return Ok(Done { tip, changed: Vec::new(), leftovers, notes: Vec::new() });
+    }
+    let request = CommitRequest {
+        branch: place.branch.clone(),
+        start: job.start,
+        message: message(job),
+        keep_ref,
+    };
+    let kept = |saved: Saved| format!("everything is kept as {} ({})", saved.commit, saved.name);
+    match checkout.commit_all(&request).map_err(|error| chain(&error))? {
+        CommitOutcome::Committed(done) => Ok(Done {
+            tip: done.tip,
+            changed: done.changed.into_iter().flat_map(path_changes).collect(),
+            leftovers: done.committed_leftovers,
+            notes: done.notes,
+        }),
+        CommitOutcome::Unfinished { progress, saved } => {
+            Err(format!("it left a {progress} half done; {}", kept(saved)))
+        }
+        CommitOutcome::Astray { head, saved } => Err(format!(
+            "its HEAD is at {}, which does not come after its start; {}",
+            head.short(),
+            kept(saved)
+        )),
+        CommitOutcome::Lost { reason, saved: Some(saved), .. } => {
+            Err(format!("{reason}; {}", kept(saved)))
+        }
+        // Commits that were made before the worktree went count.
+        CommitOutcome::Lost { reason, tip: Some(tip), saved: None } => Err(format!(
+            "{reason}; the commits that were made are on `{}` ({})",
+            place.branch,
+            tip.short()
+        )),
+        CommitOutcome::Lost { reason, tip: None, saved: None } => Err(reason.to_string()),
+    }
+}
+
+fn message(job: &Job) -> String {
+    let task = &job.spec.plan.tasks[job.task].task;
+    let subject = task.title.as_deref().unwrap_or(task.id.as_str());
+    format!("{subject}\n\nTask: {}\nRun: {}\n", task.id, job.spec.run)
+}
+
+/// A rename is the end of one path and the beginning of another: both must be the task's to write.
+fn path_changes(change: git::PathChange) -> Vec<PathChange> {
+    let one = |path, change| vec![PathChange { path, change }];
+    match change.kind {
+        git::ChangeKind::Added => one(change.path, ChangeKind::Added),
+        git::ChangeKind::Deleted => one(change.path, ChangeKind::Deleted),
+        git::ChangeKind::Modified | git::ChangeKind::TypeChanged => {
+            one(change.path, ChangeKind::Modified)
+        }
+        git::ChangeKind::Renamed { from } => vec![
+            PathChange { path: from, change: ChangeKind::Deleted },
+            PathChange { path: change.path, change: ChangeKind::Added },
+        ],
+    }
+}
+
+/// Tracked files that a check changed, which are put back: a check vouches for the commit, so it
+/// must not alter what it looks at (landing.md rules 7 and 8).
+pub(super) fn restore(
+    site: &Site,
+    spec: &RunSpec,
+    task: usize,
+    tip: Option<Oid>,
+) -> Result<Vec<String>, String> {
+    let Some(tip) = tip else { return Ok(Vec::new()) };
+    let checkout = Checkout::at(&site.repo, Path::new(&spec.places[task].worktree))
+        .map_err(|error| chain(&error))?;
+    let changed = checkout.changed_since(tip).map_err(|error| chain(&error))?;
+    if !changed.is_empty() {
+        checkout.restore(tip).map_err(|error| chain(&error))?;
+    }
+    Ok(changed)
+}

@@ -1,0 +1,180 @@
+//! Creating a run: a name, a place for each task, the first event. Nothing else exists after it.
+
+use std::path::{Path, PathBuf};
+
+use super::error::EngineError;
+use super::journal::Journal;
+use super::site::Site;
+use crate::adapters::git::BranchConflict;
+use crate::adapters::store::Store;
+use crate::config::Template;
+use crate::domain::id::{Oid, RunId};
+use crate::domain::plan::{Plan, Verdict};
+use crate::domain::run::{Limits, RunSpec, TaskPlace};
+
+/// What a run is created with.
+pub struct CreateRequest {
+    /// The database.
+    pub store: Store,
+    /// Name the user wants; a number is added when it is taken.
+    pub name: String,
+    /// The plan.
+    pub plan: Plan,
+    /// Commit that every task starts from.
+    pub base: Oid,
+    /// How the user named it.
+    pub base_name: String,
+    /// Branch to land on.
+    pub target: Option<String>,
+    /// Limits of every command.
+    pub limits: Limits,
+    /// `worktree_path`.
+    pub worktree_path: Template,
+    /// `branch`.
+    pub branch: Template,
+}
+
+/// Something is where a task should work; it is never reused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Occupied {
+    /// One sentence.
+    pub what: String,
+    /// The command that resolves it.
+    pub resolve: String,
+}
+
+/// Creates the run, or says what is in the way. Refused, nothing is stored.
+///
+/// # Errors
+/// Git or the database.
+pub fn create(
+    site: &Site,
+    request: CreateRequest,
+) -> Result<Result<Journal, Occupied>, EngineError> {
+    let CreateRequest { mut store, name, plan, base, base_name, target, limits, .. } = request;
+    let run = store.create_run(&name, site.clock.now())?;
+    let places = placed(site, &plan, &run, (&request.worktree_path, &request.branch));
+    if let Some(occupied) = in_the_way(site, &plan, &places)? {
+        store.remove_run(&run)?;
+        return Ok(Err(occupied));
+    }
+    let version = env!("CARGO_PKG_VERSION").to_owned();
+    let spec = RunSpec { run, base, base_name, target, plan, places, limits, version };
+    Ok(Ok(Journal::begin(store, site.clock, spec)?))
+}
+
+/// Branch and worktree of each task. A sequential run has one worktree, named for the run.
+pub fn placed(
+    site: &Site,
+    plan: &Plan,
+    run: &RunId,
+    (worktree_path, branch): (&Template, &Template),
+) -> Vec<TaskPlace> {
+    let repo = site.repo.name();
+    let lane = plan.decision.verdict == Verdict::Sequential;
+    plan.tasks
+        .iter()
+        .map(|planned| {
+            let id = planned.task.id.as_str();
+            let folder = if lane { run.as_str() } else { id };
+            TaskPlace {
+                branch: branch.expand(&repo, run.as_str(), id),
+                worktree: absolute(site, &worktree_path.expand(&repo, run.as_str(), folder))
+                    .to_string_lossy()
+                    .into_owned(),
+            }
+        })
+        .collect()
+}
+
+/// A path of the settings, relative to the repository's root, without `.` and `..`.
+pub(super) fn absolute(site: &Site, path: &str) -> PathBuf {
+    let mut whole = PathBuf::new();
+    for part in site.repo.root().join(path).components() {
+        match part {
+            std::path::Component::ParentDir => {
+                whole.pop();
+            }
+            std::path::Component::CurDir => {}
+            std::path::Component::Prefix(_)
+            | std::path::Component::RootDir
+            | std::path::Component::Normal(_) => whole.push(part),
+        }
+    }
+    whole
+}
+
+fn in_the_way(
+    site: &Site,
+    plan: &Plan,
+    places: &[TaskPlace],
+) -> Result<Option<Occupied>, EngineError> {
+    let repo = &site.repo;
+    let worktrees = repo.worktrees()?;
+    let root = repo.root().display();
+    for (planned, place) in plan.tasks.iter().zip(places) {
+        let task = &planned.task.id;
+        let branch = &place.branch;
+        let found = match repo.branch_conflict(branch)? {
+            Some(BranchConflict::Exists { .. }) => {
+                let holder = worktrees.iter().find(|w| w.branch.as_ref() == Some(branch));
+                Some(Occupied {
+                    what: match holder {
+                        Some(holder) => format!(
+                            "the branch `{branch}` of task `{task}` exists and is checked out in `{}`",
+                            holder.path.display()
+                        ),
+                        None => format!("the branch `{branch}` of task `{task}` exists"),
+                    },
+                    resolve: match holder {
+                        Some(holder) => format!(
+                            "git -C {root} worktree remove {} && git -C {root} branch -D {branch}",
+                            holder.path.display()
+                        ),
+                        None => format!("git -C {root} branch -D {branch}"),
+                    },
+                })
+            }
+            Some(BranchConflict::Clash { with }) => Some(Occupied {
+                what: format!(
+                    "git cannot have the branch `{branch}` of task `{task}` beside `{with}`"
+                ),
+                resolve: format!("git -C {root} branch -m {with} {with}-old"),
+            }),
+            Some(BranchConflict::CaseOnly { with }) => Some(Occupied {
+                what: format!(
+                    "the branch `{branch}` of task `{task}` differs from `{with}` by case only"
+                ),
+                resolve: format!("git -C {root} branch -m {with} {with}-old"),
+            }),
+            Some(BranchConflict::Invalid) => Some(Occupied {
+                what: format!("`{branch}` (task `{task}`) is no valid branch name"),
+                resolve: "wt-orch config".to_owned(),
+            }),
+            None => folder_in_the_way(Path::new(&place.worktree), task.as_str(), &worktrees),
+        };
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
+}
+
+fn folder_in_the_way(
+    path: &Path,
+    task: &str,
+    worktrees: &[crate::adapters::git::WorktreeInfo],
+) -> Option<Occupied> {
+    let shown = path.display();
+    if worktrees.iter().any(|known| known.path == path) {
+        return Some(Occupied {
+            what: format!("`{shown}`, where task `{task}` should work, is a worktree already"),
+            resolve: format!("git worktree remove {shown}"),
+        });
+    }
+    // A link that leads nowhere is in the way as well.
+    path.symlink_metadata().ok().map(|_| Occupied {
+        what: format!("`{shown}`, where task `{task}` should work, exists"),
+        resolve: format!("mv {shown} {shown}.old"),
+    })
+}

@@ -1,0 +1,320 @@
+//! The loop of a run: inputs in, events stored, actions performed. The only place that talks to
+//! the outside while tasks run.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use super::attempt::{self, Launch, Told};
+use super::commit;
+use super::error::EngineError;
+use super::journal::Journal;
+use super::provision;
+use super::site::Site;
+use crate::adapters::host::control::{ControlServer, Reply, Request as ControlRequest};
+use crate::adapters::host::signals::{Signal, Signals};
+use crate::adapters::process::Request;
+use crate::adapters::store::CostSample;
+use crate::domain::id::TaskId;
+use crate::domain::run::{Action, Event, Input, RunSpec, RunState, StopReason, TaskState, step};
+
+/// A run to be driven to its end.
+pub struct DriveRequest {
+    /// Where.
+    pub site: Site,
+    /// Its journal, of which this becomes the one writer.
+    pub journal: Journal,
+    /// Not for the first time.
+    pub resumed: bool,
+    /// Files of the base, for the cost of worktrees.
+    pub files: usize,
+}
+
+enum Message {
+    Input(Input),
+    Output {
+        task: TaskId,
+        line: String,
+    },
+    /// The attempt of a task is over; its channel is closed.
+    Idle {
+        task: usize,
+    },
+}
+
+struct Driver {
+    site: Site,
+    journal: Journal,
+    spec: Arc<RunSpec>,
+    files: usize,
+    outbox: mpsc::UnboundedSender<Message>,
+    attempts: HashMap<usize, mpsc::Sender<Request>>,
+    /// Tasks whose worktree was being made when an earlier process ended.
+    half_made: Vec<usize>,
+    stops: u32,
+    finished: bool,
+}
+
+/// Drives a run until nothing is left to do or it is stopped, and hands its journal back.
+///
+/// # Errors
+/// The journal cannot be written: what runs is then killed before this returns.
+pub async fn drive(request: DriveRequest) -> Result<Journal, EngineError> {
+    let DriveRequest { site, journal, resumed, files } = request;
+    let (outbox, mut inbox) = mpsc::unbounded_channel();
+    let spec = journal.state().spec.clone();
+    let state_dir = site.state_dir();
+    let mut control = ControlServer::bind(site.control(&state_dir, &spec.run))?;
+    let mut signals = Signals::listen()
+        .map_err(|source| EngineError::System { what: "listen for signals", source })?;
+    let attempts = HashMap::new();
+    let half_made = if resumed { half_made_worktrees(journal.state()) } else { Vec::new() };
+    let mut driver = Driver {
+        site,
+        journal,
+        spec,
+        files,
+        outbox,
+        attempts,
+        half_made,
+        stops: 0,
+        finished: false,
+    };
+    let mut outcome = driver.take(Input::Begin { resumed });
+    while outcome.is_ok() && !driver.finished {
+        outcome = tokio::select! {
+            Some(message) = inbox.recv() => driver.receive(message),
+            signal = signals.recv() => driver.signalled(signal),
+            call = control.recv() => {
+                let reply = match &call.request {
+                    ControlRequest::Abort => {
+                        let reason = StopReason::Aborted;
+                        let taken = driver.take(Input::Stop { reason, force: false });
+                        outcome = taken;
+                        Reply::Done
+                    }
+                    ControlRequest::Ping => Reply::Pong { pid: std::process::id() },
+                };
+                call.answer(reply);
+                outcome
+            }
+        };
+    }
+    if outcome.is_err() {
+        driver.kill_all(&mut inbox).await;
+    }
+    outcome?;
+    Ok(driver.journal)
+}
+
+impl Driver {
+    fn receive(&mut self, message: Message) -> Result<(), EngineError> {
+        match message {
+            Message::Input(input) => self.take(input),
+            Message::Output { task, line } => {
+                self.journal.output(&task, &line);
+                Ok(())
+            }
+            Message::Idle { task } => {
+                self.attempts.remove(&task);
+                Ok(())
+            }
+        }
+    }
+
+    fn signalled(&mut self, signal: Signal) -> Result<(), EngineError> {
+        self.stops += 1;
+        let force = self.stops > 1 && signal == Signal::Interrupt;
+        self.take(Input::Stop { reason: StopReason::Interrupted, force })
+    }
+
+    fn take(&mut self, input: Input) -> Result<(), EngineError> {
+        let now = self.journal.now();
+        self.observe_costs(&input)?;
+        let step = step(self.journal.state(), input, now);
+        self.journal.record(step.events, now)?;
+        for action in step.actions {
+            self.perform(action);
+        }
+        Ok(())
+    }
+
+    fn observe_costs(&mut self, input: &Input) -> Result<(), EngineError> {
+        let now = self.journal.now();
+        let Input::Fact(event) = input else { return Ok(()) };
+        let (kind, quantity, seconds) = if let Event::Provisioned { seconds, attempt: 1, .. } =
+            event
+            && !self.journal.state().is_lane()
+        {
+            ("provision", self.files.max(1) as f64, *seconds)
+        } else if let Event::Committed { seconds, .. } = event {
+            ("commit", 1.0, *seconds)
+        } else {
+            return Ok(());
+        };
+        let sample = CostSample { quantity, seconds, at: now };
+        Ok(self.journal.store.observe_cost(kind, sample)?)
+    }
+
+    fn perform(&mut self, action: Action) {
+        match action {
+            Action::Provision { task, attempt, from } => {
+                let state = self.journal.state();
+                let record = &state.tasks[task];
+                let lane_is_there =
+                    state.is_lane() && state.tasks.iter().any(|r| r.start.is_some());
+                let known_start = record.start.filter(|_| record.from == from && attempt > 1);
+                let job = provision::Job {
+                    site: self.site.clone(),
+                    spec: self.spec.clone(),
+                    task,
+                    attempt,
+                    from,
+                    known_start,
+                    ours: attempt > 1 || lane_is_there || self.half_made.contains(&task),
+                };
+                self.blocking(move || provision::provision(&job));
+            }
+            Action::Launch { task, attempt } => self.launch(task, attempt),
+            Action::Commit { task, attempt, keep } => {
+                let start = self.journal.state().tasks[task].start;
+                let job = commit::Job {
+                    site: self.site.clone(),
+                    spec: self.spec.clone(),
+                    task,
+                    attempt,
+                    start: start.unwrap_or(self.spec.base),
+                    keep,
+                };
+                self.blocking(move || commit::commit(&job));
+            }
+            Action::Check { task, attempt } => self.check(task, attempt),
+            Action::Stop { task, force } => {
+                let request = if force { Request::Kill } else { Request::Stop };
+                if let Some(attempt) = self.attempts.get(&task) {
+                    // A full channel already holds a request; a closed one has ended.
+                    let _already_told = attempt.try_send(request);
+                }
+            }
+            Action::Wake { task, at } => {
+                let wait = at.since(self.journal.now());
+                let task = self.id(task);
+                let outbox = self.outbox.clone();
+                tokio::spawn(async move {
+                    tokio::time::sleep(wait).await;
+                    send(&outbox, Message::Input(Input::Timer { task }));
+                });
+            }
+            Action::Finish => self.finished = true,
+        }
+    }
+
+    fn launch(&mut self, task: usize, attempt: u32) {
+        let launch = Launch { site: &self.site, spec: &self.spec, task, attempt };
+        let command = launch.command();
+        let requests = self.open_attempt(task);
+        let (outbox, id) = (self.outbox.clone(), self.id(task));
+        tokio::spawn(async move {
+            let tell = |told| {
+                let task = id.clone();
+                send(
+                    &outbox,
+                    match told {
+                        Told::Started(process) => {
+                            Message::Input(Input::Fact(Event::AttemptStarted {
+                                task,
+                                attempt,
+                                process,
+                            }))
+                        }
+                        Told::Line(line) => Message::Output { task, line },
+                    },
+                );
+            };
+            let fact = match attempt::run(command, requests, tell).await {
+                Ok(end) => Event::AttemptFinished { task: id.clone(), attempt, end },
+                Err(message) => Event::AttemptNotStarted { task: id.clone(), attempt, message },
+            };
+            send(&outbox, Message::Idle { task });
+            send(&outbox, Message::Input(Input::Fact(fact)));
+        });
+    }
+
+    fn check(&mut self, task: usize, attempt: u32) {
+        let Some(check) = self.spec.plan.tasks[task].task.check.clone() else { return };
+        let launch = Launch { site: &self.site, spec: &self.spec, task, attempt };
+        let command = launch.check(&check);
+        let requests = self.open_attempt(task);
+        let (outbox, id) = (self.outbox.clone(), self.id(task));
+        let (site, spec) = (self.site.clone(), self.spec.clone());
+        let tip = self.journal.state().tasks[task].tip;
+        tokio::spawn(async move {
+            let tell = |told| {
+                if let Told::Line(line) = told {
+                    send(&outbox, Message::Output { task: id.clone(), line });
+                }
+            };
+            let mut end = attempt::run(command, requests, tell).await;
+            let restored =
+                tokio::task::spawn_blocking(move || commit::restore(&site, &spec, task, tip)).await;
+            let tainted = match restored {
+                Ok(Ok(tainted)) => tainted,
+                Ok(Err(message)) => {
+                    end = Err(message);
+                    Vec::new()
+                }
+                Err(_) => Vec::new(),
+            };
+            send(&outbox, Message::Idle { task });
+            let fact = Event::CheckFinished { task: id.clone(), attempt, end, tainted };
+            send(&outbox, Message::Input(Input::Fact(fact)));
+        });
+    }
+
+    fn open_attempt(&mut self, task: usize) -> mpsc::Receiver<Request> {
+        let (sender, receiver) = mpsc::channel(4);
+        self.attempts.insert(task, sender);
+        receiver
+    }
+
+    fn blocking(&self, work: impl FnOnce() -> Event + Send + 'static) {
+        let outbox = self.outbox.clone();
+        tokio::task::spawn_blocking(move || send(&outbox, Message::Input(Input::Fact(work()))));
+    }
+
+    fn id(&self, task: usize) -> TaskId {
+        self.spec.plan.tasks[task].task.id.clone()
+    }
+
+    /// After a journal that cannot be written: nothing may go on unrecorded.
+    async fn kill_all(&mut self, inbox: &mut mpsc::UnboundedReceiver<Message>) {
+        for attempt in self.attempts.values() {
+            let _already_ended = attempt.try_send(Request::Kill);
+        }
+        let patience = self.spec.limits.grace + Duration::from_secs(5);
+        let gone = async {
+            while !self.attempts.is_empty() {
+                match inbox.recv().await {
+                    Some(Message::Idle { task }) => {
+                        self.attempts.remove(&task);
+                    }
+                    Some(Message::Input(_) | Message::Output { .. }) => {}
+                    None => break,
+                }
+            }
+        };
+        let _timed_out = tokio::time::timeout(patience, gone).await;
+    }
+}
+
+fn half_made_worktrees(state: &RunState) -> Vec<usize> {
+    let is_half = |state: &TaskState| matches!(state, TaskState::Provisioning { .. });
+    (0..state.tasks.len()).filter(|&task| is_half(&state.tasks[task].state)).collect()
+}
+
+/// The receiver lives as long as the loop; what comes after it is of no interest.
+fn send(outbox: &mpsc::UnboundedSender<Message>, message: Message) {
+    let _receiver_gone = outbox.send(message);
+}

@@ -1,0 +1,287 @@
+//! Driving an integration: asks the state machine what is next, does it, records what came of it.
+
+use super::error::EngineError;
+use super::journal::Journal;
+use super::landing;
+use super::site::Site;
+use super::validate::{Bench, validate};
+use crate::adapters::git::{
+    Expected, Forecast, ForecastTip, MergeOutcome, MergeRequest, NewCommit, RefUpdate, Repo,
+};
+use crate::adapters::host::signals::Signals;
+use crate::adapters::store::CostSample;
+use crate::domain::id::{Oid, TaskId};
+use crate::domain::integrate::{
+    Ejection, EjectionReason, ForecastKind, Integration, IntegrationEvent, IntegrationSpec,
+    MatrixCell, Member, Next, Strategy, merge_order,
+};
+use crate::domain::run::{Event, RunSpec, RunState};
+
+/// What to integrate, and how.
+#[derive(Debug, Clone)]
+pub struct IntegrateRequest {
+    /// Branch to land on, instead of the run's target.
+    pub onto: Option<String>,
+    /// Merge in memory and report only.
+    pub dry_run: bool,
+    /// How work is combined.
+    pub strategy: Strategy,
+    /// How often a target that moved is merged again.
+    pub target_retries: u32,
+}
+
+/// Why an integration does not begin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IntegrateRefusal {
+    /// The run has no target and none was named.
+    NoTarget,
+    /// The target is no branch.
+    UnknownTarget {
+        /// The name.
+        branch: String,
+    },
+    /// No task of the run is ready.
+    NothingReady,
+    /// A signal came; nothing was landed.
+    Interrupted,
+}
+
+/// Integrates the run of `journal`. The last integration of its state tells what came of it.
+///
+/// # Errors
+/// Git, the database, or a worktree for the validations.
+pub async fn integrate(
+    site: &Site,
+    journal: &mut Journal,
+    request: &IntegrateRequest,
+) -> Result<Result<(), IntegrateRefusal>, EngineError> {
+    let spec = match prepare(site, journal.state(), request)? {
+        Ok(spec) => spec,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    record(journal, IntegrationEvent::Started { spec: Box::new(spec) })?;
+    let mut signals = Signals::listen()
+        .map_err(|source| EngineError::System { what: "listen for signals", source })?;
+    let run = journal.run();
+    let mut bench = Bench::new(site, run.as_str());
+    let result = tokio::select! {
+        result = steps(site, journal, &mut bench) => result.map(Ok),
+        _ = signals.recv() => Ok(Err(IntegrateRefusal::Interrupted)),
+    };
+    if let Err(message) = bench.remove() {
+        let message = format!("the validation worktree could not be removed: {message}");
+        let now = journal.now();
+        journal.record(vec![Event::Warned { message }], now)?;
+    }
+    result
+}
+
+async fn steps(site: &Site, journal: &mut Journal, bench: &mut Bench) -> Result<(), EngineError> {
+    loop {
+        let Some(integration) = journal.state().integrations.last() else { return Ok(()) };
+        match integration.next() {
+            Next::Done => return Ok(()),
+            Next::Record(events) => {
+                for event in events {
+                    record(journal, event)?;
+                }
+            }
+            Next::Merge { onto, member } => merge_step(site, journal, onto, &member)?,
+            Next::Validate { commit } => validate_step(site, journal, bench, commit).await?,
+            Next::Land { old, new } => landing::land_step(site, journal, old, new)?,
+        }
+    }
+}
+
+/// Stores one fact of the integration.
+pub(super) fn record(journal: &mut Journal, event: IntegrationEvent) -> Result<(), EngineError> {
+    let now = journal.now();
+    journal.record(vec![Event::Integration { event }], now)
+}
+
+fn prepare(
+    site: &Site,
+    state: &RunState,
+    request: &IntegrateRequest,
+) -> Result<Result<IntegrationSpec, IntegrateRefusal>, EngineError> {
+    let spec = &state.spec;
+    let Some(target) = request.onto.clone().or_else(|| spec.target.clone()) else {
+        return Ok(Err(IntegrateRefusal::NoTarget));
+    };
+    let Some(old) = site.repo.branch_tip(&target)? else {
+        return Ok(Err(IntegrateRefusal::UnknownTarget { branch: target }));
+    };
+    let members = ready(site, state, old)?;
+    if members.is_empty() {
+        return Ok(Err(IntegrateRefusal::NothingReady));
+    }
+    let matrix = forecast_of(&site.repo, &members)?;
+    let (members, order_reason) = merge_order(members, &matrix);
+    Ok(Ok(IntegrationSpec {
+        target,
+        old,
+        members,
+        unfinished: unfinished(state),
+        strategy: request.strategy,
+        validations: spec.plan.validations.clone(),
+        matrix,
+        order_reason,
+        engine: site.repo.merge_engine().to_string(),
+        dry_run: request.dry_run,
+        target_retries: request.target_retries,
+    }))
+}
+
+/// Tasks that succeeded and whose work the target does not hold yet.
+fn ready(site: &Site, state: &RunState, target: Oid) -> Result<Vec<Member>, EngineError> {
+    let mut members = Vec::new();
+    for (index, record) in state.tasks.iter().enumerate() {
+        let task = state.task(index);
+        let (Some(start), Some(tip)) = (record.start, record.tip) else { continue };
+        if !record.state.succeeded() || record.changed.is_empty() || task.work.is_gate() {
+            continue;
+        }
+        if site.repo.is_ancestor(tip, target)? {
+            continue;
+        }
+        members.push(Member {
+            task: task.id.clone(),
+            start,
+            tip,
+            branch: state.spec.places[index].branch.clone(),
+            title: task.title.clone(),
+            needs: record.needs.clone(),
+            replay: state.is_lane(),
+            priority: task.priority,
+        });
+    }
+    Ok(members)
+}
+
+fn unfinished(state: &RunState) -> Vec<TaskId> {
+    let open = state.tasks.iter().enumerate().filter(|(_, record)| !record.state.succeeded());
+    open.map(|(index, _)| state.task(index))
+        .filter(|task| !task.work.is_gate())
+        .map(|task| task.id.clone())
+        .collect()
+}
+
+/// The predicted conflicts between every two members. Nothing is written.
+///
+/// # Errors
+/// Git.
+pub fn forecast_of(repo: &Repo, members: &[Member]) -> Result<Vec<MatrixCell>, EngineError> {
+    let tips: Vec<ForecastTip> =
+        members.iter().map(|member| ForecastTip { start: member.start, tip: member.tip }).collect();
+    let cells = repo.forecast_matrix(&tips)?.into_iter().map(|(i, j, forecast)| {
+        let (forecast, paths, note) = match forecast {
+            Forecast::Clean => (ForecastKind::Clean, Vec::new(), None),
+            Forecast::SamePath { paths } => (ForecastKind::SamePath, paths, None),
+            Forecast::OrderSensitive { paths } => (ForecastKind::OrderSensitive, paths, None),
+            Forecast::Conflict { paths } => (ForecastKind::Conflict, paths, None),
+            Forecast::Unknown { reason } => (ForecastKind::Unknown, Vec::new(), Some(reason)),
+        };
+        let name = |at: usize| members[at].task.to_string();
+        MatrixCell { a: name(i), b: name(j), forecast, paths, note }
+    });
+    Ok(cells.collect())
+}
+
+fn merge_step(
+    site: &Site,
+    journal: &mut Journal,
+    onto: Oid,
+    member: &Member,
+) -> Result<(), EngineError> {
+    let clock = site.clock;
+    let before = clock.elapsed();
+    let Some(integration) = journal.state().integrations.last() else { return Ok(()) };
+    let event = merged(site, &journal.state().spec, integration, onto, member)?;
+    let seconds = (clock.elapsed() - before).as_secs_f64();
+    let now = journal.now();
+    journal.store.observe_cost("merge", CostSample { quantity: 1.0, seconds, at: now })?;
+    record(journal, event)
+}
+
+/// Landing.md rule 2: a task contributes `start → tip`. A branch is merged with its history; where
+/// that history holds work the task does not need (one lane) or is not wanted (squash), only the
+/// delta is merged, with `start` as merge base.
+fn merged(
+    site: &Site,
+    spec: &RunSpec,
+    integration: &Integration,
+    onto: Oid,
+    member: &Member,
+) -> Result<IntegrationEvent, EngineError> {
+    let repo = &site.repo;
+    let task = member.task.clone();
+    let delta = member.replay || integration.spec.strategy == Strategy::Squash;
+    if member.replay && onto == member.start && integration.spec.strategy == Strategy::Merge {
+        // The lane continues exactly here: its own commits are what lands.
+        return Ok(IntegrationEvent::Merged { task, commit: member.tip });
+    }
+    let base = delta.then_some(member.start);
+    let request = MergeRequest { base, ours: onto, theirs: member.tip };
+    let tree = match repo.merge(request)? {
+        MergeOutcome::Clean { tree, .. } => tree,
+        MergeOutcome::Conflict { paths, hunks, .. } => {
+            let hunks = hunks.into_iter().map(|hunk| hunk.text).collect();
+            let ejection = integration.conflict(&task, paths, hunks);
+            return Ok(IntegrationEvent::Ejected { ejection });
+        }
+        MergeOutcome::Unrelated => {
+            let note = Some("it has no common ancestor with the target".to_owned());
+            let plain = Ejection::plain(task, EjectionReason::Conflict);
+            return Ok(IntegrationEvent::Ejected { ejection: Ejection { note, ..plain } });
+        }
+        MergeOutcome::NeedsGit { reason } => {
+            let plain = Ejection::plain(task, EjectionReason::NeedsGit);
+            let note = Some(format!("install git 2.38 or newer: {reason}"));
+            return Ok(IntegrationEvent::Ejected { ejection: Ejection { note, ..plain } });
+        }
+    };
+    if tree == repo.tree_of(onto)? {
+        // Its work is there already, in other commits.
+        return Ok(IntegrationEvent::Merged { task, commit: onto });
+    }
+    let title = member.title.as_deref().unwrap_or(member.task.as_str());
+    let (parents, subject) = if delta {
+        (vec![onto], title.to_owned())
+    } else {
+        (vec![onto, member.tip], format!("Merge task `{task}`: {title}"))
+    };
+    let commit = repo.commit_tree(&NewCommit {
+        tree,
+        parents,
+        message: format!("{subject}\n\nTask: {task}\nRun: {}\n", spec.run),
+        author_of: delta.then_some(member.tip),
+    })?;
+    // Keeps the train's objects from being collected while they are validated.
+    let _any_value_is_replaced = repo.update_ref(&RefUpdate {
+        name: format!("refs/wt-orch/{}/candidate", spec.run),
+        new: Some(commit),
+        expected: Expected::Any,
+        message: "wt-orch: candidate".to_owned(),
+    })?;
+    Ok(IntegrationEvent::Merged { task, commit })
+}
+
+async fn validate_step(
+    site: &Site,
+    journal: &mut Journal,
+    bench: &mut Bench,
+    commit: Oid,
+) -> Result<(), EngineError> {
+    record(journal, IntegrationEvent::ValidationRequested { commit })?;
+    let Some(integration) = journal.state().integrations.last() else { return Ok(()) };
+    let validations = integration.spec.validations.clone();
+    let spec = journal.state().spec.clone();
+    let before = site.clock.elapsed();
+    let runs = validate(bench, &spec, &validations, commit)
+        .await
+        .map_err(|message| EngineError::ValidationWorktree { message })?;
+    let seconds = (site.clock.elapsed() - before).as_secs_f64();
+    let now = journal.now();
+    journal.store.observe_cost("validate", CostSample { quantity: 1.0, seconds, at: now })?;
+    record(journal, IntegrationEvent::ValidationFinished { commit, runs })
+}

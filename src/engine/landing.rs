@@ -1,0 +1,138 @@
+//! Moving the target to the validated commit, and telling what came of it.
+
+use std::path::Path;
+
+use super::error::EngineError;
+use super::integrate::record;
+use super::journal::Journal;
+use super::site::Site;
+use crate::adapters::git::{
+    Expected, LandOutcome, LandRequest, RefUpdate, RefusedReason, land, recover_landing,
+};
+use crate::adapters::store::{NewOperation, OperationState, Store};
+use crate::domain::id::{Oid, RunId};
+use crate::domain::integrate::{IntegrationEvent, Refusal};
+
+/// One move of a branch, announced in the database before it happens.
+pub(super) struct Move<'a> {
+    pub(super) branch: &'a str,
+    pub(super) old: Oid,
+    pub(super) new: Oid,
+    pub(super) run: Option<RunId>,
+    pub(super) undoes: Option<u64>,
+}
+
+/// Announces the move, makes it and stores how it ended.
+pub(super) fn move_branch(
+    site: &Site,
+    store: &mut Store,
+    wanted: &Move<'_>,
+) -> Result<(u64, LandOutcome), EngineError> {
+    let (kind, words) = match wanted.undoes {
+        None => ("land", format!("wt-orch: land {}", run_name(wanted))),
+        Some(id) => ("undo", format!("wt-orch: undo operation {id}")),
+    };
+    let id = store.begin_operation(&NewOperation {
+        at: site.clock.now(),
+        kind: kind.to_owned(),
+        reference: format!("refs/heads/{}", wanted.branch),
+        old: wanted.old,
+        new: wanted.new,
+        run: wanted.run.clone(),
+        undoes: wanted.undoes,
+    })?;
+    // Both ends stay reachable as long as the operation can be taken back.
+    for (end, commit) in [("old", wanted.old), ("new", wanted.new)] {
+        let _any_value_is_replaced = site.repo.update_ref(&RefUpdate {
+            name: format!("refs/wt-orch/undo/{id}/{end}"),
+            new: Some(commit),
+            expected: Expected::Any,
+            message: words.clone(),
+        })?;
+    }
+    let request = LandRequest {
+        branch: wanted.branch.to_owned(),
+        old: wanted.old,
+        new: wanted.new,
+        message: words,
+    };
+    let outcome = land(&site.repo, &request);
+    let state = match &outcome {
+        Ok(LandOutcome::Landed { .. }) => OperationState::Done,
+        Ok(LandOutcome::TargetMoved { .. } | LandOutcome::Refused { .. }) | Err(_) => {
+            OperationState::Failed
+        }
+    };
+    store.finish_operation(id, state)?;
+    Ok((id, outcome?))
+}
+
+fn run_name(wanted: &Move<'_>) -> String {
+    wanted.run.as_ref().map_or_else(String::new, ToString::to_string)
+}
+
+/// The landing of an integration.
+pub(super) fn land_step(
+    site: &Site,
+    journal: &mut Journal,
+    old: Oid,
+    new: Oid,
+) -> Result<(), EngineError> {
+    record(journal, IntegrationEvent::LandRequested { commit: new })?;
+    let Some(integration) = journal.state().integrations.last() else { return Ok(()) };
+    let branch = integration.spec.target.clone();
+    let run = Some(journal.run());
+    let wanted = Move { branch: &branch, old, new, run, undoes: None };
+    let (operation, outcome) = move_branch(site, &mut journal.store, &wanted)?;
+    let Some(integration) = journal.state().integrations.last() else { return Ok(()) };
+    let event = match outcome {
+        LandOutcome::Landed { checked_out } => {
+            let checkout = checked_out.map(|path| path.display().to_string());
+            IntegrationEvent::Landed { old, new, operation, checkout }
+        }
+        // It is there already: an earlier try got as far as this.
+        LandOutcome::TargetMoved { now: Some(now) } if now == new => {
+            IntegrationEvent::Landed { old, new, operation, checkout: None }
+        }
+        LandOutcome::TargetMoved { now } => integration.target_moved(now),
+        LandOutcome::Refused { worktree, reason, resolve } => {
+            let message = refusal_text(&branch, &worktree, &reason);
+            IntegrationEvent::Refused { refusal: Refusal::Checkout { message, resolve } }
+        }
+    };
+    record(journal, event)
+}
+
+/// After a crash: finishes or takes back what a landing left half done, and settles operations that
+/// were announced and never told of their end. Returns one sentence for each.
+///
+/// # Errors
+/// Git or the database.
+pub fn recover(site: &Site, store: &mut Store) -> Result<Vec<String>, EngineError> {
+    let mut told = Vec::new();
+    for landing in recover_landing(&site.repo)? {
+        told.push(format!(
+            "an interrupted landing on `{}` was put in order in `{}`",
+            landing.branch,
+            landing.worktree.display()
+        ));
+    }
+    for operation in store.operations()? {
+        if operation.state != OperationState::Started {
+            continue;
+        }
+        let now = site.repo.ref_target(&operation.reference)?;
+        let done = now == Some(operation.new) && operation.old != operation.new;
+        let state = if done { OperationState::Done } else { OperationState::Failed };
+        store.finish_operation(operation.id, state)?;
+        if let (true, Some(undone)) = (done, operation.undoes) {
+            store.mark_undone(undone, true)?;
+        }
+    }
+    Ok(told)
+}
+
+/// A refusal as one sentence.
+pub(super) fn refusal_text(branch: &str, worktree: &Path, reason: &RefusedReason) -> String {
+    format!("`{branch}` is checked out in `{}` and cannot be moved: {reason}", worktree.display())
+}

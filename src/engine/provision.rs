@@ -1,0 +1,190 @@
+//! Bringing a task's worktree to its start commit.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::attempt::chain;
+use super::site::Site;
+use crate::adapters::git::{
+    Expected, GitError, MergeOutcome, MergeRequest, NewCommit, RefUpdate, Repo,
+};
+use crate::adapters::worktree::{self, Checkout, EnsureOutcome, RemoveMode, WorktreeSpec};
+use crate::domain::id::{Oid, TaskId};
+use crate::domain::run::{Event, ProvisionFailure, RunSpec, TaskPlace};
+
+/// One worktree to be made or reset.
+pub(super) struct Job {
+    pub(super) site: Site,
+    pub(super) spec: Arc<RunSpec>,
+    pub(super) task: usize,
+    pub(super) attempt: u32,
+    pub(super) from: Vec<(TaskId, Oid)>,
+    /// Start of an earlier attempt from the same commits.
+    pub(super) known_start: Option<Oid>,
+    /// What is found at the task's place is the run's own: an earlier attempt or the lane.
+    pub(super) ours: bool,
+}
+
+/// Does it; doing it twice is safe: what an interrupted try left is found and reset, after its
+/// content was saved under a ref of ours.
+pub(super) fn provision(job: &Job) -> Event {
+    let task = job.spec.plan.tasks[job.task].task.id.clone();
+    let attempt = job.attempt;
+    let clock = &job.site.clock;
+    let before = clock.elapsed();
+    let failed = |failure| Event::ProvisionFailed { task: task.clone(), attempt, failure };
+    let start = match start_commit(job) {
+        Ok(Ok(start)) => start,
+        Ok(Err(failure)) => return failed(failure),
+        Err(error) => return failed(ProvisionFailure::Other { message: chain(&error) }),
+    };
+    match ensure_worktree(job, start) {
+        Ok(saved) => Event::Provisioned {
+            task,
+            attempt,
+            start,
+            unvalidated: job.from.len() > 1,
+            saved,
+            seconds: (clock.elapsed() - before).as_secs_f64(),
+        },
+        Err(message) => failed(ProvisionFailure::Other { message }),
+    }
+}
+
+/// Ref that keeps what a task's attempt left behind.
+pub(super) fn keep_ref(spec: &RunSpec, task: usize, attempt: u32) -> String {
+    let id = &spec.plan.tasks[task].task.id;
+    format!("refs/wt-orch/{}/{id}/attempt-{attempt}", spec.run)
+}
+
+/// The base, the one tip, or the merge of several tips, made in memory.
+fn start_commit(job: &Job) -> Result<Result<Oid, ProvisionFailure>, GitError> {
+    if let Some(start) = job.known_start {
+        return Ok(Ok(start));
+    }
+    let repo = &job.site.repo;
+    let mut merged: Option<(TaskId, Oid)> = None;
+    for (task, tip) in &job.from {
+        let Some((first, head)) = &merged else {
+            merged = Some((task.clone(), *tip));
+            continue;
+        };
+        if repo.is_ancestor(*tip, *head)? {
+            continue;
+        }
+        if repo.is_ancestor(*head, *tip)? {
+            merged = Some((task.clone(), *tip));
+            continue;
+        }
+        let request = MergeRequest { base: None, ours: *head, theirs: *tip };
+        let tree = match repo.merge(request)? {
+            MergeOutcome::Clean { tree, .. } => tree,
+            MergeOutcome::Conflict { paths, .. } => {
+                let between = (colliding(job, task, *tip)?.unwrap_or(first.clone()), task.clone());
+                return Ok(Err(ProvisionFailure::StartConflict { between, paths }));
+            }
+            MergeOutcome::Unrelated => {
+                let message = format!("`{first}` and `{task}` have no common ancestor");
+                return Ok(Err(ProvisionFailure::Other { message }));
+            }
+            MergeOutcome::NeedsGit { reason } => {
+                let message =
+                    format!("merging `{first}` and `{task}` needs git 2.38 or newer: {reason}");
+                return Ok(Err(ProvisionFailure::Other { message }));
+            }
+        };
+        let id = &job.spec.plan.tasks[job.task].task.id;
+        let commit = repo.commit_tree(&NewCommit {
+            tree,
+            parents: vec![*head, *tip],
+            message: format!("Start of task `{id}`: merge `{task}`\n"),
+            author_of: None,
+        })?;
+        merged = Some((first.clone(), commit));
+    }
+    let start = merged.map_or(job.spec.base, |(_, start)| start);
+    if job.from.len() > 1 {
+        let id = &job.spec.plan.tasks[job.task].task.id;
+        let update = RefUpdate {
+            name: format!("refs/wt-orch/{}/{id}/start", job.spec.run),
+            new: Some(start),
+            expected: Expected::Any,
+            message: "wt-orch: start of a task".to_owned(),
+        };
+        let _any_value_is_replaced = repo.update_ref(&update)?;
+    }
+    Ok(Ok(start))
+}
+
+/// Among the commits merged before `task`, the first that conflicts with it alone.
+fn colliding(job: &Job, task: &TaskId, tip: Oid) -> Result<Option<TaskId>, GitError> {
+    for (other, other_tip) in job.from.iter().take_while(|(other, _)| other != task) {
+        let request = MergeRequest { base: None, ours: *other_tip, theirs: tip };
+        if matches!(job.site.repo.merge(request)?, MergeOutcome::Conflict { .. }) {
+            return Ok(Some(other.clone()));
+        }
+    }
+    Ok(None)
+}
+
+fn ensure_worktree(job: &Job, start: Oid) -> Result<Option<Oid>, String> {
+    let place = &job.spec.places[job.task];
+    let path = Path::new(&place.worktree);
+    let repo = &job.site.repo;
+    let mut saved = None;
+    if job.ours {
+        let keep = keep_ref(&job.spec, job.task, job.attempt.saturating_sub(1));
+        let there = repo.worktree_at(path).map_err(|error| chain(&error))?;
+        if there.is_some_and(|known| path.exists() && known.prunable.is_none()) {
+            return put_back(repo, place, start, &keep);
+        }
+        saved = set_aside(job, &keep).map_err(|error| chain(&error))?;
+    }
+    let spec = WorktreeSpec {
+        path: path.to_owned(),
+        branch: place.branch.clone(),
+        start,
+        lock_reason: None,
+    };
+    worktree::provision(repo, spec).map(|_| saved).map_err(|error| chain(&error))
+}
+
+fn put_back(repo: &Repo, place: &TaskPlace, start: Oid, keep: &str) -> Result<Option<Oid>, String> {
+    let outcome = Checkout::at(repo, Path::new(&place.worktree))
+        .and_then(|checkout| checkout.ensure_at(&place.branch, start, Some(keep)))
+        .map_err(|error| chain(&error))?;
+    match outcome {
+        EnsureOutcome::Ready { saved, .. } => Ok(saved.map(|saved| saved.commit)),
+        EnsureOutcome::Gone { reason } => {
+            Err(format!("`{}` is no worktree any more: {reason}", place.worktree))
+        }
+        EnsureOutcome::Elsewhere { worktree } => Err(format!(
+            "its branch `{}` is checked out in `{}`; switch that worktree to another branch",
+            place.branch,
+            worktree.display()
+        )),
+        EnsureOutcome::WouldLose { paths, .. } => {
+            Err(format!("`{}` holds unsaved work: {}", place.worktree, paths.join(", ")))
+        }
+    }
+}
+
+/// The folder of an earlier try is gone: what its branch holds is kept under a ref of ours, and
+/// branch and registration make room.
+fn set_aside(job: &Job, keep: &str) -> Result<Option<Oid>, GitError> {
+    let place = &job.spec.places[job.task];
+    let repo = &job.site.repo;
+    let path = Path::new(&place.worktree);
+    // What is kept there makes the new worktree refuse, with the reason.
+    let _kept = worktree::remove(repo, path, RemoveMode::OnlyIfClean)?;
+    let Some(tip) = repo.branch_tip(&place.branch)? else { return Ok(None) };
+    let update = |name: String, new, expected| {
+        let message = "wt-orch: work of an earlier attempt".to_owned();
+        repo.update_ref(&RefUpdate { name, new, expected, message })
+    };
+    let _any_value_is_replaced = update(keep.to_owned(), Some(tip), Expected::Any)?;
+    let branch = format!("refs/heads/{}", place.branch);
+    // Lost only to somebody who moved the branch meanwhile; making the worktree then says so.
+    let _reported_later = update(branch, None, Expected::At(tip))?;
+    Ok(Some(tip))
+}

@@ -1,0 +1,50 @@
+//! Where a run lives: the repository, the state folder, the caller's environment.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use crate::adapters::git::Repo;
+use crate::adapters::host::clock::Clock;
+use crate::adapters::host::control::Place;
+use crate::domain::id::{RunId, TaskId};
+use crate::domain::report::log_path;
+
+/// A repository with everything that is asked of its surroundings.
+#[derive(Debug, Clone)]
+pub struct Site {
+    /// The repository.
+    pub repo: Repo,
+    /// The caller's environment.
+    pub env: Vec<(OsString, OsString)>,
+    /// Folder for sockets whose path would be too long.
+    pub runtime_dir: Option<PathBuf>,
+    /// The clock.
+    pub clock: Clock,
+}
+
+impl Site {
+    /// `<git-common-dir>/wt-orch`.
+    pub fn state_dir(&self) -> PathBuf {
+        self.repo.common_dir().join("wt-orch")
+    }
+
+    /// Folder of the logs of all runs.
+    pub fn logs_dir(&self) -> PathBuf {
+        self.state_dir().join("logs")
+    }
+
+    /// Log of one attempt.
+    pub fn log(&self, run: &RunId, task: &TaskId, attempt: u32) -> PathBuf {
+        PathBuf::from(log_path(&self.logs_dir().to_string_lossy(), run, task, attempt))
+    }
+
+    /// Lock that the one writer of a run holds.
+    pub fn lock_path(&self, run: &RunId) -> PathBuf {
+        self.state_dir().join(format!("{run}.lock"))
+    }
+
+    /// Control socket of a run.
+    pub fn control<'a>(&'a self, state_dir: &'a Path, run: &'a RunId) -> Place<'a> {
+        Place { dir: state_dir, run: run.as_str(), runtime_dir: self.runtime_dir.as_deref() }
+    }
+}

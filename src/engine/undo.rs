@@ -1,0 +1,155 @@
+//! Taking an operation back: the same move in the other direction, by the same rules.
+
+use super::error::EngineError;
+use super::landing::{Move, move_branch, refusal_text};
+use super::site::Site;
+use crate::adapters::git::{LandOutcome, Repo};
+use crate::adapters::store::{Operation, OperationState, Store};
+use crate::domain::id::Oid;
+
+/// What came of an undo.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UndoOutcome {
+    /// The ref is back.
+    Undone {
+        /// The new operation, which can be undone in its turn.
+        operation: Operation,
+    },
+    /// There is no landing to take back.
+    Nothing,
+    /// No operation has this number.
+    Unknown {
+        /// The number.
+        id: u64,
+    },
+    /// It was taken back before.
+    Already {
+        /// The number.
+        id: u64,
+    },
+    /// It never moved the ref.
+    NeverDone {
+        /// The number.
+        id: u64,
+    },
+    /// The ref moved after the operation.
+    Moved {
+        /// The ref.
+        reference: String,
+        /// Where the operation left it.
+        left_at: Oid,
+        /// Where it is; `None` when it is gone.
+        now: Option<Oid>,
+    },
+    /// Others may have it already.
+    Published {
+        /// Remote-tracking ref that holds it.
+        remote: String,
+        /// Command that takes the content back without rewriting history.
+        revert: String,
+    },
+    /// The branch is checked out where files would be overwritten.
+    Refused {
+        /// One sentence.
+        message: String,
+        /// The command that resolves it.
+        resolve: String,
+    },
+}
+
+/// Takes back the operation `id`, or the newest landing that was not taken back.
+///
+/// # Errors
+/// Git or the database.
+pub fn undo(site: &Site, store: &mut Store, id: Option<u64>) -> Result<UndoOutcome, EngineError> {
+    let operations = store.operations()?;
+    let wanted = match id {
+        Some(id) => match operations.into_iter().find(|operation| operation.id == id) {
+            Some(operation) => operation,
+            None => return Ok(UndoOutcome::Unknown { id }),
+        },
+        None => {
+            let landed =
+                |o: &Operation| o.undoes.is_none() && !o.undone && o.state == OperationState::Done;
+            match operations.into_iter().find(landed) {
+                Some(operation) => operation,
+                None => return Ok(UndoOutcome::Nothing),
+            }
+        }
+    };
+    let id = wanted.id;
+    if wanted.state != OperationState::Done {
+        return Ok(UndoOutcome::NeverDone { id });
+    }
+    if wanted.undone {
+        return Ok(UndoOutcome::Already { id });
+    }
+    if let Some(remote) = published(&site.repo, &wanted)? {
+        let revert = revert_command(&site.repo, &wanted)?;
+        return Ok(UndoOutcome::Published { remote, revert });
+    }
+    let branch = wanted.reference.trim_start_matches("refs/heads/").to_owned();
+    let back = Move {
+        branch: &branch,
+        old: wanted.new,
+        new: wanted.old,
+        run: wanted.run.clone(),
+        undoes: Some(id),
+    };
+    let (number, outcome) = move_branch(site, store, &back)?;
+    match outcome {
+        LandOutcome::Landed { .. } => {
+            store.mark_undone(id, true)?;
+            if let Some(first) = wanted.undoes {
+                // The undo of an undo puts the first operation in force again.
+                store.mark_undone(first, false)?;
+            }
+            let done = store.operations()?.into_iter().find(|o| o.id == number);
+            Ok(done.map_or(UndoOutcome::Nothing, |operation| UndoOutcome::Undone { operation }))
+        }
+        LandOutcome::TargetMoved { now } => {
+            Ok(UndoOutcome::Moved { reference: wanted.reference, left_at: wanted.new, now })
+        }
+        LandOutcome::Refused { worktree, reason, resolve } => {
+            let message = refusal_text(&branch, &worktree, &reason);
+            Ok(UndoOutcome::Refused { message, resolve })
+        }
+    }
+}
+
+/// A remote-tracking ref that holds what the operation landed (landing.md rule 21). Going forward
+/// again is no rewriting of history.
+fn published(repo: &Repo, operation: &Operation) -> Result<Option<String>, EngineError> {
+    if repo.is_ancestor(operation.new, operation.old)? {
+        return Ok(None);
+    }
+    for (name, tip) in repo.refs_below("refs/remotes/")? {
+        if repo.is_ancestor(operation.new, tip)? {
+            return Ok(Some(name));
+        }
+    }
+    Ok(None)
+}
+
+/// A merge is reverted as a whole; a range of plain commits one by one.
+fn revert_command(repo: &Repo, operation: &Operation) -> Result<String, EngineError> {
+    let (mut merges, mut commits, mut at) = (0, Vec::new(), operation.new);
+    while at != operation.old {
+        let parents = repo.parents(at)?;
+        let Some(first) = parents.first() else { break };
+        merges += usize::from(parents.len() > 1);
+        commits.push(at.short());
+        at = *first;
+    }
+    Ok(if merges == commits.len() {
+        format!("git revert --no-edit -m 1 {}", commits.join(" "))
+    } else if merges == 0 {
+        format!("git revert --no-edit {}..{}", operation.old.short(), operation.new.short())
+    } else {
+        // Mixed: go back to the old content in one commit.
+        let (old, new) = (operation.old.short(), operation.new.short());
+        format!(
+            "git diff --binary {new} {old} | git apply --index && git commit -m 'Revert to {old}'"
+        )
+    })
+}

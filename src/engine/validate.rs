@@ -1,0 +1,152 @@
+//! Running the validations on a commit, in a worktree of its own.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use tokio::sync::mpsc;
+
+use super::attempt::{self, chain};
+use super::create::absolute;
+use super::environment::{Coordinates, task_environment};
+use super::site::Site;
+use crate::adapters::process::{CommandSpec, Request};
+use crate::adapters::worktree::{self, Checkout, Detached, RemoveMode, RemoveOutcome};
+use crate::domain::id::{Oid, TaskId};
+use crate::domain::integrate::{CheckRun, CheckVerdict};
+use crate::domain::run::{Ending, RunSpec};
+use crate::domain::task::Validation;
+
+/// The worktree in which candidates are validated. It is moved from commit to commit, which writes
+/// every changed file anew, so that no build product is newer than what it was built from
+/// (landing.md rule 9).
+pub(super) struct Bench {
+    site: Site,
+    path: PathBuf,
+    made: bool,
+}
+
+impl Bench {
+    /// Beside the worktrees of the run's tasks; made at the first validation.
+    pub(super) fn new(site: &Site, run: &str) -> Self {
+        let path = absolute(site, &format!("../{}-{run}.validate", site.repo.name()));
+        Self { site: site.clone(), path, made: false }
+    }
+
+    /// Stands the worktree at `commit`.
+    fn ensure_at(&mut self, commit: Oid) -> Result<(), String> {
+        let repo = &self.site.repo;
+        let known = repo.worktree_at(&self.path).map_err(|error| chain(&error))?;
+        if known.is_some_and(|known| self.path.exists() && known.prunable.is_none()) {
+            self.made = true;
+            return Checkout::at(repo, &self.path)
+                .and_then(|checkout| checkout.ensure_detached(commit))
+                .map_err(|error| chain(&error));
+        }
+        let spec = Detached { path: self.path.clone(), commit, lock_reason: None };
+        worktree::detached(repo, spec).map_err(|error| chain(&error))?;
+        self.made = true;
+        Ok(())
+    }
+
+    /// Takes the worktree away again: what is in it came from commits and commands of ours.
+    pub(super) fn remove(&mut self) -> Result<(), String> {
+        if self.made {
+            let outcome = worktree::remove(&self.site.repo, &self.path, RemoveMode::Force)
+                .map_err(|error| chain(&error))?;
+            if let RemoveOutcome::Kept { reason } = outcome {
+                return Err(reason.to_string());
+            }
+            self.made = false;
+        }
+        Ok(())
+    }
+}
+
+/// Runs every validation on `commit`, one after another.
+///
+/// # Errors
+/// The worktree cannot be made, as one sentence.
+pub(super) async fn validate(
+    bench: &mut Bench,
+    spec: &RunSpec,
+    validations: &[Validation],
+    commit: Oid,
+) -> Result<Vec<CheckRun>, String> {
+    bench.ensure_at(commit)?;
+    let mut runs = Vec::with_capacity(validations.len());
+    for (number, validation) in validations.iter().enumerate() {
+        let command = command(bench, spec, validation, number);
+        let (_keep_open, requests) = mpsc::channel::<Request>(1);
+        let end = attempt::run(command, requests, |_| {}).await;
+        let checkout =
+            Checkout::at(&bench.site.repo, &bench.path).map_err(|error| chain(&error))?;
+        let tainted = checkout.changed_since(commit).map_err(|error| chain(&error))?;
+        if !tainted.is_empty() {
+            checkout.restore(commit).map_err(|error| chain(&error))?;
+        }
+        runs.push(check_run(validation, end, tainted));
+    }
+    Ok(runs)
+}
+
+fn check_run(
+    validation: &Validation,
+    end: Result<crate::domain::run::AttemptEnd, String>,
+    tainted: Vec<String>,
+) -> CheckRun {
+    let name = validation.name.clone();
+    match end {
+        Ok(end) => {
+            let passed = end.ending == Ending::Code { code: 0 };
+            CheckRun {
+                name,
+                verdict: if passed { CheckVerdict::Passed } else { CheckVerdict::Failed },
+                ending: end.ending.to_string(),
+                duration: end.usage.wall,
+                last_lines: if passed { Vec::new() } else { end.last_lines },
+                tainted,
+            }
+        }
+        Err(message) => CheckRun {
+            name,
+            verdict: CheckVerdict::Failed,
+            ending: message,
+            duration: std::time::Duration::ZERO,
+            last_lines: Vec::new(),
+            tainted,
+        },
+    }
+}
+
+fn command(bench: &Bench, spec: &RunSpec, validation: &Validation, number: usize) -> CommandSpec {
+    let task = task_name(number);
+    let at = Coordinates {
+        run: &spec.run,
+        task: &task,
+        attempt: 1,
+        worktree: &bench.path,
+        base: spec.base,
+    };
+    let log = bench.site.log(&spec.run, &task, 1);
+    CommandSpec {
+        argv: ["sh", "-c", &validation.run].map(OsString::from).to_vec(),
+        cwd: bench.path.clone(),
+        env: task_environment(&bench.site.env, &spec.limits, [], at),
+        log: log_of(&log),
+        stdout_copy: None,
+        log_limit: spec.limits.log_limit,
+        timeout: validation.timeout,
+        grace: spec.limits.grace,
+    }
+}
+
+fn log_of(path: &Path) -> PathBuf {
+    path.with_extension("validate.log")
+}
+
+/// Name under which a validation's processes are marked; tasks cannot have it: the parser reserves
+/// ids that start with `gate.`.
+fn task_name(number: usize) -> TaskId {
+    let name = format!("gate.validate-{number}");
+    name.parse().unwrap_or_else(|_| unreachable!("`{name}` is a slug"))
+}
