@@ -50,7 +50,14 @@ mod tests {
         let causes =
             ["`git worktree add` failed".to_owned(), "fatal: a\nfatal: b\x1b[2J".to_owned()];
         let hint = "run `wt-orch clean auth`";
-        insta::assert_snapshot!(error_text("`feature/api` is there already", &causes, Some(hint), style), @"");
+        insta::assert_snapshot!(error_text("`feature/api` is there already", &causes, Some(hint), style), @r"
+        error: `feature/api` is there already
+        caused by: `git worktree add` failed
+        caused by: fatal: a
+          fatal: b␛[2J
+
+        hint: run `wt-orch clean auth`
+        ");
         assert_eq!(error_text("", &[], None, style), "error:\n");
         assert_eq!(warning_text("odd", style), "warning: odd\n");
     }

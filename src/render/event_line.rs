@@ -178,7 +178,7 @@ fn told_integration<'a>(event: &'a IntegrationEvent, state: &RunState) -> Told<'
             (Quiet, Some(&ejection.task), ejection_sentence(ejection))
         }
         IntegrationEvent::ValidationRequested { commit } => {
-            (Normal, None, format!("validation of {}", commit.short()))
+            (Normal, None, format!("validating {}", commit.short()))
         }
         IntegrationEvent::ValidationFinished { commit, runs } => {
             let red = |verdict| match verdict {

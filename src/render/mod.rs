@@ -11,9 +11,12 @@ mod plain;
 mod progress;
 mod report_markdown;
 mod report_text;
+#[cfg(test)]
+mod scenarios_tests;
 mod style;
 mod subscriber;
 mod table;
+mod terminal;
 mod text;
 
 pub use error_text::{error_text, hint_text, warning_text};

@@ -143,6 +143,22 @@ mod tests {
                 ],
             }],
         };
-        insta::assert_snapshot!(report_markdown(&report), @"");
+        insta::assert_snapshot!(report_markdown(&report), @r"
+        # \<script\>\|\`x\`\| \*a\* \[l\](http://e) \_b\_ \&amp; \~\~c\~\~ \$1\$␊\# h``a|b`c``**\*failed\***
+
+        ## S
+
+        - \- 1
+        - 1\. x
+
+        | A | B |
+        | --- | ---: |
+        | \<script\>\|\`x\`\| \*a\* \[l\](http://e) \_b\_ \&amp; \~\~c\~\~ \$1\$␊\# h``a\|b`c``**\*failed\*** | `` ` `` |
+
+        ````text
+        ```
+        ␛[2J</pre>
+        ````
+        ");
     }
 }

@@ -7,7 +7,8 @@ use crate::domain::id::RunId;
 use crate::domain::integrate::Integration;
 use crate::domain::plan::Plan;
 use crate::domain::report::{
-    Mark, Report, integration_headline, integration_sections, plan_report, status_report,
+    Block, Mark, Report, Section, integration_headline, integration_sections, integration_steps,
+    plan_report, status_report,
 };
 use crate::domain::run::RunState;
 use crate::domain::time::Timestamp;
@@ -34,10 +35,12 @@ pub fn status_text(state: &RunState, now: Timestamp, style: Style) -> String {
 
 /// The result of an integration or of its dry run.
 pub fn integrate_text(run: &RunId, integration: &Integration, style: Style) -> String {
-    let report = Report {
-        title: integration_headline(integration),
-        sections: integration_sections(run, integration),
-    };
+    let mut sections = integration_sections(run, integration);
+    let steps = integration_steps(run, integration);
+    if !steps.is_empty() {
+        sections.push(Section { heading: "Next", blocks: vec![Block::Commands(steps)] });
+    }
+    let report = Report { title: integration_headline(integration), sections };
     report_text(&report, style)
 }
 
@@ -50,9 +53,18 @@ fn laid_out(report: &Report, layout: Layout) -> String {
     for section in &report.sections {
         lines.push(String::new());
         lines.push(layout.style.paint(Mark::Strong, &visible(section.heading)));
+        let mut before: Option<&Block> = None;
         for block in &section.blocks {
+            let below_line = matches!(before, Some(Block::Line(_)));
+            if before.is_some() && (!below_line || matches!(block, Block::Line(_))) {
+                lines.push(String::new());
+            }
+            // Output and excerpts stand out from the sentence they belong to.
+            let quoted = below_line && matches!(block, Block::Verbatim(_));
+            let indent = if quoted { INDENT.repeat(2) } else { INDENT.to_owned() };
             let body = block_lines(block, inner);
-            lines.extend(body.iter().map(|line| format!("{INDENT}{line}").trim_end().to_owned()));
+            lines.extend(body.iter().map(|line| format!("{indent}{line}").trim_end().to_owned()));
+            before = Some(block);
         }
     }
     lines.join("\n") + "\n"

@@ -118,8 +118,16 @@ mod tests {
 
     #[test]
     fn the_widest_column_gives_way() {
-        insta::assert_snapshot!(drawn(200), @"");
-        insta::assert_snapshot!(drawn(40), @"");
+        insta::assert_snapshot!(drawn(200), @r"
+        Task    Time  Why
+        api      12s  changed 3 paths
+        日本  1m 02s  `src/model/user.rs` was changed outside its `owns`
+        ");
+        insta::assert_snapshot!(drawn(40), @r"
+        Task    Time  Why
+        api      12s  changed 3 paths
+        日本  1m 02s  `src/model/user.rs` was c…
+        ");
     }
 
     #[test]

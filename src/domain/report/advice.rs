@@ -14,10 +14,13 @@ pub fn next_steps(state: &RunState) -> Vec<Step> {
     let run = &state.spec.run;
     match state.phase {
         RunPhase::Created => vec![Step::new(format!("wt-orch resume {run}"), "start it")],
-        RunPhase::Running | RunPhase::Stopping(_) => vec![
-            Step::new(format!("wt-orch status {run}"), "see how it stands"),
-            Step::new(format!("wt-orch abort {run}"), "stop it"),
-        ],
+        RunPhase::Running | RunPhase::Stopping(_) => {
+            let active = state.active_tasks().next().map(|index| &state.task(index).id);
+            let logs = active
+                .map(|task| Step::new(format!("wt-orch logs {run} {task}"), "see what it prints"));
+            let abort = Step::new(format!("wt-orch abort {run}"), "stop the run");
+            logs.into_iter().chain([abort]).collect()
+        }
         RunPhase::Stopped(StopReason::Interrupted) => vec![
             Step::new(format!("wt-orch resume {run}"), "go on where it stopped"),
             Step::new(format!("wt-orch abort {run}"), "give up what has not finished"),
@@ -29,25 +32,13 @@ pub fn next_steps(state: &RunState) -> Vec<Step> {
 fn after_the_end(state: &RunState) -> Vec<Step> {
     let run = &state.spec.run;
     let mut steps = Vec::new();
-    let landed = landed_tasks(state);
-    let waiting = state
-        .tasks
-        .iter()
-        .enumerate()
-        .filter(|(index, record)| {
-            let id = &state.task(*index).id;
-            record.state.succeeded() && !record.changed.is_empty() && !landed.contains(&id)
-        })
-        .count();
     let last = state.integrations.last().and_then(|last| last.outcome.as_ref());
     if let Some(IntegrationOutcome::Refused(refusal)) = last
         && let Some(command) = resolving_command(refusal)
     {
         steps.push(Step::new(command, "clears the way for landing"));
     }
-    let tried =
-        matches!(last, Some(IntegrationOutcome::Landed { .. } | IntegrationOutcome::NothingToLand));
-    if waiting > 0 && !tried {
+    if (0..state.tasks.len()).any(|index| waits_for_landing(state, index)) {
         steps.push(Step::new(
             format!("wt-orch integrate {run}"),
             "merge, validate and land what succeeded",
@@ -70,13 +61,13 @@ fn after_the_end(state: &RunState) -> Vec<Step> {
         let why = "run again what did not succeed";
         steps.push(Step::new(format!("wt-orch retry {run}"), why));
     }
-    if let Some(IntegrationOutcome::Landed { operation, .. }) = last {
-        steps.push(undo_step(*operation));
-    }
     steps.push(Step::new(
         format!("wt-orch clean {run}"),
         "remove its worktrees and merged branches",
     ));
+    if let Some(IntegrationOutcome::Landed { operation, .. }) = last {
+        steps.push(undo_step(*operation));
+    }
     steps
 }
 
@@ -85,15 +76,21 @@ pub(super) fn undo_step(operation: u64) -> Step {
     Step::new(format!("wt-orch undo {operation}"), "put the target back where it stood")
 }
 
-fn landed_tasks(state: &RunState) -> Vec<&TaskId> {
-    state
-        .integrations
-        .iter()
-        .filter(|integration| {
-            matches!(integration.outcome, Some(IntegrationOutcome::Landed { .. }))
-        })
-        .flat_map(|integration| integration.train.iter().map(|(task, _)| task))
-        .collect()
+/// Whether a task has work that no landing took or left out yet.
+fn waits_for_landing(state: &RunState, index: usize) -> bool {
+    let (id, record) = (&state.task(index).id, &state.tasks[index]);
+    let decided = state.integrations.iter().any(|integration| {
+        let was_ready = record.finished <= Some(integration.started);
+        let taken = integration.train.iter().any(|(task, _)| task == id);
+        let left_out = integration.ejected.iter().any(|ejection| ejection.task == *id);
+        was_ready
+            && match &integration.outcome {
+                Some(IntegrationOutcome::Landed { .. }) => taken || left_out,
+                Some(IntegrationOutcome::NothingToLand) => left_out,
+                Some(IntegrationOutcome::DryRun | IntegrationOutcome::Refused(_)) | None => false,
+            }
+    });
+    record.state.succeeded() && !record.changed.is_empty() && !decided
 }
 
 /// A word as a POSIX shell takes it: quoted where that is needed.

@@ -162,7 +162,19 @@ mod tests {
     fn an_undo_has_the_fields_of_its_operation_beside_the_version() {
         let document = UndoDocument::new(operation());
         assert_valid("undo", &document);
-        insta::assert_snapshot!(serde_json::to_string_pretty(&document).unwrap(), @"");
+        insta::assert_snapshot!(serde_json::to_string_pretty(&document).unwrap(), @r#"
+        {
+          "schema": 1,
+          "id": 3,
+          "at": "2027-01-15T08:00:00Z",
+          "kind": "land",
+          "ref": "refs/heads/main",
+          "old": "0101010101010101010101010101010101010101",
+          "new": "0202020202020202020202020202020202020202",
+          "run": null,
+          "undone": false
+        }
+        "#);
     }
 
     #[test]

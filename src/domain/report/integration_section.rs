@@ -1,13 +1,13 @@
 //! What an integration merged, validated and moved.
 
 use super::advice::undo_step;
-use super::conflict_section::{conflicts, ejection_line};
+use super::conflict_section::conflicts;
 use super::integrate_document::{candidate_runs, command_of};
 use super::prose::{Line, Mark};
 use super::section::{Block, Section, Step, Table};
 use crate::domain::id::RunId;
 use crate::domain::integrate::{
-    CheckVerdict, ForecastKind, Integration, IntegrationOutcome, Refusal,
+    CheckVerdict, EjectionReason, ForecastKind, Integration, IntegrationOutcome, Refusal,
 };
 use crate::domain::time::human_duration;
 
@@ -51,20 +51,15 @@ pub fn integration_headline(integration: &Integration) -> Line {
     }
 }
 
-/// Result, validation, what was left out and how to resolve it.
+/// What goes with the headline: order, validation, what was left out and how to resolve it.
 pub fn integration_sections(run: &RunId, integration: &Integration) -> Vec<Section> {
     let mut blocks = vec![Block::List(facts(integration))];
     if let Some(table) = validation_table(integration) {
         blocks.push(Block::Table(table));
     }
-    let left_out = integration.ejected.iter().map(ejection_line);
-    let left_out: Vec<Line> = left_out.chain(forecasts(integration)).collect();
+    let left_out: Vec<Line> = left_out(integration).chain(forecasts(integration)).collect();
     if !left_out.is_empty() {
         blocks.push(Block::List(left_out));
-    }
-    let steps = steps(integration);
-    if !steps.is_empty() {
-        blocks.push(Block::Commands(steps));
     }
     let mut sections = vec![Section { heading: "Integration", blocks }];
     sections.extend(conflicts(run, integration));
@@ -73,11 +68,11 @@ pub fn integration_sections(run: &RunId, integration: &Integration) -> Vec<Secti
 
 fn facts(integration: &Integration) -> Vec<Line> {
     let spec = &integration.spec;
-    let mut facts = vec![integration_headline(integration)];
+    let mut facts = Vec::new();
     if !integration.train.is_empty() {
         let merged = integration.train.iter().map(|(task, _)| task);
-        facts.push(Line::new().text("merged in this order: ").codes(merged));
-        facts.push(Line::new().text("order: ").join(Line::prose(&spec.order_reason)));
+        facts.push(Line::new().text("merge order: ").codes(merged));
+        facts.push(Line::new().text("why: ").join(Line::prose(&spec.order_reason)));
     }
     facts.push(Line::new().text(format!("trees made by {}", spec.engine)));
     if integration.moved > 0 {
@@ -121,6 +116,25 @@ fn verdict_word(verdict: CheckVerdict) -> Line {
     }
 }
 
+/// Tasks that are left out, by reason.
+fn left_out(integration: &Integration) -> impl Iterator<Item = Line> + '_ {
+    let reasons = [
+        (EjectionReason::Conflict, "conflict"),
+        (EjectionReason::Validation, "a validation fails with it"),
+        (EjectionReason::Tainted, "tracked files were changed while it was validated"),
+        (EjectionReason::NeedsGit, "only the git program can merge it"),
+        (EjectionReason::Dependency, "needs what is left out"),
+        (EjectionReason::Unfinished, "did not succeed"),
+    ];
+    reasons.into_iter().filter_map(move |(reason, words)| {
+        let of_reason = integration.ejected.iter().filter(move |e| e.reason == reason);
+        let mut tasks = of_reason.map(|ejection| &ejection.task).peekable();
+        tasks.peek()?;
+        let line = Line::new().mark(Mark::Bad, "left out");
+        Some(line.text(format!(" ({words}): ")).codes(tasks))
+    })
+}
+
 /// Pairs that merge, but that somebody should look at.
 fn forecasts(integration: &Integration) -> impl Iterator<Item = Line> + '_ {
     let merged = |id: &str| integration.train.iter().any(|(task, _)| task.as_str() == id);
@@ -139,17 +153,18 @@ fn forecasts(integration: &Integration) -> impl Iterator<Item = Line> + '_ {
     })
 }
 
-fn steps(integration: &Integration) -> Vec<Step> {
+/// What to type next: at the end of a landing, the command that takes it back.
+pub fn integration_steps(run: &RunId, integration: &Integration) -> Vec<Step> {
     match &integration.outcome {
         Some(IntegrationOutcome::Landed { operation, .. }) => vec![undo_step(*operation)],
         Some(IntegrationOutcome::Refused(Refusal::Checkout { resolve, .. })) => {
             vec![Step::new(resolve.as_str(), "clears the way for landing")]
         }
-        Some(
-            IntegrationOutcome::Refused(_)
-            | IntegrationOutcome::DryRun
-            | IntegrationOutcome::NothingToLand,
-        )
-        | None => Vec::new(),
+        Some(IntegrationOutcome::DryRun) => {
+            vec![Step::new(format!("wt-orch integrate {run}"), "merge, validate and land")]
+        }
+        Some(IntegrationOutcome::Refused(_) | IntegrationOutcome::NothingToLand) | None => {
+            Vec::new()
+        }
     }
 }

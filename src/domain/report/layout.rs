@@ -14,7 +14,7 @@ struct Place<'a> {
 pub(super) fn layout_lines(state: &RunState, root: Option<&str>) -> Vec<String> {
     let mut places: BTreeMap<&str, Place<'_>> = BTreeMap::new();
     if let Some(root) = root {
-        let note = "your checkout, untouched until `integrate`".to_owned();
+        let note = "your checkout".to_owned();
         places.insert(root, Place { path: root, notes: vec![note] });
     }
     for (index, place) in state.spec.places.iter().enumerate() {
@@ -83,12 +83,21 @@ mod tests {
 
     #[test]
     fn neighbours_hang_below_the_folder_they_share() {
-        insta::assert_snapshot!(drawn(&["/home/u/repo", "/home/u/repo-api", "/home/u/w/db"]), @"");
+        insta::assert_snapshot!(drawn(&["/home/u/repo", "/home/u/repo-api", "/home/u/w/db"]), @r"
+        /home/u/
+        ├── repo/      note
+        ├── repo-api/  note
+        └── w/db/      note
+        ");
     }
 
     #[test]
     fn worktrees_without_a_common_folder_hang_below_the_root() {
-        insta::assert_snapshot!(drawn(&["/a/x", "/b/y"]), @"");
+        insta::assert_snapshot!(drawn(&["/a/x", "/b/y"]), @r"
+        /
+        ├── a/x/  note
+        └── b/y/  note
+        ");
         assert_eq!(drawn(&[]), "");
         assert_eq!(drawn(&["relative"]).lines().count(), 2);
     }

@@ -20,6 +20,8 @@ mod remaining;
 mod run_document;
 mod run_report;
 #[cfg(test)]
+mod scripted_integration;
+#[cfg(test)]
 pub(crate) mod scripted_run;
 mod section;
 mod status_report;
@@ -36,7 +38,7 @@ pub use integrate_document::{
     EjectedEntry, IntegrateDocument, IntegrationResult, MatrixEntry, ValidationEntry,
     from_integration,
 };
-pub use integration_section::{integration_headline, integration_sections};
+pub use integration_section::{integration_headline, integration_sections, integration_steps};
 pub use log_path::{LogPaths, log_path, output_path};
 pub use plan_document::{
     ClaimEntry, EstimateEntry, PlanDocument, PlanTaskEntry, PredictedEntry, from_plan,

@@ -5,13 +5,13 @@ use super::prediction::{human, range};
 use super::prose::{Line, Mark};
 use super::section::{Block, Report, Section, Table};
 use super::timeline::{Bar, BarKind, Timeline};
-use crate::domain::plan::{Claim, EstimateSource, Interval, Plan, Verdict};
+use crate::domain::plan::{Claim, EstimateSource, Plan, Verdict};
 
 /// Verdict, reasons, schedule, overlapping claims, what would turn the verdict, advice.
 pub fn plan_report(plan: &Plan) -> Report {
     let decision = &plan.decision;
-    let mut reasons = vec![arms_line(plan)];
-    reasons.extend(decision.reasons.iter().map(|reason| Line::prose(reason)));
+    let reasons = decision.reasons.iter().map(|reason| Line::prose(reason));
+    let reasons = reasons.chain(std::iter::once(interval_line(plan))).collect();
     let mut sections = vec![
         Section { heading: "Why", blocks: vec![Block::List(reasons)] },
         Section { heading: "Tasks", blocks: vec![Block::Table(task_table(plan))] },
@@ -41,16 +41,20 @@ fn title(plan: &Plan) -> Line {
     }
 }
 
-fn arms_line(plan: &Plan) -> Line {
+/// What the reasons, which speak of medians, leave open.
+fn interval_line(plan: &Plan) -> Line {
     let predicted = &plan.predicted;
-    let arm = |interval: &Interval| format!("{} ({})", human(interval.p50), range(interval));
-    Line::new().text(format!(
-        "side by side on {} slots {}, one after another {}; never below {}",
-        predicted.parallel_width,
-        arm(&predicted.parallel),
-        arm(&predicted.sequential),
-        human(plan.lower_bound_s),
-    ))
+    let bound = human(plan.lower_bound_s);
+    Line::new().text(if predicted.parallel_width < 2 {
+        let one = &predicted.sequential;
+        format!("predicted {} (95 %: {}), lower bound at the medians {bound}", human(one.p50), range(one))
+    } else {
+        format!(
+            "95 % intervals: side by side {}, one after another {}; lower bound at the medians {bound}",
+            range(&predicted.parallel),
+            range(&predicted.sequential),
+        )
+    })
 }
 
 fn task_table(plan: &Plan) -> Table {

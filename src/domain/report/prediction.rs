@@ -88,7 +88,10 @@ fn landing_s(state: &RunState) -> Option<f64> {
 /// `+10 %`: how far the actual time is from the prediction.
 fn error_percent(actual: f64, predicted: f64) -> String {
     if predicted > 0.0 {
-        format!("{:+.0} %", (actual / predicted - 1.0) * 100.0)
+        match ((actual / predicted - 1.0) * 100.0).round() {
+            0.0 => "0 %".to_owned(),
+            percent => format!("{percent:+} %"),
+        }
     } else {
         "-".to_owned()
     }

@@ -3,7 +3,7 @@
 use super::advice::next_steps;
 use super::failure_section::failures;
 use super::headline::{run_headline, verdict_line};
-use super::integration_section::integration_sections;
+use super::integration_section::{integration_headline, integration_sections};
 use super::layout::layout_lines;
 use super::prediction::prediction;
 use super::prose::Line;
@@ -34,7 +34,11 @@ pub fn run_report(state: &RunState, places: &ReportPlaces<'_>) -> Report {
     sections.extend(failures(state));
     sections.extend(oddities(state));
     if let Some(integration) = state.integrations.last() {
-        sections.extend(integration_sections(&state.spec.run, integration));
+        let mut of_it = integration_sections(&state.spec.run, integration);
+        if let Some(first) = of_it.first_mut() {
+            first.blocks.insert(0, Block::Line(integration_headline(integration)));
+        }
+        sections.extend(of_it);
     }
     let steps = next_steps(state);
     if !steps.is_empty() {

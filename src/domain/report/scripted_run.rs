@@ -4,11 +4,6 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::domain::id::{Oid, TaskId};
-use crate::domain::integrate::{
-    CheckRun, CheckVerdict, Integration, IntegrationEvent, IntegrationSpec, Member, Next, Strategy,
-    merge_order,
-};
-use crate::domain::integrate::{ForecastKind, MatrixCell};
 use crate::domain::plan::{Host, NO_COSTS, Plan, PlanRequest, Preference, build};
 use crate::domain::run::{
     Action, AttemptEnd, ChangeKind, Ending, Envelope, Event, Input, Limits, PathChange,
@@ -41,7 +36,7 @@ impl Try {
 
     pub(crate) fn fails(seconds: f64, last_line: &'static str) -> Self {
         let ending = Ending::Code { code: 1 };
-        Self { ending, seconds, changed: Vec::new(), last_lines: vec!["running", last_line] }
+        Self { ending, seconds, changed: vec!["half.rs"], last_lines: vec!["running", last_line] }
     }
 
     pub(crate) fn times_out(seconds: f64) -> Self {
@@ -107,6 +102,8 @@ pub(crate) fn oid(number: u8) -> Oid {
 /// A run that plays a script, with everything a subscriber would have seen.
 pub(crate) struct ScriptedRun {
     pub(crate) envelopes: Vec<Envelope>,
+    /// After each envelope, as a live subscriber saw it.
+    pub(crate) states: Vec<RunState>,
     pub(crate) state: RunState,
     pub(crate) now: Timestamp,
     script: BTreeMap<TaskId, Vec<Try>>,
@@ -142,9 +139,11 @@ impl ScriptedRun {
         };
         let now = Timestamp(EPOCH);
         let event = Event::RunCreated { spec: Box::new(spec.clone()) };
+        let state = RunState::new(spec, now);
         Self {
             envelopes: vec![Envelope { seq: 0, at: now, event }],
-            state: RunState::new(spec, now),
+            states: vec![state.clone()],
+            state,
             now,
             script: script.iter().map(|(id, tries)| (id.parse().unwrap(), tries.clone())).collect(),
             agenda: Vec::new(),
@@ -192,6 +191,7 @@ impl ScriptedRun {
     pub(crate) fn record(&mut self, event: Event) {
         let envelope = Envelope { seq: self.state.next_seq, at: self.now, event };
         self.state.apply(&envelope).unwrap();
+        self.states.push(self.state.clone());
         self.envelopes.push(envelope);
     }
 
@@ -201,7 +201,7 @@ impl ScriptedRun {
         self.entries += 1;
     }
 
-    fn new_commit(&mut self) -> Oid {
+    pub(super) fn new_commit(&mut self) -> Oid {
         self.commits += 1;
         oid(self.commits)
     }
@@ -291,125 +291,5 @@ impl ScriptedRun {
         let tries = self.script.get(id).map_or(&[][..], |tries| tries);
         let at = usize::try_from(attempt).unwrap() - 1;
         tries.get(at).or(tries.last()).cloned().unwrap_or_else(|| Try::well(1.0, &[]))
-    }
-
-    /// Integrates what succeeded: pairs in `clashes` conflict, tasks in `red` fail the validation.
-    pub(crate) fn integrated(
-        mut self,
-        clashes: &[(&str, &str)],
-        red: &[&str],
-        dry_run: bool,
-    ) -> Self {
-        self.now = self.now.after(Duration::from_secs(3600));
-        let spec = self.integration_spec(clashes, dry_run);
-        self.integrate(IntegrationEvent::Started { spec: Box::new(spec) });
-        loop {
-            self.now = self.now.after(Duration::from_millis(500));
-            let current = self.state.integrations.last().unwrap();
-            let facts = match current.next() {
-                Next::Record(facts) => facts,
-                Next::Merge { member, .. } => vec![self.merge(&member, clashes)],
-                Next::Validate { commit } => {
-                    let bad =
-                        |(task, at): &(TaskId, Oid)| *at <= commit && red.contains(&task.as_str());
-                    let failed = current.train.iter().any(bad);
-                    vec![
-                        IntegrationEvent::ValidationRequested { commit },
-                        IntegrationEvent::ValidationFinished { commit, runs: vec![check(failed)] },
-                    ]
-                }
-                Next::Land { old, new } => vec![
-                    IntegrationEvent::LandRequested { commit: new },
-                    IntegrationEvent::Landed { old, new, operation: 4, checkout: None },
-                ],
-                Next::Done => return self,
-            };
-            for fact in facts {
-                self.integrate(fact);
-            }
-        }
-    }
-
-    pub(crate) fn integration(&self) -> &Integration {
-        self.state.integrations.last().unwrap()
-    }
-
-    pub(crate) fn integrate(&mut self, event: IntegrationEvent) {
-        self.record(Event::Integration { event });
-    }
-
-    fn merge(&mut self, member: &Member, clashes: &[(&str, &str)]) -> IntegrationEvent {
-        let merged: Vec<String> =
-            self.integration().train.iter().map(|(task, _)| task.to_string()).collect();
-        let clash = clashes.iter().any(|(a, b)| {
-            let other = if member.task.as_str() == *a { b } else { a };
-            [*a, *b].contains(&member.task.as_str()) && merged.iter().any(|m| m == other)
-        });
-        if clash {
-            let hunk = "<<<<<<< main\nlet limit = 1;\n=======\nlet limit = 2;\n>>>>>>> feature";
-            let paths = vec!["src/limit.rs".to_owned()];
-            let integration = self.integration();
-            let ejection = integration.conflict(&member.task, paths, vec![hunk.to_owned()]);
-            return IntegrationEvent::Ejected { ejection };
-        }
-        IntegrationEvent::Merged { task: member.task.clone(), commit: self.new_commit() }
-    }
-
-    fn integration_spec(&self, clashes: &[(&str, &str)], dry_run: bool) -> IntegrationSpec {
-        let matrix: Vec<MatrixCell> = clashes
-            .iter()
-            .map(|(a, b)| MatrixCell {
-                a: (*a).to_owned(),
-                b: (*b).to_owned(),
-                forecast: ForecastKind::Conflict,
-                paths: vec!["src/limit.rs".to_owned()],
-                note: None,
-            })
-            .collect();
-        let (mut members, mut unfinished) = (Vec::new(), Vec::new());
-        for (index, record) in self.state.tasks.iter().enumerate() {
-            let task = self.state.task(index).id.clone();
-            let (Some(start), Some(tip), true) =
-                (record.start, record.tip, record.state.succeeded())
-            else {
-                unfinished.push(task);
-                continue;
-            };
-            members.push(Member {
-                branch: format!("feature/{task}"),
-                task,
-                start,
-                tip,
-                title: None,
-                needs: record.needs.clone(),
-                replay: self.state.is_lane(),
-                priority: Priority::Medium,
-            });
-        }
-        let (members, order_reason) = merge_order(members, &matrix);
-        IntegrationSpec {
-            target: "main".to_owned(),
-            old: oid(1),
-            members,
-            unfinished,
-            strategy: Strategy::Merge,
-            validations: self.state.spec.plan.validations.clone(),
-            matrix,
-            order_reason,
-            engine: "git 2.47.3".to_owned(),
-            dry_run,
-            target_retries: 3,
-        }
-    }
-}
-
-fn check(failed: bool) -> CheckRun {
-    CheckRun {
-        name: "workspace".to_owned(),
-        verdict: if failed { CheckVerdict::Failed } else { CheckVerdict::Passed },
-        ending: format!("exit code {}", i32::from(failed)),
-        duration: Duration::from_millis(2500),
-        last_lines: Vec::new(),
-        tainted: Vec::new(),
     }
 }

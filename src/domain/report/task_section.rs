@@ -6,6 +6,7 @@ use super::headline::{reason_line, standing};
 use super::prose::{Line, Mark};
 use super::section::{Block, Section, Table};
 use super::timeline::{Bar, BarKind, Timeline};
+use crate::domain::id::Oid;
 use crate::domain::run::{Outcome, RunState};
 use crate::domain::task::Work;
 use crate::domain::time::{Timestamp, from_secs, human_duration};
@@ -60,8 +61,10 @@ pub(super) fn oddities(state: &RunState) -> Option<Section> {
         }
         let notes = record.notes.iter();
         lines.extend(notes.map(|note| Line::new().code(id).text(": ").join(Line::prose(note))));
-        if !record.kept.is_empty() {
-            let kept = record.kept.iter().map(|commit| commit.short());
+        // An attempt that left nothing is kept as the commit it started from.
+        let kept = record.kept.iter().filter(|commit| Some(**commit) != record.start);
+        let kept: Vec<String> = kept.map(Oid::short).collect();
+        if !kept.is_empty() {
             let line = Line::new().code(id).text(": work of failed attempts is kept as ");
             lines.push(line.codes(kept));
         }
