@@ -120,7 +120,7 @@ impl Progress {
         let ids = state.spec.plan.tasks.iter().map(|planned| planned.task.id.as_str().len());
         let width = ids.max().unwrap_or(0).min(NAME_MAX);
         let estimate = human_duration(from_secs(state.spec.plan.tasks[index].estimate.p50));
-        let bar = ProgressBar::no_length();
+        let bar = unseen_bar(None);
         bar.set_style(task_style(estimate, self.style.color));
         bar.set_prefix(pad(&cut(task.as_str(), width), width));
         let bar = self.add_above_total(bar);
@@ -192,7 +192,7 @@ impl Progress {
 
     fn total_bar(&self, state: &RunState) -> Total {
         let estimates = state.spec.plan.tasks.iter().map(|planned| millis(planned.estimate.p50));
-        let bar = ProgressBar::new(estimates.fold(0, u64::saturating_add).max(1));
+        let bar = unseen_bar(Some(estimates.fold(0, u64::saturating_add).max(1)));
         let end_ms = Arc::new(AtomicU64::new(0));
         bar.set_style(total_style(end_ms.clone(), self.style.color));
         let bar = self.screen.add(bar);
@@ -214,7 +214,7 @@ impl Progress {
             | IntegrationEvent::Finished => return self.clear(),
         };
         let bar = self.integration.get_or_insert_with(|| {
-            let bar = self.screen.add(ProgressBar::no_length());
+            let bar = self.screen.add(unseen_bar(None));
             bar.set_style(styled("{spinner} integrate {elapsed} {wide_msg}", self.style.color));
             bar.enable_steady_tick(FRAME);
             bar
@@ -276,6 +276,11 @@ fn mark_of(event: &Event) -> Option<Mark> {
     }
     let warns = matches!(event, Event::Warned { .. } | Event::RetryScheduled { .. });
     warns.then_some(Mark::Warn)
+}
+
+/// A bar that draws nothing before it is put on a screen: by itself it would draw on stderr.
+fn unseen_bar(length: Option<u64>) -> ProgressBar {
+    ProgressBar::with_draw_target(length, ProgressDrawTarget::hidden())
 }
 
 fn millis(seconds: f64) -> u64 {

@@ -106,6 +106,72 @@ pub fn shell_word(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::integrate::{IntegrationEvent, Refusal};
+    use crate::domain::plan::Preference;
+    use crate::domain::report::scripted_run::{ScriptedRun, Try, plan, task};
+    use crate::domain::run::Input;
+
+    fn run() -> ScriptedRun {
+        let tasks = vec![task("a", &[], 10), task("b", &[], 10), task("c", &[], 10)];
+        let script = [
+            ("a", vec![Try::well(2.0, &["a.rs"])]),
+            ("b", vec![Try::fails(1.0, "no")]),
+            ("c", vec![Try::times_out(3.0)]),
+        ];
+        ScriptedRun::new(plan(tasks, Preference::ParallelWith(3)), &script)
+    }
+
+    fn commands(state: &RunState) -> Vec<String> {
+        next_steps(state).into_iter().map(|step| step.command).collect()
+    }
+
+    #[test]
+    fn every_phase_has_its_own_next_step() {
+        assert_eq!(commands(&run().state), ["wt-orch resume auth"]);
+        let mut stopped = run().until(0.5);
+        assert_eq!(commands(&stopped.state), ["wt-orch logs auth a", "wt-orch abort auth"]);
+        stopped.input(Input::Stop { reason: StopReason::Interrupted, force: false });
+        assert_eq!(commands(&stopped.state), ["wt-orch logs auth a", "wt-orch abort auth"]);
+        assert_eq!(
+            commands(&run().finished().state),
+            [
+                "wt-orch integrate auth",
+                "wt-orch logs auth b",
+                "wt-orch logs auth c",
+                "wt-orch retry auth",
+                "wt-orch clean auth",
+            ]
+        );
+    }
+
+    #[test]
+    fn an_interrupted_run_is_resumed() {
+        let mut run = ScriptedRun::new(plan(vec![task("a", &[], 10)], Preference::Rule), &[]);
+        run.input(Input::Stop { reason: StopReason::Interrupted, force: false });
+        assert_eq!(commands(&run.state), ["wt-orch resume auth", "wt-orch abort auth"]);
+    }
+
+    #[test]
+    fn what_landed_is_not_offered_again_and_its_undo_comes_last() {
+        let landed = commands(&run().finished().integrated(&[], &[], false).state);
+        assert!(!landed.contains(&"wt-orch integrate auth".to_owned()), "{landed:?}");
+        assert_eq!(landed.last().unwrap(), "wt-orch undo 4");
+        let dry = commands(&run().finished().integrated(&[], &[], true).state);
+        assert_eq!(dry[0], "wt-orch integrate auth");
+    }
+
+    #[test]
+    fn a_refusal_starts_with_what_clears_the_way() {
+        let mut run = run().finished().integrated(&[], &[], true);
+        let spec = Box::new((*run.integration().spec).clone());
+        run.integrate(IntegrationEvent::Started { spec });
+        let refusal = Refusal::Checkout {
+            message: "`main` is checked out and dirty".to_owned(),
+            resolve: "git stash".to_owned(),
+        };
+        run.integrate(IntegrationEvent::Refused { refusal });
+        assert_eq!(commands(&run.state)[..2], ["git stash", "wt-orch integrate auth"]);
+    }
 
     #[test]
     fn words_are_quoted_only_where_the_shell_would_read_more_into_them() {

@@ -55,3 +55,26 @@ fn longest_chain(problem: &Problem, left: &[f64]) -> f64 {
     }
     longest
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::plan::Preference;
+    use crate::domain::report::scripted_run::{ScriptedRun, Try, plan, task};
+
+    fn left_at(seconds: f64) -> f64 {
+        let tasks = vec![task("a", &[], 10), task("b", &["a"], 20), task("c", &[], 6)];
+        let script = [("a", vec![Try::well(30.0, &["a"])]), ("c", vec![Try::well(5.0, &["c"])])];
+        let run = ScriptedRun::new(plan(tasks, Preference::ParallelWith(2)), &script);
+        let run = run.until(seconds);
+        remaining_s(&run.state, run.now)
+    }
+
+    #[test]
+    fn the_longest_chain_is_left_and_a_late_task_counts_as_almost_done() {
+        assert!((left_at(0.05) - 30.0).abs() < 1e-9);
+        assert!((left_at(4.1) - 26.0).abs() < 1e-9, "a has run for 4 s");
+        assert!((left_at(20.0) - 20.0).abs() < 1e-9, "a is late, b is to come");
+        assert!(left_at(90.0).abs() < 1e-9);
+    }
+}
