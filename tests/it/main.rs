@@ -1,1 +1,7 @@
-//! Integration tests.
+//! Integration tests: the rules of the source tree, and the program as its users meet it.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up fails by panicking, in a helper as in the test itself"
+)]
+
+mod architecture;
