@@ -28,6 +28,9 @@ pub struct Dispatcher {
     missing: Vec<usize>,
     ready: Vec<usize>,
     free: Vec<u64>,
+    /// What every job takes at least of each resource: with less than that free, nothing fits and
+    /// no job need be looked at.
+    least: Vec<u64>,
     running: usize,
 }
 
@@ -40,6 +43,7 @@ impl Dispatcher {
             missing: problem.jobs.iter().map(|job| job.predecessors.len()).collect(),
             ready: Vec::new(),
             free: problem.capacities.clone(),
+            least: least_demands(problem),
             running: 0,
         }
     }
@@ -66,7 +70,8 @@ impl Dispatcher {
 
     /// The most urgent ready job for which there is room, passing over those for which there is not.
     pub fn next(&self, problem: &Problem) -> Option<usize> {
-        if self.running >= self.width {
+        let exhausted = || self.free.iter().zip(&self.least).any(|(free, least)| free < least);
+        if self.running >= self.width || exhausted() {
             return None;
         }
         self.ready.iter().copied().find(|&job| self.fits(problem, job))
@@ -148,6 +153,12 @@ impl Dispatcher {
             JobState::Waiting | JobState::Paused | JobState::Succeeded | JobState::Failed => {}
         }
     }
+}
+
+fn least_demands(problem: &Problem) -> Vec<u64> {
+    let jobs = problem.jobs.len();
+    let least = |resource| (0..jobs).map(|job| problem.demand(job, resource)).min().unwrap_or(0);
+    (0..problem.capacities.len()).map(least).collect()
 }
 
 #[cfg(test)]
