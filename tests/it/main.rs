@@ -1,7 +1,9 @@
 //! Integration tests: the rules of the source tree, and the program as its users meet it.
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     reason = "a test that cannot be set up fails by panicking, in a helper as in the test itself"
 )]
 
 mod architecture;
+mod harness;
