@@ -141,7 +141,7 @@ fn one_bad_file_in_the_real_tree_is_found_by_file_line_and_rule() {
     let faults = check(files.iter().map(|(path, text)| (&**path, &**text)), &real_crates());
     let found: Vec<_> =
         faults.iter().filter(|f| f.path == path).map(|f| (f.line, f.rule)).collect();
-    assert_eq!(found, [(3, "layer"), (4, "name"), (4, "outside")]);
+    assert_eq!(found, [(3, "circle"), (3, "layer"), (4, "name"), (4, "outside")]);
 }
 
 #[test]

@@ -15,7 +15,8 @@ const HOMES: [(&str, &[&str]); 11] = [
     ("libc", &["adapters"]),
     ("miette", &["render"]),
     ("rusqlite", &["adapters::store"]),
-    ("rustix", &["adapters"]),
+    // A terminal is asked for its size where it is drawn on.
+    ("rustix", &["adapters", "cli", "render"]),
     ("tokio::process", &["adapters::process"]),
 ];
 

@@ -329,10 +329,8 @@ impl Written {
 /// Tokens of the item at the start: up to `;`, or to the end of its block.
 fn item_length(tokens: &[TokenTree]) -> usize {
     let ends_with_semicolon = ["use", "const", "static", "type", "let"];
-    let keyword = tokens.iter().find_map(|token| match token {
-        TokenTree::Ident(word) if *word != "pub" => Some(word.to_string()),
-        _ => None,
-    });
+    let is_word = |token: &&TokenTree| matches!(token, TokenTree::Ident(word) if *word != "pub");
+    let keyword = tokens.iter().find(is_word).map(TokenTree::to_string);
     let needs_semicolon = keyword.is_some_and(|word| ends_with_semicolon.contains(&word.as_str()))
         && !tokens.iter().take(6).any(|token| word_is(token, "fn"));
     let mut skip_attribute = false;
@@ -370,10 +368,8 @@ fn words(stream: TokenStream) -> Vec<String> {
 }
 
 fn body(token: &TokenTree) -> Option<&Group> {
-    match token {
-        TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => Some(group),
-        _ => None,
-    }
+    let TokenTree::Group(group) = token else { return None };
+    (group.delimiter() == Delimiter::Brace).then_some(group)
 }
 
 fn is(token: &TokenTree, wanted: char) -> bool {

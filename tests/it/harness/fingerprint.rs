@@ -114,12 +114,13 @@ impl Fingerprint {
         } else {
             shown(&fs::read(path).unwrap())
         };
-        let mut state = format!("{:o} {content}", metadata.mode());
         // Git rewrites some of its own files with the same bytes.
-        if name.starts_with("worktree ") {
-            state += &format!(", modified {}.{:09}", metadata.mtime(), metadata.mtime_nsec());
-        }
-        self.entries.insert(name.to_owned(), state);
+        let modified = if name.starts_with("worktree ") {
+            format!(", modified {}.{:09}", metadata.mtime(), metadata.mtime_nsec())
+        } else {
+            String::new()
+        };
+        self.entries.insert(name.to_owned(), format!("{:o} {content}{modified}", metadata.mode()));
     }
 
     /// The names in a folder, if it is there.

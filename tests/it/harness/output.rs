@@ -133,19 +133,18 @@ fn exactly_one_document_of_schema_1_is_accepted() {
 fn a_failed_expectation_shows_the_whole_output() {
     let repo = super::Repo::without_git();
     let output = repo.program("sh", &["-c", "printf out; echo err >&2; exit 3"]).run();
-    let unmet: [&(dyn Fn() + std::panic::RefUnwindSafe); 4] = [
-        &|| drop(output.exit(0).code()),
-        &|| drop(output.stdout_has("err").code()),
-        &|| drop(output.stderr_has("out").code()),
-        &|| drop(output.stdout_is_empty().code()),
+    let unmet: [fn(&Output) -> &Output; 4] = [
+        |output| output.exit(0),
+        |output| output.stdout_has("err"),
+        |output| output.stderr_has("out"),
+        |output| output.stdout_is_empty(),
     ];
     for expectation in unmet {
-        let panic = std::panic::catch_unwind(expectation).unwrap_err();
+        let met = std::panic::catch_unwind(|| expectation(&output).code());
+        let panic = met.unwrap_err();
         let message = panic.downcast_ref::<String>().unwrap();
-        assert!(
-            message.contains("exit: 3\n--- stdout\nout⏎ missing\n--- stderr\nerr\n"),
-            "{message}"
-        );
+        let whole = "exit: 3\n--- stdout\nout⏎ missing\n--- stderr\nerr\n";
+        assert!(message.contains(whole), "{message}");
     }
     assert_eq!(output.stderr(), "err\n");
 }

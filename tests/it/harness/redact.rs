@@ -48,7 +48,7 @@ fn recognise(text: &str, before: &str) -> Option<(usize, &'static str)> {
         (id(text), "[ID]"),
         (time(text), "[TIME]"),
         (duration(text), "[DURATION]"),
-        (with_unit(text, &[" B", " KiB", " MiB", " GiB"]), "[SIZE]"),
+        (with_unit(text, &[" B", " KiB", " MiB", " GiB", "KiB", "MiB", "GiB"]), "[SIZE]"),
         (with_unit(text, &["%"]), "[PERCENT]"),
         (if before.ends_with("pid ") { digits(text) } else { 0 }, "[PID]"),
         (literal(text, env!("CARGO_PKG_VERSION")), "[VERSION]"),
