@@ -256,7 +256,7 @@ fn all_problems_of_a_file_are_reported_at_once_and_nothing_is_created() {
         `----
 
     error[bad_duration]
-      x `soon` is no duration; write it like `[DURATION]`, `[DURATION]` or `[DURATION]`
+      x `soon` is no duration; write it like `90s`, `10m` or `1h 30m`
         ,-[bad.toml:12:11]
      11 | depends_on = ["aa"]
      12 | timeout = "soon"

@@ -11,7 +11,8 @@
 //! | `pid 123` | `pid [PID]` |
 //! | the package's version | `[VERSION]` |
 //!
-//! Blanks beside a replaced text shrink to one, so that the padding of a column does not differ.
+//! A duration behind a backtick is quoted from what the user wrote, and stays. Blanks beside a
+//! replaced text shrink to one, so that the padding of a column does not differ.
 
 /// The text with everything replaced; `root` is the world's folder.
 pub(super) fn redact(text: &str, root: &str) -> String {
@@ -19,6 +20,12 @@ pub(super) fn redact(text: &str, root: &str) -> String {
     let mut redacted = String::with_capacity(text.len());
     let mut rest = text.as_str();
     while let Some(first) = rest.chars().next() {
+        let quoted = if redacted.ends_with('`') { duration(rest) } else { 0 };
+        if quoted > 0 {
+            redacted.push_str(&rest[..quoted]);
+            rest = &rest[quoted..];
+            continue;
+        }
         let previous = redacted.chars().next_back();
         let inside = previous.is_some_and(|c| c.is_alphanumeric() || "_.:-".contains(c));
         match (!inside).then(|| recognise(rest, &redacted)).flatten() {
@@ -166,6 +173,7 @@ fn what_is_the_same_in_every_run_stays() {
         "exit: 2",
         "task-10m is a name, and so is a1s",
         "v10.1.0.7",
+        "write it like `90s` or `1h 30m`",
         "decade effaced 12345",
         "é ü → ─",
     ] {
