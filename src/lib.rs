@@ -1,8 +1,176 @@
-//! wt-orch splits work across git worktrees only when it pays.
+//! wt-orch splits work across git worktrees only when it pays, runs any command in each of them at
+//! once, and lands only what merges and passes.
+//!
+//! This page is the architecture. Read it, then the folders in the order of the list of modules
+//! below, which is the order in which data flows. (How the program is used stands in `README.md`.)
+//!
+//! # One idea
+//!
+//! **The core decides, the engine performs, the journal remembers, renderers watch.**
+//!
+//! ```text
+//! tasks.toml ─► TaskSet ─► Plan ─► Decision ─► Run ─► Integration ─► Report
+//!  (spans,      (valid)    (DAG,    (parallel   (events)  (order, merge,  (text, Markdown,
+//!   problems)              claims,   on m slots |          validate,       JSON)
+//!                          times)    sequential,           land)
+//!                                    reasons)
+//! ```
+//!
+//! - [`domain::run::step`] is pure: state and input in, events and actions out. Events are facts
+//!   ([`Event`](domain::run::Event)), actions are requests ([`Action`](domain::run::Action)).
+//! - The order is fixed: events are appended to the journal, folded into the
+//!   [`RunState`](domain::run::RunState), published to subscribers, and only then are the actions
+//!   performed. No action is performed before the event that asks for it is stored. All of that is
+//!   in [`engine::Journal::record`] and in the loop of [`engine::drive`].
+//! - Every effect outside is a pair: `…Requested`, then an observation (`Provisioned`,
+//!   `AttemptFinished`, `CommitFailed`, …). A crash between the two is a known state.
+//! - Actions are idempotent: making a worktree, committing or checking twice is safe, so that
+//!   resuming can repeat the last one.
+//! - **The plan is a simulation of the run.** One [`Dispatcher`](domain::plan::Dispatcher) decides
+//!   what starts next. `step` uses it live and on resume, [`simulate`](domain::plan::simulate) uses
+//!   it in the plan. There is no second scheduler.
+//! - A renderer is a subscriber. One that fails is dropped with one warning and never stops a run.
+//! - An [`Integration`](domain::integrate::Integration) is a small state machine of its own over the
+//!   same journal: [`next`](domain::integrate::Integration::next) asks for one merge, validation or
+//!   landing at a time, [`apply`](domain::integrate::Integration::apply) takes the fact.
+//! - Gates are tasks that the planner inserts ([`domain::plan::with_gates`]).
+//!
+//! # Layers
+//!
+//! A folder may import from folders below it in this table, never from above; `render` and `engine`
+//! don't import one another; there are no circles. `tests/it/architecture.rs` holds the tree to it.
+//!
+//! | folder | owns | touches the outside |
+//! |---|---|---|
+//! | `main.rs` | starts [`cli::main`] | exit code |
+//! | [`cli`] | arguments, one file per command, errors to text and exit code | stdout, stderr |
+//! | [`render`] | plain lines, live progress, text, Markdown, JSON, source snippets | a given writer |
+//! | [`engine`] | the loop of a run, performing actions, integrating, landing, undo, clean | through adapters |
+//! | [`config`] | settings in layers, each value with its origin | files and environment, in one file |
+//! | [`adapters`] | `git`, `worktree`, `process`, `store`, `host`: one neighbour each | that is their job |
+//! | [`domain`] | every decision | no file, environment, process, clock, randomness or print |
+//!
+//! Within `domain` each module imports only what stands before it: [`id`](domain::id),
+//! [`time`](domain::time), [`diagnostic`](domain::diagnostic), [`task`](domain::task),
+//! [`plan`](domain::plan), [`integrate`](domain::integrate), [`run`](domain::run),
+//! [`report`](domain::report). Foreign types (git2, rusqlite, tokio's processes) stay inside the
+//! folder that wraps them. What is expected to be refused (a dirty checkout, a conflict, a lost race
+//! for a ref) is a value that the caller must match, not an `Err`. Each boundary has one error enum
+//! whose variants are situations; `anyhow` is for `cli` alone.
+//!
+//! # A run, from file to landing
+//!
+//! 1. **Read.** [`domain::task::parse`] turns the text into a [`TaskSet`](domain::task::TaskSet), or
+//!    into every [`Diagnostic`](domain::diagnostic::Diagnostic) of the file with its place.
+//!    [`config::load`] does the same for settings, layer over layer.
+//! 2. **Plan.** [`domain::plan::build`] inserts gates, makes the graph, finds which tasks exclude
+//!    one another ([`exclusions`](domain::plan::exclusions)), ranks them, plays both arms many times
+//!    and gives a [`Plan`](domain::plan::Plan) with its [`Decision`](domain::plan::Decision). Costs
+//!    beside the tasks come from [`engine::load_costs`]. `wt-orch plan` ends here.
+//! 3. **Create.** [`engine::create`] gives the run a name, its tasks their branches and places
+//!    ([`engine::placed`]), looks whether something is in the way, and begins the journal with
+//!    `RunCreated`. That event holds the whole [`RunSpec`](domain::run::RunSpec): what comes later
+//!    depends on nothing else.
+//! 4. **Drive.** [`engine::drive`] feeds [`step`](domain::run::step) with inputs: a worker's fact, a
+//!    timer, a signal, an abort over the control socket
+//!    ([`ControlServer`](adapters::host::control::ControlServer)). Per attempt: `Provision`
+//!    ([`adapters::worktree::provision`], at the base or at the in-memory merge of what the task
+//!    starts from), `Launch` ([`adapters::process::supervise`]), `Commit`
+//!    ([`Checkout::commit_all`](adapters::worktree::Checkout::commit_all)), `Check`, and then
+//!    `TaskFinished` with an [`Outcome`](domain::run::Outcome) and a
+//!    [`Reason`](domain::run::Reason). A sequential run is the same thing with one lane: one
+//!    worktree that all tasks use in turn.
+//! 5. **Integrate.** [`engine::integrate`] collects what succeeded, forecasts every pair
+//!    ([`engine::forecast_of`]), orders it ([`merge_order`](domain::integrate::merge_order)) and does
+//!    what [`next`](domain::integrate::Integration::next) asks for: merge in memory
+//!    ([`Repo::merge`](adapters::git::Repo::merge)), validate in a worktree of its own, isolate what
+//!    breaks a validation by bisection, land.
+//! 6. **Land.** [`adapters::git::land`] moves the branch by compare-and-swap, with the files of the
+//!    worktree that has it checked out. Announced in the database before, settled after; a crash
+//!    between is put in order by [`engine::recover`]. [`engine::undo`] is the same move back.
+//! 7. **Tell.** [`run_report`](domain::report::run_report) and [`from_run`](domain::report::from_run)
+//!    make a report and a JSON document from the folded state alone, so that a report of a journal is
+//!    the same whenever it is made. [`render`] prints them.
+//!
+//! Other ways in: `resume` reads the journal ([`engine::open_for_writing`]), ends what still runs of
+//! it and records what was lost ([`engine::reconcile`]), then drives on. `retry` is the input
+//! [`Input::Retry`](domain::run::Input::Retry). `status` and `report` only fold
+//! ([`engine::load_run`]), also while another process drives.
+//!
+//! # Where things lie
+//!
+//! In `<git-common-dir>/wt-orch/`: `state.db` (one SQLite file: journals, operations, measured
+//! costs; [`Store`](adapters::store::Store)), `logs/<run>/<task>.<attempt>.log`, `<run>.lock` (held
+//! by the one writer of a run), `<run>.sock` (while a process drives it; in the runtime folder where
+//! the path is too long). Refs below `refs/wt-orch/`: `<run>/<task>/start` (a merge that a task
+//! starts from), `<run>/<task>/attempt-<n>` (what a failed attempt left), `<run>/candidate`,
+//! `undo/<operation>/{old,new}`. Worktrees and branches are where the settings say, the worktree of
+//! validations beside them as `<repo>-<run>.validate`.
+//!
+//! # What is promised, and where it is held
+//!
+//! | promise | held by |
+//! |---|---|
+//! | The user's branch, index, files, stash, config and hooks stay as they are until a landing or its undo succeeds. | no other code of ours writes there; own git runs with `core.hooksPath=/dev/null` and no optional locks (`adapters/git/program.rs`) |
+//! | The target moves only by compare-and-swap, and only to the commit that was validated. | [`adapters::git::land`]; [`Next::Land`](domain::integrate::Next::Land) exists only for a head that passed every validation |
+//! | A task's work is reachable from a ref, or reported as lost. | [`CommitOutcome`](adapters::worktree::CommitOutcome): every variant names the commit or the reason; `refs/wt-orch/…/attempt-<n>` |
+//! | `clean` deletes nothing dirty or unlanded without force. | [`engine::clean`], [`RemoveMode`](adapters::worktree::RemoveMode) |
+//! | A crash at any point can be resumed. | events before effects; [`engine::reconcile`], [`engine::recover`] |
+//! | No process outlives its task. | [`adapters::process`]: session, process group, a marker in the environment |
+//! | Logs and messages are bounded, and what tasks print cannot drive the terminal. | `run.log_limit`; [`render::visible`] |
+//! | Publishing credentials don't reach tasks. | `engine/environment.rs`, with the lists of [`config::RunSettings`] |
+//! | A report of a journal equals the report of the live run. | [`domain::report`] is given the state and no clock |
+//! | Same input, machine, measurements and seed: same plan. | [`domain::plan`] takes all of them as arguments |
+//!
+//! # Rules of landing
+//!
+//! The numbers by which comments name them.
+//!
+//! - 1, closure: a task lands with everything that it started from; what started from a task that is
+//!   left out is left out too ([`closed`](domain::integrate::closed)).
+//! - 2, delta: a task contributes `start → tip`. Branches are merged with their history; where that
+//!   holds work that is not the task's (one lane) or is not wanted (squash), `start` is the merge base.
+//! - 3, start of a dependent: tips that conflict before it starts make it `skipped`, with pair and
+//!   paths.
+//! - 4: tasks serialised by a claim or a lock start from one another, not all from the base.
+//! - 7 and 8: a check runs on the committed tip; one that changes tracked files counts as failed, a
+//!   validation that does taints its tree, and that never lands.
+//! - 9, stale builds: a worktree that is used again gets newer files than any build product in it.
+//! - 10, baseline: a validation that is red on the target itself cannot vouch; nothing lands.
+//! - 15: of a set that does not go together the later one in merge order is left out.
+//! - 18 to 20: sign first, validate that commit, keep it under a ref, then move once by
+//!   compare-and-swap; a checked-out target only if nothing dirty or untracked is in the way; a
+//!   target that moved is merged and validated again.
+//! - 21: an undo is refused once a remote-tracking ref holds the landing.
+//!
+//! # Where to add
+//!
+//! - **A command**: a variant of `Command` in `cli/args.rs`, a file in `cli/commands/`, a line in
+//!   `dispatch` (`cli/mod.rs`). The README's table of commands is held to `--help` by a test.
+//! - **A key of a task**: `domain/task/parse/fields.rs` or `work.rs`, the field in
+//!   `domain/task/model.rs`, the README's table (held to the parser by a test).
+//! - **An event**: a variant of [`Event`](domain::run::Event), how it folds (`domain/run/fold.rs`),
+//!   what follows from it (`step.rs`), its line (`render/event_line.rs`). Stored events are read
+//!   again: fields are added with a default, never renamed, else
+//!   [`JOURNAL_VERSION`](domain::run::JOURNAL_VERSION) rises.
+//! - **An action**: a variant of [`Action`](domain::run::Action) and how it is performed
+//!   (`engine/driver.rs`), which ends by sending a fact.
+//! - **A form of report**: a printer of [`Report`](domain::report::Report) in `render`, a word in
+//!   `ReportFormat`. **A section**: `domain/report/`; every form gets it.
+//! - **A setting**: the field in `config/settings.rs`, its key in `config/read.rs` and
+//!   `config/entry.rs`, a commented line in `orchestrator.toml.example` and a row in the README (both
+//!   held to the built-in values by tests).
+//! - **A JSON document**: a type in [`domain::report`] with its schema in
+//!   [`schemas`](domain::report::schemas).
+
+pub mod domain;
 
 pub mod adapters;
-pub mod cli;
+
 pub mod config;
-pub mod domain;
+
 pub mod engine;
+
 pub mod render;
+
+pub mod cli;
