@@ -7,4 +7,5 @@
 
 mod architecture;
 mod harness;
+mod readme;
 mod refusals;
