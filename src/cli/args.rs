@@ -7,10 +7,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::config::ColorChoice;
 use crate::domain::plan::Preference;
 
-/// Split work across git worktrees only when it pays, run any command there, and land only what
-/// merges and passes.
+/// Split work across git worktrees only when it pays, and land only what merges and passes.
 #[derive(Debug, Parser)]
-#[command(name = "wt-orch", version, about, max_term_width = 100, disable_help_subcommand = true)]
+#[command(name = "wt-orch", version, max_term_width = 100, disable_help_subcommand = true)]
 pub(super) struct Arguments {
     #[command(flatten)]
     pub(super) global: Global,
@@ -31,16 +30,16 @@ pub(super) struct Global {
     /// Print exactly one JSON document on stdout, at every exit.
     #[arg(long, global = true)]
     pub(super) json: bool,
-    /// When to use colours.
+    /// When to use colours: auto, always or never.
     #[arg(long, value_name = "WHEN", global = true, value_parser = color)]
     pub(super) color: Option<ColorChoice>,
-    /// Only failures and results.
+    /// Print failures and results only.
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(super) quiet: bool,
-    /// Every event.
+    /// Print every event.
     #[arg(short, long, global = true)]
     pub(super) verbose: bool,
-    /// Answer questions with yes and accept the repository's own settings about commands and
+    /// Answer every question with yes, and accept what the repository's own settings say about
     /// credentials.
     #[arg(long, global = true)]
     pub(super) yes: bool,
@@ -62,19 +61,19 @@ pub(super) enum Command {
     Demo(DemoArgs),
     /// Write a starter tasks.toml and orchestrator.toml.
     Init(InitArgs),
-    /// Parse and validate a tasks file; nothing else.
+    /// Parse and validate a tasks file, nothing else.
     Check(FileArgs),
-    /// Verdict, schedule and prediction; creates nothing.
+    /// Show verdict, schedule and prediction; create nothing.
     Plan(PlanArgs),
     /// Decide, create worktrees, run the tasks, report.
     Split(SplitArgs),
-    /// Where a run stands.
+    /// Show where a run stands.
     Status(StatusArgs),
-    /// Output of a run's tasks.
+    /// Show what a run's tasks printed.
     Logs(LogsArgs),
-    /// Stop a run; what has not finished is cancelled.
+    /// Stop a run and cancel what has not finished.
     Abort(RunArgs),
-    /// Go on with a run that was interrupted or crashed.
+    /// Continue a run that was interrupted or crashed.
     Resume(RunArgs),
     /// Run tasks again, with everything that depends on them.
     Retry(RetryArgs),
@@ -82,25 +81,25 @@ pub(super) enum Command {
     Integrate(IntegrateArgs),
     /// Put a branch back to where it was before a landing.
     Undo(UndoArgs),
-    /// Landings and undos so far.
+    /// List landings and undos so far.
     Operations,
-    /// What happened in a run.
+    /// Show what happened in a run.
     Report(ReportArgs),
     /// Remove what a run left; nothing dirty or unmerged without --force.
     Clean(CleanArgs),
-    /// What wt-orch finds here, and which engine serves what.
+    /// Show what wt-orch finds here, and which engine serves what.
     Doctor,
-    /// Every setting with its origin.
+    /// List every setting with its origin.
     Config,
-    /// Completions for a shell.
+    /// Print completions for a shell.
     Completions(CompletionsArgs),
-    /// The manual page, in roff.
+    /// Print the manual page, in roff.
     Man,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct DemoArgs {
-    /// Keep the repository and say where it is.
+    /// Keep the repository afterwards and say where it is.
     #[arg(long)]
     pub(super) keep: bool,
 }
@@ -121,8 +120,8 @@ pub(super) struct FileArgs {
 
 #[derive(Debug, Clone, Args)]
 pub(super) struct VerdictArgs {
-    /// Overrule the verdict: side by side, with the best width or with M slots (which lifts the
-    /// bound of the processor cores).
+    /// Overrule the verdict: side by side, with the best width, or with M slots whatever the number
+    /// of processor cores.
     #[arg(long, value_name = "M", num_args = 0..=1, require_equals = true,
           default_missing_value = "0", conflicts_with = "sequential")]
     parallel: Option<usize>,
@@ -157,7 +156,7 @@ pub(super) struct SplitArgs {
     pub(super) file: FileArgs,
     #[command(flatten)]
     pub(super) verdict: VerdictArgs,
-    /// Integrate at the end.
+    /// At the end merge, validate and land what succeeded.
     #[arg(long)]
     pub(super) integrate: bool,
 }
@@ -173,7 +172,7 @@ pub(super) struct RunArgs {
 pub(super) struct StatusArgs {
     #[command(flatten)]
     pub(super) run: RunArgs,
-    /// One line for each run.
+    /// List all runs, one a line.
     #[arg(long)]
     pub(super) all: bool,
 }
@@ -244,7 +243,7 @@ pub(super) struct CleanArgs {
     /// All runs that are over.
     #[arg(long, conflicts_with = "run")]
     pub(super) all: bool,
-    /// Say what would be removed.
+    /// Say what would be removed; remove nothing.
     #[arg(long)]
     pub(super) dry_run: bool,
     /// Remove dirty worktrees and unmerged branches as well. Destroys that work.

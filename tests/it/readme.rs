@@ -239,6 +239,75 @@ fn links_lead_somewhere() {
 #[test]
 fn the_help_reads_like_this() {
     let repo = Repo::without_git();
-    insta::assert_snapshot!(repo.wt_orch(&["--help"]).snapshot(), @"");
-    insta::assert_snapshot!(repo.wt_orch(&["split", "--help"]).snapshot(), @"");
+    insta::assert_snapshot!(repo.wt_orch(&["--help"]).snapshot(), @r"
+    $ wt-orch --help
+    exit: 0
+    --- stdout
+    Split work across git worktrees only when it pays, and land only what merges and passes
+
+    Usage: wt-orch [OPTIONS] <COMMAND>
+
+    Commands:
+      demo         Make a throw-away repository and take it through plan, split, integrate and undo
+      init         Write a starter tasks.toml and orchestrator.toml
+      check        Parse and validate a tasks file, nothing else
+      plan         Show verdict, schedule and prediction; create nothing
+      split        Decide, create worktrees, run the tasks, report
+      status       Show where a run stands
+      logs         Show what a run's tasks printed
+      abort        Stop a run and cancel what has not finished
+      resume       Continue a run that was interrupted or crashed
+      retry        Run tasks again, with everything that depends on them
+      integrate    Merge, validate and land what a run has finished
+      undo         Put a branch back to where it was before a landing
+      operations   List landings and undos so far
+      report       Show what happened in a run
+      clean        Remove what a run left; nothing dirty or unmerged without --force
+      doctor       Show what wt-orch finds here, and which engine serves what
+      config       List every setting with its origin
+      completions  Print completions for a shell
+      man          Print the manual page, in roff
+
+    Options:
+      -h, --help     Print help
+      -V, --version  Print version
+
+    Global options:
+      -C <DIR>             Work as if started in DIR
+          --config <FILE>  Read settings from FILE, over all other files
+          --json           Print exactly one JSON document on stdout, at every exit
+          --color <WHEN>   When to use colours: auto, always or never
+      -q, --quiet          Print failures and results only
+      -v, --verbose        Print every event
+          --yes            Answer every question with yes, and accept what the repository's own settings
+                           say about credentials
+    ");
+    insta::assert_snapshot!(repo.wt_orch(&["split", "--help"]).snapshot(), @r"
+    $ wt-orch split --help
+    exit: 0
+    --- stdout
+    Decide, create worktrees, run the tasks, report
+
+    Usage: wt-orch split [OPTIONS] <FILE>
+
+    Arguments:
+      <FILE>  The tasks file
+
+    Options:
+          --parallel[=<M>]  Overrule the verdict: side by side, with the best width, or with M slots
+                            whatever the number of processor cores
+          --sequential      Overrule the verdict: one worktree, one task after another
+          --integrate       At the end merge, validate and land what succeeded
+      -h, --help            Print help
+
+    Global options:
+      -C <DIR>             Work as if started in DIR
+          --config <FILE>  Read settings from FILE, over all other files
+          --json           Print exactly one JSON document on stdout, at every exit
+          --color <WHEN>   When to use colours: auto, always or never
+      -q, --quiet          Print failures and results only
+      -v, --verbose        Print every event
+          --yes            Answer every question with yes, and accept what the repository's own settings
+                           say about credentials
+    ");
 }
