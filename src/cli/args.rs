@@ -54,6 +54,10 @@ fn color(text: &str) -> Result<ColorChoice, String> {
     }
 }
 
+fn operation(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| "`wt-orch operations` lists the numbers".to_owned())
+}
+
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -215,7 +219,7 @@ pub(super) struct IntegrateArgs {
 #[derive(Debug, Args)]
 pub(super) struct UndoArgs {
     /// Number of the operation; the newest landing when left out.
-    #[arg(value_name = "OPERATION")]
+    #[arg(value_name = "OPERATION", value_parser = operation)]
     pub(super) operation: Option<u64>,
 }
 

@@ -3,7 +3,7 @@
 use crate::adapters::git::GitError;
 use crate::adapters::store::StoreError;
 use crate::config::ConfigError;
-use crate::domain::diagnostic::Diagnostic;
+use crate::domain::diagnostic::{Diagnostic, Severity};
 use crate::domain::id::RunId;
 use crate::engine::EngineError;
 
@@ -61,9 +61,18 @@ impl Failure {
 
     /// Files that could not be accepted.
     pub(super) fn invalid(code: &'static str, files: Vec<ProblemFile>) -> Self {
-        let names: Vec<String> = files.iter().map(|file| format!("`{}`", file.name)).collect();
-        let message = format!("{} cannot be used", names.join(", "));
-        Self { files, ..Self::usage(code, message) }
+        let told: Vec<String> = files
+            .iter()
+            .map(|file| {
+                let errors = file.problems.iter().filter(|p| p.severity == Severity::Error);
+                let count = errors.clone().count();
+                let noun = if count == 1 { "error" } else { "errors" };
+                let first = errors.map(|problem| problem.message.as_str()).next().unwrap_or("");
+                format!("`{}` has {count} {noun}: {first}", file.name)
+            })
+            .collect();
+        Self { files, ..Self::usage(code, told.join("; ")) }
+            .hint("`problems` lists each with its line and column")
     }
 
     /// No run of this name.

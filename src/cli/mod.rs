@@ -62,14 +62,23 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, Failure> {
 /// What clap has to say: help and version on stdout with exit 0, mistakes with exit 2.
 fn usage(error: &clap::Error) -> Exit {
     let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    let _closed_stream = error.print();
     // Arguments that could not be parsed cannot say `--json`, so it is looked for by its letters.
-    let json = std::env::args_os().any(|word| word == "--json");
-    if asked || !json {
-        let _closed_stream = error.print();
-        return if asked { Exit::Done } else { Exit::Usage };
+    if !asked && std::env::args_os().any(|word| word == "--json") {
+        let (message, hint) = usage_words(&error.render().to_string());
+        context::Streams::plain_json().error_document(&Failure::usage("usage", message).hint(hint));
     }
-    let text = error.render().to_string();
-    let message = text.lines().next().unwrap_or("wrong usage").trim_start_matches("error: ");
-    let streams = context::Streams::plain_json();
-    streams.fail(&Failure::usage("usage", message).hint("run `wt-orch --help`"))
+    if asked { Exit::Done } else { Exit::Usage }
+}
+
+/// Message and way out of a mistake as clap prints it: paragraphs, of which the first tells it, one
+/// may begin with `tip:`, and the rest says how the command is used.
+fn usage_words(text: &str) -> (String, String) {
+    let mut paragraphs = text.split("\n\n").map(|paragraph| {
+        paragraph.lines().map(str::trim).collect::<Vec<_>>().join(" ").trim().to_owned()
+    });
+    let message = paragraphs.next().unwrap_or_default();
+    let tip = paragraphs.find_map(|paragraph| paragraph.strip_prefix("tip: ").map(str::to_owned));
+    let hint = tip.unwrap_or_else(|| "`wt-orch --help` lists commands and options".to_owned());
+    (message.trim_start_matches("error: ").to_owned(), hint)
 }

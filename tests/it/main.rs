@@ -9,3 +9,5 @@ mod architecture;
 mod harness;
 mod readme;
 mod refusals;
+mod json;
+mod scene;
