@@ -1,11 +1,11 @@
 //! Creating a run: a name, a place for each task, the first event. Nothing else exists after it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::error::EngineError;
 use super::journal::Journal;
+use super::occupied::{Occupied, occupied};
 use super::site::Site;
-use crate::adapters::git::BranchConflict;
 use crate::adapters::store::Store;
 use crate::config::Template;
 use crate::domain::id::{Oid, RunId};
@@ -34,15 +34,6 @@ pub struct CreateRequest {
     pub branch: Template,
 }
 
-/// Something is where a task should work; it is never reused.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Occupied {
-    /// One sentence.
-    pub what: String,
-    /// The command that resolves it.
-    pub resolve: String,
-}
-
 /// Creates the run, or says what is in the way. Refused, nothing is stored.
 ///
 /// # Errors
@@ -54,7 +45,7 @@ pub fn create(
     let CreateRequest { mut store, name, plan, base, base_name, target, limits, .. } = request;
     let run = store.create_run(&name, site.clock.now())?;
     let places = placed(site, &plan, &run, (&request.worktree_path, &request.branch));
-    if let Some(occupied) = in_the_way(site, &plan, &places)? {
+    if let Some(occupied) = occupied(site, &store, &run, (&plan, &places))? {
         store.remove_run(&run)?;
         return Ok(Err(occupied));
     }
@@ -102,79 +93,4 @@ pub(super) fn absolute(site: &Site, path: &str) -> PathBuf {
         }
     }
     whole
-}
-
-fn in_the_way(
-    site: &Site,
-    plan: &Plan,
-    places: &[TaskPlace],
-) -> Result<Option<Occupied>, EngineError> {
-    let repo = &site.repo;
-    let worktrees = repo.worktrees()?;
-    let root = repo.root().display();
-    for (planned, place) in plan.tasks.iter().zip(places) {
-        let task = &planned.task.id;
-        let branch = &place.branch;
-        let found = match repo.branch_conflict(branch)? {
-            Some(BranchConflict::Exists { .. }) => {
-                let holder = worktrees.iter().find(|w| w.branch.as_ref() == Some(branch));
-                Some(Occupied {
-                    what: match holder {
-                        Some(holder) => format!(
-                            "the branch `{branch}` of task `{task}` exists and is checked out in `{}`",
-                            holder.path.display()
-                        ),
-                        None => format!("the branch `{branch}` of task `{task}` exists"),
-                    },
-                    resolve: match holder {
-                        Some(holder) => format!(
-                            "git -C {root} worktree remove {} && git -C {root} branch -D {branch}",
-                            holder.path.display()
-                        ),
-                        None => format!("git -C {root} branch -D {branch}"),
-                    },
-                })
-            }
-            Some(BranchConflict::Clash { with }) => Some(Occupied {
-                what: format!(
-                    "git cannot have the branch `{branch}` of task `{task}` beside `{with}`"
-                ),
-                resolve: format!("git -C {root} branch -m {with} {with}-old"),
-            }),
-            Some(BranchConflict::CaseOnly { with }) => Some(Occupied {
-                what: format!(
-                    "the branch `{branch}` of task `{task}` differs from `{with}` by case only"
-                ),
-                resolve: format!("git -C {root} branch -m {with} {with}-old"),
-            }),
-            Some(BranchConflict::Invalid) => Some(Occupied {
-                what: format!("`{branch}` (task `{task}`) is no valid branch name"),
-                resolve: "wt-orch config".to_owned(),
-            }),
-            None => folder_in_the_way(Path::new(&place.worktree), task.as_str(), &worktrees),
-        };
-        if found.is_some() {
-            return Ok(found);
-        }
-    }
-    Ok(None)
-}
-
-fn folder_in_the_way(
-    path: &Path,
-    task: &str,
-    worktrees: &[crate::adapters::git::WorktreeInfo],
-) -> Option<Occupied> {
-    let shown = path.display();
-    if worktrees.iter().any(|known| known.path == path) {
-        return Some(Occupied {
-            what: format!("`{shown}`, where task `{task}` should work, is a worktree already"),
-            resolve: format!("git worktree remove {shown}"),
-        });
-    }
-    // A link that leads nowhere is in the way as well.
-    path.symlink_metadata().ok().map(|_| Occupied {
-        what: format!("`{shown}`, where task `{task}` should work, exists"),
-        resolve: format!("mv {shown} {shown}.old"),
-    })
 }

@@ -28,14 +28,15 @@ pub fn hint_text(message: &str, style: Style) -> String {
     labelled(Mark::Strong, "hint", message, style)
 }
 
-/// Lines of a message stay lines: messages of git have several.
+/// Lines of a message stay lines: messages of git have several, and a command that was broken in
+/// two could not be copied.
 fn labelled(mark: Mark, label: &str, message: &str, style: Style) -> String {
     let mut lines = message.lines();
     let first = Line::new()
         .mark(mark, format!("{label}:"))
         .text(" ")
         .join(Line::new().text(visible(lines.next().unwrap_or(""))));
-    let mut shown = wrapped(&first, "", "  ", style);
+    let mut shown = wrapped(&first, "", "  ", Style { width: usize::MAX, ..style });
     shown.extend(lines.map(|line| format!("  {}", visible(line))));
     shown.join("\n") + "\n"
 }

@@ -10,4 +10,6 @@ mod harness;
 mod readme;
 mod refusals;
 mod json;
+mod occupied;
+mod places;
 mod scene;

@@ -111,7 +111,7 @@ fn begin(place: &Place, prepared: Prepared, plan: Plan) -> Result<Journal, Failu
     )?;
     created.map_err(|occupied| {
         Failure::refused("occupied", format!("{}; it is never reused", occupied.what))
-            .hint(format!("`{}`", occupied.resolve))
+            .hint(occupied.resolve)
     })
 }
 
