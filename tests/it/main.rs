@@ -9,6 +9,7 @@ mod architecture;
 mod harness;
 mod readme;
 mod refusals;
+mod input;
 mod json;
 mod occupied;
 mod places;
