@@ -13,4 +13,5 @@ mod input;
 mod json;
 mod occupied;
 mod places;
+mod running;
 mod scene;

@@ -119,8 +119,7 @@ impl fmt::Display for Reason {
             Self::Changed { paths: 1 } => write!(f, "changed 1 path"),
             Self::Changed { paths } => write!(f, "changed {paths} paths"),
             Self::ChangedNothing => write!(f, "changed nothing"),
-            Self::ExitCode { code: 127 } => write!(f, "exit code 127 (command not found)"),
-            Self::ExitCode { code } => write!(f, "exit code {code}"),
+            Self::ExitCode { code } => write!(f, "{}", Ending::Code { code: *code }),
             Self::Signal { signal } => write!(f, "killed by signal {signal}"),
             Self::TimedOut { limit } => {
                 write!(f, "stopped after its timeout of {}", human_duration(*limit))
@@ -210,6 +209,7 @@ pub enum Ending {
 impl fmt::Display for Ending {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Code { code: 127 } => write!(f, "exit code 127 (command not found)"),
             Self::Code { code } => write!(f, "exit code {code}"),
             Self::Signal { signal } => write!(f, "signal {signal}"),
             Self::TimedOut => write!(f, "timed out"),
