@@ -20,7 +20,8 @@ pub(crate) fn run(context: &Context, args: &FileArgs) -> Result<Exit, Failure> {
     {
         let message = format!("git knows no commit `{}`", base.value);
         let problem = Diagnostic::error("unknown_base", base.span.clone(), message);
-        file.parsed.tasks.add(problem.labelled("no such commit"));
+        let help = "name a branch, a tag or a commit; leave `base` out for HEAD";
+        file.parsed.tasks.add(problem.labelled("no such commit").help(help));
     }
     let shown = ProblemFile {
         name: file.name.clone(),

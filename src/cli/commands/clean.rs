@@ -75,8 +75,6 @@ fn is_resumable(state: &RunState) -> bool {
 fn tell(context: &Context, mode: CleanMode, reports: &[(RunId, CleanReport)]) {
     let streams = &context.streams;
     let bytes = reports.iter().map(|(_, report)| report.bytes()).sum::<u64>();
-    let words = if mode == CleanMode::DryRun { "would come back" } else { "came back" };
-    streams.result(&format!("{} {words}", human_size(bytes)));
     let mut kept_any = false;
     let mut rows = Vec::new();
     for (run, report) in reports {
@@ -98,6 +96,11 @@ fn tell(context: &Context, mode: CleanMode, reports: &[(RunId, CleanReport)]) {
             }));
         }
     }
+    let freed = if mode == CleanMode::DryRun { "would free" } else { "freed" };
+    streams.result(&match rows.is_empty() {
+        true => "nothing is left to remove".to_owned(),
+        false => format!("{freed} {}", human_size(bytes)),
+    });
     if kept_any && mode != CleanMode::DryRun {
         streams.hint("`--force` removes what was kept as well; that work is then gone");
     }

@@ -40,13 +40,12 @@ const SCENES: [Scene; 5] = [
     },
     Scene {
         words: &["split", "tasks.toml"],
-        shows: "Each task works in a worktree and on a branch of its own; `square` starts from the \
-                work of `multiply`.",
+        shows: "Each task has a worktree and a branch of its own; `square` starts from `multiply`.",
         exit: 0,
     },
     Scene {
         words: &["integrate"],
-        shows: "What merges and passes lands; `loud` and `polite` change the same line, so one of \
+        shows: "What merges and passes lands. `loud` and `polite` change the same line, so one of\n\
                 them is left out (exit code 3 says so).",
         exit: 3,
     },

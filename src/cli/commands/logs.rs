@@ -39,7 +39,9 @@ fn list(context: &Context, place: &Place, stored: &stored::StoredRun) -> Exit {
         }
     }
     if rows.is_empty() {
-        context.streams.note("no task has written anything yet");
+        context
+            .streams
+            .note("there are no logs: no task has begun, or `wt-orch clean` has removed them");
     }
     let document = json!({ "schema": SCHEMA, "run": stored.run, "logs": rows });
     context.streams.document(&document);

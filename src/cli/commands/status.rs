@@ -26,7 +26,8 @@ pub(crate) fn run(context: &Context, args: &StatusArgs) -> Result<Exit, Failure>
 
 fn all(context: &Context, place: &Place) -> Result<Exit, Failure> {
     let Some(store) = place.existing_store()? else {
-        return Err(Failure::refused("no_run", "nothing has run in this repository yet"));
+        return Err(Failure::refused("no_run", "nothing has run in this repository yet")
+            .hint("start with `wt-orch split tasks.toml`"));
     };
     let mut rows = Vec::new();
     for row in store.runs()? {
