@@ -1,6 +1,5 @@
 //! The outside world, one folder a neighbour. Foreign types (git2, rusqlite, …) stay inside theirs.
 
-pub mod executor;
 pub mod git;
 pub mod host;
 pub mod process;

@@ -127,11 +127,26 @@ pub(super) struct VerdictArgs {
     /// Overrule the verdict: side by side, with the best width, or with M slots whatever the number
     /// of processor cores.
     #[arg(long, value_name = "M", num_args = 0..=1, require_equals = true,
-          default_missing_value = "0", conflicts_with = "sequential")]
-    parallel: Option<usize>,
+          default_missing_value = "best", conflicts_with = "sequential", value_parser = slots)]
+    parallel: Option<Slots>,
     /// Overrule the verdict: one worktree, one task after another.
     #[arg(long)]
     sequential: bool,
+}
+
+/// The M of `--parallel=M`.
+#[derive(Debug, Clone, Copy)]
+enum Slots {
+    Best,
+    Exactly(usize),
+}
+
+fn slots(text: &str) -> Result<Slots, String> {
+    match text.parse() {
+        _ if text == "best" => Ok(Slots::Best),
+        Ok(width) if (1..=1000).contains(&width) => Ok(Slots::Exactly(width)),
+        _ => Err("a number of slots from 1 to 1000".to_owned()),
+    }
 }
 
 impl VerdictArgs {
@@ -139,8 +154,8 @@ impl VerdictArgs {
     pub(super) fn preference(&self) -> Preference {
         match (self.parallel, self.sequential) {
             (_, true) => Preference::Sequential,
-            (Some(0), false) => Preference::Parallel,
-            (Some(width), false) => Preference::ParallelWith(width),
+            (Some(Slots::Best), false) => Preference::Parallel,
+            (Some(Slots::Exactly(width)), false) => Preference::ParallelWith(width),
             (None, false) => Preference::Rule,
         }
     }

@@ -12,7 +12,9 @@ use super::failure::{Failure, ProblemFile};
 use crate::adapters::git::Repo;
 use crate::adapters::host::clock::Clock;
 use crate::adapters::store::Store;
-use crate::config::{ColorChoice, Entry, Environment, Layer, LoadRequest, Origin, Settings};
+use crate::config::{
+    ColorChoice, Entry, Environment, Layer, LoadRequest, Loaded, Origin, Settings,
+};
 use crate::domain::diagnostic::{LineIndex, Severity};
 use crate::domain::report::{ErrorDocument, LogPaths};
 use crate::engine::Site;
@@ -248,13 +250,7 @@ impl Context {
     /// All settings, with their origins.
     pub(super) fn settings(&self, repo: Option<&Repo>) -> Result<(Settings, Vec<Entry>), Failure> {
         let root = repo.map(|repo| repo.worktree().unwrap_or(repo.root()));
-        let given = self.global.config.as_ref().map(|path| self.path(path));
-        let mut loaded = crate::config::load(LoadRequest {
-            environment: &self.environment,
-            repo_root: root,
-            given: given.as_deref(),
-            flags: Layer { color: self.global.color, ..Layer::default() },
-        })?;
+        let mut loaded = self.load_settings(root)?;
         for file in &loaded.problems {
             self.streams.problems(&ProblemFile {
                 name: file.name.clone(),
@@ -262,33 +258,41 @@ impl Context {
                 problems: file.diagnostics.clone(),
             });
         }
+        self.distrust_repository(&mut loaded)?;
         let entries = loaded.entries();
-        self.distrust_repository(&mut loaded);
         Ok((loaded.settings, entries))
     }
 
-    /// A repository that was merely cloned must not be able to hand credentials to its tasks.
-    fn distrust_repository(&self, loaded: &mut crate::config::Loaded) {
-        if self.global.yes || self.environment.yes() {
-            return;
-        }
+    fn load_settings(&self, root: Option<&Path>) -> Result<Loaded, Failure> {
+        let given = self.global.config.as_ref().map(|path| self.path(path));
+        Ok(crate::config::load(LoadRequest {
+            environment: &self.environment,
+            repo_root: root,
+            given: given.as_deref(),
+            flags: Layer { color: self.global.color, ..Layer::default() },
+        })?)
+    }
+
+    /// A repository that was merely cloned must not be able to hand credentials to its tasks: what
+    /// it says about them counts only when the user accepts it.
+    fn distrust_repository(&self, loaded: &mut Loaded) -> Result<(), Failure> {
         let from_repository = |key| matches!(loaded.origins.of(key), Origin::Repository(_));
-        let (pass, deny) = (from_repository("run.env_pass"), from_repository("run.env_deny"));
-        let defaults = Settings::default();
-        for (found, key) in [(pass, "env_pass"), (deny, "env_deny")] {
-            if found {
-                self.streams.warn(&format!(
-                    "`[run] {key}` of the repository is not used: it decides about your credentials; \
-                     set it in your own configuration, or accept it with `--yes`"
-                ));
-            }
+        let said = from_repository("run.env_pass") || from_repository("run.env_deny");
+        if !said || self.global.yes || self.environment.yes() {
+            return Ok(());
         }
-        if pass {
-            loaded.settings.run.env_pass = defaults.run.env_pass;
+        let own = self.load_settings(None)?.settings.run;
+        let run = &mut loaded.settings.run;
+        if (&run.env_pass, &run.env_deny) == (&own.env_pass, &own.env_deny) {
+            return Ok(());
         }
-        if deny {
-            loaded.settings.run.env_deny = defaults.run.env_deny;
-        }
+        (run.env_pass, run.env_deny) = (own.env_pass, own.env_deny);
+        self.streams.warn(
+            "`env_pass` and `env_deny` of the repository's orchestrator.toml are not used: they \
+             decide about your credentials; set them in your own configuration, or accept them \
+             with `--yes`",
+        );
+        Ok(())
     }
 }
 

@@ -8,6 +8,7 @@ use super::create::absolute;
 use super::error::EngineError;
 use super::site::Site;
 use crate::adapters::git::{Expected, MergeOutcome, MergeRequest, RefOutcome, RefUpdate};
+use crate::adapters::host::disk::{bytes_below, remove_folder};
 use crate::adapters::worktree::{self, RemoveMode, RemoveOutcome};
 use crate::domain::id::Oid;
 use crate::domain::run::RunState;
@@ -91,7 +92,7 @@ impl Cleaning<'_> {
             else {
                 continue;
             };
-            let bytes = size_of(&path);
+            let bytes = bytes_below(&path);
             let kept = match self.mode {
                 CleanMode::DryRun if known.prunable.is_some() => None,
                 CleanMode::DryRun => {
@@ -208,34 +209,17 @@ impl Cleaning<'_> {
     fn logs(&mut self) -> Result<(), EngineError> {
         let run = self.state.spec.run.as_str();
         let logs = self.site.logs_dir().join(run);
-        let bytes = size_of(&logs);
+        let bytes = bytes_below(&logs);
         if self.mode != CleanMode::DryRun {
-            let gone = |result: std::io::Result<()>, path: &Path| match result {
-                Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-                    Err(EngineError::Io { what: "remove", path: path.to_owned(), source })
-                }
-                _ => Ok(()),
-            };
-            gone(std::fs::remove_dir_all(&logs), &logs)?;
+            remove_folder(&logs).map_err(|source| EngineError::Io {
+                what: "remove",
+                path: logs.clone(),
+                source,
+            })?;
         }
         if bytes > 0 {
             self.add("logs", logs.display().to_string(), None, bytes);
         }
         Ok(())
     }
-}
-
-/// Bytes below a folder; what cannot be read counts as nothing.
-fn size_of(path: &Path) -> u64 {
-    let Ok(entries) = std::fs::read_dir(path) else {
-        return path.symlink_metadata().map_or(0, |data| data.len());
-    };
-    entries
-        .filter_map(Result::ok)
-        .map(|entry| match entry.file_type() {
-            Ok(kind) if kind.is_dir() => size_of(&entry.path()),
-            Ok(_) => entry.metadata().map_or(0, |data| data.len()),
-            Err(_) => 0,
-        })
-        .sum()
 }

@@ -15,7 +15,7 @@ use super::provision;
 use super::site::Site;
 use crate::adapters::host::control::{ControlServer, Reply, Request as ControlRequest};
 use crate::adapters::host::signals::{Signal, Signals};
-use crate::adapters::process::Request;
+use crate::adapters::process::{ProcessIdentity, Request};
 use crate::adapters::store::CostSample;
 use crate::domain::id::TaskId;
 use crate::domain::run::{Action, Event, Input, RunSpec, RunState, StopReason, TaskState, step};
@@ -95,7 +95,7 @@ pub async fn drive(request: DriveRequest) -> Result<Journal, EngineError> {
                         outcome = taken;
                         Reply::Done
                     }
-                    ControlRequest::Ping => Reply::Pong { pid: std::process::id() },
+                    ControlRequest::Ping => Reply::Pong { pid: ProcessIdentity::own().pid },
                 };
                 call.answer(reply);
                 outcome

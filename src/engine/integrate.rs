@@ -59,7 +59,12 @@ pub async fn integrate(
         Ok(spec) => spec,
         Err(refusal) => return Ok(Err(refusal)),
     };
+    let foreign = foreign_base(site, &journal.state().spec, &spec)?;
     record(journal, IntegrationEvent::Started { spec: Box::new(spec) })?;
+    if let Some(message) = foreign {
+        let now = journal.now();
+        journal.record(vec![Event::Warned { message }], now)?;
+    }
     let mut signals = Signals::listen()
         .map_err(|source| EngineError::System { what: "listen for signals", source })?;
     let run = journal.run();
@@ -130,6 +135,30 @@ fn prepare(
         dry_run: request.dry_run,
         target_retries: request.target_retries,
     }))
+}
+
+/// Merging a branch brings everything below it along: commits of the base that the target does not
+/// hold (because their landing was undone, or the target is another branch) would land as well.
+fn foreign_base(
+    site: &Site,
+    run: &RunSpec,
+    spec: &IntegrationSpec,
+) -> Result<Option<String>, EngineError> {
+    let (base, target) = (run.base, &spec.target);
+    if spec.strategy == Strategy::Squash || site.repo.is_ancestor(base, spec.old)? {
+        return Ok(None);
+    }
+    let fork = site.repo.merge_base(base, spec.old)?;
+    let commits = match fork {
+        Some(fork) => site.repo.commits_between(fork, base)?.len(),
+        None => return Ok(None),
+    };
+    let short = base.short();
+    Ok(Some(format!(
+        "`{target}` does not hold the base {short} of this run: {commits} of its commits land along \
+         with the tasks; `wt-orch undo` takes it back, `[integrate] strategy = \"squash\"` lands \
+         the tasks' own changes only"
+    )))
 }
 
 /// Tasks that succeeded and whose work the target does not hold yet.
@@ -225,7 +254,15 @@ fn merged(
     let tree = match repo.merge(request)? {
         MergeOutcome::Clean { tree, .. } => tree,
         MergeOutcome::Conflict { paths, hunks, .. } => {
-            let hunks = hunks.into_iter().map(|hunk| hunk.text).collect();
+            let (ours, theirs) = (format!("`{}` so far", integration.spec.target), &task);
+            let labelled = |text: String| {
+                text.replacen("<<<<<<< ours", &format!("<<<<<<< {ours}"), 1).replacen(
+                    ">>>>>>> theirs",
+                    &format!(">>>>>>> task `{theirs}`"),
+                    1,
+                )
+            };
+            let hunks = hunks.into_iter().map(|hunk| labelled(hunk.text)).collect();
             let ejection = integration.conflict(&task, paths, hunks);
             return Ok(IntegrationEvent::Ejected { ejection });
         }

@@ -26,13 +26,16 @@ pub enum Verbosity {
 const NAME_MAX: usize = 24;
 
 /// The line of an event without a line end, given the state after it; `None` when `verbosity` leaves
-/// it out. Times count from the start of the run.
+/// it out. Times count from the start of the run, or of the integration.
 pub fn event_line(envelope: &Envelope, state: &RunState, verbosity: Verbosity) -> Option<String> {
     let told = told(envelope, state);
     if told.from > verbosity {
         return None;
     }
-    let origin = state.started.unwrap_or(state.created);
+    // An integration may come days later: it has a clock of its own.
+    let integration = matches!(envelope.event, Event::Integration { .. });
+    let begun = state.integrations.last().filter(|_| integration).map(|last| last.started);
+    let origin = begun.or(state.started).unwrap_or(state.created);
     let seconds = envelope.at.since(origin).as_secs_f64();
     let ids = state.spec.plan.tasks.iter().map(|planned| planned.task.id.as_str().len());
     let width = ids.max().unwrap_or(1).min(NAME_MAX);

@@ -297,7 +297,8 @@ fn each_kind_of_problem_stops_every_command_before_anything_is_created() {
     assert_eq!(one("run = true"), ["wrong_type 3:7"]);
     assert_eq!(one("run = \"true"), ["syntax 3:12"]);
     let two = |other: &str| {
-        let text = format!("{}[[task]]\nid = \"{other}\"\nrun = \"true\"\n", task_with("run=\"x\""));
+        let text =
+            format!("{}[[task]]\nid = \"{other}\"\nrun = \"true\"\n", task_with("run=\"x\""));
         let mut found = problems(&repo, &text);
         found.retain(|problem| !problem.starts_with("not_testable"));
         found

@@ -105,13 +105,18 @@ fn what_merges_and_passes_lands_in_one_move_and_the_rest_is_named() {
     repo.git(&["merge", "--abort"]);
     // Nothing is left to land but what conflicts.
     let again = integrate(&repo, 3);
-    assert_eq!((&again["result"], strings(&again["order"])), (&"nothing_to_land".into(), vec!["soft"]));
+    assert_eq!(
+        (&again["result"], strings(&again["order"])),
+        (&"nothing_to_land".into(), vec!["soft"])
+    );
     assert_eq!(ejected(&again), ["soft conflict"]);
 }
 
 #[test]
 fn a_dry_run_says_the_same_and_moves_nothing() {
-    let text = appends("one", "b.txt") + &appends("two", "b.txt") + &appends("three", "c.txt")
+    let text = appends("one", "b.txt")
+        + &appends("two", "b.txt")
+        + &appends("three", "c.txt")
         + "[[validate]]\nname = \"never\"\nrun = \"touch ../validated\"\n";
     let repo = finished(&text);
     let before = Fingerprint::of(&repo);
@@ -190,7 +195,8 @@ fn a_validation_that_changes_tracked_files_lands_nothing() {
     assert_eq!(content(&repo, "main", "untracked"), None);
 
     // And where it changes them on the target already, nothing can land.
-    let text = appends("one", "c.txt") + "[[validate]]\nname = \"format\"\nrun = \"echo x >> a.txt\"\n";
+    let text =
+        appends("one", "c.txt") + "[[validate]]\nname = \"format\"\nrun = \"echo x >> a.txt\"\n";
     let repo = finished(&text);
     let before = Fingerprint::of(&repo);
     let error = integrate(&repo, 3);
@@ -276,7 +282,10 @@ fn an_untracked_or_ignored_file_in_the_way_refuses_the_landing() {
 
 #[test]
 fn what_is_dirty_or_untracked_elsewhere_stays_as_it_is() {
-    let repo = finished(&(appends("one", "b.txt") + &appends("two", "dir/c.txt").replace("echo", "mkdir dir; echo")));
+    let repo = finished(
+        &(appends("one", "b.txt")
+            + &appends("two", "dir/c.txt").replace("echo", "mkdir dir; echo")),
+    );
     repo.file("a.txt", "mine\n").file("docs/new", "new\n").file("staged", "staged\n");
     repo.git(&["add", "staged"]);
     let status = repo.git(&["status", "--porcelain"]);
@@ -344,10 +353,8 @@ fn a_target_that_never_rests_is_given_up() {
         "#;
     let repo = finished(&text);
     repo.git(&["switch", "--quiet", "--detach"]);
-    let output = repo
-        .command(&["-q", "integrate"])
-        .env("WT_ORCH_INTEGRATE_TARGET_RETRIES", "1")
-        .run();
+    let output =
+        repo.command(&["-q", "integrate"]).env("WT_ORCH_INTEGRATE_TARGET_RETRIES", "1").run();
     assert_snapshot!(output.snapshot(), @r"
     $ wt-orch -q integrate
     exit: 3
@@ -465,10 +472,8 @@ fn squash_lands_one_commit_a_task_with_its_author_and_no_false_conflict() {
         run = "true"
     "#;
     split(&repo, text, &[]).exit(0);
-    let output = repo
-        .command(&["integrate", "--json"])
-        .env("WT_ORCH_INTEGRATE_STRATEGY", "squash")
-        .run();
+    let output =
+        repo.command(&["integrate", "--json"]).env("WT_ORCH_INTEGRATE_STRATEGY", "squash").run();
     let landed = output.exit(0).stdout_json();
     assert_eq!(ejected(&landed), [""; 0]);
     assert_eq!(repo.read("a.txt").unwrap(), "one!\ntwo\nthree\n");

@@ -97,10 +97,7 @@ fn the_whole_way_prints_one_valid_document_at_each_step() {
     let plan = document(&json(&["plan", "tasks.toml"]), 0, "plan");
     assert_eq!(plan["tasks"].as_array().unwrap().len(), 6);
     let sequential = document(&json(&["plan", "tasks.toml", "--sequential"]), 0, "plan");
-    assert_eq!(
-        (&sequential["verdict"], &sequential["width"]),
-        (&"sequential".into(), &1.into())
-    );
+    assert_eq!((&sequential["verdict"], &sequential["width"]), (&"sequential".into(), &1.into()));
 
     let run = document(&json(&["split", "tasks.toml", "--parallel=2"]), 1, "run");
     assert_eq!(run["run"], "json");

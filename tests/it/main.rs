@@ -7,13 +7,13 @@
 
 mod architecture;
 mod harness;
-mod readme;
-mod refusals;
 mod input;
 mod integrating;
 mod json;
 mod lane;
 mod occupied;
 mod places;
+mod readme;
+mod refusals;
 mod running;
 mod scene;

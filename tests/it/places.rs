@@ -157,9 +157,9 @@ fn a_dirty_checkout_is_allowed_and_left_out() {
     tasks(&repo, text);
     let before = Fingerprint::of(&repo);
     let output = repo.wt_orch(&["split", "tasks.toml"]);
-    output.exit(0).stderr_has(
-        "note: your checkout has uncommitted changes in 2 files; tasks start from",
-    );
+    output
+        .exit(0)
+        .stderr_has("note: your checkout has uncommitted changes in 2 files; tasks start from");
     let seen = repo.wt_orch(&["logs", "look"]);
     assert_eq!(seen.exit(0).stdout(), "one\ntwo\nthree\nb\na.txt\nb.txt\ndocs\n");
     before.assert_kept(&Fingerprint::of(&repo));

@@ -365,12 +365,10 @@ fn a_dependent_starts_from_the_merge_of_its_dependencies() {
     let (run, _) = ran(&repo, text, 0);
     let start = task(&run, "both")["start"].as_str().unwrap();
     let parents = repo.git(&["log", "-1", "--format=%P", start]);
-    let tips: Vec<&str> = ["left", "right"].map(|id| task(&run, id)["tip"].as_str().unwrap()).into();
+    let tips: Vec<&str> =
+        ["left", "right"].map(|id| task(&run, id)["tip"].as_str().unwrap()).into();
     assert_eq!(parents.split(' ').collect::<Vec<_>>(), tips);
-    assert_eq!(
-        content(&repo, "feature/both", "both.txt").unwrap(),
-        "ONE\ntwo\nthree\nb\nright\n"
-    );
+    assert_eq!(content(&repo, "feature/both", "both.txt").unwrap(), "ONE\ntwo\nthree\nb\nright\n");
     repo.wt_orch(&["integrate"]).exit(0);
     assert!(repo.read("both.txt").is_some());
 }
@@ -441,10 +439,7 @@ fn a_gate_lets_the_next_phase_begin_or_not() {
     let (run, _) = ran(&repo, &gated("test -f missing"), 1);
     assert_eq!(
         outcomes(&run)[2..],
-        [
-            "three skipped: `gate.first` did not succeed",
-            "gate.first failed: exit code 1",
-        ]
+        ["three skipped: `gate.first` did not succeed", "gate.first failed: exit code 1",]
     );
 }
 

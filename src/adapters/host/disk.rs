@@ -1,5 +1,6 @@
-//! Free space.
+//! Space on disk: what is free, what a folder takes, and giving it back.
 
+use std::fs;
 use std::io;
 use std::path::Path;
 
@@ -18,6 +19,29 @@ pub fn free_bytes(path: &Path) -> io::Result<u64> {
             Some(parent) => parent,
             None => return Err(io::ErrorKind::NotFound.into()),
         };
+    }
+}
+
+/// Bytes below a folder; what cannot be read counts as nothing.
+pub fn bytes_below(path: &Path) -> u64 {
+    let Ok(entries) = fs::read_dir(path) else {
+        return path.symlink_metadata().map_or(0, |data| data.len());
+    };
+    entries
+        .filter_map(Result::ok)
+        .map(|entry| match entry.file_type() {
+            Ok(kind) if kind.is_dir() => bytes_below(&entry.path()),
+            Ok(_) => entry.metadata().map_or(0, |data| data.len()),
+            Err(_) => 0,
+        })
+        .sum()
+}
+
+/// Removes a folder with all that is in it; one that is not there is no error.
+pub fn remove_folder(path: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        Ok(()) | Err(_) => Ok(()),
     }
 }
 

@@ -84,11 +84,12 @@ fn tell_verdict(context: &Context, plan: &Plan) {
         Verdict::Sequential => plan.predicted.sequential.p50,
     };
     let how = match decision.verdict {
+        Verdict::Parallel if decision.width == 1 => "parallel on 1 slot".to_owned(),
         Verdict::Parallel => format!("parallel on {} slots", decision.width),
         Verdict::Sequential => "sequential, in one worktree".to_owned(),
     };
     let time = human_duration(from_secs(predicted));
-    context.streams.note(&format!("verdict: {how}, about {time}"));
+    context.streams.note(&format!("verdict: {how}, about {time} up to landed"));
     for reason in decision.reasons.iter().take(2) {
         context.streams.note(&format!("  {reason}"));
     }

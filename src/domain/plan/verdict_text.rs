@@ -55,16 +55,21 @@ pub(super) fn reasons(e: &Evidence<'_>) -> Vec<String> {
     let wanted = needed_benefit(c.sequential.p50, tasks);
     let probability = percent(c.wins);
     reasons.push(if c.benefit < 0.0 {
-        format!("splitting would take {} longer", human(-c.benefit))
+        format!("splitting would take {} longer on average", human(-c.benefit))
     } else if c.benefit < wanted {
-        format!("splitting saves {}; it pays from {} on", human(c.benefit), human(wanted))
+        format!(
+            "splitting saves {} on average; it pays from {} on",
+            human(c.benefit),
+            human(wanted)
+        )
     } else if c.wins < 0.80 {
         format!("splitting is faster in only {probability} of the draws; 80 % are wanted")
     } else if c.losses > 0.05 {
         let losses = percent(c.losses);
         format!("splitting is more than 5 % slower in {losses} of the draws; at most 5 % may be")
     } else {
-        format!("splitting saves {} and is faster in {probability} of the draws", human(c.benefit))
+        let saved = human(c.benefit);
+        format!("splitting saves {saved} on average and is faster in {probability} of the draws")
     });
     reasons.push(format!("the parallel schedule is bound by {}", binding_detail(e)));
     reasons.extend(uncertainty(e));

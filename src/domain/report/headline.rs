@@ -18,11 +18,16 @@ pub(super) fn verdict_line(plan: &Plan) -> Line {
     match plan.decision.verdict {
         Verdict::Parallel => Line::new()
             .mark(Mark::Strong, "PARALLEL")
-            .text(format!(" on {} slots", plan.decision.width)),
+            .text(format!(" on {}", slots(plan.decision.width))),
         Verdict::Sequential => Line::new()
             .mark(Mark::Strong, "SEQUENTIAL")
             .text(": one worktree, one task after another"),
     }
+}
+
+/// `1 slot`, `3 slots`.
+fn slots(width: usize) -> String {
+    if width == 1 { "1 slot".to_owned() } else { format!("{width} slots") }
 }
 
 /// The run in one line: `run `auth` finished in 40s: 3 of 5 tasks succeeded, 1 failed, 1 skipped`.

@@ -6,13 +6,17 @@ use super::run_document::measured_total;
 use super::section::{Block, Section, Table};
 use crate::domain::integrate::IntegrationOutcome;
 use crate::domain::plan::{Interval, Verdict};
-use crate::domain::run::{RunPhase, RunState};
+use crate::domain::run::{Outcome, RunPhase, RunState, TaskRecord};
 use crate::domain::time::{Timestamp, from_secs, human_duration};
 
 /// The section; `None` before anything ran to its end.
 pub(super) fn prediction(state: &RunState, now: Timestamp) -> Option<Section> {
     let mut table = Table::new(&["Task", ">Estimate", "95 %", ">Took", ">Error", "Interval"]);
-    for (index, record) in state.tasks.iter().enumerate().filter(|(_, r)| r.end.is_some()) {
+    let ended = |record: &TaskRecord| match record.outcome() {
+        Some(Outcome::Succeeded | Outcome::Failed | Outcome::TimedOut) => record.end.is_some(),
+        Some(Outcome::Cancelled | Outcome::Skipped) | None => false,
+    };
+    for (index, record) in state.tasks.iter().enumerate().filter(|(_, record)| ended(record)) {
         let planned = &state.spec.plan.tasks[index];
         let interval = planned.estimate.interval();
         let took = record.usage.wall.as_secs_f64();
@@ -52,7 +56,7 @@ fn total_line(state: &RunState, now: Timestamp) -> Line {
     };
     let mut text =
         format!("predicted {} ({}) up to landed; {what}", human(predicted.p50), range(&predicted));
-    if over {
+    if over && landing.is_some() {
         let error = error_percent(took, predicted.p50);
         text = format!("{text}: {error}, {} the interval", placement(took, &predicted));
     }
@@ -73,7 +77,7 @@ fn lane_line(state: &RunState, now: Timestamp) -> Option<Line> {
     };
     let total = human_duration(total);
     let text =
-        format!("one lane would have taken about {total} (sum of the measured times): {gain}");
+        format!("the tasks' own times add up to {total}, what one lane would have taken: {gain}");
     Some(Line::new().text(text))
 }
 

@@ -53,12 +53,13 @@ pub(super) fn decomposition(state: &RunState) -> Section {
 /// Notes that were made while work was committed, and warnings of the machinery.
 pub(super) fn oddities(state: &RunState) -> Option<Section> {
     let mut lines: Vec<Line> = Vec::new();
+    let left = state.tasks.iter().enumerate().filter(|(_, record)| record.leftovers);
+    let left: Vec<&str> = left.map(|(index, _)| state.task(index).id.as_str()).collect();
+    if !left.is_empty() {
+        lines.push(Line::new().text("committed for tasks that left it uncommitted: ").codes(left));
+    }
     for (index, record) in state.tasks.iter().enumerate() {
         let id = state.task(index).id.as_str();
-        if record.leftovers {
-            lines
-                .push(Line::new().code(id).text(": what it left uncommitted was committed for it"));
-        }
         let notes = record.notes.iter();
         lines.extend(notes.map(|note| Line::new().code(id).text(": ").join(Line::prose(note))));
         // An attempt that left nothing is kept as the commit it started from.

@@ -246,6 +246,8 @@ impl TaskRecord {
                 self.check = Some(end.clone());
             }
             Event::TaskFinished { .. } => self.finished = Some(at),
+            // What was lost does not count, nor does the time until somebody goes on.
+            Event::Reconciled { .. } => self.started = None,
             Event::RunCreated { .. }
             | Event::RunStarted { .. }
             | Event::ProvisionFailed { .. }
@@ -258,7 +260,6 @@ impl TaskRecord {
             | Event::RetryScheduled { .. }
             | Event::RetryReady { .. }
             | Event::StopRequested { .. }
-            | Event::Reconciled { .. }
             | Event::RetryRequested { .. }
             | Event::Warned { .. }
             | Event::RunFinished

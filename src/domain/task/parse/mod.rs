@@ -60,6 +60,9 @@ pub struct Parsed {
     pub base: Option<Placed<String>>,
 }
 
+/// A task that neither a `check` nor a `[[validate]]` vouches for.
+const NOT_TESTABLE: &str = "not_testable";
+
 /// Reads a tasks file.
 pub fn parse(text: &str, known: &Known) -> Parsed {
     let document = match Document::parse(text) {
@@ -95,7 +98,7 @@ pub fn parse(text: &str, known: &Known) -> Parsed {
             task.settled(id, &Rest { defaults: &defaults, known, validated }, &problems)
         })
         .collect();
-    let problems = problems.into_vec();
+    let problems = untestable_as_one(problems.into_vec());
     let mut tasks = Checked::new(
         tasks.into_iter().collect::<Option<_>>().map(|tasks| TaskSet {
             name: name.map(|name| name.value),
@@ -113,6 +116,26 @@ pub fn parse(text: &str, known: &Known) -> Parsed {
         tasks.add(problem.without_place().help("add `[[task]]` with `id` and `run`"));
     }
     Parsed { tasks, base }
+}
+
+/// Places shown of tasks that nothing tests.
+const UNTESTABLE_SHOWN: usize = 3;
+
+/// A file without any test would bury everything else under one warning a task.
+fn untestable_as_one(problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let (untestable, mut rest): (Vec<_>, Vec<_>) =
+        problems.into_iter().partition(|problem| problem.code == NOT_TESTABLE);
+    let count = untestable.len();
+    let mut places = untestable.into_iter();
+    if let Some(mut first) = places.next() {
+        if count > 1 {
+            first.message = format!("{count} tasks can't be tested on their own");
+        }
+        let more = places.take(UNTESTABLE_SHOWN - 1).flat_map(|problem| problem.labels);
+        first.labels.extend(more);
+        rest.push(first);
+    }
+    rest
 }
 
 fn base(root: &mut Table<'_>, problems: &Problems) -> Option<Placed<String>> {
@@ -192,9 +215,9 @@ impl Written {
         let work = self.work.settled(&subject, &self.place, fields.persona.as_ref(), problems);
         if !(fields.has_check || read_only || rest.validated) {
             let message = format!("{subject} can't be tested on its own");
-            let help = "give it a `check`, or the file a `[[validate]]`: without either nothing \
-                        tells whether its work is right";
-            problems.push(Diagnostic::warning("not_testable", self.place, message).help(help));
+            let help = "add a `check` to the task, or a `[[validate]]` to the file: without either \
+                        nothing tells whether the work is right";
+            problems.push(Diagnostic::warning(NOT_TESTABLE, self.place, message).help(help));
         }
         let cpus = if work.as_ref().is_some_and(Work::is_agent) { 0.25 } else { 1.0 };
         let mut depends_on: Vec<TaskId> = Vec::with_capacity(self.depends_on.len());

@@ -367,7 +367,7 @@ fn defaults_rank_below_the_task_and_variables_count_one_by_one() {
 }
 
 #[test]
-fn tasks_that_nothing_tests_get_a_warning_each() {
+fn tasks_that_nothing_tests_share_one_warning() {
     let text = "[[task]]\nid = 'a'\nrun = 'x'\n[[task]]\nid = 'b'\nrun = 'x'\nread_only = true\n\
                 [[task]]\nid = 'c'\nrun = 'x'\ncheck = 'y'\n";
     let parsed = parse(text, &known()).tasks;
@@ -376,6 +376,13 @@ fn tasks_that_nothing_tests_get_a_warning_each() {
     assert_eq!((warning.severity, warning.code), (Severity::Warning, "not_testable"));
     assert_eq!(&text[warning.labels[0].span.clone()], "'a'");
     assert_eq!(problems(&format!("{text}[[validate]]\nname = 'v'\nrun = 'v'\n")), [""; 0]);
+    let many: String = (0..9).map(|n| format!("[[task]]\nid = 't{n}'\nrun = 'x'\n")).collect();
+    let parsed = parse(&many, &known()).tasks;
+    let [warning] = &parsed.problems[..] else { panic!("{:?}", parsed.problems) };
+    assert_eq!(
+        (warning.message.as_str(), warning.labels.len()),
+        ("9 tasks can't be tested on their own", 3)
+    );
 }
 
 #[test]
