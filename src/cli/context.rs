@@ -243,6 +243,7 @@ impl Context {
             env: self.caller(),
             runtime_dir: self.environment.runtime_dir(),
             clock: self.clock,
+            lend_identity: false,
         };
         Ok(Place { site, settings })
     }

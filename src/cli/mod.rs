@@ -21,6 +21,15 @@ use failure::Failure;
 
 /// Runs the program with the arguments of the process.
 pub fn main() -> ExitCode {
+    std::panic::set_hook(Box::new(|panic| {
+        use std::io::Write;
+        let _closed_stream = writeln!(
+            std::io::stderr(),
+            "error: this is a bug in wt-orch {}: {panic}\n\nhint: what was stored is whole; \
+             `wt-orch status` shows it, `wt-orch resume` goes on",
+            env!("CARGO_PKG_VERSION")
+        );
+    }));
     let exit = std::panic::catch_unwind(run).unwrap_or(Exit::Bug);
     ExitCode::from(exit.code())
 }

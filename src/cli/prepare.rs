@@ -133,6 +133,18 @@ fn target(place: &Place, head: &Head, base: Option<&str>) -> Result<Option<Strin
     Ok(if repo.worktree().is_none() { named.or(checked_out) } else { checked_out.or(named) })
 }
 
+/// Says so when commits cannot be by the user (DESIGN.md §4), and whether that is so.
+pub(super) fn tell_identity(context: &Context, place: &Place) -> Result<bool, Failure> {
+    let missing = place.site.repo.identity()?.is_none();
+    if missing {
+        context.streams.note(
+            "note: git knows no identity of yours, so commits are by wt-orch <wt-orch@localhost>; \
+             `git config user.name` and `user.email` set one",
+        );
+    }
+    Ok(missing)
+}
+
 /// What is in the user's checkout and will not be in the worktrees.
 fn tell_state(context: &Context, place: &Place, name: &str, base: Oid) -> Result<(), Failure> {
     let repo = &place.site.repo;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::environment::{Coordinates, task_environment};
+use super::environment::{Coordinates, task_environment, with_identity};
 use super::site::Site;
 use crate::adapters::process::{
     self, CommandSpec, Ending as ProcessEnding, Exit, Finished, Progress, Request,
@@ -61,7 +61,10 @@ impl Launch<'_> {
         CommandSpec {
             argv: Vec::new(),
             cwd: worktree.to_owned(),
-            env: task_environment(&self.site.env, &self.spec.limits, &task.env, at),
+            env: with_identity(
+                self.site.lend_identity,
+                task_environment(&self.site.env, &self.spec.limits, &task.env, at),
+            ),
             log,
             stdout_copy: None,
             log_limit: self.spec.limits.log_limit,

@@ -42,6 +42,34 @@ enum Message {
     Idle {
         task: usize,
     },
+    /// A worker ended without telling a fact.
+    Lost,
+}
+
+/// A fact that a worker owes the loop. Dropped unpaid (the worker panicked), it says so: the loop
+/// would wait for ever otherwise.
+struct Owed {
+    outbox: mpsc::UnboundedSender<Message>,
+    paid: bool,
+}
+
+impl Owed {
+    fn new(outbox: &mpsc::UnboundedSender<Message>) -> Self {
+        Self { outbox: outbox.clone(), paid: false }
+    }
+
+    fn pay(mut self, fact: Event) {
+        self.paid = true;
+        send(&self.outbox, Message::Input(Input::Fact(fact)));
+    }
+}
+
+impl Drop for Owed {
+    fn drop(&mut self) {
+        if !self.paid {
+            send(&self.outbox, Message::Lost);
+        }
+    }
 }
 
 struct Driver {
@@ -121,6 +149,7 @@ impl Driver {
                 self.attempts.remove(&task);
                 Ok(())
             }
+            Message::Lost => Err(EngineError::WorkerLost),
         }
     }
 
@@ -161,10 +190,7 @@ impl Driver {
     fn perform(&mut self, action: Action) {
         match action {
             Action::Provision { task, attempt, from } => {
-                let state = self.journal.state();
-                let record = &state.tasks[task];
-                let lane_is_there =
-                    state.is_lane() && state.tasks.iter().any(|r| r.start.is_some());
+                let record = &self.journal.state().tasks[task];
                 let known_start = record.start.filter(|_| record.from == from && attempt > 1);
                 let job = provision::Job {
                     site: self.site.clone(),
@@ -173,7 +199,7 @@ impl Driver {
                     attempt,
                     from,
                     known_start,
-                    ours: attempt > 1 || lane_is_there || self.half_made.contains(&task),
+                    predecessor: self.predecessor(task, attempt),
                 };
                 self.blocking(move || provision::provision(&job));
             }
@@ -211,11 +237,23 @@ impl Driver {
         }
     }
 
+    /// Whose leftovers may lie where the task is to work.
+    fn predecessor(&self, task: usize, attempt: u32) -> Option<(usize, u32)> {
+        if attempt > 1 || self.half_made.contains(&task) {
+            return Some((task, attempt.saturating_sub(1)));
+        }
+        let state = self.journal.state();
+        let worked = state.tasks.iter().enumerate().filter(|(_, record)| record.start.is_some());
+        let last = worked.max_by_key(|(_, record)| record.finished);
+        last.filter(|_| state.is_lane()).map(|(index, record)| (index, record.attempts))
+    }
+
     fn launch(&mut self, task: usize, attempt: u32) {
         let launch = Launch { site: &self.site, spec: &self.spec, task, attempt };
         let command = launch.command();
         let requests = self.open_attempt(task);
         let (outbox, id) = (self.outbox.clone(), self.id(task));
+        let owed = Owed::new(&outbox);
         tokio::spawn(async move {
             let tell = |told| {
                 let task = id.clone();
@@ -238,7 +276,7 @@ impl Driver {
                 Err(message) => Event::AttemptNotStarted { task: id.clone(), attempt, message },
             };
             send(&outbox, Message::Idle { task });
-            send(&outbox, Message::Input(Input::Fact(fact)));
+            owed.pay(fact);
         });
     }
 
@@ -250,6 +288,7 @@ impl Driver {
         let (outbox, id) = (self.outbox.clone(), self.id(task));
         let (site, spec) = (self.site.clone(), self.spec.clone());
         let tip = self.journal.state().tasks[task].tip;
+        let owed = Owed::new(&outbox);
         tokio::spawn(async move {
             let tell = |told| {
                 if let Told::Line(line) = told {
@@ -269,7 +308,7 @@ impl Driver {
             };
             send(&outbox, Message::Idle { task });
             let fact = Event::CheckFinished { task: id.clone(), attempt, end, tainted };
-            send(&outbox, Message::Input(Input::Fact(fact)));
+            owed.pay(fact);
         });
     }
 
@@ -280,8 +319,8 @@ impl Driver {
     }
 
     fn blocking(&self, work: impl FnOnce() -> Event + Send + 'static) {
-        let outbox = self.outbox.clone();
-        tokio::task::spawn_blocking(move || send(&outbox, Message::Input(Input::Fact(work()))));
+        let owed = Owed::new(&self.outbox);
+        tokio::task::spawn_blocking(move || owed.pay(work()));
     }
 
     fn id(&self, task: usize) -> TaskId {
@@ -300,7 +339,7 @@ impl Driver {
                     Some(Message::Idle { task }) => {
                         self.attempts.remove(&task);
                     }
-                    Some(Message::Input(_) | Message::Output { .. }) => {}
+                    Some(Message::Input(_) | Message::Output { .. } | Message::Lost) => {}
                     None => break,
                 }
             }

@@ -66,6 +66,25 @@ pub(super) fn task_environment<'a>(
     env
 }
 
+/// Lends wt-orch's identity to a task's own commits where git knows none of the user's.
+pub(super) fn with_identity(
+    lend: bool,
+    mut env: Vec<(OsString, OsString)>,
+) -> Vec<(OsString, OsString)> {
+    let lent = [
+        ("GIT_AUTHOR_NAME", "wt-orch"),
+        ("GIT_AUTHOR_EMAIL", "wt-orch@localhost"),
+        ("GIT_COMMITTER_NAME", "wt-orch"),
+        ("GIT_COMMITTER_EMAIL", "wt-orch@localhost"),
+    ];
+    for (name, value) in lent.into_iter().filter(|_| lend) {
+        if !env.iter().any(|(known, _)| known == name) {
+            env.push((name.into(), value.into()));
+        }
+    }
+    env
+}
+
 /// The settings were checked when they were read; what is no glob names nothing.
 fn names(patterns: &[String]) -> Names {
     patterns.iter().filter_map(|pattern| Names::parse_one(pattern).ok()).collect()

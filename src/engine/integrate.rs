@@ -1,19 +1,18 @@
 //! Driving an integration: asks the state machine what is next, does it, records what came of it.
 
+use super::candidates::{Found, forecast_of, foreign_base, ready};
 use super::error::EngineError;
 use super::journal::Journal;
 use super::landing;
 use super::site::Site;
 use super::validate::{Bench, validate};
-use crate::adapters::git::{
-    Expected, Forecast, ForecastTip, MergeOutcome, MergeRequest, NewCommit, RefUpdate, Repo,
-};
+use crate::adapters::git::{Expected, MergeOutcome, MergeRequest, NewCommit, RefUpdate};
 use crate::adapters::host::signals::Signals;
-use crate::adapters::store::CostSample;
-use crate::domain::id::{Oid, TaskId};
+use crate::adapters::store::{CostSample, Operation, OperationState};
+use crate::domain::id::Oid;
 use crate::domain::integrate::{
-    Ejection, EjectionReason, ForecastKind, Integration, IntegrationEvent, IntegrationSpec,
-    MatrixCell, Member, Next, Strategy, merge_order,
+    Ejection, EjectionReason, Integration, IntegrationEvent, IntegrationSpec, Member, Next,
+    Strategy, merge_order,
 };
 use crate::domain::run::{Event, RunSpec, RunState};
 
@@ -41,7 +40,10 @@ pub enum IntegrateRefusal {
         branch: String,
     },
     /// No task of the run is ready.
-    NothingReady,
+    NothingReady {
+        /// Why, where there is something to say.
+        notes: Vec<String>,
+    },
     /// A signal came; nothing was landed.
     Interrupted,
 }
@@ -55,20 +57,23 @@ pub async fn integrate(
     journal: &mut Journal,
     request: &IntegrateRequest,
 ) -> Result<Result<(), IntegrateRefusal>, EngineError> {
-    let spec = match prepare(site, journal.state(), request)? {
-        Ok(spec) => spec,
+    let landed_before = settle_landed(site, journal)?;
+    let (spec, mut notes) = match prepare(site, journal.state(), request)? {
+        Ok(prepared) => prepared,
+        Err(IntegrateRefusal::NothingReady { .. }) if landed_before => return Ok(Ok(())),
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let foreign = foreign_base(site, &journal.state().spec, &spec)?;
+    notes.extend(foreign_base(site, &journal.state().spec, &spec)?);
     record(journal, IntegrationEvent::Started { spec: Box::new(spec) })?;
-    if let Some(message) = foreign {
-        let now = journal.now();
-        journal.record(vec![Event::Warned { message }], now)?;
-    }
+    let now = journal.now();
+    journal.record(notes.into_iter().map(|message| Event::Warned { message }).collect(), now)?;
     let mut signals = Signals::listen()
         .map_err(|source| EngineError::System { what: "listen for signals", source })?;
     let run = journal.run();
     let mut bench = Bench::new(site, run.as_str());
+    if let Err(message) = bench.remove_stale() {
+        return Err(EngineError::ValidationWorktree { message });
+    }
     let result = tokio::select! {
         result = steps(site, journal, &mut bench) => result.map(Ok),
         _ = signals.recv() => Ok(Err(IntegrateRefusal::Interrupted)),
@@ -79,6 +84,38 @@ pub async fn integrate(
         journal.record(vec![Event::Warned { message }], now)?;
     }
     result
+}
+
+/// An integration that was interrupted between moving the target and saying so: `recover` has found
+/// its operation done, so it landed.
+fn settle_landed(site: &Site, journal: &mut Journal) -> Result<bool, EngineError> {
+    let Some(integration) = journal.state().integrations.last() else { return Ok(false) };
+    if integration.finished.is_some() || integration.spec.dry_run {
+        return Ok(false);
+    }
+    let (old, new) = (integration.base, integration.head());
+    let reference = format!("refs/heads/{}", integration.spec.target);
+    let run = journal.run();
+    let is_its_landing = |operation: &Operation| {
+        operation.state == OperationState::Done
+            && !operation.undone
+            && operation.undoes.is_none()
+            && operation.run.as_ref() == Some(&run)
+            && (operation.reference.as_str(), operation.new) == (reference.as_str(), new)
+    };
+    let Some(operation) = journal.store.operations()?.into_iter().find(is_its_landing) else {
+        return Ok(false);
+    };
+    let holds = site.repo.ref_target(&reference)?;
+    if !holds.map_or(Ok(false), |tip| site.repo.is_ancestor(new, tip))? {
+        return Ok(false);
+    }
+    record(
+        journal,
+        IntegrationEvent::Landed { old, new, operation: operation.id, checkout: None },
+    )?;
+    record(journal, IntegrationEvent::Finished)?;
+    Ok(true)
 }
 
 async fn steps(site: &Site, journal: &mut Journal, bench: &mut Bench) -> Result<(), EngineError> {
@@ -108,7 +145,7 @@ fn prepare(
     site: &Site,
     state: &RunState,
     request: &IntegrateRequest,
-) -> Result<Result<IntegrationSpec, IntegrateRefusal>, EngineError> {
+) -> Result<Result<(IntegrationSpec, Vec<String>), IntegrateRefusal>, EngineError> {
     let spec = &state.spec;
     let Some(target) = request.onto.clone().or_else(|| spec.target.clone()) else {
         return Ok(Err(IntegrateRefusal::NoTarget));
@@ -116,17 +153,17 @@ fn prepare(
     let Some(old) = site.repo.branch_tip(&target)? else {
         return Ok(Err(IntegrateRefusal::UnknownTarget { branch: target }));
     };
-    let members = ready(site, state, old)?;
+    let Found { members, unfinished, notes } = ready(site, state, old)?;
     if members.is_empty() {
-        return Ok(Err(IntegrateRefusal::NothingReady));
+        return Ok(Err(IntegrateRefusal::NothingReady { notes }));
     }
     let matrix = forecast_of(&site.repo, &members)?;
     let (members, order_reason) = merge_order(members, &matrix);
-    Ok(Ok(IntegrationSpec {
+    let prepared = IntegrationSpec {
         target,
         old,
         members,
-        unfinished: unfinished(state),
+        unfinished,
         strategy: request.strategy,
         validations: spec.plan.validations.clone(),
         matrix,
@@ -134,86 +171,8 @@ fn prepare(
         engine: site.repo.merge_engine().to_string(),
         dry_run: request.dry_run,
         target_retries: request.target_retries,
-    }))
-}
-
-/// Merging a branch brings everything below it along: commits of the base that the target does not
-/// hold (because their landing was undone, or the target is another branch) would land as well.
-fn foreign_base(
-    site: &Site,
-    run: &RunSpec,
-    spec: &IntegrationSpec,
-) -> Result<Option<String>, EngineError> {
-    let (base, target) = (run.base, &spec.target);
-    if spec.strategy == Strategy::Squash || site.repo.is_ancestor(base, spec.old)? {
-        return Ok(None);
-    }
-    let fork = site.repo.merge_base(base, spec.old)?;
-    let commits = match fork {
-        Some(fork) => site.repo.commits_between(fork, base)?.len(),
-        None => return Ok(None),
     };
-    let short = base.short();
-    Ok(Some(format!(
-        "`{target}` does not hold the base {short} of this run: {commits} of its commits land along \
-         with the tasks; `wt-orch undo` takes it back, `[integrate] strategy = \"squash\"` lands \
-         the tasks' own changes only"
-    )))
-}
-
-/// Tasks that succeeded and whose work the target does not hold yet.
-fn ready(site: &Site, state: &RunState, target: Oid) -> Result<Vec<Member>, EngineError> {
-    let mut members = Vec::new();
-    for (index, record) in state.tasks.iter().enumerate() {
-        let task = state.task(index);
-        let (Some(start), Some(tip)) = (record.start, record.tip) else { continue };
-        if !record.state.succeeded() || record.changed.is_empty() || task.work.is_gate() {
-            continue;
-        }
-        if site.repo.is_ancestor(tip, target)? {
-            continue;
-        }
-        members.push(Member {
-            task: task.id.clone(),
-            start,
-            tip,
-            branch: state.spec.places[index].branch.clone(),
-            title: task.title.clone(),
-            needs: record.needs.clone(),
-            replay: state.is_lane(),
-            priority: task.priority,
-        });
-    }
-    Ok(members)
-}
-
-fn unfinished(state: &RunState) -> Vec<TaskId> {
-    let open = state.tasks.iter().enumerate().filter(|(_, record)| !record.state.succeeded());
-    open.map(|(index, _)| state.task(index))
-        .filter(|task| !task.work.is_gate())
-        .map(|task| task.id.clone())
-        .collect()
-}
-
-/// The predicted conflicts between every two members. Nothing is written.
-///
-/// # Errors
-/// Git.
-pub fn forecast_of(repo: &Repo, members: &[Member]) -> Result<Vec<MatrixCell>, EngineError> {
-    let tips: Vec<ForecastTip> =
-        members.iter().map(|member| ForecastTip { start: member.start, tip: member.tip }).collect();
-    let cells = repo.forecast_matrix(&tips)?.into_iter().map(|(i, j, forecast)| {
-        let (forecast, paths, note) = match forecast {
-            Forecast::Clean => (ForecastKind::Clean, Vec::new(), None),
-            Forecast::SamePath { paths } => (ForecastKind::SamePath, paths, None),
-            Forecast::OrderSensitive { paths } => (ForecastKind::OrderSensitive, paths, None),
-            Forecast::Conflict { paths } => (ForecastKind::Conflict, paths, None),
-            Forecast::Unknown { reason } => (ForecastKind::Unknown, Vec::new(), Some(reason)),
-        };
-        let name = |at: usize| members[at].task.to_string();
-        MatrixCell { a: name(i), b: name(j), forecast, paths, note }
-    });
-    Ok(cells.collect())
+    Ok(Ok((prepared, notes)))
 }
 
 fn merge_step(

@@ -5,6 +5,7 @@
 //! actions performed that they ask for.
 
 mod attempt;
+mod candidates;
 mod clean;
 mod commit;
 mod costs;
@@ -28,11 +29,11 @@ pub use costs::load_costs;
 pub use create::{CreateRequest, create, placed};
 pub use driver::{DriveRequest, drive};
 pub use error::EngineError;
-pub use integrate::{IntegrateRefusal, IntegrateRequest, forecast_of, integrate};
+pub use integrate::{IntegrateRefusal, IntegrateRequest, integrate};
 pub use journal::Journal;
 pub use landing::recover;
 pub use occupied::Occupied;
-pub use open::{Opened, abort_idle, load_run, open_for_writing, reconcile, send_abort};
+pub use open::{Opened, abort_idle, is_driven, load_run, open_for_writing, reconcile, send_abort};
 pub use site::Site;
 pub use subscriber::{Silent, Subscriber};
 pub use undo::{UndoOutcome, undo};

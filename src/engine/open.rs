@@ -8,7 +8,9 @@ use crate::adapters::host::lock::{LockOutcome, RunLock};
 use crate::adapters::process::{ProcessIdentity, stop_marked, stop_stray};
 use crate::adapters::store::{Record, Store};
 use crate::domain::id::RunId;
-use crate::domain::run::{Envelope, Event, Input, RunSpec, RunState, StopReason, TaskState, step};
+use crate::domain::run::{
+    Envelope, Event, Input, RunPhase, RunSpec, RunState, StopReason, TaskState, step,
+};
 
 /// A run opened for writing, or who has it open.
 pub enum Opened {
@@ -53,6 +55,16 @@ pub fn open_for_writing(site: &Site, store: Store, run: &RunId) -> Result<Opened
     Ok(Opened::Ready(Box::new(journal), lock))
 }
 
+/// Whether a process drives the run right now.
+///
+/// # Errors
+/// The socket.
+pub fn is_driven(site: &Site, run: &RunId) -> Result<bool, EngineError> {
+    let state_dir = site.state_dir();
+    let reply = control::send(site.control(&state_dir, run), &Request::Ping)?;
+    Ok(reply != Reply::NotRunning)
+}
+
 /// Asks the process that drives the run to abort it.
 ///
 /// # Errors
@@ -68,49 +80,63 @@ pub fn send_abort(site: &Site, run: &RunId) -> Result<Reply, EngineError> {
 /// # Errors
 /// The journal.
 pub async fn reconcile(journal: &mut Journal) -> Result<(), EngineError> {
-    let spec = journal.state().spec.clone();
-    let active: Vec<usize> = journal.state().active_tasks().collect();
-    for task in active {
-        let record = journal.state().tasks[task].clone();
-        let grace = spec.limits.grace;
-        let marks = markers(&spec, task, record.attempts);
-        let mut ended = 0;
-        if let TaskState::Running { process: Some(stamp), .. } = &record.state {
-            let identity = ProcessIdentity {
-                pid: stamp.pid,
-                start_time: stamp.start_time,
-                boot_id: stamp.boot_id.clone(),
-            };
-            ended += found(stop_stray(&identity, grace).await);
-        }
-        ended += found(stop_marked(&marks, grace).await);
-        if !matches!(record.state, TaskState::Running { .. }) {
+    for (task, ended) in end_strays(journal).await {
+        let state = &journal.state().tasks[task].state;
+        if !matches!(state, TaskState::Running { .. }) {
+            // What was asked for is asked for again; doing it twice is safe.
             continue;
         }
         let finding = match ended {
             0 => "the run ended while it was at work; nothing of it was still running".to_owned(),
             n => format!("the run ended while it was at work; {n} of its processes were stopped"),
         };
-        let task = spec.plan.tasks[task].task.id.clone();
-        take(journal, Input::Fact(Event::Reconciled { task, finding }))?;
+        let task = journal.state().task(task).id.clone();
+        // Stored and nothing more: what is next is decided when the run goes on.
+        let now = journal.now();
+        journal.record(vec![Event::Reconciled { task, finding }], now)?;
     }
     Ok(())
 }
 
-/// Aborts a run that no process drives: what was under way is given up, what has not finished is
-/// cancelled.
+/// Aborts a run that no process drives: what still runs of it is ended, what has not finished is
+/// cancelled. Returns how many processes were ended.
 ///
 /// # Errors
 /// The journal.
-pub async fn abort_idle(journal: &mut Journal) -> Result<(), EngineError> {
-    reconcile(journal).await?;
-    let active: Vec<usize> = journal.state().active_tasks().collect();
-    for task in active {
-        let task = journal.state().task(task).id.clone();
+pub async fn abort_idle(journal: &mut Journal) -> Result<u32, EngineError> {
+    let found = end_strays(journal).await;
+    // First of all: nothing may start again. A run that ended while it was being stopped hears only
+    // a harder request.
+    let force = matches!(journal.state().phase, RunPhase::Stopping(_));
+    take(journal, Input::Stop { reason: StopReason::Aborted, force })?;
+    for (task, _) in &found {
+        let task = journal.state().task(*task).id.clone();
         let finding = "given up, since the run is aborted".to_owned();
         take(journal, Input::Fact(Event::Reconciled { task, finding }))?;
     }
-    take(journal, Input::Stop { reason: StopReason::Aborted, force: false })
+    Ok(found.iter().map(|(_, ended)| ended).sum())
+}
+
+/// Ends what still runs of the tasks that are under way; with each the number of processes.
+async fn end_strays(journal: &Journal) -> Vec<(usize, u32)> {
+    let state = journal.state();
+    let grace = state.spec.limits.grace;
+    let mut ended = Vec::new();
+    for task in state.active_tasks() {
+        let record = &state.tasks[task];
+        let mut count = 0;
+        if let TaskState::Running { process: Some(stamp), .. } = &record.state {
+            let identity = ProcessIdentity {
+                pid: stamp.pid,
+                start_time: stamp.start_time,
+                boot_id: stamp.boot_id.clone(),
+            };
+            count += found(stop_stray(&identity, grace).await);
+        }
+        count += found(stop_marked(&markers(&state.spec, task, record.attempts), grace).await);
+        ended.push((task, count));
+    }
+    ended
 }
 
 fn take(journal: &mut Journal, input: Input) -> Result<(), EngineError> {

@@ -21,8 +21,9 @@ pub(super) struct Job {
     pub(super) from: Vec<(TaskId, Oid)>,
     /// Start of an earlier attempt from the same commits.
     pub(super) known_start: Option<Oid>,
-    /// What is found at the task's place is the run's own: an earlier attempt or the lane.
-    pub(super) ours: bool,
+    /// Whose leftovers are found at the task's place, as (task, attempt), when what is there is the
+    /// run's own: an earlier attempt's, or in a lane those of the task before.
+    pub(super) predecessor: Option<(usize, u32)>,
 }
 
 /// Does it; doing it twice is safe: what an interrupted try left is found and reset, after its
@@ -132,11 +133,13 @@ fn ensure_worktree(job: &Job, start: Oid) -> Result<Option<Oid>, String> {
     let path = Path::new(&place.worktree);
     let repo = &job.site.repo;
     let mut saved = None;
-    if job.ours {
-        let keep = keep_ref(&job.spec, job.task, job.attempt.saturating_sub(1));
+    if let Some((task, attempt)) = job.predecessor {
+        let keep = keep_ref(&job.spec, task, attempt);
         let there = repo.worktree_at(path).map_err(|error| chain(&error))?;
         if there.is_some_and(|known| path.exists() && known.prunable.is_none()) {
-            return put_back(repo, place, start, &keep);
+            let found = put_back(repo, place, start, &keep)?;
+            // What another task left in the lane is kept, but is none of this task's work.
+            return Ok(found.filter(|_| task == job.task));
         }
         saved = set_aside(job, &keep).map_err(|error| chain(&error))?;
     }

@@ -20,6 +20,8 @@ pub struct Site {
     pub runtime_dir: Option<PathBuf>,
     /// The clock.
     pub clock: Clock,
+    /// Git knows no identity of the user's: tasks get ours, so that their own commits do not fail.
+    pub lend_identity: bool,
 }
 
 impl Site {

@@ -48,6 +48,13 @@ impl Bench {
         Ok(())
     }
 
+    /// Takes away what an interrupted integration left.
+    pub(super) fn remove_stale(&mut self) -> Result<(), String> {
+        let known = self.site.repo.worktree_at(&self.path).map_err(|error| chain(&error))?;
+        self.made = known.is_some();
+        self.remove()
+    }
+
     /// Takes the worktree away again: what is in it came from commits and commands of ours.
     pub(super) fn remove(&mut self) -> Result<(), String> {
         if self.made {

@@ -303,99 +303,99 @@ check = "true"
     #[test]
     fn every_problem_is_drawn_at_its_place() {
         let problems = parse(MANY, &Known::default()).tasks.problems;
-        insta::assert_snapshot!(shown(MANY, &problems, PLAIN), @r##"
-    error[bad_duration]
-      x `1 fortnight` is no duration; write it like `90s`, `10m` or `1h 30m`
-       ,-[tasks.toml:2:11]
-     1 | [defaults]
-     2 | timeout = "1 fortnight"
-       :           ^^^^^^^^^^^^^
-     3 |
-       `----
+        insta::assert_snapshot!(shown(MANY, &problems, PLAIN), @r#"
+        error[bad_duration]
+          x `1 fortnight` is no duration; write it like `90s`, `10m` or `1h 30m`
+           ,-[tasks.toml:2:11]
+         1 | [defaults]
+         2 | timeout = "1 fortnight"
+           :           ^^^^^^^^^^^^^
+         3 |
+           `----
 
-    warning[not_testable]
-      ! task `api` can't be tested on its own
-       ,-[tasks.toml:5:6]
-     4 | [[task]]
-     5 | id = "api"
-       :      ^^^^^
-     6 | rnu = "x"
-       `----
-      help: give it a `check`, or the file a `[[validate]]`: without either
-            nothing tells whether its work is right
+        warning[not_testable]
+          ! task `api` can't be tested on its own
+           ,-[tasks.toml:5:6]
+         4 | [[task]]
+         5 | id = "api"
+           :      ^^^^^
+         6 | rnu = "x"
+           `----
+          help: add a `check` to the task, or a `[[validate]]` to the file: without
+                either nothing tells whether the work is right
 
-    error[unknown_key]
-      x unknown key `rnu` in `[[task]]`
-       ,-[tasks.toml:6:1]
-     5 | id = "api"
-     6 | rnu = "x"
-       : ^|^
-       :  `-- did you mean `run`?
-     7 | depends_on = ["web", "schem"]
-       `----
-      help: known keys: id, title, run, argv, agent, prompt, persona, depends_on,
-            owns, reads, read_only, estimate, priority, phase, locks, cpus,
-            memory, uses, timeout, retries, check, env
+        error[unknown_key]
+          x unknown key `rnu` in `[[task]]`
+           ,-[tasks.toml:6:1]
+         5 | id = "api"
+         6 | rnu = "x"
+           : ^|^
+           :  `-- did you mean `run`?
+         7 | depends_on = ["web", "schem"]
+           `----
+          help: known keys: id, title, run, argv, agent, prompt, persona, depends_on,
+                owns, reads, read_only, estimate, priority, phase, locks, cpus,
+                memory, uses, timeout, retries, check, env
 
-    error[cycle]
-      x tasks wait for each other: api → web → api
-       ,-[tasks.toml:7:15]
-     6 | rnu = "x"
-     7 | depends_on = ["web", "schem"]
-       :               ^^|^^
-       :                 `-- `api` waits for `web`
-     8 |
-       `----
-        ,-[tasks.toml:14:15]
-     13 | """
-     14 | depends_on = ["api"]
-        :               ^^|^^
-        :                 `-- `web` waits for `api`
-     15 | owns = ["../é"]
-        `----
-      help: remove one of these dependencies
+        error[cycle]
+          x tasks wait for each other: api → web → api
+           ,-[tasks.toml:7:15]
+         6 | rnu = "x"
+         7 | depends_on = ["web", "schem"]
+           :               ^^|^^
+           :                 `-- `api` waits for `web`
+         8 |
+           `----
+            ,-[tasks.toml:14:15]
+         13 | """
+         14 | depends_on = ["api"]
+            :               ^^|^^
+            :                 `-- `web` waits for `api`
+         15 | owns = ["../é"]
+            `----
+          help: remove one of these dependencies
 
-    error[unknown_dependency]
-      x task `api` depends on the unknown task `schem`
-       ,-[tasks.toml:7:22]
-     6 | rnu = "x"
-     7 | depends_on = ["web", "schem"]
-       :                      ^^^^^^^
-     8 |
-       `----
-      help: `depends_on` lists ids of tasks of this file
+        error[unknown_dependency]
+          x task `api` depends on the unknown task `schem`
+           ,-[tasks.toml:7:22]
+         6 | rnu = "x"
+         7 | depends_on = ["web", "schem"]
+           :                      ^^^^^^^
+         8 |
+           `----
+          help: `depends_on` lists ids of tasks of this file
 
-    error[bad_glob]
-      x the glob `../é` has a `..` component; paths are relative to the
-      | repository's root
-        ,-[tasks.toml:15:9]
-     14 | depends_on = ["api"]
-     15 | owns = ["../é"]
-        :         ^^^^^^
-     16 | check = "true"
-        `----
-      help: a task can't own what lies outside of its worktree
+        error[bad_glob]
+          x the glob `../é` has a `..` component; paths are relative to the
+          | repository's root
+            ,-[tasks.toml:15:9]
+         14 | depends_on = ["api"]
+         15 | owns = ["../é"]
+            :         ^^^^^^
+         16 | check = "true"
+            `----
+          help: a task can't own what lies outside of its worktree
 
-    error[duplicate_id]
-      x the id `api` is used twice
-       ,-[tasks.toml:5:6]
-     4 | [[task]]
-     5 | id = "api"
-       :      ^^|^^
-       :        `-- first used here
-     6 | rnu = "x"
-       `----
-        ,-[tasks.toml:19:6]
-     18 | [[task]]
-     19 | id = "api"
-        :      ^^|^^
-        :        `-- used again here
-     20 | run = "true"
-        `----
-      help: rename one of them, to `api-2` say
+        error[duplicate_id]
+          x the id `api` is used twice
+           ,-[tasks.toml:5:6]
+         4 | [[task]]
+         5 | id = "api"
+           :      ^^|^^
+           :        `-- first used here
+         6 | rnu = "x"
+           `----
+            ,-[tasks.toml:19:6]
+         18 | [[task]]
+         19 | id = "api"
+            :      ^^|^^
+            :        `-- used again here
+         20 | run = "true"
+            `----
+          help: rename one of them, to `api-2` say
 
-    6 errors, 1 warning in tasks.toml
-    "##);
+        6 errors, 1 warning in tasks.toml
+        "#);
     }
 
     #[test]

@@ -60,12 +60,12 @@ fn report(state: &RunState) -> crate::domain::report::Report {
 
 #[test]
 fn a_plan_fits_one_screen() {
-    insta::assert_snapshot!(plan_text(&plan(tasks(), Preference::Rule), PLAIN), @r"
+    insta::assert_snapshot!(plan_text(&plan(tasks(), Preference::Rule), PLAIN), @"
     PARALLEL on 3 slots
 
     Why
       - one after another 1m 13s, side by side on 3 slots 40s (medians up to landed, 50 draws)
-      - splitting saves 33s and is faster in 100 % of the draws
+      - splitting saves 33s on average and is faster in 100 % of the draws
       - the parallel schedule is bound by the critical path schema → api
       - provisional: from your estimates, not held against past runs
       - 5 of 5 tasks declare no `owns`: conflicts between them are not predicted
@@ -160,22 +160,22 @@ fn an_integration_is_told_line_by_line() {
     let lines = plain_lines(&run.envelopes, Verbosity::Normal);
     let at = lines.find("to merge into").unwrap();
     let integration: Vec<&str> = lines[lines[..at].rfind('\n').unwrap() + 1..].lines().collect();
-    insta::assert_snapshot!(integration.join("\n"), @r"
-    3640.3s  -       3 tasks to merge into `main`
-    3640.8s  flaky   left out: it did not succeed
-    3640.8s  late    left out: it did not succeed
-    3641.3s  schema  merged as 0707070707
-    3641.8s  api     merged as 0808080808
-    3642.3s  docs    left out: it conflicts with `api` in `src/limit.rs`
-    3642.8s  -       validating 0808080808
-    3642.8s  -       validation of 0808080808 passed in 2.5s
-    3643.3s  -       landed: `main` moved from 0101010101 to 0808080808
+    insta::assert_snapshot!(integration.join("\n"), @"
+    0.0s  -       3 tasks to merge into `main`
+    0.5s  flaky   left out: it did not succeed
+    0.5s  late    left out: it did not succeed
+    1.0s  schema  merged as 0707070707
+    1.5s  api     merged as 0808080808
+    2.0s  docs    left out: it conflicts with `api` in `src/limit.rs`
+    2.5s  -       validating 0808080808
+    2.5s  -       validation of 0808080808 passed in 2.5s
+    3.0s  -       landed: `main` moved from 0101010101 to 0808080808
     ");
 }
 
 #[test]
 fn the_report_before_an_integration() {
-    insta::assert_snapshot!(report_text(&report(&mixed_run().state), PLAIN), @r"
+    insta::assert_snapshot!(report_text(&report(&mixed_run().state), PLAIN), @"
     run `auth` finished in 40s: 3 of 5 tasks succeeded, 1 failed, 1 skipped
 
     Decomposition
@@ -190,7 +190,7 @@ fn the_report_before_an_integration() {
     Verdict
       PARALLEL on 3 slots
       - one after another 1m 13s, side by side on 3 slots 40s (medians up to landed, 50 draws)
-      - splitting saves 33s and is faster in 100 % of the draws
+      - splitting saves 33s on average and is faster in 100 % of the draws
       - the parallel schedule is bound by the critical path schema → api
       - provisional: from your estimates, not held against past runs
       - 5 of 5 tasks declare no `owns`: conflicts between them are not predicted
@@ -221,9 +221,8 @@ fn the_report_before_an_integration() {
       all (sum, largest)   50s   25s         0.5    100.0 MiB
 
     Predicted against actual
-      - predicted 40s (23s to 1m 14s) up to landed; the run took 40s, not counting a landing: 0 %,
-        inside the interval
-      - one lane would have taken about 50s (sum of the measured times): side by side saved 9.7s
+      - predicted 40s (23s to 1m 14s) up to landed; the run took 40s, not counting a landing
+      - the tasks' own times add up to 50s, what one lane would have taken: side by side saved 9.7s
 
       Task    Estimate  95 %         Took  Error  Interval
       schema       10s  3.6s to 28s  9.0s  -10 %  inside
@@ -310,7 +309,7 @@ fn the_report_as_markdown() {
     **PARALLEL** on 3 slots
 
     - one after another 1m 13s, side by side on 3 slots 40s (medians up to landed, 50 draws)
-    - splitting saves 33s and is faster in 100 % of the draws
+    - splitting saves 33s on average and is faster in 100 % of the draws
     - the parallel schedule is bound by the critical path schema → api
     - provisional: from your estimates, not held against past runs
     - 5 of 5 tasks declare no `owns`: conflicts between them are not predicted
@@ -351,7 +350,7 @@ fn the_report_as_markdown() {
     ## Predicted against actual
 
     - predicted 40s (23s to 1m 14s) up to landed; took 44s (run 40s, landing 3.5s): +8 %, inside the interval
-    - one lane would have taken about 50s (sum of the measured times): side by side saved 9.7s
+    - the tasks' own times add up to 50s, what one lane would have taken: side by side saved 9.7s
 
     | Task | Estimate | 95 % | Took | Error | Interval |
     | --- | ---: | --- | ---: | ---: | --- |

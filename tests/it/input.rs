@@ -82,15 +82,27 @@ dependson = ["view"]
       help: name a branch, a tag or a commit; leave `base` out for HEAD
 
     warning[not_testable]
-      ! task `api` can't be tested on its own
+      ! 5 tasks can't be tested on their own
        ,-[tasks.toml:4:6]
      3 | [[task]]
      4 | id = "api"
        :      ^^^^^
      5 | run = "true"
        `----
-      help: give it a `check`, or the file a `[[validate]]`: without either nothing tells whether its
-            work is right
+        ,-[tasks.toml:11:6]
+     10 | [[task]]
+     11 | id = "model"
+        :      ^^^^^^^
+     12 | run = "true"
+        `----
+        ,-[tasks.toml:16:6]
+     15 | [[task]]
+     16 | id = "view"
+        :      ^^^^^^
+     17 | run = "true"
+        `----
+      help: add a `check` to the task, or a `[[validate]]` to the file: without either nothing tells
+            whether the work is right
 
     error[two_works]
       x task `api` has both `run` and `agent`
@@ -115,17 +127,6 @@ dependson = ["view"]
      9 |
        `----
 
-    warning[not_testable]
-      ! task `model` can't be tested on its own
-        ,-[tasks.toml:11:6]
-     10 | [[task]]
-     11 | id = "model"
-        :      ^^^^^^^
-     12 | run = "true"
-        `----
-      help: give it a `check`, or the file a `[[validate]]`: without either nothing tells whether its
-            work is right
-
     error[cycle]
       x tasks wait for each other: model → view → model
         ,-[tasks.toml:13:15]
@@ -144,19 +145,8 @@ dependson = ["view"]
         `----
       help: remove one of these dependencies
 
-    warning[not_testable]
-      ! task `view` can't be tested on its own
-        ,-[tasks.toml:16:6]
-     15 | [[task]]
-     16 | id = "view"
-        :      ^^^^^^
-     17 | run = "true"
-        `----
-      help: give it a `check`, or the file a `[[validate]]`: without either nothing tells whether its
-            work is right
-
     error[bad_duration]
-      x `soon` is no duration; write it like `[DURATION]`, `[DURATION]` or `[DURATION]`
+      x `soon` is no duration; write it like `90s`, `10m` or `1h 30m`
         ,-[tasks.toml:19:11]
      18 | depends_on = ["model"]
      19 | timeout = "soon"
@@ -173,17 +163,6 @@ dependson = ["view"]
      23 | run = "true"
         `----
       help: `bad-id` would be a good one
-
-    warning[not_testable]
-      ! task `Bad Id` can't be tested on its own
-        ,-[tasks.toml:22:6]
-     21 | [[task]]
-     22 | id = "Bad Id"
-        :      ^^^^^^^^
-     23 | run = "true"
-        `----
-      help: give it a `check`, or the file a `[[validate]]`: without either nothing tells whether its
-            work is right
 
     error[bad_glob]
       x the glob `/etc/**` is absolute; paths are relative to the repository's root
@@ -242,17 +221,6 @@ dependson = ["view"]
         `----
       help: add one of `run = "…"`, `argv = ["…"]`, or `agent` with `prompt`
 
-    warning[not_testable]
-      ! task `API` can't be tested on its own
-        ,-[tasks.toml:27:6]
-     26 | [[task]]
-     27 | id = "API"
-        :      ^^^^^
-     28 | dependson = ["view"]
-        `----
-      help: give it a `check`, or the file a `[[validate]]`: without either nothing tells whether its
-            work is right
-
     error[unknown_key]
       x unknown key `dependson` in `[[task]]`
         ,-[tasks.toml:28:1]
@@ -265,7 +233,7 @@ dependson = ["view"]
             read_only, estimate, priority, phase, locks, cpus, memory, uses, timeout, retries, check,
             env
 
-    12 errors, 5 warnings in tasks.toml
+    12 errors, 1 warning in tasks.toml
     "#);
     before.assert_identical(&Fingerprint::of(&repo));
 }
@@ -385,8 +353,8 @@ fn a_task_that_nothing_tests_is_warned_about_but_accepted() {
        :      ^^^
      3 | run = "true"
        `----
-      help: give it a `check`, or the file a `[[validate]]`: without either nothing tells whether its
-            work is right
+      help: add a `check` to the task, or a `[[validate]]` to the file: without either nothing tells
+            whether the work is right
 
     1 warning in tasks.toml
     "#);

@@ -50,7 +50,7 @@ fn what_merges_and_passes_lands_in_one_move_and_the_rest_is_named() {
     let repo = finished(text);
     let before = tip(&repo, "main");
     let output = repo.wt_orch(&["integrate"]);
-    assert_snapshot!(output.snapshot(), @r"
+    assert_snapshot!(output.snapshot(), @"
     $ wt-orch integrate
     exit: 3
     --- stdout
@@ -69,13 +69,13 @@ fn what_merges_and_passes_lands_in_one_move_and_the_rest_is_named() {
 
     Conflicts and how to resolve them
       `soft` left out: it conflicts with `loud` in `a.txt`
-        <<<<<<< ours
+        <<<<<<< `main` so far
         ONE
         ||||||| base
         one
         =======
         uno
-        >>>>>>> theirs
+        >>>>>>> task `soft`
 
       git log --oneline main..feature/soft  # what it did
       git switch main                       # go to the target

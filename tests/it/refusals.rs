@@ -223,8 +223,8 @@ fn all_problems_of_a_file_are_reported_at_once_and_nothing_is_created() {
        :      ^^^
      4 | run = ""
        `----
-      help: give it a `check`, or the file a `[[validate]]`: without either nothing tells whether its
-            work is right
+      help: add a `check` to the task, or a `[[validate]]` to the file: without either nothing tells
+            whether the work is right
 
     error[empty]
       x `run` is empty

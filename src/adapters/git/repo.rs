@@ -145,7 +145,13 @@ impl Repo {
 
     /// libgit2 on objects, refs and configuration; sees no worktree and no worktree's HEAD.
     pub(super) fn objects(&self) -> Result<git2::Repository, GitError> {
-        git2::Repository::open_bare(self.common_dir()).map_err(library("open the repository"))
+        // `open_bare` would not read where a shallow history ends.
+        let flags = git2::RepositoryOpenFlags::NO_SEARCH
+            | git2::RepositoryOpenFlags::BARE
+            | git2::RepositoryOpenFlags::NO_DOTGIT;
+        let above: [&std::ffi::OsStr; 0] = [];
+        git2::Repository::open_ext(self.common_dir(), flags, above)
+            .map_err(library("open the repository"))
     }
 
     /// libgit2 with the HEAD of the worktree stood in.

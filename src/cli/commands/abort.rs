@@ -34,8 +34,10 @@ pub(crate) fn run(context: &Context, args: &RunArgs) -> Result<Exit, Failure> {
         Reply::Refused { message } => return Err(Failure::refused("not_aborted", message)),
         Reply::NotRunning => {
             let (mut journal, _lock) = stored::open(&place, Some(run.as_str()))?;
-            runtime()?.block_on(abort_idle(&mut journal))?;
-            format!("run `{run}` is aborted; nothing of it was running")
+            match runtime()?.block_on(abort_idle(&mut journal))? {
+                0 => format!("run `{run}` is aborted; nothing of it was running"),
+                n => format!("run `{run}` is aborted; {n} processes it had left were stopped"),
+            }
         }
     };
     context.streams.note(&message);

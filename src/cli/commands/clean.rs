@@ -8,11 +8,12 @@ use crate::cli::args::CleanArgs;
 use crate::cli::context::{Context, Place};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::prepare::runtime;
 use crate::domain::id::RunId;
 use crate::domain::report::SCHEMA;
 use crate::domain::run::{RunPhase, RunState, StopReason};
 use crate::domain::task::human_size;
-use crate::engine::{CleanMode, CleanReport, EngineError, clean, load_run};
+use crate::engine::{CleanMode, CleanReport, EngineError, Journal, abort_idle, clean, load_run};
 use crate::render::visible;
 
 /// Runs it.
@@ -54,12 +55,34 @@ fn clean_one(place: &Place, run: &RunId, mode: CleanMode) -> Result<CleanReport,
             return Err(Failure::busy(run, owner.map(|owner| owner.pid)));
         }
     };
-    let (_, state) = load_run(&place.store()?, run)?;
-    if mode == CleanMode::Safe && is_resumable(&state) {
+    let store = place.store()?;
+    let (_, state) = load_run(&store, run)?;
+    if mode == CleanMode::DryRun {
+        return Ok(clean(&place.site, &state, mode)?);
+    }
+    if !is_resumable(&state) {
+        return swept(place, &state, mode);
+    }
+    if mode == CleanMode::Safe {
         return Err(Failure::refused("not_over", format!("run `{run}` can still be resumed"))
             .hint(format!("`wt-orch abort {run}` ends it; `--force` cleans it all the same")));
     }
-    Ok(clean(&place.site, &state, mode)?)
+    // A crashed run may have left processes, and must not be resumed without its worktrees.
+    let mut journal = Journal::resume(store, place.site.clock, state);
+    runtime()?.block_on(abort_idle(&mut journal))?;
+    swept(place, journal.state(), mode)
+}
+
+/// Cleans up and, last of all, takes away the lock that is still held.
+fn swept(place: &Place, state: &RunState, mode: CleanMode) -> Result<CleanReport, Failure> {
+    let report = clean(&place.site, state, mode)?;
+    let path = place.site.lock_path(&state.spec.run);
+    match std::fs::remove_file(&path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(anyhow::Error::from(error).context(format!("cannot remove `{}`", path.display())))?
+        }
+        Ok(()) | Err(_) => Ok(report),
+    }
 }
 
 fn is_resumable(state: &RunState) -> bool {

@@ -68,11 +68,24 @@ pub(crate) fn carry_out(
     let result = match outcome {
         Err(refusal) => Err(refused(&run, refusal)),
         Ok(()) => match journal.state().integrations.last() {
-            Some(integration) => exit_of(&run, integration),
+            Some(integration) => {
+                tell_unvalidated(context, integration);
+                exit_of(&run, integration)
+            }
             None => Ok(Exit::Refused),
         },
     };
     Ok((journal, result))
+}
+
+/// Says so when nothing vouched for what landed.
+fn tell_unvalidated(context: &Context, integration: &Integration) {
+    let landed = matches!(integration.outcome, Some(IntegrationOutcome::Landed { .. }));
+    if landed && integration.spec.validations.is_empty() {
+        context.streams.note(
+            "note: what landed was not validated as a whole; `[[validate]]` in the tasks file does",
+        );
+    }
 }
 
 /// The JSON document of the run's last integration.
@@ -130,10 +143,13 @@ fn refused(run: &RunId, refusal: IntegrateRefusal) -> Failure {
             Failure::refused("unknown_target", format!("there is no branch `{branch}`"))
                 .hint(format!("name one that exists: `wt-orch integrate {run} --onto BRANCH`"))
         }
-        IntegrateRefusal::NothingReady => Failure::refused(
-            "nothing_to_do",
-            format!("run `{run}` has nothing to land: no finished work that the target lacks"),
-        )
+        IntegrateRefusal::NothingReady { notes } => Failure {
+            causes: notes,
+            ..Failure::refused(
+                "nothing_to_do",
+                format!("run `{run}` has nothing to land: no finished work that the target lacks"),
+            )
+        }
         .hint(format!("`wt-orch report {run}` shows what became of its tasks")),
         IntegrateRefusal::Interrupted => {
             let message = format!("the integration of `{run}` was interrupted; nothing was landed");

@@ -6,11 +6,11 @@ use crate::cli::commands::{integrate, stored};
 use crate::cli::context::{Context, Place};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::prepare::{Prepared, limits, plan, prepare, runtime};
+use crate::cli::prepare::{Prepared, limits, plan, prepare, runtime, tell_identity};
 use crate::cli::watch::watcher;
 use crate::domain::plan::{Plan, Verdict};
 use crate::domain::time::{from_secs, human_duration};
-use crate::engine::{CreateRequest, DriveRequest, Journal, create, drive};
+use crate::engine::{CreateRequest, DriveRequest, Journal, Site, create, drive};
 
 /// Runs it.
 pub(crate) fn run(context: &Context, args: &SplitArgs) -> Result<Exit, Failure> {
@@ -59,9 +59,15 @@ pub(crate) fn carry_out(
     mut journal: Journal,
     begin: Begin,
 ) -> Result<Journal, Failure> {
+    let lend_identity = tell_identity(context, place)?;
     journal.subscribe(watcher(&context.streams));
     let Begin { resumed, files } = begin;
-    let request = DriveRequest { site: place.site.clone(), journal, resumed, files };
+    let request = DriveRequest {
+        site: Site { lend_identity, ..place.site.clone() },
+        journal,
+        resumed,
+        files,
+    };
     let mut journal = runtime()?.block_on(drive(request))?;
     journal.unsubscribe_all();
     for lost in journal.lost_subscribers() {

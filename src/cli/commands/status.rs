@@ -17,7 +17,7 @@ pub(crate) fn run(context: &Context, args: &StatusArgs) -> Result<Exit, Failure>
     if args.all {
         return all(context, &place);
     }
-    let stored = stored::read(&place, args.run.run.as_deref())?;
+    let stored = stored::read_live(&place, args.run.run.as_deref())?;
     let now = place.site.clock.now();
     context.streams.result(&status_text(&stored.state, now, context.streams.out));
     context.streams.document(&stored::document(&place, &stored.state));

@@ -8,7 +8,7 @@ use crate::cli::failure::Failure;
 use crate::domain::id::RunId;
 use crate::domain::report::{ReportPlaces, from_run, run_report};
 use crate::domain::run::{Outcome, RunPhase, RunState, StopReason};
-use crate::engine::{Journal, Opened, load_run, open_for_writing};
+use crate::engine::{Journal, Opened, is_driven, load_run, open_for_writing};
 use crate::render::report_text;
 
 /// A stored run, read.
@@ -40,6 +40,15 @@ pub(crate) fn find(place: &Place, wanted: Option<&str>) -> Result<(Store, RunId)
 pub(crate) fn read(place: &Place, wanted: Option<&str>) -> Result<StoredRun, Failure> {
     let (store, run) = find(place, wanted)?;
     let (_, state) = load_run(&store, &run)?;
+    Ok(StoredRun { run, state })
+}
+
+/// As [`read`], shown as interrupted when the process that drove it is gone.
+pub(crate) fn read_live(place: &Place, wanted: Option<&str>) -> Result<StoredRun, Failure> {
+    let (store, run) = find(place, wanted)?;
+    let (envelopes, state) = load_run(&store, &run)?;
+    let last = envelopes.last().map_or(state.created, |envelope| envelope.at);
+    let state = if is_driven(&place.site, &run)? { state } else { state.seen_without_driver(last) };
     Ok(StoredRun { run, state })
 }
 

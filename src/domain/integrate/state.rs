@@ -141,7 +141,7 @@ impl Integration {
             IntegrationEvent::Finished => {
                 self.finished = Some(at);
                 if self.outcome.is_none() {
-                    let dry = self.spec.dry_run && !self.train.is_empty();
+                    let dry = self.spec.dry_run && self.head() != self.base;
                     self.outcome = Some(if dry {
                         IntegrationOutcome::DryRun
                     } else {
@@ -170,7 +170,7 @@ impl Integration {
         if let Some(member) = kept.into_iter().find(|member| !merged(&member.task)) {
             return Next::Merge { onto: self.head(), member: member.clone() };
         }
-        if self.train.is_empty() || self.spec.dry_run {
+        if self.head() == self.base || self.spec.dry_run {
             return Next::Record(vec![IntegrationEvent::Finished]);
         }
         self.next_validation()

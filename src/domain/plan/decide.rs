@@ -156,8 +156,10 @@ impl<'a> Candidate<'a> {
         energy.fold(path, f64::max)
     }
 
-    /// The constraint whose removal shortens the parallel schedule most.
-    fn binding(&self, width: usize) -> Binding {
+    /// The constraint whose removal shortens the parallel schedule most. Played with all slots: the
+    /// chosen width is only the smallest one that is as good.
+    fn binding(&self, chosen: usize) -> Binding {
+        let width = chosen.max(self.request.slots.min(self.tasks.len()));
         let time = |problem: &Problem, width: usize| {
             simulate(&Scenario { problem, ..self.parallel(self.medians, width) }).makespan
         };

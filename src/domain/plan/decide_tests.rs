@@ -118,6 +118,17 @@ fn cores_and_memory_bound_the_width() {
 }
 
 #[test]
+fn what_binds_the_schedule_is_named() {
+    let binding = |case: &Case| planned(case, Preference::Rule, 0).decision.binding;
+    let busy = Case { cores: 2, ..each(equal(8, 60), |_, t| t.demand.cpus = 1.0) };
+    assert_eq!(binding(&busy), Binding::Cores);
+    assert_eq!(binding(&equal(20, 600)), Binding::Slots);
+    assert_eq!(binding(&each(equal(4, 300), |_, t| t.locks = vec!["x".into()])), Binding::Locks);
+    let chain = chained(equal(3, 100), &[(0, 1), (1, 2)]);
+    assert_eq!(binding(&chain), Binding::CriticalPath);
+}
+
+#[test]
 fn one_long_task_beside_short_ones_pays_for_two_slots() {
     let uneven = each(equal(6, 30), |i, t| {
         if i == 0 {

@@ -6,7 +6,7 @@ use super::event::{Envelope, Event, JournalError};
 use super::outcome::{AttemptEnd, Outcome};
 use super::state::{RunPhase, RunState, TaskRecord};
 use super::task_state::{IllegalTransition, TaskState};
-use crate::domain::id::TaskId;
+use crate::domain::id::{Oid, TaskId};
 use crate::domain::integrate::{Integration, IntegrationEvent};
 use crate::domain::time::Timestamp;
 
@@ -199,7 +199,7 @@ impl RunState {
     }
 
     /// In a lane every tip contains the earlier ones, so the one that finished last leads.
-    fn recorded_lane_tip(&self) -> crate::domain::id::Oid {
+    fn recorded_lane_tip(&self) -> Oid {
         self.tasks
             .iter()
             .filter(|record| record.state.succeeded())
@@ -226,13 +226,13 @@ impl TaskRecord {
             Event::Provisioned { start, unvalidated, saved, .. } => {
                 self.start = Some(*start);
                 self.unvalidated_start = *unvalidated;
-                self.kept.extend(saved);
+                self.keep(*saved);
             }
             Event::AttemptFinished { end, .. } => {
                 self.add_usage(end);
                 self.end = Some(end.clone());
             }
-            Event::Committed { tip, .. } if failed => self.kept.push(*tip),
+            Event::Committed { tip, .. } if failed => self.keep(Some(*tip)),
             Event::Committed { tip, changed, leftovers, notes, .. } => {
                 self.tip = Some(*tip);
                 self.changed.clone_from(changed);
@@ -266,6 +266,10 @@ impl TaskRecord {
             | Event::RunStopped { .. }
             | Event::Integration { .. } => {}
         }
+    }
+
+    fn keep(&mut self, commit: Option<Oid>) {
+        self.kept.extend(commit.filter(|commit| !self.kept.contains(commit)));
     }
 
     fn add_usage(&mut self, end: &AttemptEnd) {

@@ -213,6 +213,20 @@ impl RunState {
         self.active + self.since.map_or(Duration::ZERO, |since| now.since(since))
     }
 
+    /// How the run is to be shown when no process drives it any more although its journal ends in the
+    /// middle: as interrupted at the last event.
+    pub fn seen_without_driver(&self, last: Timestamp) -> Self {
+        let mut seen = self.clone();
+        if let RunPhase::Created | RunPhase::Running | RunPhase::Stopping(_) = self.phase {
+            seen.phase = RunPhase::Stopped(StopReason::Interrupted);
+            seen.ended = Some(last);
+            if let Some(since) = seen.since.take() {
+                seen.active += last.since(since);
+            }
+        }
+        seen
+    }
+
     /// Name of an event's task, for messages: all events of one run name tasks of its plan.
     pub(super) fn event_index(&self, event: &Event) -> Option<usize> {
         event.task().and_then(|id| self.index(id))

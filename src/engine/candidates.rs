@@ -1,0 +1,123 @@
+//! What a run has for its target: which branches are ready, what of the target they stand on, and
+//! how they are predicted to merge.
+
+use super::error::EngineError;
+use super::site::Site;
+use crate::adapters::git::{Forecast, ForecastTip, Repo};
+use crate::domain::id::{Oid, TaskId};
+use crate::domain::integrate::{ForecastKind, IntegrationSpec, MatrixCell, Member, Strategy};
+use crate::domain::run::{RunSpec, RunState};
+
+/// What is ready to land, what is not, and what is to be said about it.
+#[derive(Default)]
+pub(super) struct Found {
+    pub(super) members: Vec<Member>,
+    pub(super) unfinished: Vec<TaskId>,
+    pub(super) notes: Vec<String>,
+}
+
+/// Tasks that succeeded and whose work the target does not hold yet. The branches are asked, not
+/// the journal: commits that somebody added count, and what was deleted is left out.
+pub(super) fn ready(site: &Site, state: &RunState, target: Oid) -> Result<Found, EngineError> {
+    let mut found = Found::default();
+    for (index, record) in state.tasks.iter().enumerate() {
+        let task = state.task(index);
+        if task.work.is_gate() {
+            continue;
+        }
+        let (Some(start), Some(tip), true) = (record.start, record.tip, record.state.succeeded())
+        else {
+            found.unfinished.push(task.id.clone());
+            continue;
+        };
+        let branch = state.spec.places[index].branch.clone();
+        let Some(head) = site.repo.branch_tip(&branch)? else {
+            if !record.changed.is_empty() && !site.repo.is_ancestor(tip, target)? {
+                found.unfinished.push(task.id.clone());
+                found.notes.push(format!(
+                    "`{}` is left out: its branch `{branch}` is gone; `git branch {branch} {}` \
+                     brings it back",
+                    task.id,
+                    tip.short()
+                ));
+            }
+            continue;
+        };
+        if (record.changed.is_empty() && head == tip) || site.repo.is_ancestor(head, target)? {
+            continue;
+        }
+        if head != tip {
+            found.notes.push(format!(
+                "`{branch}` moved after task `{}` was over: what it holds now ({}) is merged, which \
+                 the task's own check has not seen",
+                task.id,
+                head.short()
+            ));
+        }
+        found.members.push(Member {
+            task: task.id.clone(),
+            start: delta_start(site, start, head, target)?,
+            tip: head,
+            branch,
+            title: task.title.clone(),
+            needs: record.needs.clone(),
+            replay: state.is_lane(),
+            priority: task.priority,
+        });
+    }
+    Ok(found)
+}
+
+/// Where a branch's own work begins: at the task's start, or, on a branch that was rewritten, where
+/// it leaves the target.
+fn delta_start(site: &Site, start: Oid, head: Oid, target: Oid) -> Result<Oid, EngineError> {
+    if site.repo.is_ancestor(start, head)? {
+        return Ok(start);
+    }
+    Ok(site.repo.merge_base(head, target)?.unwrap_or(start))
+}
+
+/// Merging a branch brings everything below it along: commits of the base that the target does not
+/// hold (because their landing was undone, or the target is another branch) would land as well.
+pub(super) fn foreign_base(
+    site: &Site,
+    run: &RunSpec,
+    spec: &IntegrationSpec,
+) -> Result<Option<String>, EngineError> {
+    let (base, target) = (run.base, &spec.target);
+    if spec.strategy == Strategy::Squash || site.repo.is_ancestor(base, spec.old)? {
+        return Ok(None);
+    }
+    let fork = site.repo.merge_base(base, spec.old)?;
+    let commits = match fork {
+        Some(fork) => site.repo.commits_between(fork, base)?.len(),
+        None => return Ok(None),
+    };
+    let short = base.short();
+    Ok(Some(format!(
+        "`{target}` does not hold the base {short} of this run: {commits} of its commits land along \
+         with the tasks; `wt-orch undo` takes it back, `[integrate] strategy = \"squash\"` lands \
+         the tasks' own changes only"
+    )))
+}
+
+/// The predicted conflicts between every two members. Nothing is written.
+///
+/// # Errors
+/// Git.
+pub(super) fn forecast_of(repo: &Repo, members: &[Member]) -> Result<Vec<MatrixCell>, EngineError> {
+    let tips: Vec<ForecastTip> =
+        members.iter().map(|member| ForecastTip { start: member.start, tip: member.tip }).collect();
+    let cells = repo.forecast_matrix(&tips)?.into_iter().map(|(i, j, forecast)| {
+        let (forecast, paths, note) = match forecast {
+            Forecast::Clean => (ForecastKind::Clean, Vec::new(), None),
+            Forecast::SamePath { paths } => (ForecastKind::SamePath, paths, None),
+            Forecast::OrderSensitive { paths } => (ForecastKind::OrderSensitive, paths, None),
+            Forecast::Conflict { paths } => (ForecastKind::Conflict, paths, None),
+            Forecast::Unknown { reason } => (ForecastKind::Unknown, Vec::new(), Some(reason)),
+        };
+        let name = |at: usize| members[at].task.to_string();
+        MatrixCell { a: name(i), b: name(j), forecast, paths, note }
+    });
+    Ok(cells.collect())
+}
