@@ -2,6 +2,7 @@
 //! how they are predicted to merge.
 
 use super::error::EngineError;
+use super::landing::has_landed;
 use super::site::Site;
 use crate::adapters::git::{Forecast, ForecastTip, Repo};
 use crate::domain::id::{Oid, TaskId};
@@ -43,7 +44,9 @@ pub(super) fn ready(site: &Site, state: &RunState, target: Oid) -> Result<Found,
             }
             continue;
         };
-        if (record.changed.is_empty() && head == tip) || site.repo.is_ancestor(head, target)? {
+        let landed = head == tip && has_landed(&site.repo, state, index, target)?;
+        let unchanged = head == tip && record.changed.is_empty();
+        if landed || unchanged || site.repo.is_ancestor(head, target)? {
             continue;
         }
         if head != tip {

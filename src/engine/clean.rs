@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::create::absolute;
 use super::error::EngineError;
+use super::landing::has_landed;
 use super::site::Site;
 use crate::adapters::git::{Expected, MergeOutcome, MergeRequest, RefOutcome, RefUpdate};
 use crate::adapters::host::disk::{bytes_below, remove_folder};
@@ -143,7 +144,7 @@ impl Cleaning<'_> {
                 .any(|item| item.kind == "worktree" && item.name == place.worktree);
             let kept = if holder {
                 Some("its worktree stays".to_owned())
-            } else if self.mode == CleanMode::Force || self.is_landed(start, tip, target)? {
+            } else if self.mode == CleanMode::Force || self.is_landed(index, tip, target)? {
                 self.delete_ref(&format!("refs/heads/{}", place.branch), tip)?
             } else {
                 let commits = self.site.repo.commits_between(start, tip)?.len();
@@ -155,14 +156,18 @@ impl Cleaning<'_> {
         Ok(())
     }
 
-    /// Whether the target holds the work, in these commits or in others.
-    fn is_landed(&self, start: Oid, tip: Oid, target: Option<Oid>) -> Result<bool, EngineError> {
+    /// Whether the target holds what the branch of a task stands at, in these commits or in others.
+    fn is_landed(&self, index: usize, tip: Oid, target: Option<Oid>) -> Result<bool, EngineError> {
+        let record = &self.state.tasks[index];
+        let start = record.start.unwrap_or(self.state.spec.base);
         if tip == start || tip == self.state.spec.base {
             return Ok(true);
         }
         let Some(target) = target else { return Ok(false) };
         let repo = &self.site.repo;
-        if repo.is_ancestor(tip, target)? {
+        if repo.is_ancestor(tip, target)?
+            || (record.tip == Some(tip) && has_landed(repo, self.state, index, target)?)
+        {
             return Ok(true);
         }
         let request = MergeRequest { base: Some(start), ours: target, theirs: tip };

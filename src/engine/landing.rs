@@ -7,11 +7,13 @@ use super::integrate::record;
 use super::journal::Journal;
 use super::site::Site;
 use crate::adapters::git::{
-    Expected, LandOutcome, LandRequest, RefUpdate, RefusedReason, land, recover_landing,
+    Expected, GitError, LandOutcome, LandRequest, RefUpdate, RefusedReason, Repo, land,
+    recover_landing,
 };
 use crate::adapters::store::{NewOperation, OperationState, Store};
 use crate::domain::id::{Oid, RunId};
-use crate::domain::integrate::{IntegrationEvent, Refusal};
+use crate::domain::integrate::{IntegrationEvent, IntegrationOutcome, Refusal};
+use crate::domain::run::RunState;
 
 /// One move of a branch, announced in the database before it happens.
 pub(super) struct Move<'a> {
@@ -130,6 +132,32 @@ pub fn recover(site: &Site, store: &mut Store) -> Result<Vec<String>, EngineErro
         }
     }
     Ok(told)
+}
+
+/// Whether the target holds what a task made: its commits, or, where an integration landed its
+/// change in other commits, those.
+pub(super) fn has_landed(
+    repo: &Repo,
+    state: &RunState,
+    index: usize,
+    target: Oid,
+) -> Result<bool, GitError> {
+    let Some(tip) = state.tasks[index].tip else { return Ok(false) };
+    if repo.is_ancestor(tip, target)? {
+        return Ok(true);
+    }
+    let task = &state.task(index).id;
+    for integration in &state.integrations {
+        let Some(IntegrationOutcome::Landed { new, .. }) = &integration.outcome else { continue };
+        // A retry made another tip, which no earlier landing took.
+        let same = integration.spec.members.iter().any(|m| m.task == *task && m.tip == tip);
+        let taken = integration.train.iter().any(|(merged, _)| merged == task);
+        // Not after an undo.
+        if same && taken && repo.is_ancestor(*new, target)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// A refusal as one sentence.

@@ -212,8 +212,9 @@ fn told_integration<'a>(event: &'a IntegrationEvent, state: &RunState) -> Told<'
             let text = format!("`{target}` moved to {} meanwhile: merging again", now.short());
             (Normal, None, text)
         }
+        // The command ends by saying it.
         IntegrationEvent::Refused { refusal } => {
-            (Quiet, None, format!("nothing landed: {refusal}"))
+            (Verbose, None, format!("nothing landed: {refusal}"))
         }
         IntegrationEvent::Finished => (Verbose, None, "integration over".to_owned()),
     };

@@ -61,19 +61,19 @@ fn a_failed_task_leaves_nothing_to_the_next_one() {
     let repo = small_repo();
     let text = r#"
         [[task]]
-        id = "good"
+        id = "1-good"
         run = "echo good > good"
         check = "true"
         [[task]]
-        id = "messy"
+        id = "2-messy"
         run = "echo x > litter; echo x >> b.txt; git add -A; git commit -qm mess; echo y > more; exit 1"
         check = "true"
         [[task]]
-        id = "unchecked"
+        id = "3-unchecked"
         run = "echo wrong > wrong"
         check = "false"
         [[task]]
-        id = "clean"
+        id = "4-clean"
         run = "ls > seen; cat b.txt >> seen; git log --format=%s >> seen"
         check = "true"
     "#;
@@ -81,24 +81,24 @@ fn a_failed_task_leaves_nothing_to_the_next_one() {
     assert_eq!(
         outcomes(&run),
         [
-            "good succeeded: changed 1 path",
-            "messy failed: exit code 1",
-            "unchecked failed: its check failed: exit code 1",
-            "clean succeeded: changed 1 path",
+            "1-good succeeded: changed 1 path",
+            "2-messy failed: exit code 1",
+            "3-unchecked failed: its check failed: exit code 1",
+            "4-clean succeeded: changed 1 path",
         ]
     );
     assert_eq!(
-        content(&repo, "feature/clean", "seen").unwrap(),
-        "a.txt\nb.txt\ndocs\ngood\nseen\nb\ngood\nfirst\n"
+        content(&repo, "feature/4-clean", "seen").unwrap(),
+        "a.txt\nb.txt\ndocs\ngood\nseen\nb\n1-good\nfirst\n"
     );
-    let kept = "refs/wt-orch/tasks/messy/attempt-1";
+    let kept = "refs/wt-orch/tasks/2-messy/attempt-1";
     assert_eq!(content(&repo, kept, "litter").unwrap(), "x\n");
     assert_eq!(content(&repo, kept, "more").unwrap(), "y\n");
     // Work that its check refused stays on the branch of its task, out of the lane.
-    assert_eq!(content(&repo, "feature/unchecked", "wrong").unwrap(), "wrong\n");
+    assert_eq!(content(&repo, "feature/3-unchecked", "wrong").unwrap(), "wrong\n");
     let landed = repo.wt_orch(&["integrate", "--json"]).exit(0).stdout_json();
-    assert_eq!(strings(&landed["merged"]), ["good", "clean"]);
-    assert_eq!(ejected(&landed), ["messy unfinished", "unchecked unfinished"]);
+    assert_eq!(strings(&landed["merged"]), ["1-good", "4-clean"]);
+    assert_eq!(ejected(&landed), ["2-messy unfinished", "3-unchecked unfinished"]);
     assert_eq!(repo.read("wrong"), None);
 }
 

@@ -170,6 +170,7 @@ impl Integration {
         if let Some(member) = kept.into_iter().find(|member| !merged(&member.task)) {
             return Next::Merge { onto: self.head(), member: member.clone() };
         }
+        // A head that is the base holds only work that is there already, in other commits.
         if self.head() == self.base || self.spec.dry_run {
             return Next::Record(vec![IntegrationEvent::Finished]);
         }
