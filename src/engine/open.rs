@@ -91,9 +91,7 @@ pub async fn reconcile(journal: &mut Journal) -> Result<(), EngineError> {
             n => format!("the run ended while it was at work; {n} of its processes were stopped"),
         };
         let task = journal.state().task(task).id.clone();
-        // Stored and nothing more: what is next is decided when the run goes on.
-        let now = journal.now();
-        journal.record(vec![Event::Reconciled { task, finding }], now)?;
+        note(journal, Event::Reconciled { task, finding })?;
     }
     Ok(())
 }
@@ -104,17 +102,18 @@ pub async fn reconcile(journal: &mut Journal) -> Result<(), EngineError> {
 /// # Errors
 /// The journal.
 pub async fn abort_idle(journal: &mut Journal) -> Result<u32, EngineError> {
-    let found = end_strays(journal).await;
-    // First of all: nothing may start again. A run that ended while it was being stopped hears only
-    // a harder request.
-    let force = matches!(journal.state().phase, RunPhase::Stopping(_));
-    take(journal, Input::Stop { reason: StopReason::Aborted, force })?;
-    for (task, _) in &found {
+    let ended = end_strays(journal).await;
+    for (task, _) in &ended {
         let task = journal.state().task(*task).id.clone();
         let finding = "given up, since the run is aborted".to_owned();
-        take(journal, Input::Fact(Event::Reconciled { task, finding }))?;
+        note(journal, Event::Reconciled { task, finding })?;
     }
-    Ok(found.iter().map(|(_, ended)| ended).sum())
+    // Of a run that ended while it was being stopped, only a harder request is heard.
+    let force = matches!(journal.state().phase, RunPhase::Stopping(_));
+    let now = journal.now();
+    let step = step(journal.state(), Input::Stop { reason: StopReason::Aborted, force }, now);
+    journal.record(step.events, now)?;
+    Ok(ended.iter().map(|(_, count)| count).sum())
 }
 
 /// Ends what still runs of the tasks that are under way; with each the number of processes.
@@ -139,10 +138,11 @@ async fn end_strays(journal: &Journal) -> Vec<(usize, u32)> {
     ended
 }
 
-fn take(journal: &mut Journal, input: Input) -> Result<(), EngineError> {
+/// Stores a fact and nothing that follows from it: what is to be done next is decided when the run
+/// goes on, if it does.
+fn note(journal: &mut Journal, event: Event) -> Result<(), EngineError> {
     let now = journal.now();
-    let step = step(journal.state(), input, now);
-    journal.record(step.events, now)
+    journal.record(vec![event], now)
 }
 
 fn found(cleared: crate::adapters::process::Cleared) -> u32 {

@@ -9,6 +9,7 @@ mod architecture;
 mod harness;
 mod input;
 mod integrating;
+mod interrupted;
 mod json;
 mod lane;
 mod occupied;
