@@ -89,21 +89,14 @@ impl Cleaning<'_> {
         paths.insert(absolute(self.site, &bench));
         for path in paths {
             let known = self.site.repo.worktree_at(&path)?;
-            let Some(known) = known.filter(|known| self.is_ours(known.branch.as_deref(), &path))
-            else {
+            if !known.is_some_and(|known| self.is_ours(known.branch.as_deref(), &path)) {
                 continue;
-            };
+            }
             let bytes = bytes_below(&path);
             let kept = match self.mode {
-                CleanMode::DryRun if known.prunable.is_some() => None,
                 CleanMode::DryRun => {
-                    let state = worktree::Checkout::at(&self.site.repo, &path)?.state()?;
-                    let files = state.dirty.len() + state.untracked.len();
-                    (!state.is_clean()).then(|| match files {
-                        0 => "an operation is in progress in it".to_owned(),
-                        1 => "1 file is not committed".to_owned(),
-                        files => format!("{files} files are not committed"),
-                    })
+                    let repo = &self.site.repo;
+                    why_kept(worktree::plan_removal(repo, &path, RemoveMode::OnlyIfClean)?)
                 }
                 CleanMode::Safe => self.removed(&path, RemoveMode::OnlyIfClean)?,
                 CleanMode::Force => self.removed(&path, RemoveMode::Force)?,
@@ -123,10 +116,7 @@ impl Cleaning<'_> {
     }
 
     fn removed(&self, path: &Path, mode: RemoveMode) -> Result<Option<String>, EngineError> {
-        Ok(match worktree::remove(&self.site.repo, path, mode)? {
-            RemoveOutcome::Removed => None,
-            RemoveOutcome::Kept { reason } => Some(reason.to_string()),
-        })
+        Ok(why_kept(worktree::remove(&self.site.repo, path, mode)?))
     }
 
     fn branches(&mut self) -> Result<(), EngineError> {
@@ -226,5 +216,12 @@ impl Cleaning<'_> {
             self.add("logs", logs.display().to_string(), None, bytes);
         }
         Ok(())
+    }
+}
+
+fn why_kept(outcome: RemoveOutcome) -> Option<String> {
+    match outcome {
+        RemoveOutcome::Removed => None,
+        RemoveOutcome::Kept { reason } => Some(reason.to_string()),
     }
 }

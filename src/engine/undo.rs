@@ -40,6 +40,8 @@ pub enum UndoOutcome {
         left_at: Oid,
         /// Where it is; `None` when it is gone.
         now: Option<Oid>,
+        /// Command that takes the content back all the same; `None` when it is not there any more.
+        revert: Option<String>,
     },
     /// Others may have it already.
     Published {
@@ -108,7 +110,16 @@ pub fn undo(site: &Site, store: &mut Store, id: Option<u64>) -> Result<UndoOutco
             Ok(done.map_or(UndoOutcome::Nothing, |operation| UndoOutcome::Undone { operation }))
         }
         LandOutcome::TargetMoved { now } => {
-            Ok(UndoOutcome::Moved { reference: wanted.reference, left_at: wanted.new, now })
+            let repo = &site.repo;
+            let forward = repo.is_ancestor(wanted.old, wanted.new)?;
+            let revert = match now {
+                Some(now) if forward && repo.is_ancestor(wanted.new, now)? => {
+                    Some(revert_command(repo, &wanted)?)
+                }
+                Some(_) | None => None,
+            };
+            let (reference, left_at) = (wanted.reference, wanted.new);
+            Ok(UndoOutcome::Moved { reference, left_at, now, revert })
         }
         LandOutcome::Refused { worktree, reason, resolve } => {
             let message = refusal_text(&branch, &worktree, &reason);

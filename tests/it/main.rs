@@ -6,6 +6,7 @@
 )]
 
 mod architecture;
+mod cleaning;
 mod harness;
 mod input;
 mod integrating;
@@ -16,5 +17,7 @@ mod occupied;
 mod places;
 mod readme;
 mod refusals;
+mod reports;
 mod running;
 mod scene;
+mod undoing;

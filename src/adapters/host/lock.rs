@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::identity::{ProcessIdentity, is_alive};
@@ -31,17 +32,31 @@ pub enum LockOutcome {
     },
 }
 
-/// A held lock. The file stays when the lock is released: removing it could take it from under a
-/// process that has just opened it.
+/// A held lock. The file stays when the lock is released.
 #[derive(Debug)]
 pub struct RunLock {
     file: File,
+    path: PathBuf,
 }
 
 impl RunLock {
     /// Takes the lock without waiting. Makes the file and its folders; writes this process into it.
     pub fn acquire(path: &Path) -> Result<LockOutcome, LockError> {
         acquire(path).map_err(|source| LockError { path: path.to_owned(), source })
+    }
+
+    /// Releases the lock and deletes its file. Who has just opened that file looks for another one
+    /// when it gets the lock.
+    ///
+    /// # Errors
+    /// The file cannot be deleted.
+    pub fn remove(self) -> Result<(), LockError> {
+        match fs::remove_file(&self.path) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                Err(LockError { path: self.path.clone(), source })
+            }
+            Ok(()) | Err(_) => Ok(()),
+        }
     }
 }
 
@@ -58,17 +73,34 @@ fn acquire(path: &Path) -> io::Result<LockOutcome> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
-    let mut file =
-        OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => return Ok(LockOutcome::Busy { owner: load_owner(file) }),
-        Err(TryLockError::Error(error)) => return Err(error),
+    loop {
+        let mut file =
+            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Ok(LockOutcome::Busy { owner: load_owner(file) });
+            }
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+        if !is_at(&file, path)? {
+            continue;
+        }
+        file.set_len(0)?;
+        file.rewind()?;
+        file.write_all(&serde_json::to_vec(&ProcessIdentity::own())?)?;
+        return Ok(LockOutcome::Held(RunLock { file, path: path.to_owned() }));
     }
-    file.set_len(0)?;
-    file.rewind()?;
-    file.write_all(&serde_json::to_vec(&ProcessIdentity::own())?)?;
-    Ok(LockOutcome::Held(RunLock { file }))
+}
+
+/// Whether the file is still the one of that name: its last holder may have deleted it.
+fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+    let opened = file.metadata()?;
+    match fs::metadata(path) {
+        Ok(named) => Ok((named.dev(), named.ino()) == (opened.dev(), opened.ino())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// A dead owner's text may still stand there for a moment after another process took the lock.
@@ -101,6 +133,22 @@ mod tests {
         drop(lock);
         assert!(path.exists());
         drop(held(&path));
+    }
+
+    #[test]
+    fn a_removed_lock_leaves_no_file_and_lets_no_two_in() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("r.lock");
+        let lock = held(&path);
+        let waiting = File::open(&path).unwrap();
+        lock.remove().unwrap();
+        assert!(!path.exists());
+        // Whoever had the old file open may lock it and is then not taken for the holder.
+        waiting.try_lock().unwrap();
+        assert!(!is_at(&waiting, &path).unwrap());
+        let _next = held(&path);
+        assert!(!is_at(&waiting, &path).unwrap());
+        assert!(matches!(RunLock::acquire(&path).unwrap(), LockOutcome::Busy { .. }));
     }
 
     #[test]

@@ -17,7 +17,7 @@ pub use ensure::{EnsureOutcome, Saved};
 pub use provision::{
     Detached, Occupant, Occupied, ProvisionError, Provisioned, WorktreeSpec, detached, provision,
 };
-pub use remove::{KeptReason, RemoveMode, RemoveOutcome, remove};
+pub use remove::{KeptReason, RemoveMode, RemoveOutcome, plan_removal, remove};
 
 #[cfg(test)]
 mod provision_tests;

@@ -62,9 +62,9 @@ impl fmt::Display for KeptReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Dirty { paths } => match paths.as_slice() {
-                [one] => write!(f, "{one} is not committed"),
+                [one] => write!(f, "`{one}` is not committed"),
                 [first, rest @ ..] => {
-                    write!(f, "{first} and {} more are not committed", rest.len())
+                    write!(f, "`{first}` and {} more are not committed", rest.len())
                 }
                 [] => f.write_str("something is not committed"),
             },
@@ -91,6 +91,19 @@ const OUR_LOCK: &str = "wt-orch";
 pub fn remove(repo: &Repo, path: &Path, mode: RemoveMode) -> Result<RemoveOutcome, GitError> {
     let path = real_path(path);
     let _lock = RepoLock::acquire(repo)?;
+    let outcome = plan_removal(repo, &path, mode)?;
+    if outcome == RemoveOutcome::Removed {
+        discard(repo, &path)?;
+    }
+    Ok(outcome)
+}
+
+/// What [`remove`] would come to now. Nothing is changed.
+///
+/// # Errors
+/// The worktrees cannot be read.
+pub fn plan_removal(repo: &Repo, path: &Path, mode: RemoveMode) -> Result<RemoveOutcome, GitError> {
+    let path = real_path(path);
     let there = path.symlink_metadata().is_ok();
     let kept = |reason| Ok(RemoveOutcome::Kept { reason });
     let Some(info) = repo.worktree_at(&path)? else {
@@ -108,7 +121,6 @@ pub fn remove(repo: &Repo, path: &Path, mode: RemoveMode) -> Result<RemoveOutcom
             return kept(reason);
         }
     }
-    discard(repo, &path)?;
     Ok(RemoveOutcome::Removed)
 }
 

@@ -194,7 +194,7 @@ impl Checkout {
         self.repo.commit_tree(&NewCommit { tree, parents, message, author_of: None })
     }
 
-    /// Keeps a commit under `name`, or under `name-2` and so on where that holds another one.
+    /// Keeps a commit under `name`, or under `name-2` and so on where that holds other work.
     pub(super) fn keep(&self, name: &str, commit: Oid) -> Result<Saved, GitError> {
         let mut attempt = name.to_owned();
         for number in 2.. {
@@ -205,13 +205,21 @@ impl Checkout {
                 message: "wt-orch: leftovers".to_owned(),
             };
             match self.repo.update_ref(&update)? {
-                RefOutcome::Lost { now } if now != Some(commit) => {
-                    attempt = format!("{name}-{number}");
+                RefOutcome::Moved | RefOutcome::Lost { now: None } => break,
+                RefOutcome::Lost { now: Some(now) } if self.is_same_work(now, commit)? => {
+                    return Ok(Saved { name: attempt, commit: now });
                 }
-                RefOutcome::Moved | RefOutcome::Lost { .. } => break,
+                RefOutcome::Lost { now: Some(_) } => attempt = format!("{name}-{number}"),
             }
         }
         Ok(Saved { name: attempt, commit })
+    }
+
+    /// Whether two commits differ in nothing but their time and message.
+    fn is_same_work(&self, one: Oid, other: Oid) -> Result<bool, GitError> {
+        Ok(one == other
+            || (self.repo.tree_of(one)? == self.repo.tree_of(other)?
+                && self.repo.parents(one)? == self.repo.parents(other)?))
     }
 }
 

@@ -49,7 +49,7 @@ pub(crate) fn run(context: &Context, args: &CleanArgs) -> Result<Exit, Failure> 
 
 fn clean_one(place: &Place, run: &RunId, mode: CleanMode) -> Result<CleanReport, Failure> {
     let lock = RunLock::acquire(&place.site.lock_path(run)).map_err(EngineError::from)?;
-    let _lock = match lock {
+    let lock = match lock {
         LockOutcome::Held(lock) => lock,
         LockOutcome::Busy { owner } => {
             return Err(Failure::busy(run, owner.map(|owner| owner.pid)));
@@ -61,7 +61,7 @@ fn clean_one(place: &Place, run: &RunId, mode: CleanMode) -> Result<CleanReport,
         return Ok(clean(&place.site, &state, mode)?);
     }
     if !is_resumable(&state) {
-        return swept(place, &state, mode);
+        return swept(place, &state, mode, lock);
     }
     if mode == CleanMode::Safe {
         return Err(Failure::refused("not_over", format!("run `{run}` can still be resumed"))
@@ -70,19 +70,19 @@ fn clean_one(place: &Place, run: &RunId, mode: CleanMode) -> Result<CleanReport,
     // A crashed run may have left processes, and must not be resumed without its worktrees.
     let mut journal = Journal::resume(store, place.site.clock, state);
     runtime()?.block_on(abort_idle(&mut journal))?;
-    swept(place, journal.state(), mode)
+    swept(place, journal.state(), mode, lock)
 }
 
-/// Cleans up and, last of all, takes away the lock that is still held.
-fn swept(place: &Place, state: &RunState, mode: CleanMode) -> Result<CleanReport, Failure> {
+/// Cleans up and, last of all, takes away the lock.
+fn swept(
+    place: &Place,
+    state: &RunState,
+    mode: CleanMode,
+    lock: RunLock,
+) -> Result<CleanReport, Failure> {
     let report = clean(&place.site, state, mode)?;
-    let path = place.site.lock_path(&state.spec.run);
-    match std::fs::remove_file(&path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(anyhow::Error::from(error).context(format!("cannot remove `{}`", path.display())))?
-        }
-        Ok(()) | Err(_) => Ok(report),
-    }
+    lock.remove().map_err(EngineError::from)?;
+    Ok(report)
 }
 
 fn is_resumable(state: &RunState) -> bool {

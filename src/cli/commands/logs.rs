@@ -69,7 +69,8 @@ fn show(
     let path = place.site.log(run, task, attempt);
     let Ok(bytes) = std::fs::read(&path) else {
         let message = format!("there is no output of task `{task}`, attempt {attempt}");
-        return Err(Failure::refused("no_log", message));
+        return Err(Failure::refused("no_log", message)
+            .hint(format!("`wt-orch logs {run}` lists what there is")));
     };
     let text = String::from_utf8_lossy(&bytes);
     if std::io::stdout().is_terminal() {

@@ -8,7 +8,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::domain::diagnostic::closest;
 use crate::domain::id::TaskId;
-use crate::domain::run::{Input, RunPhase, RunState, StopReason, step};
+use crate::domain::run::{Event, Input, RunPhase, RunState, StopReason, step};
 
 /// Runs it.
 pub(crate) fn run(context: &Context, args: &RetryArgs) -> Result<Exit, Failure> {
@@ -37,6 +37,12 @@ pub(crate) fn run(context: &Context, args: &RetryArgs) -> Result<Exit, Failure> 
     }
     let now = journal.now();
     let step = step(state, Input::Retry { tasks }, now);
+    for event in &step.events {
+        if let Event::RetryRequested { tasks } = event {
+            let again: Vec<String> = tasks.iter().map(|task| format!("`{task}`")).collect();
+            context.streams.note(&format!("to run again: {}", again.join(", ")));
+        }
+    }
     journal.record(step.events, now)?;
     let files = place.site.repo.file_count(journal.state().spec.base)?;
     let journal = carry_out(context, &place, journal, Begin { resumed: true, files })?;

@@ -5,6 +5,7 @@ use crate::adapters::store::Store;
 use crate::cli::context::{Context, Place};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::domain::diagnostic::closest;
 use crate::domain::id::RunId;
 use crate::domain::report::{ReportPlaces, from_run, run_report};
 use crate::domain::run::{Outcome, RunPhase, RunState, StopReason};
@@ -75,8 +76,20 @@ pub(crate) fn run_or_task(
         return Ok((Some(word.to_owned()), None));
     }
     let (_, state) = load_run(&store, &newest)?;
-    let is_task = word.parse().is_ok_and(|id| state.index(&id).is_some());
-    if is_task { Ok((None, Some(word.to_owned()))) } else { Err(Failure::unknown_run(word)) }
+    if word.parse().is_ok_and(|id| state.index(&id).is_some()) {
+        return Ok((None, Some(word.to_owned())));
+    }
+    let message = format!("`{word}` is neither a run nor a task of the newest run, `{newest}`");
+    let failure = Failure::refused("unknown_run", message);
+    let runs = store.runs()?;
+    let names = runs.iter().map(|row| row.name.as_str());
+    let ids = state.spec.plan.tasks.iter().map(|planned| planned.task.id.as_str());
+    Err(match closest(word, names.chain(ids)) {
+        Some(near) => failure.hint(format!("did you mean `{near}`?")),
+        None => failure.hint(format!(
+            "`wt-orch status --all` lists the runs, `wt-orch status {newest}` its tasks"
+        )),
+    })
 }
 
 /// Prints how a run ended, and tells the exit code.

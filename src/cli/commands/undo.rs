@@ -40,14 +40,16 @@ pub(crate) fn run(context: &Context, args: &UndoArgs) -> Result<Exit, Failure> {
             let message = format!("operation {id} moved nothing, so there is nothing to undo");
             return Err(Failure::refused("nothing_to_do", message));
         }
-        UndoOutcome::Moved { reference, left_at, now } => {
+        UndoOutcome::Moved { reference, left_at, now, revert } => {
             let now =
                 now.map_or_else(|| "is gone".to_owned(), |at| format!("is at {}", at.short()));
-            let message =
-                format!("`{reference}` moved since: it was left at {} and {now}", left_at.short());
             let branch = reference.trim_start_matches("refs/heads/");
-            return Err(Failure::refused("moved", message)
-                .hint(format!("`git log {}..{branch}` shows what came after", left_at.short())));
+            let left_at = left_at.short();
+            let message = format!("`{branch}` moved since: it was left at {left_at} and {now}");
+            return Err(Failure::refused("moved", message).hint(match revert {
+                Some(revert) => format!("take the content back by a commit on top: `{revert}`"),
+                None => format!("`git reflog show {branch}` tells what became of it"),
+            }));
         }
         UndoOutcome::Published { remote, revert } => {
             let message = format!("`{remote}` holds it already; others may have built on it");
