@@ -21,3 +21,4 @@ mod reports;
 mod running;
 mod scene;
 mod undoing;
+mod untouched;
