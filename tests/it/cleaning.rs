@@ -71,11 +71,10 @@ fn what_is_landed_or_empty_goes_and_the_rest_is_named() {
     let before = Fingerprint::of(&repo);
     let dry = repo.wt_orch(&["clean", "--dry-run"]);
     before.assert_identical(&Fingerprint::of(&repo));
-    assert_snapshot!(dry.snapshot(), @r"
+    assert_snapshot!(dry.snapshot(), @"
     $ wt-orch clean --dry-run
     exit: 0
     --- stdout
-    292B would come back
     kept worktree `[TMP]/repo-dirty`: `note` is not committed
     kept worktree `[TMP]/repo-failed`: `half` is not committed
     would remove worktree `[TMP]/repo-first`
@@ -89,12 +88,12 @@ fn what_is_landed_or_empty_goes_and_the_rest_is_named() {
     kept branch `feature/unlanded`: 1 commit is not landed
     would remove branch `feature/first`
     kept saved work `refs/wt-orch/tasks/failed/attempt-1`: it is work of an attempt that did not succeed
+    would free 292B
     ");
-    assert_snapshot!(repo.wt_orch(&["clean"]).snapshot(), @r"
+    assert_snapshot!(repo.wt_orch(&["clean"]).snapshot(), @"
     $ wt-orch clean
     exit: 0
     --- stdout
-    292B came back
     kept worktree `[TMP]/repo-dirty`: `note` is not committed
     kept worktree `[TMP]/repo-failed`: `half` is not committed
     removed worktree `[TMP]/repo-first`
@@ -108,6 +107,7 @@ fn what_is_landed_or_empty_goes_and_the_rest_is_named() {
     kept branch `feature/unlanded`: 1 commit is not landed
     removed branch `feature/first`
     kept saved work `refs/wt-orch/tasks/failed/attempt-1`: it is work of an attempt that did not succeed
+    freed 292B
     --- stderr
     hint: `--force` removes what was kept as well; that work is then gone
     ");

@@ -132,7 +132,7 @@ fn after_a_kill_nothing_is_lost_and_resume_ends_the_strays() {
             assert!(strays > 0, "the task goes on without its parent");
         }
         let run = repo.wt_orch(&["status", "--json"]).exit(0).stdout_json();
-        assert_eq!(run["state"], "running");
+        assert_eq!(run["state"], "interrupted", "nobody drives it any more");
         // It ran to where it waits; `go` lets the stray end as well, were it not stopped.
         let resumed = repo.command(&["resume", "--json"]).start();
         std::thread::sleep(std::time::Duration::from_millis(200));
@@ -205,11 +205,11 @@ fn a_run_is_aborted_from_elsewhere() {
 fn a_crashed_run_is_aborted_without_being_taken_up() {
     let repo = slow_repo();
     assert_eq!(ended_by(&repo, Signal::KILL, "--parallel=2").code(), None);
-    assert_snapshot!(repo.wt_orch(&["abort"]).snapshot(), @r"
+    assert_snapshot!(repo.wt_orch(&["abort"]).snapshot(), @"
     $ wt-orch abort
     exit: 0
     --- stderr
-    run `tasks` is aborted; nothing of it was running
+    run `tasks` is aborted; 2 processes it had left were stopped
     hint: `wt-orch clean tasks` removes what it left
     ");
     assert_eq!(repo.survivors(), [""; 0]);

@@ -179,13 +179,12 @@ fn a_merge_in_progress_is_told_and_left_alone() {
     repo.wt_orch(&["split", "tasks.toml", "--parallel=1"]).exit(0);
     assert_eq!(content(&repo, "feature/a", "a.txt").unwrap(), "main\n");
     // The landing is what it must wait for.
-    assert_snapshot!(repo.wt_orch(&["integrate"]).snapshot(), @r"
+    assert_snapshot!(repo.wt_orch(&["integrate"]).snapshot(), @"
     $ wt-orch integrate
     exit: 4
     --- stderr
      [DURATION] -  1 task to merge into `main`
      [DURATION] a  merged as [ID]
-     [DURATION] -  nothing landed: `main` is checked out in `[TMP]/repo` and cannot be moved: a merge is in progress
     error: `main` is checked out in `[TMP]/repo` and cannot be moved: a merge is in progress
 
     hint: `git -C [TMP]/repo merge --continue`, then `wt-orch integrate tasks` again

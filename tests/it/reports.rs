@@ -3,7 +3,6 @@
 use insta::assert_snapshot;
 use rustix::process::Signal;
 
-use crate::harness::Repo;
 use crate::scene::{beside, outcomes, refs, small_repo, split, task, tasks, tip};
 
 const TWO: &str = r#"
