@@ -111,7 +111,10 @@ fn looking_and_running_leave_the_users_own_as_it_is() {
 #[test]
 fn an_interrupted_and_an_aborted_run_leave_it_as_well() {
     let repo = lived_in();
-    repo.file("tasks.toml", "[[task]]\nid = \"a\"\nrun = \"touch ../begun; sleep 60\"\ncheck = \"true\"\n");
+    repo.file(
+        "tasks.toml",
+        "[[task]]\nid = \"a\"\nrun = \"touch ../begun; sleep 60\"\ncheck = \"true\"\n",
+    );
     let before = Fingerprint::of(&repo);
     let running = repo.command(&["split", "tasks.toml"]).start();
     repo.wait_for("begun");

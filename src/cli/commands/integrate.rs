@@ -38,8 +38,8 @@ pub(crate) fn run(context: &Context, args: &IntegrateArgs) -> Result<Exit, Failu
     let exit = landed?;
     if let Some(integration) = journal.state().integrations.last() {
         context.streams.result(&integrate_text(&run, integration, context.streams.out));
+        context.streams.document(&from_integration(&run, integration));
     }
-    context.streams.document(&document(&run, journal.state()));
     Ok(exit)
 }
 

@@ -266,7 +266,7 @@ impl Integration {
         let with: Vec<TaskId> =
             self.train.iter().map(|(t, _)| t).filter(|t| collides(t)).cloned().collect();
         let note = with.is_empty().then(|| match self.train.len() {
-            0 => format!("it conflicts with `{}` itself", self.spec.target),
+            0 => format!("the other side is in `{}` itself", self.spec.target),
             _ => format!(
                 "it merges with each other branch alone, but not with `{}` and what is merged so far",
                 self.spec.target
