@@ -4,7 +4,7 @@
 #
 #     scripts/self.sh [PATH-OF-WT-ORCH]     without a path, the release build of this checkout
 #
-# Slow: three builds from nothing, each in its own worktree, about five minutes on two cores and
+# Slow: three builds from nothing, each in its own worktree, five to seven minutes on two cores and
 # three gigabytes in TMPDIR. Works on a clone of the committed HEAD in a temporary folder: this
 # checkout is only read, and everything else is deleted at the end.
 set -eu
