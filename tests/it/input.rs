@@ -27,7 +27,7 @@ fn problems(repo: &Repo, text: &str) -> Vec<String> {
 }
 
 /// A tasks file with one task, whose lines from the third on are these.
-fn task_with(lines: &str) -> String {
+pub(crate) fn task_with(lines: &str) -> String {
     format!("[[task]]\nid = \"a\"\n{lines}\n")
 }
 
@@ -376,79 +376,4 @@ fn a_tasks_file_that_cannot_be_read_is_told_as_such() {
     repo.wt_orch(&["plan", "docs"]).exit(2).stderr_has("it is a folder");
     std::fs::write(repo.path("latin1.toml"), b"name = \"\xe9\"\n").unwrap();
     repo.wt_orch(&["plan", "latin1.toml"]).exit(2).stderr_has("it is no UTF-8 text");
-}
-
-#[test]
-fn settings_that_cannot_be_accepted_stop_every_command_with_their_place() {
-    let repo = small_repo();
-    tasks(&repo, &task_with("run = \"true\"\ncheck = \"true\""));
-    repo.file("orchestrator.toml", "[run]\nslot = 4\n[integrate]\nstrategy = \"rebase\"\n");
-    let before = Fingerprint::of(&repo);
-    assert_snapshot!(repo.wt_orch(&["split", "tasks.toml"]).snapshot(), @r#"
-    $ wt-orch split tasks.toml
-    exit: 2
-    --- stderr
-    error[unknown_key]
-      x unknown key `slot` in `[run]`
-       ,-[[TMP]/repo/orchestrator.toml:2:1]
-     1 | [run]
-     2 | slot = 4
-       : ^^|^
-       :   `-- did you mean `slots`?
-     3 | [integrate]
-       `----
-      help: known keys: slots, timeout, grace, retries, log_limit, env_deny, env_pass
-
-    error[unknown_choice]
-      x unknown strategy `rebase`
-       ,-[[TMP]/repo/orchestrator.toml:4:12]
-     3 | [integrate]
-     4 | strategy = "rebase"
-       :            ^^^^^^^^
-       `----
-      help: known: merge, squash
-
-    2 errors in [TMP]/repo/orchestrator.toml
-    "#);
-    for command in [&["plan", "tasks.toml"][..], &["status"], &["config"], &["doctor"]] {
-        repo.wt_orch(command).exit(2).stdout_is_empty();
-    }
-    before.assert_identical(&Fingerprint::of(&repo));
-    std::fs::remove_file(repo.path("orchestrator.toml")).unwrap();
-    let output = repo.command(&["plan", "tasks.toml"]).env("WT_ORCH_RUN_SLOTS", "many").run();
-    assert_snapshot!(output.snapshot(), @r"
-    $ wt-orch plan tasks.toml
-    exit: 2
-    --- stderr
-    error[out_of_range]
-      x `many` must be a whole number between 1 and 1024
-       ,-[environment:1:19]
-     1 | WT_ORCH_RUN_SLOTS=many
-       :                   ^^^^
-       `----
-
-    1 error in environment
-    ");
-    repo.wt_orch(&["--config", "nowhere.toml", "plan", "tasks.toml"]).exit(2);
-}
-
-#[test]
-fn init_writes_files_that_are_accepted_and_never_overwrites() {
-    let repo = small_repo();
-    repo.wt_orch(&["init"]).exit(0);
-    repo.wt_orch(&["check", "tasks.toml"]).exit(0);
-    repo.wt_orch(&["plan", "tasks.toml"]).exit(0);
-    let written = repo.read("tasks.toml").unwrap();
-    repo.file("tasks.toml", "mine\n");
-    assert_snapshot!(repo.wt_orch(&["init"]).snapshot(), @r"
-    $ wt-orch init
-    exit: 4
-    --- stderr
-    error: `tasks.toml` exists
-
-    hint: `wt-orch init --force` replaces it
-    ");
-    assert_eq!(repo.read("tasks.toml").unwrap(), "mine\n");
-    repo.wt_orch(&["init", "--force"]).exit(0);
-    assert_eq!(repo.read("tasks.toml").unwrap(), written);
 }
