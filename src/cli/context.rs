@@ -91,7 +91,7 @@ impl Streams {
 
     /// Result data as it is, with or without `--json`.
     pub(super) fn raw(&self, text: &str) {
-        let mut stdout = std::io::stdout().lock();
+        let mut stdout = guarded(std::io::stdout().lock(), self.out);
         let _closed_pipe = stdout.write_all(text.as_bytes());
         if !text.is_empty() && !text.ends_with('\n') {
             let _closed_pipe = stdout.write_all(b"\n");
@@ -126,7 +126,7 @@ impl Streams {
     }
 
     fn err_line(&self, text: &str) {
-        let mut stderr = std::io::stderr().lock();
+        let mut stderr = guarded(std::io::stderr().lock(), self.err);
         let _closed_pipe = writeln!(stderr, "{}", text.trim_end_matches('\n'));
     }
 
@@ -187,6 +187,13 @@ pub(super) fn problem_entries(file: &ProblemFile) -> Vec<serde_json::Value> {
         })
     };
     file.problems.iter().map(entry).collect()
+}
+
+/// Where no colour is wanted no escape sequence passes, whoever wrote it.
+fn guarded<S: anstream::stream::RawStream>(stream: S, style: Style) -> anstream::AutoStream<S> {
+    let choice =
+        if style.color { anstream::ColorChoice::AlwaysAnsi } else { anstream::ColorChoice::Never };
+    anstream::AutoStream::new(stream, choice)
 }
 
 fn terminal_width(stream: &impl std::os::fd::AsFd) -> Option<usize> {
