@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::process::CommandExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -21,6 +21,9 @@ const OLDEST: GitVersion = GitVersion { major: 2, minor: 34, patch: 0 };
 
 /// How long a command waits for somebody else's lock.
 const LOCK_WAIT: Duration = Duration::from_secs(2);
+
+/// How often a command is started again that the terminal ended before it had begun.
+const INTERRUPTIONS: u32 = 3;
 
 /// `GIT_*` variables of the caller that reach our git: who the user is, which configuration files
 /// are theirs, how they reach a server that holds missing objects, and where not to search.
@@ -324,6 +327,19 @@ impl Invocation<'_> {
     }
 
     fn run_once(&self) -> Result<Answer, GitError> {
+        for _ in 0..INTERRUPTIONS {
+            let (answer, signal) = self.run_to_end()?;
+            let terminal = [libc::SIGINT, libc::SIGQUIT, libc::SIGHUP];
+            if self.foreground || !signal.is_some_and(|signal| terminal.contains(&signal)) {
+                return Ok(answer);
+            }
+            // The terminal reached it while it was still a copy of us, before it left our group.
+        }
+        self.run_to_end().map(|(answer, _)| answer)
+    }
+
+    /// The answer, and the signal that ended the command.
+    fn run_to_end(&self) -> Result<(Answer, Option<i32>), GitError> {
         let program = self.program;
         let mut command = Command::new(&program.path);
         command.env_clear().envs(program.env.iter().map(|(name, value)| (name, value)));
@@ -352,11 +368,12 @@ impl Invocation<'_> {
             child.wait_with_output()
         })
         .map_err(io("wait for", &program.path))?;
-        Ok(Answer {
+        let answer = Answer {
             code: output.status.code(),
             stdout: output.stdout,
             stderr: String::from_utf8_lossy(&output.stderr).trim().to_owned(),
-        })
+        };
+        Ok((answer, output.status.signal()))
     }
 }
 

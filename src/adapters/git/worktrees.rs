@@ -4,11 +4,16 @@ use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use super::backoff::Backoff;
 use super::error::{GitError, io};
 use super::head::{Progress, in_progress};
 use super::repo::Repo;
 use crate::domain::id::Oid;
+
+/// How long an entry may be half made.
+const HALF_MADE_WAIT: Duration = Duration::from_millis(500);
 
 /// One worktree, or the bare repository in the place of the main one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,8 +43,18 @@ impl Repo {
     /// `git worktree list` fails or the entries cannot be read.
     pub fn worktrees(&self) -> Result<Vec<WorktreeInfo>, GitError> {
         let terminated = self.program().version().at_least(2, 36);
-        let command = self.git("worktree").args(["list", "--porcelain"]);
-        let output = command.args(terminated.then_some("-z")).output()?;
+        let list = || {
+            let command = self.git("worktree").args(["list", "--porcelain"]);
+            command.args(terminated.then_some("-z")).output()
+        };
+        // Git gives up over an entry that another git is just writing.
+        let mut backoff = Backoff::new(HALF_MADE_WAIT);
+        let output = loop {
+            match list() {
+                Err(GitError::Command { .. }) if backoff.wait() => {}
+                result => break result?,
+            }
+        };
         let end = if terminated { 0 } else { b'\n' };
         let admin = admin_dirs(self.common_dir())?;
         let lines: Vec<&[u8]> = output.split(|&byte| byte == end).collect();

@@ -174,14 +174,14 @@ impl Draft {
 
     fn after_attempt(&mut self, task: usize, attempt: u32, end: &AttemptEnd) {
         let limit = self.state.task(task).timeout;
+        let interrupted = self.stopping() == Some(StopReason::Interrupted);
         let failed = match end.ending {
             Ending::Code { code: 0 } => None,
             Ending::Code { code } => Some((Outcome::Failed, Reason::ExitCode { code })),
+            // The terminal's Ctrl-C can reach a command before it has left our group.
+            Ending::Stopped | Ending::Signal { .. } if interrupted => return self.give_up(task),
             Ending::Signal { signal } => Some((Outcome::Failed, Reason::Signal { signal })),
             Ending::TimedOut => Some((Outcome::TimedOut, Reason::TimedOut { limit })),
-            Ending::Stopped if self.stopping() == Some(StopReason::Interrupted) => {
-                return self.give_up(task);
-            }
             Ending::Stopped => Some((Outcome::Cancelled, Reason::Stopped)),
         };
         let keep = failed.is_some();
