@@ -1,4 +1,4 @@
-//! What a task starts from.
+//! What a task starts from, and what becomes stale when it runs again.
 
 use super::state::RunState;
 use crate::domain::id::{Oid, TaskId};
@@ -43,5 +43,38 @@ impl RunState {
             }
             _ => Vec::new(),
         }
+    }
+
+    /// The finished tasks that run again when `tasks` do, by index: themselves, what depends on them,
+    /// and whatever was built on their work because of a claim, a lock or the lane.
+    pub(super) fn stale_with(&self, tasks: &[TaskId]) -> Vec<usize> {
+        let mut stale: Vec<usize> = tasks.iter().filter_map(|id| self.index(id)).collect();
+        let mut known = vec![false; self.tasks.len()];
+        stale.retain(|&task| !std::mem::replace(&mut known[task], true));
+        let mut at = 0;
+        while at < stale.len() {
+            let built: Vec<usize> = (0..self.tasks.len())
+                .filter(|&other| !known[other] && self.is_built_on(other, stale[at]))
+                .collect();
+            for other in built {
+                known[other] = true;
+                stale.push(other);
+            }
+            at += 1;
+        }
+        stale.retain(|&task| self.tasks[task].state.is_finished());
+        stale.sort_unstable();
+        stale
+    }
+
+    fn is_built_on(&self, task: usize, earlier: usize) -> bool {
+        let depends = self.spec.plan.problem.jobs[task].predecessors.contains(&earlier);
+        let (record, before) = (&self.tasks[task], &self.tasks[earlier]);
+        let started_from = record.needs.contains(&self.task(earlier).id);
+        let behind_in_lane = self.is_lane()
+            && before.state.succeeded()
+            && record.start.is_some()
+            && record.finished > before.finished;
+        depends || started_from || behind_in_lane
     }
 }

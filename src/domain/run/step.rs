@@ -97,17 +97,7 @@ impl Draft {
     }
 
     fn retry(&mut self, tasks: &[TaskId]) {
-        let mut wanted: Vec<usize> = tasks.iter().filter_map(|id| self.state.index(id)).collect();
-        let mut at = 0;
-        while at < wanted.len() {
-            let job = &self.state.spec.plan.problem.jobs[wanted[at]];
-            let more: Vec<usize> =
-                job.successors.iter().copied().filter(|next| !wanted.contains(next)).collect();
-            wanted.extend(more);
-            at += 1;
-        }
-        wanted.retain(|&task| self.state.tasks[task].state.is_finished());
-        wanted.sort_unstable();
+        let wanted = self.state.stale_with(tasks);
         if wanted.is_empty() {
             return;
         }

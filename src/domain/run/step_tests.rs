@@ -391,6 +391,45 @@ fn a_retry_takes_the_dependents_along() {
 }
 
 #[test]
+fn a_retry_in_a_lane_takes_along_what_was_built_on_the_old_work_and_starts_before_it() {
+    let tasks = vec![task("a", &[]), task("b", &[]), task("c", &[])];
+    let mut world = World::new(plan(tasks, Preference::Sequential), vec![1, 1, 1], |_, _| 0);
+    world.run();
+    world.say(Input::Retry { tasks: vec!["b".parse().unwrap()] });
+    assert_eq!(world.outcome("a"), Some(Outcome::Succeeded));
+    assert_eq!((world.outcome("b"), world.outcome("c")), (None, None));
+    assert_eq!(world.state.lane_tip, tip_of(0, 1), "the lane goes on behind `a`");
+    world.say(Input::Begin { resumed: true });
+    world.play();
+    assert_eq!(world.state.lane_tip, tip_of(2, 2));
+}
+
+#[test]
+fn a_retry_of_a_failed_task_in_a_lane_leaves_the_others_alone() {
+    let tasks = vec![task("a", &[]), task("b", &[]), task("c", &["a"])];
+    let fails_once = |task, attempt| i32::from(task == 0 && attempt == 1);
+    let mut world = World::new(plan(tasks, Preference::Sequential), vec![1, 1, 1], fails_once);
+    world.run();
+    world.say(Input::Retry { tasks: vec!["a".parse().unwrap()] });
+    assert_eq!(world.outcome("b"), Some(Outcome::Succeeded));
+    world.say(Input::Begin { resumed: true });
+    world.play();
+    assert!(world.state.tasks.iter().all(|record| record.state.succeeded()));
+}
+
+#[test]
+fn a_retry_takes_along_what_started_from_the_work_because_of_a_lock() {
+    let mut tasks = vec![task("a", &[]), task("b", &[])];
+    for task in &mut tasks {
+        task.locks = vec!["db".into()];
+    }
+    let mut world = World::new(plan(tasks, Preference::ParallelWith(2)), vec![1, 1], |_, _| 0);
+    world.run();
+    world.say(Input::Retry { tasks: vec!["a".parse().unwrap()] });
+    assert_eq!((world.outcome("a"), world.outcome("b")), (None, None));
+}
+
+#[test]
 fn an_interrupted_task_starts_again_and_an_aborted_one_is_cancelled() {
     for (reason, outcome) in
         [(StopReason::Interrupted, None), (StopReason::Aborted, Some(Outcome::Cancelled))]
