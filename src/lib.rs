@@ -81,7 +81,7 @@
 //!    [`Reason`](domain::run::Reason). A sequential run is the same thing with one lane: one
 //!    worktree that all tasks use in turn.
 //! 5. **Integrate.** [`engine::integrate`] collects what succeeded, forecasts every pair
-//!    (`Repo::forecast_matrix`), orders it ([`merge_order`](domain::integrate::merge_order)) and does
+//!    ([`Repo::forecast_matrix`](adapters::git::Repo::forecast_matrix)), orders it ([`merge_order`](domain::integrate::merge_order)) and does
 //!    what [`next`](domain::integrate::Integration::next) asks for: merge in memory
 //!    ([`Repo::merge`](adapters::git::Repo::merge)), validate in a worktree of its own, isolate what
 //!    breaks a validation by bisection, land.

@@ -11,7 +11,7 @@ use crate::adapters::host::machine::Machine;
 use crate::config::Settings;
 use crate::domain::diagnostic::Diagnostic;
 use crate::domain::id::{Oid, slugify};
-use crate::domain::plan::{Host, Plan, PlanRequest, Preference, build};
+use crate::domain::plan::{GateCycle, Host, Plan, PlanRequest, Preference, build};
 use crate::domain::run::Limits;
 use crate::domain::task::{Known, Parsed, TaskSet, parse};
 use crate::engine::load_costs;
@@ -189,10 +189,13 @@ pub(super) fn plan(
         draws: usize::try_from(settings.plan.draws).unwrap_or(usize::MAX),
         seed: settings.plan.seed,
     };
-    build(&request).map_err(|cycle| {
-        Failure::usage("gate_cycle", cycle.to_string())
-            .hint("a task must not depend on a task of a later phase when a gate stands between")
-    })
+    build(&request).map_err(|cycle| gate_cycle(&cycle))
+}
+
+/// The refusal of phases and dependencies that contradict one another.
+pub(super) fn gate_cycle(cycle: &GateCycle) -> Failure {
+    Failure::usage("gate_cycle", cycle.to_string())
+        .hint("a task must not depend on a task of a later phase when a gate stands between")
 }
 
 /// Limits of every command of a run.

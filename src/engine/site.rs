@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::adapters::git::Repo;
 use crate::adapters::host::clock::Clock;
 use crate::adapters::host::control::Place;
-use crate::domain::id::{RunId, TaskId};
+use crate::domain::id::{RunId, TaskId, slugify};
 use crate::domain::report::log_path;
 
 /// A repository with everything that is asked of its surroundings.
@@ -38,6 +38,12 @@ impl Site {
     /// Log of one attempt.
     pub fn log(&self, run: &RunId, task: &TaskId, attempt: u32) -> PathBuf {
         PathBuf::from(log_path(&self.logs_dir().to_string_lossy(), run, task, attempt))
+    }
+
+    /// Log of a validation; every candidate adds to it.
+    pub fn validation_log(&self, run: &RunId, validation: &str) -> PathBuf {
+        let name = format!("{}.validate.log", slugify(validation));
+        self.logs_dir().join(run.as_str()).join(name)
     }
 
     /// Lock that the one writer of a run holds.

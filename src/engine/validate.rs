@@ -1,7 +1,7 @@
 //! Running the validations on a commit, in a worktree of its own.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use tokio::sync::mpsc;
 
@@ -134,21 +134,16 @@ fn command(bench: &Bench, spec: &RunSpec, validation: &Validation, number: usize
         worktree: &bench.path,
         base: spec.base,
     };
-    let log = bench.site.log(&spec.run, &task, 1);
     CommandSpec {
         argv: ["sh", "-c", &validation.run].map(OsString::from).to_vec(),
         cwd: bench.path.clone(),
         env: task_environment(&bench.site.env, &spec.limits, [], at),
-        log: log_of(&log),
+        log: bench.site.validation_log(&spec.run, &validation.name),
         stdout_copy: None,
         log_limit: spec.limits.log_limit,
         timeout: validation.timeout,
         grace: spec.limits.grace,
     }
-}
-
-fn log_of(path: &Path) -> PathBuf {
-    path.with_extension("validate.log")
 }
 
 /// Name under which a validation's processes are marked; tasks cannot have it: the parser reserves

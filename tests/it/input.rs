@@ -332,6 +332,10 @@ fn a_cycle_through_a_gate_is_refused_as_well() {
 
     hint: a task must not depend on a task of a later phase when a gate stands between
     ");
+    for command in ["check", "plan"] {
+        let words = "form a cycle through `a`, `b`, `gate.one`";
+        repo.wt_orch(&[command, "tasks.toml"]).exit(2).stderr_has(words);
+    }
     before.assert_identical(&Fingerprint::of(&repo));
 }
 

@@ -6,8 +6,9 @@ use crate::cli::args::FileArgs;
 use crate::cli::context::{Context, problem_entries};
 use crate::cli::exit::Exit;
 use crate::cli::failure::{Failure, ProblemFile};
-use crate::cli::prepare::load_tasks;
+use crate::cli::prepare::{gate_cycle, load_tasks};
 use crate::domain::diagnostic::Diagnostic;
+use crate::domain::plan::check_order;
 use crate::domain::report::SCHEMA;
 
 /// Runs it. Outside a repository everything but `base` is checked.
@@ -29,6 +30,7 @@ pub(crate) fn run(context: &Context, args: &FileArgs) -> Result<Exit, Failure> {
         problems: file.parsed.tasks.problems.clone(),
     };
     let set = file.accept(context)?;
+    check_order(&set).map_err(|cycle| gate_cycle(&cycle))?;
     let count = |n: usize, noun: &str| format!("{n} {noun}{}", if n == 1 { "" } else { "s" });
     let warnings = match shown.problems.len() {
         0 => "no problems".to_owned(),

@@ -117,6 +117,14 @@ pub fn build(request: &PlanRequest<'_>) -> Result<Plan, GateCycle> {
     })
 }
 
+/// Whether gates and dependencies of a set can be ordered at all.
+///
+/// # Errors
+/// As [`build`].
+pub fn check_order(set: &TaskSet) -> Result<(), GateCycle> {
+    graph_of(&with_gates(set)).map(|_| ())
+}
+
 fn graph_of(tasks: &[Task]) -> Result<Graph, GateCycle> {
     let index: BTreeMap<&TaskId, usize> =
         tasks.iter().enumerate().map(|(i, task)| (&task.id, i)).collect();

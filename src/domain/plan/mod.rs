@@ -20,7 +20,7 @@ mod problem;
 mod simulate;
 mod verdict_text;
 
-pub use build::{GateCycle, Host, PlanRequest, Preference, build};
+pub use build::{GateCycle, Host, PlanRequest, Preference, build, check_order};
 pub use claims::{Claim, exclusions};
 pub use costs::{CostSample, CostSamples, Costs, NO_COSTS};
 pub use dispatcher::{Dispatcher, JobState};

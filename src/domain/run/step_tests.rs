@@ -445,6 +445,27 @@ fn an_interrupted_task_starts_again_and_an_aborted_one_is_cancelled() {
 }
 
 #[test]
+fn a_signal_while_the_run_is_being_interrupted_is_no_failure_of_the_task() {
+    let mut world =
+        World::new(plan(vec![task("a", &[])], Preference::Sequential), vec![5], |_, _| 0);
+    world.say(Input::Begin { resumed: false });
+    let stop = Input::Stop { reason: StopReason::Interrupted, force: false };
+    let stopping = step(&world.state, stop, Timestamp(1));
+    for event in stopping.events {
+        let envelope = Envelope { seq: world.state.next_seq, at: Timestamp(1), event };
+        world.state.apply(&envelope).unwrap();
+    }
+    let killed = Event::AttemptFinished {
+        task: "a".parse().unwrap(),
+        attempt: 1,
+        end: end(Ending::Signal { signal: 2 }),
+    };
+    let then = step(&world.state, Input::Fact(killed), Timestamp(2));
+    assert!(then.events.iter().any(|event| matches!(event, Event::Reconciled { .. })));
+    assert!(!then.events.iter().any(|event| matches!(event, Event::TaskFinished { .. })));
+}
+
+#[test]
 fn a_task_behind_a_shared_lock_starts_from_the_other_ones_tip() {
     let mut tasks = vec![task("a", &[]), task("b", &[]), task("c", &["b"])];
     tasks[0].locks = vec!["db".into()];
