@@ -154,6 +154,13 @@ fn attempt_end(finished: Finished) -> AttemptEnd {
     // Stored as whole milliseconds, so that the live state equals the one read back.
     let whole =
         |time: Duration| Duration::from_millis(u64::try_from(time.as_millis()).unwrap_or(0));
+    let mut trouble = Vec::new();
+    if let Some(why) = finished.log_error {
+        trouble.push(format!("its output is not complete: {why}"));
+    }
+    if finished.survivors > 0 {
+        trouble.push(format!("{} of its processes could not be ended", finished.survivors));
+    }
     AttemptEnd {
         ending,
         usage: Usage {
@@ -164,6 +171,7 @@ fn attempt_end(finished: Finished) -> AttemptEnd {
         leaked_output: finished.leaked_output,
         leaked_processes: finished.leaked_processes,
         last_lines: finished.last_lines,
+        trouble,
     }
 }
 

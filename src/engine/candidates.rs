@@ -33,7 +33,7 @@ pub(super) fn ready(site: &Site, state: &RunState, target: Oid) -> Result<Found,
         };
         let branch = state.spec.places[index].branch.clone();
         let Some(head) = site.repo.branch_tip(&branch)? else {
-            if !record.changed.is_empty() && !site.repo.is_ancestor(tip, target)? {
+            if !record.changed.is_empty() && !has_landed(&site.repo, state, index, target)? {
                 found.unfinished.push(task.id.clone());
                 found.notes.push(format!(
                     "`{}` is left out: its branch `{branch}` is gone; `git branch {branch} {}` \
@@ -68,6 +68,11 @@ pub(super) fn ready(site: &Site, state: &RunState, target: Oid) -> Result<Found,
             priority: task.priority,
         });
     }
+    if state.is_lane() {
+        // Each was made on top of the one before.
+        let ended = |member: &Member| state.record(&member.task).map(|r| r.finished_seq);
+        found.members.sort_by_key(ended);
+    }
     Ok(found)
 }
 
@@ -88,7 +93,8 @@ pub(super) fn foreign_base(
     spec: &IntegrationSpec,
 ) -> Result<Option<String>, EngineError> {
     let (base, target) = (run.base, &spec.target);
-    if spec.strategy == Strategy::Squash || site.repo.is_ancestor(base, spec.old)? {
+    let deltas = spec.strategy == Strategy::Squash || spec.members.iter().all(|m| m.replay);
+    if deltas || site.repo.is_ancestor(base, spec.old)? {
         return Ok(None);
     }
     let fork = site.repo.merge_base(base, spec.old)?;

@@ -126,7 +126,10 @@ impl Cleaning<'_> {
         };
         for (index, place) in self.state.spec.places.iter().enumerate() {
             let record = &self.state.tasks[index];
-            let Some(start) = record.start else { continue };
+            if record.attempts == 0 {
+                continue;
+            }
+            let start = record.start.unwrap_or(self.state.spec.base);
             let Some(tip) = self.site.repo.branch_tip(&place.branch)? else { continue };
             let holder = self
                 .report

@@ -119,9 +119,11 @@ pub async fn drive(request: DriveRequest) -> Result<Journal, EngineError> {
                 let reply = match &call.request {
                     ControlRequest::Abort => {
                         let reason = StopReason::Aborted;
-                        let taken = driver.take(Input::Stop { reason, force: false });
-                        outcome = taken;
-                        Reply::Done
+                        outcome = driver.take(Input::Stop { reason, force: false });
+                        match &outcome {
+                            Ok(()) => Reply::Done,
+                            Err(error) => Reply::Refused { message: error.to_string() },
+                        }
                     }
                     ControlRequest::Ping => Reply::Pong { pid: ProcessIdentity::own().pid },
                 };
@@ -161,37 +163,45 @@ impl Driver {
 
     fn take(&mut self, input: Input) -> Result<(), EngineError> {
         let now = self.journal.now();
-        self.observe_costs(&input)?;
+        let cost = self.cost_of(&input);
         let step = step(self.journal.state(), input, now);
+        let accepted = !step.events.is_empty();
         self.journal.record(step.events, now)?;
+        if let Some((kind, sample)) = cost.filter(|_| accepted)
+            && let Err(error) = self.journal.store.observe_cost(kind, sample)
+        {
+            // A measurement is not worth a run.
+            let message = format!("a cost could not be stored: {error}");
+            self.journal.record(vec![Event::Warned { message }], now)?;
+        }
         for action in step.actions {
             self.perform(action);
         }
         Ok(())
     }
 
-    fn observe_costs(&mut self, input: &Input) -> Result<(), EngineError> {
-        let now = self.journal.now();
-        let Input::Fact(event) = input else { return Ok(()) };
-        let (kind, quantity, seconds) = if let Event::Provisioned { seconds, attempt: 1, .. } =
-            event
+    /// What an observation says about costs.
+    fn cost_of(&self, input: &Input) -> Option<(&'static str, CostSample)> {
+        let Input::Fact(event) = input else { return None };
+        let at = self.journal.now();
+        let sample = |quantity, seconds| CostSample { quantity, seconds, at };
+        if let Event::Provisioned { seconds, attempt: 1, .. } = event
             && !self.journal.state().is_lane()
         {
-            ("provision", self.files.max(1) as f64, *seconds)
-        } else if let Event::Committed { seconds, .. } = event {
-            ("commit", 1.0, *seconds)
-        } else {
-            return Ok(());
-        };
-        let sample = CostSample { quantity, seconds, at: now };
-        Ok(self.journal.store.observe_cost(kind, sample)?)
+            return Some(("provision", sample(self.files.max(1) as f64, *seconds)));
+        }
+        if let Event::Committed { seconds, .. } = event {
+            return Some(("commit", sample(1.0, *seconds)));
+        }
+        None
     }
 
     fn perform(&mut self, action: Action) {
         match action {
             Action::Provision { task, attempt, from } => {
                 let record = &self.journal.state().tasks[task];
-                let known_start = record.start.filter(|_| record.from == from && attempt > 1);
+                // Forgotten by the fold when it starts from something else than before.
+                let known_start = record.start;
                 let job = provision::Job {
                     site: self.site.clone(),
                     spec: self.spec.clone(),
@@ -239,13 +249,12 @@ impl Driver {
 
     /// Whose leftovers may lie where the task is to work.
     fn predecessor(&self, task: usize, attempt: u32) -> Option<(usize, u32)> {
-        if attempt > 1 || self.half_made.contains(&task) {
-            return Some((task, attempt.saturating_sub(1)));
-        }
         let state = self.journal.state();
-        let worked = state.tasks.iter().enumerate().filter(|(_, record)| record.start.is_some());
-        let last = worked.max_by_key(|(_, record)| record.finished);
-        last.filter(|_| state.is_lane()).map(|(index, record)| (index, record.attempts))
+        if state.is_lane() {
+            return state.lane_before.or(self.half_made.first().map(|_| (task, 0)));
+        }
+        let own = attempt > 1 || self.half_made.contains(&task);
+        own.then_some((task, attempt.saturating_sub(1)))
     }
 
     fn launch(&mut self, task: usize, attempt: u32) {

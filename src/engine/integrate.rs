@@ -5,7 +5,7 @@ use super::error::EngineError;
 use super::journal::Journal;
 use super::landing;
 use super::site::Site;
-use super::validate::{Bench, validate};
+use super::validate::{Bench, clear_validations, validate};
 use crate::adapters::git::{Expected, MergeOutcome, MergeRequest, NewCommit, RefUpdate};
 use crate::adapters::host::signals::Signals;
 use crate::adapters::store::{CostSample, Operation, OperationState};
@@ -71,9 +71,7 @@ pub async fn integrate(
         .map_err(|source| EngineError::System { what: "listen for signals", source })?;
     let run = journal.run();
     let mut bench = Bench::new(site, run.as_str());
-    if let Err(message) = bench.remove_stale() {
-        return Err(EngineError::ValidationWorktree { message });
-    }
+    clear_validations(site, &journal.state().spec).await?;
     let result = tokio::select! {
         result = steps(site, journal, &mut bench) => result.map(Ok),
         _ = signals.recv() => Ok(Err(IntegrateRefusal::Interrupted)),
@@ -158,7 +156,11 @@ fn prepare(
         return Ok(Err(IntegrateRefusal::NothingReady { notes }));
     }
     let matrix = forecast_of(&site.repo, &members)?;
-    let (members, order_reason) = merge_order(members, &matrix);
+    let (members, order_reason) = if state.is_lane() {
+        (members, "in the order in which they ran in their lane".to_owned())
+    } else {
+        merge_order(members, &matrix)
+    };
     let prepared = IntegrationSpec {
         target,
         old,

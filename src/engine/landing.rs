@@ -10,7 +10,7 @@ use crate::adapters::git::{
     Expected, GitError, LandOutcome, LandRequest, RefUpdate, RefusedReason, Repo, land,
     recover_landing,
 };
-use crate::adapters::store::{NewOperation, OperationState, Store};
+use crate::adapters::store::{NewOperation, Operation, OperationState, Store};
 use crate::domain::id::{Oid, RunId};
 use crate::domain::integrate::{IntegrationEvent, IntegrationOutcome, Refusal};
 use crate::domain::run::RunState;
@@ -61,9 +61,10 @@ pub(super) fn move_branch(
     let outcome = land(&site.repo, &request);
     let state = match &outcome {
         Ok(LandOutcome::Landed { .. }) => OperationState::Done,
-        Ok(LandOutcome::TargetMoved { .. } | LandOutcome::Refused { .. }) | Err(_) => {
-            OperationState::Failed
-        }
+        Ok(LandOutcome::TargetMoved { .. } | LandOutcome::Refused { .. }) => OperationState::Failed,
+        // Something failed on the way: the ref tells how far it got.
+        Err(_) if site.repo.branch_tip(wanted.branch)? == Some(wanted.new) => OperationState::Done,
+        Err(_) => OperationState::Failed,
     };
     store.finish_operation(id, state)?;
     Ok((id, outcome?))
@@ -123,15 +124,34 @@ pub fn recover(site: &Site, store: &mut Store) -> Result<Vec<String>, EngineErro
         if operation.state != OperationState::Started {
             continue;
         }
-        let now = site.repo.ref_target(&operation.reference)?;
-        let done = now == Some(operation.new) && operation.old != operation.new;
+        let done = has_moved(&site.repo, &operation)?;
         let state = if done { OperationState::Done } else { OperationState::Failed };
         store.finish_operation(operation.id, state)?;
         if let (true, Some(undone)) = (done, operation.undoes) {
-            store.mark_undone(undone, true)?;
+            settle_undo(store, undone)?;
         }
     }
     Ok(told)
+}
+
+/// Whether the ref made the announced move, also when it went on since.
+fn has_moved(repo: &Repo, operation: &Operation) -> Result<bool, EngineError> {
+    let (old, new) = (operation.old, operation.new);
+    let Some(now) = repo.ref_target(&operation.reference)? else { return Ok(false) };
+    let went_on = || -> Result<bool, GitError> {
+        Ok(repo.is_ancestor(new, now)? && !repo.is_ancestor(new, old)?)
+    };
+    Ok(old != new && (now == new || went_on()?))
+}
+
+/// Marks an operation as taken back; taking back an undo puts what it undid in force again.
+pub(super) fn settle_undo(store: &mut Store, undone: u64) -> Result<(), EngineError> {
+    store.mark_undone(undone, true)?;
+    let operation = store.operations()?.into_iter().find(|operation| operation.id == undone);
+    if let Some(first) = operation.and_then(|operation| operation.undoes) {
+        store.mark_undone(first, false)?;
+    }
+    Ok(())
 }
 
 /// Whether the target holds what a task made: its commits, or, where an integration landed its

@@ -33,7 +33,11 @@ pub use integrate::{IntegrateRefusal, IntegrateRequest, integrate};
 pub use journal::Journal;
 pub use landing::recover;
 pub use occupied::Occupied;
-pub use open::{Opened, abort_idle, is_driven, load_run, open_for_writing, reconcile, send_abort};
+pub use open::{
+    Opened, abort_idle, is_driven, load_run, open_for_writing, reconcile, remove_deserted_socket,
+    send_abort,
+};
 pub use site::Site;
 pub use subscriber::{Silent, Subscriber};
 pub use undo::{UndoOutcome, undo};
+pub use validate::clear_validations;

@@ -65,6 +65,15 @@ pub fn is_driven(site: &Site, run: &RunId) -> Result<bool, EngineError> {
     Ok(reply != Reply::NotRunning)
 }
 
+/// Takes away the socket that a killed process left.
+///
+/// # Errors
+/// The socket.
+pub fn remove_deserted_socket(site: &Site, run: &RunId) -> Result<(), EngineError> {
+    let state_dir = site.state_dir();
+    Ok(control::clear_deserted(site.control(&state_dir, run))?)
+}
+
 /// Asks the process that drives the run to abort it.
 ///
 /// # Errors

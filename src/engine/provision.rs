@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::attempt::chain;
 use super::site::Site;
 use crate::adapters::git::{
-    Expected, GitError, MergeOutcome, MergeRequest, NewCommit, RefUpdate, Repo,
+    Expected, GitError, MergeOutcome, MergeRequest, NewCommit, RefOutcome, RefUpdate, Repo,
 };
 use crate::adapters::worktree::{self, Checkout, EnsureOutcome, RemoveMode, WorktreeSpec};
 use crate::domain::id::{Oid, TaskId};
@@ -44,7 +44,7 @@ pub(super) fn provision(job: &Job) -> Event {
             task,
             attempt,
             start,
-            unvalidated: job.from.len() > 1,
+            unvalidated: !job.from.is_empty() && job.from.iter().all(|(_, tip)| *tip != start),
             saved,
             seconds: (clock.elapsed() - before).as_secs_f64(),
         },
@@ -185,9 +185,19 @@ fn set_aside(job: &Job, keep: &str) -> Result<Option<Oid>, GitError> {
         let message = "wt-orch: work of an earlier attempt".to_owned();
         repo.update_ref(&RefUpdate { name, new, expected, message })
     };
-    let _any_value_is_replaced = update(keep.to_owned(), Some(tip), Expected::Any)?;
+    let held = job.from.iter().any(|(_, commit)| *commit == tip) || tip == job.spec.base;
+    if !held {
+        // Never over something that is kept already.
+        for number in 1.. {
+            let name = if number == 1 { keep.to_owned() } else { format!("{keep}-{number}") };
+            match update(name, Some(tip), Expected::Absent)? {
+                RefOutcome::Lost { now } if now != Some(tip) => {}
+                RefOutcome::Moved | RefOutcome::Lost { .. } => break,
+            }
+        }
+    }
     let branch = format!("refs/heads/{}", place.branch);
     // Lost only to somebody who moved the branch meanwhile; making the worktree then says so.
     let _reported_later = update(branch, None, Expected::At(tip))?;
-    Ok(Some(tip))
+    Ok(Some(tip).filter(|_| !held))
 }

@@ -8,11 +8,12 @@ use tokio::sync::mpsc;
 use super::attempt::{self, chain};
 use super::create::absolute;
 use super::environment::{Coordinates, task_environment};
+use super::error::EngineError;
 use super::site::Site;
-use crate::adapters::process::{CommandSpec, Request};
+use crate::adapters::process::{CommandSpec, Request, stop_marked};
 use crate::adapters::worktree::{self, Checkout, Detached, RemoveMode, RemoveOutcome};
 use crate::domain::id::{Oid, TaskId};
-use crate::domain::integrate::{CheckRun, CheckVerdict};
+use crate::domain::integrate::{ValidationRun, ValidationVerdict};
 use crate::domain::run::{Ending, RunSpec};
 use crate::domain::task::Validation;
 
@@ -48,11 +49,21 @@ impl Bench {
         Ok(())
     }
 
-    /// Takes away what an interrupted integration left.
-    pub(super) fn remove_stale(&mut self) -> Result<(), String> {
+    /// Ends and takes away what an interrupted integration left.
+    pub(super) async fn remove_stale(&mut self, spec: &RunSpec) -> Result<(), String> {
+        for number in 0..spec.plan.validations.len() {
+            let task = task_name(number);
+            let env = task_environment(&[], &spec.limits, [], self.coordinates(spec, &task));
+            let _ended = stop_marked(&env, spec.limits.grace).await;
+        }
         let known = self.site.repo.worktree_at(&self.path).map_err(|error| chain(&error))?;
         self.made = known.is_some();
         self.remove()
+    }
+
+    fn coordinates<'a>(&'a self, spec: &'a RunSpec, task: &'a TaskId) -> Coordinates<'a> {
+        let (run, base) = (&spec.run, spec.base);
+        Coordinates { run, task, attempt: 1, worktree: &self.path, base }
     }
 
     /// Takes the worktree away again: what is in it came from commits and commands of ours.
@@ -69,6 +80,15 @@ impl Bench {
     }
 }
 
+/// Ends what validations of a run left running, and takes their worktree away.
+///
+/// # Errors
+/// The worktree cannot be removed.
+pub async fn clear_validations(site: &Site, spec: &RunSpec) -> Result<(), EngineError> {
+    let mut bench = Bench::new(site, spec.run.as_str());
+    bench.remove_stale(spec).await.map_err(|message| EngineError::ValidationWorktree { message })
+}
+
 /// Runs every validation on `commit`, one after another.
 ///
 /// # Errors
@@ -78,7 +98,7 @@ pub(super) async fn validate(
     spec: &RunSpec,
     validations: &[Validation],
     commit: Oid,
-) -> Result<Vec<CheckRun>, String> {
+) -> Result<Vec<ValidationRun>, String> {
     bench.ensure_at(commit)?;
     let mut runs = Vec::with_capacity(validations.len());
     for (number, validation) in validations.iter().enumerate() {
@@ -100,23 +120,23 @@ fn check_run(
     validation: &Validation,
     end: Result<crate::domain::run::AttemptEnd, String>,
     tainted: Vec<String>,
-) -> CheckRun {
+) -> ValidationRun {
     let name = validation.name.clone();
     match end {
         Ok(end) => {
             let passed = end.ending == Ending::Code { code: 0 };
-            CheckRun {
+            ValidationRun {
                 name,
-                verdict: if passed { CheckVerdict::Passed } else { CheckVerdict::Failed },
+                verdict: if passed { ValidationVerdict::Passed } else { ValidationVerdict::Failed },
                 ending: end.ending.to_string(),
                 duration: end.usage.wall,
                 last_lines: if passed { Vec::new() } else { end.last_lines },
                 tainted,
             }
         }
-        Err(message) => CheckRun {
+        Err(message) => ValidationRun {
             name,
-            verdict: CheckVerdict::Failed,
+            verdict: ValidationVerdict::Failed,
             ending: message,
             duration: std::time::Duration::ZERO,
             last_lines: Vec::new(),
@@ -127,13 +147,7 @@ fn check_run(
 
 fn command(bench: &Bench, spec: &RunSpec, validation: &Validation, number: usize) -> CommandSpec {
     let task = task_name(number);
-    let at = Coordinates {
-        run: &spec.run,
-        task: &task,
-        attempt: 1,
-        worktree: &bench.path,
-        base: spec.base,
-    };
+    let at = bench.coordinates(spec, &task);
     CommandSpec {
         argv: ["sh", "-c", &validation.run].map(OsString::from).to_vec(),
         cwd: bench.path.clone(),

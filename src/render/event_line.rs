@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::text::{cut, pad, visible};
 use crate::domain::id::TaskId;
-use crate::domain::integrate::{CheckVerdict, IntegrationEvent};
+use crate::domain::integrate::{IntegrationEvent, ValidationVerdict};
 use crate::domain::plan::Verdict;
 use crate::domain::report::{counts, ejection_sentence};
 use crate::domain::run::{Envelope, Event, Outcome, RunPhase, RunState, StopReason};
@@ -185,8 +185,8 @@ fn told_integration<'a>(event: &'a IntegrationEvent, state: &RunState) -> Told<'
         }
         IntegrationEvent::ValidationFinished { commit, runs } => {
             let red = |verdict| match verdict {
-                CheckVerdict::Failed | CheckVerdict::Baseline => true,
-                CheckVerdict::Passed | CheckVerdict::Flaky => false,
+                ValidationVerdict::Failed | ValidationVerdict::Baseline => true,
+                ValidationVerdict::Passed | ValidationVerdict::Flaky => false,
             };
             let failed: Vec<String> = runs
                 .iter()

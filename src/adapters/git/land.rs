@@ -174,8 +174,20 @@ fn land_in(
             return Ok(place.refused(RefusedReason::IndexLocked { path }));
         }
     };
-    let outcome = place.attempt(&mut session, observe);
+    let mut writing = false;
+    let outcome = place.attempt(&mut session, &mut |step| {
+        writing |= matches!(step, Step::Writing);
+        observe(step)
+    });
     if session.is_stopped() {
+        return outcome;
+    }
+    if writing && outcome.is_err() {
+        // Left as a crash would leave it, and put in order by the same means: now, or by the next
+        // command.
+        let _stopped = session.stop();
+        drop(session);
+        let _tried_again_later = settle(repo, &worktree, &git_dir);
         return outcome;
     }
     if matches!(outcome, Ok(LandOutcome::Landed { .. })) {
@@ -270,7 +282,10 @@ impl Place<'_> {
             RefusedReason::Untracked { paths } => {
                 format!("git -C {at} stash push --all -- {}", listed(paths))
             }
-            RefusedReason::IndexLocked { path } => format!("rm {}", word(path)),
+            // Deleting it under a git that is at work would damage the index.
+            RefusedReason::IndexLocked { path } => {
+                format!("while [ -e {0} ]; do sleep 1; done", word(path))
+            }
             RefusedReason::CheckedOutTwice { other } => {
                 format!("git -C {} switch --detach", word(other))
             }

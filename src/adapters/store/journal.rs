@@ -120,7 +120,11 @@ impl Store {
     fn latest_runs(&self, limit: i64) -> Result<Vec<RunRow>, StoreError> {
         self.read(|db| {
             let mut found =
-                db.prepare_cached("SELECT name, created FROM runs ORDER BY id DESC LIMIT ?1")?;
+                // A run exists once its first event is stored; its name is taken a moment before.
+                db.prepare_cached(
+                    "SELECT name, created FROM runs
+                     WHERE EXISTS (SELECT 1 FROM events WHERE events.run = runs.id)
+                     ORDER BY id DESC LIMIT ?1")?;
             let rows = found.query_map([limit], |row| Ok((row.get(0)?, row.get(1)?)))?;
             rows.map(|row| {
                 let (name, created): (String, i64) = row?;

@@ -13,7 +13,10 @@ use crate::domain::id::RunId;
 use crate::domain::report::SCHEMA;
 use crate::domain::run::{RunPhase, RunState, StopReason};
 use crate::domain::task::human_size;
-use crate::engine::{CleanMode, CleanReport, EngineError, Journal, abort_idle, clean, load_run};
+use crate::engine::{
+    CleanMode, CleanReport, EngineError, Journal, abort_idle, clean, clear_validations, load_run,
+    remove_deserted_socket,
+};
 use crate::render::visible;
 
 /// Runs it.
@@ -55,8 +58,16 @@ fn clean_one(place: &Place, run: &RunId, mode: CleanMode) -> Result<CleanReport,
             return Err(Failure::busy(run, owner.map(|owner| owner.pid)));
         }
     };
-    let store = place.store()?;
-    let (_, state) = load_run(&store, run)?;
+    let mut store = place.store()?;
+    let state = match load_run(&store, run) {
+        Ok((_, state)) => state,
+        Err(EngineError::Journal { .. }) if mode == CleanMode::Force => {
+            // Nothing tells what it left; its name and its journal go.
+            store.remove_run(run)?;
+            return Ok(CleanReport::default());
+        }
+        Err(error) => return Err(error.into()),
+    };
     if mode == CleanMode::DryRun {
         return Ok(clean(&place.site, &state, mode)?);
     }
@@ -80,7 +91,9 @@ fn swept(
     mode: CleanMode,
     lock: RunLock,
 ) -> Result<CleanReport, Failure> {
+    runtime()?.block_on(clear_validations(&place.site, &state.spec))?;
     let report = clean(&place.site, state, mode)?;
+    remove_deserted_socket(&place.site, &state.spec.run)?;
     lock.remove().map_err(EngineError::from)?;
     Ok(report)
 }

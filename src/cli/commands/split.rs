@@ -9,6 +9,7 @@ use crate::cli::failure::Failure;
 use crate::cli::prepare::{Prepared, limits, plan, prepare, runtime, tell_identity};
 use crate::cli::watch::watcher;
 use crate::domain::plan::{Plan, Verdict};
+use crate::domain::run::RunPhase;
 use crate::domain::time::{from_secs, human_duration};
 use crate::engine::{CreateRequest, DriveRequest, Journal, Site, create, drive};
 
@@ -24,7 +25,7 @@ pub(crate) fn run(context: &Context, args: &SplitArgs) -> Result<Exit, Failure> 
     let _lock = hold(&place, &journal)?;
     let journal = carry_out(context, &place, journal, Begin { resumed: false, files })?;
     let ran = stored::exit_of(journal.state());
-    if !args.integrate || ran == Exit::Interrupted {
+    if !args.integrate || journal.state().phase != RunPhase::Finished {
         return Ok(finish(context, &place, &journal));
     }
     let nothing = !journal.state().tasks.iter().any(|record| record.state.succeeded());

@@ -8,7 +8,6 @@ use crate::cli::context::{Context, Place};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::domain::report::{SCHEMA, counts};
-use crate::engine::load_run;
 use crate::render::status_text;
 
 /// Runs it.
@@ -31,7 +30,7 @@ fn all(context: &Context, place: &Place) -> Result<Exit, Failure> {
     };
     let mut rows = Vec::new();
     for row in store.runs()? {
-        let (_, state) = load_run(&store, &row.name)?;
+        let state = stored::live_state(place, &store, &row.name)?;
         let (word, counts) = (state.phase.word(), counts(&state));
         context.streams.result(&format!(
             "{}  {}  {word}  {counts}",

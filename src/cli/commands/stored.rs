@@ -47,10 +47,16 @@ pub(crate) fn read(place: &Place, wanted: Option<&str>) -> Result<StoredRun, Fai
 /// As [`read`], shown as interrupted when the process that drove it is gone.
 pub(crate) fn read_live(place: &Place, wanted: Option<&str>) -> Result<StoredRun, Failure> {
     let (store, run) = find(place, wanted)?;
-    let (envelopes, state) = load_run(&store, &run)?;
-    let last = envelopes.last().map_or(state.created, |envelope| envelope.at);
-    let state = if is_driven(&place.site, &run)? { state } else { state.seen_without_driver(last) };
+    let state = live_state(place, &store, &run)?;
     Ok(StoredRun { run, state })
+}
+
+/// The state of a run, shown as interrupted when the process that drove it is gone.
+pub(crate) fn live_state(place: &Place, store: &Store, run: &RunId) -> Result<RunState, Failure> {
+    // Asked first: a run that ends in between has then stored its end.
+    let driven = is_driven(&place.site, run)?;
+    let (_, state) = load_run(store, run)?;
+    Ok(if driven { state } else { state.seen_without_driver() })
 }
 
 /// Becomes the one writer of a run.

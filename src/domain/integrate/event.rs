@@ -118,7 +118,7 @@ impl Ejection {
 /// How a validation command came out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum CheckVerdict {
+pub enum ValidationVerdict {
     /// Exit 0.
     Passed,
     /// Anything else.
@@ -131,11 +131,11 @@ pub enum CheckVerdict {
 
 /// One run of one validation command.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CheckRun {
+pub struct ValidationRun {
     /// Name of the validation.
     pub name: String,
     /// How it came out.
-    pub verdict: CheckVerdict,
+    pub verdict: ValidationVerdict,
     /// How it ended, in words: `exit code 1`.
     pub ending: String,
     /// How long it took.
@@ -222,7 +222,7 @@ pub enum IntegrationEvent {
         /// That commit.
         commit: Oid,
         /// Each command.
-        runs: Vec<CheckRun>,
+        runs: Vec<ValidationRun>,
     },
     /// The target is about to be moved.
     LandRequested {

@@ -14,8 +14,8 @@ mod state_tests;
 
 pub use closure::{Member, closed};
 pub use event::{
-    CheckRun, CheckVerdict, Ejection, EjectionReason, IntegrationEvent, IntegrationSpec, Refusal,
-    Strategy,
+    Ejection, EjectionReason, IntegrationEvent, IntegrationSpec, Refusal, Strategy, ValidationRun,
+    ValidationVerdict,
 };
 pub use matrix::{ForecastKind, MatrixCell};
 pub use order::merge_order;

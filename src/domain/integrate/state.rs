@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::closure::{Member, closed};
 use super::event::{
-    CheckRun, CheckVerdict, Ejection, EjectionReason, IntegrationEvent, IntegrationSpec, Refusal,
+    Ejection, EjectionReason, IntegrationEvent, IntegrationSpec, Refusal, ValidationRun,
+    ValidationVerdict,
 };
 use super::matrix::ForecastKind;
 use crate::domain::id::{Oid, TaskId};
@@ -23,7 +24,7 @@ pub struct Integration {
     /// Tasks left out.
     pub ejected: Vec<Ejection>,
     /// Validations, oldest first.
-    pub validations: Vec<(Oid, Vec<CheckRun>)>,
+    pub validations: Vec<(Oid, Vec<ValidationRun>)>,
     /// How often the target moved meanwhile.
     pub moved: u32,
     /// How it ended.
@@ -219,12 +220,13 @@ impl Integration {
         let commit = prefix(red);
         let culprit = self.train[red - 1].0.clone();
         let runs = self.runs(commit);
+        let breaks = |run: &ValidationRun| is_red(run) && !at_base.contains(&run.name.as_str());
         let tainted = runs.iter().any(|run| !run.tainted.is_empty());
         let reason = if tainted { EjectionReason::Tainted } else { EjectionReason::Validation };
         let ejection = Ejection {
-            tests: runs.iter().filter(|r| is_red(r)).map(|r| r.name.clone()).collect(),
+            tests: runs.iter().filter(|r| breaks(r)).map(|r| r.name.clone()).collect(),
             paths: runs.iter().flat_map(|run| run.tainted.clone()).collect(),
-            note: runs.iter().find(|run| is_red(run)).map(|run| {
+            note: runs.iter().find(|run| breaks(run)).map(|run| {
                 format!("`{}` passes without it and fails with it ({})", run.name, run.ending)
             }),
             ..Ejection::plain(culprit, reason)
@@ -294,7 +296,7 @@ impl Integration {
     }
 
     /// Runs of the last validation of `commit`.
-    pub fn runs(&self, commit: Oid) -> &[CheckRun] {
+    pub fn runs(&self, commit: Oid) -> &[ValidationRun] {
         self.validations.iter().rev().find(|(c, _)| *c == commit).map_or(&[], |(_, runs)| runs)
     }
 
@@ -306,11 +308,11 @@ impl Integration {
     }
 }
 
-fn is_red(run: &CheckRun) -> bool {
+fn is_red(run: &ValidationRun) -> bool {
     !run.tainted.is_empty()
         || match run.verdict {
-            CheckVerdict::Failed | CheckVerdict::Baseline => true,
-            CheckVerdict::Passed | CheckVerdict::Flaky => false,
+            ValidationVerdict::Failed | ValidationVerdict::Baseline => true,
+            ValidationVerdict::Passed | ValidationVerdict::Flaky => false,
         }
 }
 

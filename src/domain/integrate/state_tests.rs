@@ -109,9 +109,9 @@ impl World {
     fn validate(&mut self, commit: Oid) -> IntegrationEvent {
         self.validations += 1;
         let red = (self.red)(&self.contents[&commit]);
-        let run = CheckRun {
+        let run = ValidationRun {
             name: "all".into(),
-            verdict: if red { CheckVerdict::Failed } else { CheckVerdict::Passed },
+            verdict: if red { ValidationVerdict::Failed } else { ValidationVerdict::Passed },
             ending: format!("exit code {}", i32::from(red)),
             duration: Duration::ZERO,
             last_lines: Vec::new(),

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::document::{SCHEMA, seconds};
 use crate::domain::id::{Oid, RunId, TaskId};
 use crate::domain::integrate::{
-    CheckRun, CheckVerdict, Ejection, EjectionReason, ForecastKind, Integration,
-    IntegrationOutcome, MatrixCell, Refusal,
+    Ejection, EjectionReason, ForecastKind, Integration, IntegrationOutcome, MatrixCell, Refusal,
+    ValidationRun, ValidationVerdict,
 };
 
 /// What `integrate` prints.
@@ -105,7 +105,7 @@ pub struct ValidationEntry {
     /// The command.
     pub command: String,
     /// How it came out.
-    pub outcome: CheckVerdict,
+    pub outcome: ValidationVerdict,
     /// How it ended, in words.
     pub ending: String,
     /// How long it took, seconds.
@@ -176,7 +176,9 @@ impl From<&MatrixCell> for MatrixEntry {
 
 /// Validation of the candidate; of the last commit that was validated when the candidate was not.
 /// A command that fails on the target as well is `baseline`.
-pub(super) fn candidate_runs(integration: &Integration) -> Vec<(&CheckRun, CheckVerdict)> {
+pub(super) fn candidate_runs(
+    integration: &Integration,
+) -> Vec<(&ValidationRun, ValidationVerdict)> {
     let last = integration.validations.last().map_or(&[][..], |(_, runs)| runs);
     let runs = match integration.runs(integration.head()) {
         [] => last,
@@ -184,11 +186,11 @@ pub(super) fn candidate_runs(integration: &Integration) -> Vec<(&CheckRun, Check
     };
     let red_before = |name: &str| {
         let before = integration.runs(integration.base).iter();
-        before.filter(|run| run.verdict == CheckVerdict::Failed).any(|run| run.name == name)
+        before.filter(|run| run.verdict == ValidationVerdict::Failed).any(|run| run.name == name)
     };
-    let verdict = |run: &CheckRun| {
-        let red = run.verdict == CheckVerdict::Failed;
-        if red && red_before(&run.name) { CheckVerdict::Baseline } else { run.verdict }
+    let verdict = |run: &ValidationRun| {
+        let red = run.verdict == ValidationVerdict::Failed;
+        if red && red_before(&run.name) { ValidationVerdict::Baseline } else { run.verdict }
     };
     runs.iter().map(|run| (run, verdict(run))).collect()
 }
@@ -209,8 +211,8 @@ pub(super) fn resolving_command(refusal: &Refusal) -> Option<&str> {
 
 fn validation_entry(
     integration: &Integration,
-    run: &CheckRun,
-    outcome: CheckVerdict,
+    run: &ValidationRun,
+    outcome: ValidationVerdict,
 ) -> ValidationEntry {
     ValidationEntry {
         name: run.name.clone(),
@@ -218,7 +220,7 @@ fn validation_entry(
         outcome,
         ending: run.ending.clone(),
         duration_s: seconds(run.duration.as_secs_f64()),
-        failing: (outcome == CheckVerdict::Passed).then(Vec::new),
+        failing: (outcome == ValidationVerdict::Passed).then(Vec::new),
         tainted: run.tainted.clone(),
     }
 }

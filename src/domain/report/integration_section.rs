@@ -7,7 +7,7 @@ use super::prose::{Line, Mark};
 use super::section::{Block, Section, Step, Table};
 use crate::domain::id::RunId;
 use crate::domain::integrate::{
-    CheckVerdict, EjectionReason, ForecastKind, Integration, IntegrationOutcome, Refusal,
+    EjectionReason, ForecastKind, Integration, IntegrationOutcome, Refusal, ValidationVerdict,
 };
 use crate::domain::time::human_duration;
 
@@ -107,12 +107,12 @@ fn validation_table(integration: &Integration) -> Option<Table> {
     (!table.rows.is_empty()).then_some(table)
 }
 
-fn verdict_word(verdict: CheckVerdict) -> Line {
+fn verdict_word(verdict: ValidationVerdict) -> Line {
     match verdict {
-        CheckVerdict::Passed => Line::new().mark(Mark::Good, "passed"),
-        CheckVerdict::Failed => Line::new().mark(Mark::Bad, "failed"),
-        CheckVerdict::Flaky => Line::new().mark(Mark::Warn, "flaky"),
-        CheckVerdict::Baseline => Line::new().mark(Mark::Warn, "fails on the target too"),
+        ValidationVerdict::Passed => Line::new().mark(Mark::Good, "passed"),
+        ValidationVerdict::Failed => Line::new().mark(Mark::Bad, "failed"),
+        ValidationVerdict::Flaky => Line::new().mark(Mark::Warn, "flaky"),
+        ValidationVerdict::Baseline => Line::new().mark(Mark::Warn, "fails on the target too"),
     }
 }
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::scripted_run::{ScriptedRun, oid};
 use crate::domain::id::{Oid, TaskId};
 use crate::domain::integrate::{
-    CheckRun, CheckVerdict, ForecastKind, Integration, IntegrationEvent, IntegrationSpec,
-    MatrixCell, Member, Next, Strategy, merge_order,
+    ForecastKind, Integration, IntegrationEvent, IntegrationSpec, MatrixCell, Member, Next,
+    Strategy, ValidationRun, ValidationVerdict, merge_order,
 };
 use crate::domain::run::Event;
 use crate::domain::task::Priority;
@@ -122,10 +122,10 @@ impl ScriptedRun {
     }
 }
 
-fn check(failed: bool) -> CheckRun {
-    CheckRun {
+fn check(failed: bool) -> ValidationRun {
+    ValidationRun {
         name: "workspace".to_owned(),
-        verdict: if failed { CheckVerdict::Failed } else { CheckVerdict::Passed },
+        verdict: if failed { ValidationVerdict::Failed } else { ValidationVerdict::Passed },
         ending: format!("exit code {}", i32::from(failed)),
         duration: Duration::from_millis(2500),
         last_lines: Vec::new(),

@@ -234,6 +234,7 @@ impl ScriptedRun {
                     leaked_output: false,
                     leaked_processes: 0,
                     last_lines: plan.last_lines.iter().map(|&line| line.to_owned()).collect(),
+                    trouble: Vec::new(),
                 };
                 let finished = Event::AttemptFinished { task: id, attempt, end };
                 self.later(plan.seconds, Input::Fact(finished));
@@ -273,6 +274,7 @@ impl ScriptedRun {
                     leaked_output: false,
                     leaked_processes: 0,
                     last_lines: Vec::new(),
+                    trouble: Vec::new(),
                 };
                 let task = self.state.task(task).id.clone();
                 let fact =

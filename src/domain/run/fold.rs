@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::event::{Envelope, Event, JournalError};
+use super::event::{Envelope, Event, JournalError, StopReason};
 use super::outcome::{AttemptEnd, Outcome};
 use super::state::{RunPhase, RunState, TaskRecord};
 use super::task_state::{IllegalTransition, TaskState};
@@ -78,6 +78,10 @@ impl RunState {
         match event {
             Event::RunCreated { .. } => return Err(misplaced()),
             Event::RunStarted { .. } => {
+                // What a crash cut off counts up to the last thing that was stored.
+                if let Some(since) = self.since {
+                    self.active += self.seen.since(since);
+                }
                 self.phase = RunPhase::Running;
                 self.started.get_or_insert(*at);
                 self.ended = None;
@@ -107,6 +111,7 @@ impl RunState {
             | Event::Reconciled { .. } => self.apply_task_event(envelope)?,
         }
         self.next_seq += 1;
+        self.seen = *at;
         Ok(())
     }
 
@@ -133,6 +138,12 @@ impl RunState {
         let failed = matches!(before, TaskState::Committing { failed: Some(_), .. });
         let active = before.is_active();
         self.tasks[index].note_event(event, *at, failed);
+        if after.is_finished() {
+            self.tasks[index].finished_seq = *seq;
+        }
+        if let Event::ProvisionRequested { attempt, .. } = event {
+            self.lane_before = self.lane_user.replace((index, *attempt));
+        }
         self.move_in_dispatcher(index, active, &after);
         let lane_moves = after.succeeded().then(|| self.tasks[index].tip).flatten();
         self.tasks[index].state = after;
@@ -181,6 +192,8 @@ impl RunState {
             let kept = std::mem::take(&mut record.kept);
             *record = TaskRecord { attempts, kept, ..TaskRecord::fresh() };
         }
+        // From here on there is something to resume.
+        self.phase = RunPhase::Stopped(StopReason::Interrupted);
         self.rebuild_dispatcher();
         Ok(())
     }
@@ -198,12 +211,13 @@ impl RunState {
         self.lane_tip = self.recorded_lane_tip();
     }
 
-    /// In a lane every tip contains the earlier ones, so the one that finished last leads.
+    /// In a lane every tip contains the earlier ones that are still there (what is run again takes the
+    /// later ones along), so the one that finished last leads.
     fn recorded_lane_tip(&self) -> Oid {
         self.tasks
             .iter()
             .filter(|record| record.state.succeeded())
-            .max_by_key(|record| record.finished)
+            .max_by_key(|record| record.finished_seq)
             .and_then(|record| record.tip)
             .unwrap_or(self.spec.base)
     }
@@ -213,6 +227,10 @@ impl TaskRecord {
     fn note_event(&mut self, event: &Event, at: Timestamp, failed: bool) {
         match event {
             Event::ProvisionRequested { attempt, from, needs, .. } => {
+                if self.from != *from {
+                    // It starts from something else than before.
+                    self.start = None;
+                }
                 self.from.clone_from(from);
                 self.attempts = *attempt;
                 self.attempts_this_round += 1;
@@ -247,7 +265,10 @@ impl TaskRecord {
             }
             Event::TaskFinished { .. } => self.finished = Some(at),
             // What was lost does not count, nor does the time until somebody goes on.
-            Event::Reconciled { .. } => self.started = None,
+            Event::Reconciled { .. } => {
+                self.started = None;
+                self.attempts_this_round = self.attempts_this_round.saturating_sub(1);
+            }
             Event::RunCreated { .. }
             | Event::RunStarted { .. }
             | Event::ProvisionFailed { .. }

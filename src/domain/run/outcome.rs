@@ -244,6 +244,10 @@ pub struct AttemptEnd {
     pub leaked_processes: u32,
     /// Its last lines of output, control characters made harmless.
     pub last_lines: Vec<String>,
+    /// What did not go as it should without being the command's doing: output that could not be
+    /// written, processes that could not be ended.
+    #[serde(default)]
+    pub trouble: Vec<String>,
 }
 
 /// How a path changed between two commits.

@@ -36,7 +36,7 @@ impl RunState {
         let tip = self.lane_tip;
         let holder = (0..self.tasks.len())
             .filter(|&task| self.tasks[task].tip == Some(tip))
-            .max_by_key(|&task| self.tasks[task].finished);
+            .max_by_key(|&task| self.tasks[task].finished_seq);
         match holder {
             Some(task) if tip != self.spec.base => {
                 vec![(self.task(task).id.clone(), tip)]
@@ -74,7 +74,7 @@ impl RunState {
         let behind_in_lane = self.is_lane()
             && before.state.succeeded()
             && record.start.is_some()
-            && record.finished > before.finished;
+            && record.finished_seq > before.finished_seq;
         depends || started_from || behind_in_lane
     }
 }

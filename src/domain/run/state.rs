@@ -66,6 +66,12 @@ pub struct RunState {
     pub active: Duration,
     /// When the current process took it over.
     pub(super) since: Option<Timestamp>,
+    /// When the last event was stored.
+    pub(super) seen: Timestamp,
+    /// The task and attempt that the worktree was last asked for, and the ones before.
+    pub(super) lane_user: Option<(usize, u32)>,
+    /// Whose leftovers the task that has the lane may find there, as (task, attempt).
+    pub lane_before: Option<(usize, u32)>,
     /// Sequence number of the next event.
     pub next_seq: u64,
     /// Integrations, oldest first.
@@ -112,6 +118,8 @@ pub struct TaskRecord {
     pub started: Option<Timestamp>,
     /// When it was over.
     pub finished: Option<Timestamp>,
+    /// Position of that event in the journal: the order in which tasks ended, whatever the clock.
+    pub finished_seq: u64,
 }
 
 impl TaskRecord {
@@ -134,6 +142,7 @@ impl TaskRecord {
             usage: Usage::default(),
             started: None,
             finished: None,
+            finished_seq: 0,
         }
     }
 
@@ -165,6 +174,9 @@ impl RunState {
             ended: None,
             active: Duration::ZERO,
             since: None,
+            seen: created,
+            lane_user: None,
+            lane_before: None,
             next_seq: FIRST_SEQ + 1,
             integrations: Vec::new(),
             warnings: Vec::new(),
@@ -215,7 +227,8 @@ impl RunState {
 
     /// How the run is to be shown when no process drives it any more although its journal ends in the
     /// middle: as interrupted at the last event.
-    pub fn seen_without_driver(&self, last: Timestamp) -> Self {
+    pub fn seen_without_driver(&self) -> Self {
+        let last = self.seen;
         let mut seen = self.clone();
         if let RunPhase::Created | RunPhase::Running | RunPhase::Stopping(_) = self.phase {
             seen.phase = RunPhase::Stopped(StopReason::Interrupted);

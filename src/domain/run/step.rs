@@ -81,6 +81,8 @@ impl Draft {
             RunPhase::Stopped(StopReason::Interrupted) if reason == StopReason::Aborted => {}
             RunPhase::Stopping(_) | RunPhase::Stopped(_) | RunPhase::Finished => return,
         }
+        // A stop only ever gets harder: Ctrl-C does not make an abort resumable again.
+        let reason = self.stopping().map_or(reason, |earlier| earlier.max(reason));
         self.emit(Event::StopRequested { reason, force });
         let running: Vec<usize> = self
             .state
@@ -97,8 +99,9 @@ impl Draft {
     }
 
     fn retry(&mut self, tasks: &[TaskId]) {
+        let over = matches!(self.state.phase, RunPhase::Finished | RunPhase::Stopped(_));
         let wanted = self.state.stale_with(tasks);
-        if wanted.is_empty() {
+        if wanted.is_empty() || !over {
             return;
         }
         let tasks = wanted.iter().map(|&task| self.state.task(task).id.clone()).collect();
@@ -163,6 +166,10 @@ impl Draft {
     }
 
     fn after_attempt(&mut self, task: usize, attempt: u32, end: &AttemptEnd) {
+        for trouble in &end.trouble {
+            let message = format!("`{}`: {trouble}", self.state.task(task).id);
+            self.emit(Event::Warned { message });
+        }
         let limit = self.state.task(task).timeout;
         let interrupted = self.stopping() == Some(StopReason::Interrupted);
         let failed = match end.ending {
@@ -222,6 +229,11 @@ impl Draft {
                 Some(format!("it changed tracked files ({})", tainted.join(", ")))
             }
             Ok(AttemptEnd { ending: Ending::Stopped, .. }) => return self.give_up(task),
+            Ok(AttemptEnd { ending: Ending::Signal { .. }, .. })
+                if self.stopping() == Some(StopReason::Interrupted) =>
+            {
+                return self.give_up(task);
+            }
             Ok(end) => Some(end.ending.to_string()),
             Err(message) => Some(message.clone()),
         };
@@ -253,7 +265,8 @@ impl Draft {
     fn retry_or_finish(&mut self, task: usize, outcome: Outcome, reason: Reason) {
         let record = &self.state.tasks[task];
         let left = record.attempts_this_round <= self.state.task(task).retries;
-        if !left || outcome == Outcome::Cancelled || self.stopping().is_some() {
+        let aborted = self.stopping() == Some(StopReason::Aborted);
+        if !left || outcome == Outcome::Cancelled || aborted {
             return self.finish(task, outcome, reason);
         }
         let failed_attempt = record.attempts;
@@ -294,7 +307,11 @@ impl Draft {
             let attempt = self.state.tasks[task].attempts + 1;
             let (from, needs) = self.state.start_of(task);
             let id = spec.plan.tasks[task].task.id.clone();
-            self.emit(Event::ProvisionRequested { task: id, attempt, from: from.clone(), needs });
+            let request =
+                Event::ProvisionRequested { task: id, attempt, from: from.clone(), needs };
+            if !self.emit(request) {
+                break;
+            }
             self.step.actions.push(Action::Provision { task, attempt, from });
         }
         self.settle();
@@ -339,9 +356,10 @@ impl Draft {
         }
     }
 
-    fn emit(&mut self, event: Event) {
+    fn emit(&mut self, event: Event) -> bool {
         let stored = self.try_emit(event.clone());
         debug_assert!(stored, "step emits only what its own state allows: {event:?}");
+        stored
     }
 
     fn try_emit(&mut self, event: Event) -> bool {

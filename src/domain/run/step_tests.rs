@@ -221,6 +221,7 @@ fn end(ending: Ending) -> AttemptEnd {
         leaked_output: false,
         leaked_processes: 0,
         last_lines: Vec::new(),
+        trouble: Vec::new(),
     }
 }
 

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub use client::send;
 pub use place::Place;
-pub use server::{Call, ControlServer};
+pub use server::{Call, ControlServer, clear_deserted};
 
 /// Longest line either side accepts, in bytes.
 const LINE_MAX: u64 = 64 * 1024;

@@ -96,6 +96,11 @@ fn inode(path: &Path) -> io::Result<(u64, u64)> {
     fs::symlink_metadata(path).map(|found| (found.dev(), found.ino()))
 }
 
+/// Takes away the socket of an owner that has died.
+pub fn clear_deserted(place: Place<'_>) -> Result<(), ControlError> {
+    place.candidates().iter().try_for_each(|path| remove_deserted(path))
+}
+
 /// Only a socket that refuses connections is removed.
 fn remove_deserted(path: &Path) -> Result<(), ControlError> {
     if !fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_socket()) {
