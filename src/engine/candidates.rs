@@ -33,7 +33,7 @@ pub(super) fn ready(site: &Site, state: &RunState, target: Oid) -> Result<Found,
         };
         let branch = state.spec.places[index].branch.clone();
         let Some(head) = site.repo.branch_tip(&branch)? else {
-            if !record.changed.is_empty() && !has_landed(&site.repo, state, index, target)? {
+            if !record.changed.is_empty() && !has_landed(&site.repo, state, (index, tip), target)? {
                 found.unfinished.push(task.id.clone());
                 found.notes.push(format!(
                     "`{}` is left out: its branch `{branch}` is gone; `git branch {branch} {}` \
@@ -44,7 +44,7 @@ pub(super) fn ready(site: &Site, state: &RunState, target: Oid) -> Result<Found,
             }
             continue;
         };
-        let landed = head == tip && has_landed(&site.repo, state, index, target)?;
+        let landed = has_landed(&site.repo, state, (index, head), target)?;
         let unchanged = head == tip && record.changed.is_empty();
         if landed || unchanged || site.repo.is_ancestor(head, target)? {
             continue;
@@ -76,13 +76,12 @@ pub(super) fn ready(site: &Site, state: &RunState, target: Oid) -> Result<Found,
     Ok(found)
 }
 
-/// Where a branch's own work begins: at the task's start, or, on a branch that was rewritten, where
-/// it leaves the target.
+/// Where a branch's own work begins: at the task's start, or, on a branch that was rewritten or into
+/// which the target was merged since, where it leaves the target.
 fn delta_start(site: &Site, start: Oid, head: Oid, target: Oid) -> Result<Oid, EngineError> {
-    if site.repo.is_ancestor(start, head)? {
-        return Ok(start);
-    }
-    Ok(site.repo.merge_base(head, target)?.unwrap_or(start))
+    let Some(fork) = site.repo.merge_base(head, target)? else { return Ok(start) };
+    let moved = !site.repo.is_ancestor(start, head)? || site.repo.is_ancestor(start, fork)?;
+    Ok(if moved { fork } else { start })
 }
 
 /// Merging a branch brings everything below it along: commits of the base that the target does not

@@ -15,14 +15,12 @@ use crate::domain::id::Oid;
 use crate::domain::run::RunState;
 
 /// How far to go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CleanMode {
-    /// Say what would happen.
-    DryRun,
-    /// Only what loses nothing.
-    Safe,
-    /// Everything of the run.
-    Force,
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct CleanMode {
+    /// Say what would happen, and do nothing.
+    pub dry_run: bool,
+    /// Everything of the run; else only what loses nothing.
+    pub force: bool,
 }
 
 /// One thing of the run.
@@ -93,14 +91,13 @@ impl Cleaning<'_> {
                 continue;
             }
             let bytes = bytes_below(&path);
-            let kept = match self.mode {
-                CleanMode::DryRun => {
-                    let repo = &self.site.repo;
-                    why_kept(worktree::plan_removal(repo, &path, RemoveMode::OnlyIfClean)?)
-                }
-                CleanMode::Safe => self.removed(&path, RemoveMode::OnlyIfClean)?,
-                CleanMode::Force => self.removed(&path, RemoveMode::Force)?,
-            };
+            let mode = if self.mode.force { RemoveMode::Force } else { RemoveMode::OnlyIfClean };
+            let repo = &self.site.repo;
+            let kept = why_kept(if self.mode.dry_run {
+                worktree::plan_removal(repo, &path, mode)?
+            } else {
+                worktree::remove(repo, &path, mode)?
+            });
             self.add("worktree", path.display().to_string(), kept, bytes);
         }
         Ok(())
@@ -115,15 +112,12 @@ impl Cleaning<'_> {
         begun && (!at_place || !moved)
     }
 
-    fn removed(&self, path: &Path, mode: RemoveMode) -> Result<Option<String>, EngineError> {
-        Ok(why_kept(worktree::remove(&self.site.repo, path, mode)?))
-    }
-
     fn branches(&mut self) -> Result<(), EngineError> {
         let target = match &self.state.spec.target {
             Some(target) => self.site.repo.branch_tip(target)?,
             None => None,
         };
+        let worktrees = self.site.repo.worktrees()?;
         for (index, place) in self.state.spec.places.iter().enumerate() {
             let record = &self.state.tasks[index];
             if record.attempts == 0 {
@@ -131,13 +125,16 @@ impl Cleaning<'_> {
             }
             let start = record.start.unwrap_or(self.state.spec.base);
             let Some(tip) = self.site.repo.branch_tip(&place.branch)? else { continue };
-            let holder = self
-                .report
-                .kept()
-                .any(|item| item.kind == "worktree" && item.name == place.worktree);
-            let kept = if holder {
-                Some("its worktree stays".to_owned())
-            } else if self.mode == CleanMode::Force || self.is_landed(index, tip, target)? {
+            // Also where the user has it checked out; git itself would not delete it either. In a dry
+            // run the worktrees that would go are still there.
+            let gone: Vec<&str> = self.gone_worktrees().collect();
+            let holder = worktrees.iter().find(|known| {
+                known.branch.as_deref() == Some(&place.branch)
+                    && !gone.contains(&known.path.to_string_lossy().as_ref())
+            });
+            let kept = if let Some(holder) = holder {
+                Some(format!("it is checked out in `{}`", holder.path.display()))
+            } else if self.mode.force || self.is_landed(index, tip, target)? {
                 self.delete_ref(&format!("refs/heads/{}", place.branch), tip)?
             } else {
                 let commits = self.site.repo.commits_between(start, tip)?.len();
@@ -149,6 +146,12 @@ impl Cleaning<'_> {
         Ok(())
     }
 
+    /// Worktrees that went, or would go.
+    fn gone_worktrees(&self) -> impl Iterator<Item = &str> {
+        let gone = |item: &&CleanItem| item.kind == "worktree" && item.kept.is_none();
+        self.report.items.iter().filter(gone).map(|item| item.name.as_str())
+    }
+
     /// Whether the target holds what the branch of a task stands at, in these commits or in others.
     fn is_landed(&self, index: usize, tip: Oid, target: Option<Oid>) -> Result<bool, EngineError> {
         let record = &self.state.tasks[index];
@@ -158,9 +161,7 @@ impl Cleaning<'_> {
         }
         let Some(target) = target else { return Ok(false) };
         let repo = &self.site.repo;
-        if repo.is_ancestor(tip, target)?
-            || (record.tip == Some(tip) && has_landed(repo, self.state, index, target)?)
-        {
+        if repo.is_ancestor(tip, target)? || has_landed(repo, self.state, (index, tip), target)? {
             return Ok(true);
         }
         let request = MergeRequest { base: Some(start), ours: target, theirs: tip };
@@ -176,7 +177,7 @@ impl Cleaning<'_> {
         let prefix = format!("refs/wt-orch/{}/", self.state.spec.run);
         for (name, commit) in self.site.repo.refs_below(&prefix)? {
             let leftovers = name.rsplit('/').next().is_some_and(|l| l.starts_with("attempt-"));
-            let kept = if leftovers && self.mode != CleanMode::Force {
+            let kept = if leftovers && !self.mode.force {
                 Some("it is work of an attempt that did not succeed".to_owned())
             } else {
                 self.delete_ref(&name, commit)?
@@ -189,7 +190,7 @@ impl Cleaning<'_> {
     }
 
     fn delete_ref(&self, name: &str, at: Oid) -> Result<Option<String>, EngineError> {
-        if self.mode == CleanMode::DryRun {
+        if self.mode.dry_run {
             return Ok(None);
         }
         let update = RefUpdate {
@@ -208,7 +209,7 @@ impl Cleaning<'_> {
         let run = self.state.spec.run.as_str();
         let logs = self.site.logs_dir().join(run);
         let bytes = bytes_below(&logs);
-        if self.mode != CleanMode::DryRun {
+        if !self.mode.dry_run {
             remove_folder(&logs).map_err(|source| EngineError::Io {
                 what: "remove",
                 path: logs.clone(),

@@ -154,15 +154,14 @@ pub(super) fn settle_undo(store: &mut Store, undone: u64) -> Result<(), EngineEr
     Ok(())
 }
 
-/// Whether the target holds what a task made: its commits, or, where an integration landed its
+/// Whether the target holds what a task's branch holds at `tip`: its commits, or, where an integration landed its
 /// change in other commits, those.
 pub(super) fn has_landed(
     repo: &Repo,
     state: &RunState,
-    index: usize,
+    (index, tip): (usize, Oid),
     target: Oid,
 ) -> Result<bool, GitError> {
-    let Some(tip) = state.tasks[index].tip else { return Ok(false) };
     if repo.is_ancestor(tip, target)? {
         return Ok(true);
     }

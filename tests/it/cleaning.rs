@@ -83,8 +83,8 @@ fn what_is_landed_or_empty_goes_and_the_rest_is_named() {
     would remove worktree `[TMP]/repo-unlanded`
     would remove branch `feature/landed`
     would remove branch `feature/idle`
-    kept branch `feature/dirty`: its worktree stays
-    kept branch `feature/failed`: its worktree stays
+    kept branch `feature/dirty`: it is checked out in `[TMP]/repo-dirty`
+    kept branch `feature/failed`: it is checked out in `[TMP]/repo-failed`
     kept branch `feature/unlanded`: 1 commit is not landed
     would remove branch `feature/first`
     kept saved work `refs/wt-orch/tasks/failed/attempt-1`: it is work of an attempt that did not succeed
@@ -102,8 +102,8 @@ fn what_is_landed_or_empty_goes_and_the_rest_is_named() {
     removed worktree `[TMP]/repo-unlanded`
     removed branch `feature/landed`
     removed branch `feature/idle`
-    kept branch `feature/dirty`: its worktree stays
-    kept branch `feature/failed`: its worktree stays
+    kept branch `feature/dirty`: it is checked out in `[TMP]/repo-dirty`
+    kept branch `feature/failed`: it is checked out in `[TMP]/repo-failed`
     kept branch `feature/unlanded`: 1 commit is not landed
     removed branch `feature/first`
     kept saved work `refs/wt-orch/tasks/failed/attempt-1`: it is work of an attempt that did not succeed

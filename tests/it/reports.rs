@@ -253,13 +253,13 @@ fn failed_tasks_are_retried_with_what_depends_on_them() {
     );
     assert_eq!(task(&run, "done")["attempts"], 1);
     assert_eq!(task(&run, "after")["start"], task(&run, "needy")["tip"]);
-    assert_snapshot!(repo.wt_orch(&["retry", "tasks", "ned"]).snapshot(), @r"
+    assert_snapshot!(repo.wt_orch(&["retry", "tasks", "ned"]).snapshot(), @"
     $ wt-orch retry tasks ned
     exit: 4
     --- stderr
     error: run `tasks` has no task `ned`
 
-    hint: `wt-orch status tasks` lists its tasks
+    hint: did you mean `needy`?
     ");
     repo.wt_orch(&["integrate"]).exit(0);
     assert_eq!(repo.read("copy").unwrap(), "b\ntry\n");

@@ -15,18 +15,14 @@ use crate::domain::run::{RunPhase, RunState, StopReason};
 use crate::domain::task::human_size;
 use crate::engine::{
     CleanMode, CleanReport, EngineError, Journal, abort_idle, clean, clear_validations, load_run,
-    remove_deserted_socket,
+    recover, remove_deserted_socket,
 };
 use crate::render::visible;
 
 /// Runs it.
 pub(crate) fn run(context: &Context, args: &CleanArgs) -> Result<Exit, Failure> {
     let place = context.place()?;
-    let mode = match (args.dry_run, args.force) {
-        (true, _) => CleanMode::DryRun,
-        (false, true) => CleanMode::Force,
-        (false, false) => CleanMode::Safe,
-    };
+    let mode = CleanMode { dry_run: args.dry_run, force: args.force };
     let runs = if args.all {
         let store = place.existing_store()?;
         store.map_or_else(|| Ok(Vec::new()), |store| store.runs())?
@@ -40,7 +36,7 @@ pub(crate) fn run(context: &Context, args: &CleanArgs) -> Result<Exit, Failure> 
     };
     let mut reports = Vec::new();
     for run in names {
-        match clean_one(&place, &run, mode) {
+        match clean_one(context, &place, &run, mode) {
             Ok(report) => reports.push((run, report)),
             Err(failure) if args.all => context.streams.warn(&failure.message),
             Err(failure) => return Err(failure),
@@ -50,7 +46,12 @@ pub(crate) fn run(context: &Context, args: &CleanArgs) -> Result<Exit, Failure> 
     Ok(Exit::Done)
 }
 
-fn clean_one(place: &Place, run: &RunId, mode: CleanMode) -> Result<CleanReport, Failure> {
+fn clean_one(
+    context: &Context,
+    place: &Place,
+    run: &RunId,
+    mode: CleanMode,
+) -> Result<CleanReport, Failure> {
     let lock = RunLock::acquire(&place.site.lock_path(run)).map_err(EngineError::from)?;
     let lock = match lock {
         LockOutcome::Held(lock) => lock,
@@ -61,22 +62,25 @@ fn clean_one(place: &Place, run: &RunId, mode: CleanMode) -> Result<CleanReport,
     let mut store = place.store()?;
     let state = match load_run(&store, run) {
         Ok((_, state)) => state,
-        Err(EngineError::Journal { .. }) if mode == CleanMode::Force => {
+        Err(EngineError::Journal { .. }) if mode.force && !mode.dry_run => {
             // Nothing tells what it left; its name and its journal go.
             store.remove_run(run)?;
             return Ok(CleanReport::default());
         }
         Err(error) => return Err(error.into()),
     };
-    if mode == CleanMode::DryRun {
+    if is_resumable(&state) && !mode.force {
+        return Err(Failure::refused("not_over", format!("run `{run}` can still be resumed"))
+            .hint(format!("`wt-orch abort {run}` ends it; `--force` cleans it all the same")));
+    }
+    if mode.dry_run {
         return Ok(clean(&place.site, &state, mode)?);
+    }
+    for done in recover(&place.site, &mut store)? {
+        context.streams.note(&done);
     }
     if !is_resumable(&state) {
         return swept(place, &state, mode, lock);
-    }
-    if mode == CleanMode::Safe {
-        return Err(Failure::refused("not_over", format!("run `{run}` can still be resumed"))
-            .hint(format!("`wt-orch abort {run}` ends it; `--force` cleans it all the same")));
     }
     // A crashed run may have left processes, and must not be resumed without its worktrees.
     let mut journal = Journal::resume(store, place.site.clock, state);
@@ -116,10 +120,10 @@ fn tell(context: &Context, mode: CleanMode, reports: &[(RunId, CleanReport)]) {
     for (run, report) in reports {
         for item in &report.items {
             let name = visible(&item.name);
-            let verb = match (&item.kept, mode) {
+            let verb = match (&item.kept, mode.dry_run) {
                 (Some(_), _) => "kept",
-                (None, CleanMode::DryRun) => "would remove",
-                (None, CleanMode::Safe | CleanMode::Force) => "removed",
+                (None, true) => "would remove",
+                (None, false) => "removed",
             };
             let why =
                 item.kept.as_ref().map_or_else(String::new, |why| format!(": {}", visible(why)));
@@ -127,17 +131,17 @@ fn tell(context: &Context, mode: CleanMode, reports: &[(RunId, CleanReport)]) {
             kept_any |= item.kept.is_some();
             rows.push(json!({
                 "run": run, "kind": item.kind, "name": item.name,
-                "removed": item.kept.is_none() && mode != CleanMode::DryRun,
+                "removed": item.kept.is_none() && !mode.dry_run,
                 "kept": item.kept, "bytes": item.bytes,
             }));
         }
     }
-    let freed = if mode == CleanMode::DryRun { "would free" } else { "freed" };
+    let freed = if mode.dry_run { "would free" } else { "freed" };
     streams.result(&match rows.is_empty() {
         true => "nothing is left to remove".to_owned(),
         false => format!("{freed} {}", human_size(bytes)),
     });
-    if kept_any && mode != CleanMode::DryRun {
+    if kept_any && !mode.dry_run {
         streams.hint("`--force` removes what was kept as well; that work is then gone");
     }
     streams.document(&json!({ "schema": SCHEMA, "bytes": bytes, "items": rows }));

@@ -11,7 +11,7 @@ use crate::render::{json_text, report_markdown, report_text};
 /// Runs it.
 pub(crate) fn run(context: &Context, args: &ReportArgs) -> Result<Exit, Failure> {
     let place = context.place()?;
-    let stored = stored::read(&place, args.run.run.as_deref())?;
+    let stored = stored::read_live(&place, args.run.run.as_deref())?;
     let root = place.site.repo.worktree().map(|path| path.display().to_string());
     let report = run_report(&stored.state, &ReportPlaces { root: root.as_deref() });
     let format = if context.streams.json { ReportFormat::Json } else { args.format };

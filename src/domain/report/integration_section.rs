@@ -38,8 +38,10 @@ pub fn integration_headline(integration: &Integration) -> Line {
             .code(spec.target.as_str())
             .text(if spec.members.is_empty() {
                 ": no task is ready"
-            } else {
+            } else if integration.train.is_empty() {
                 ": everything that was ready is left out"
+            } else {
+                ": what was merged is there already, in other commits"
             }),
         Some(IntegrationOutcome::Refused(refusal)) => Line::new()
             .mark(Mark::Bad, "nothing landed")

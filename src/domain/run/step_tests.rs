@@ -2,7 +2,7 @@
 //! folded journal against the live state, and the rules of retry, stop and start.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -100,6 +100,10 @@ struct World {
     ended: bool,
     /// Lengths of the journal between transactions.
     batches: Vec<usize>,
+    /// The work that a commit holds: tasks, by the commit.
+    holds: BTreeMap<Oid, BTreeSet<usize>>,
+    /// Starts that hold the task's own work, or lack that of a task it depends on.
+    wrong_starts: Vec<String>,
 }
 
 impl World {
@@ -112,7 +116,18 @@ impl World {
         let state = RunState::fold([&created]).unwrap();
         let journal = vec![created];
         let agenda = BinaryHeap::new();
-        Self { state, journal, now: 0, agenda, seconds, exit, ended: false, batches: vec![1] }
+        Self {
+            state,
+            journal,
+            now: 0,
+            agenda,
+            seconds,
+            exit,
+            ended: false,
+            batches: vec![1],
+            holds: BTreeMap::new(),
+            wrong_starts: Vec::new(),
+        }
     }
 
     fn say(&mut self, input: Input) {
@@ -133,16 +148,20 @@ impl World {
     }
 
     fn perform(&mut self, action: Action) -> Option<Event> {
-        let id = |task: usize| self.state.task(task).id.clone();
+        let spec = self.state.spec.clone();
+        let id = |task: usize| spec.plan.tasks[task].task.id.clone();
         Some(match action {
-            Action::Provision { task, attempt, .. } => Event::Provisioned {
-                task: id(task),
-                attempt,
-                start: self.state.spec.base,
-                unvalidated: false,
-                saved: None,
-                seconds: 0.0,
-            },
+            Action::Provision { task, attempt, from } => {
+                let start = self.start_at(task, attempt, &from);
+                Event::Provisioned {
+                    task: id(task),
+                    attempt,
+                    start,
+                    unvalidated: false,
+                    saved: None,
+                    seconds: 0.0,
+                }
+            }
             Action::Launch { task, attempt } => {
                 let end = self.now + self.seconds[task];
                 self.agenda.push(Reverse((end, task, Some(attempt))));
@@ -151,7 +170,7 @@ impl World {
             Action::Commit { task, attempt, .. } => Event::Committed {
                 task: id(task),
                 attempt,
-                tip: tip_of(task, attempt),
+                tip: self.tip(task, attempt),
                 changed: vec![PathChange { path: format!("{task}"), change: ChangeKind::Added }],
                 leftovers: true,
                 notes: Vec::new(),
@@ -178,6 +197,38 @@ impl World {
                 return None;
             }
         })
+    }
+
+    /// The commit a task starts from: what it knows already, or the merge of `from`.
+    fn start_at(&mut self, task: usize, attempt: u32, from: &[(TaskId, Oid)]) -> Oid {
+        if let Some(known) = self.state.tasks[task].start {
+            return known;
+        }
+        let held =
+            from.iter().flat_map(|(_, tip)| self.holds.get(tip).cloned().unwrap_or_default());
+        let held: BTreeSet<usize> = held.collect();
+        let name = &self.state.task(task).id;
+        if held.contains(&task) {
+            self.wrong_starts.push(format!("{name} {attempt} starts on top of itself"));
+        }
+        let before = &self.state.spec.plan.problem.jobs[task].predecessors;
+        if let Some(lacking) = before.iter().find(|first| !held.contains(first)) {
+            self.wrong_starts.push(format!("{name} {attempt} starts without t{lacking}"));
+        }
+        let mut raw = [0; 20];
+        raw[0] = 2;
+        raw[1..9].copy_from_slice(&(self.holds.len() as u64).to_be_bytes());
+        let start = Oid::from_bytes(&raw).unwrap();
+        self.holds.insert(start, held);
+        start
+    }
+
+    fn tip(&mut self, task: usize, attempt: u32) -> Oid {
+        let start = self.state.tasks[task].start.unwrap_or(self.state.spec.base);
+        let mut held = self.holds.get(&start).cloned().unwrap_or_default();
+        held.insert(task);
+        self.holds.insert(tip_of(task, attempt), held);
+        tip_of(task, attempt)
     }
 
     fn run(&mut self) {
@@ -316,6 +367,40 @@ proptest! {
             }
         }
         prop_assert!(world.state.all_finished());
+    }
+
+    #[test]
+    fn a_task_starts_from_the_work_it_depends_on_and_never_from_its_own(
+        case in cases(),
+        again in prop::collection::vec(0..14_usize, 0..3),
+    ) {
+        let mut tasks = case.tasks;
+        for task in &mut tasks {
+            task.retries = 1;
+        }
+        let names: Vec<TaskId> = tasks.iter().map(|task| task.id.clone()).collect();
+        let mut world = World::new(plan(tasks, case.preference), case.seconds, flaky);
+        world.run();
+        for index in again {
+            let task = names[index % names.len()].clone();
+            world.say(Input::Retry { tasks: vec![task] });
+            world.say(Input::Begin { resumed: true });
+            world.play();
+        }
+        prop_assert_eq!(&world.wrong_starts, &Vec::<String>::new());
+        for record in world.state.tasks.iter().filter(|record| record.state.succeeded()) {
+            let held = &world.holds[&record.tip.unwrap()];
+            for need in &record.needs {
+                prop_assert!(held.contains(&world.state.index(need).unwrap()));
+            }
+        }
+        if world.state.is_lane() {
+            // The head of the lane holds everything that succeeded.
+            let held = world.holds.get(&world.state.lane_tip).cloned().unwrap_or_default();
+            for (index, record) in world.state.tasks.iter().enumerate() {
+                prop_assert_eq!(held.contains(&index), record.state.succeeded());
+            }
+        }
     }
 
     #[test]

@@ -36,8 +36,17 @@ const OUTSIDE: [(&str, &[&str], &str); 4] = [
 ];
 
 /// Crates that `domain` may use beside `std`.
-const DOMAIN_CRATES: [&str; 8] =
-    ["globset", "jiff", "petgraph", "schemars", "serde", "serde_json", "thiserror", "toml"];
+const DOMAIN_CRATES: [&str; 9] = [
+    "globset",
+    "jiff",
+    "petgraph",
+    "schemars",
+    "serde",
+    "serde_json",
+    "similar",
+    "thiserror",
+    "toml",
+];
 
 const PRINTS: [&str; 5] = ["dbg", "eprint", "eprintln", "print", "println"];
 
