@@ -6,6 +6,7 @@
 )]
 
 mod architecture;
+mod branches;
 mod cleaning;
 mod harness;
 mod input;
