@@ -5,7 +5,8 @@
 # About a quarter of an hour beyond scripts/check.sh, on two cores. The slow tier is:
 #   - the property tests of the library with 20,000 cases in place of 256 (PROPTEST_CASES overrules),
 #   - all tests once more on the release profile, which is what users run: other optimisation, no
-#     overflow checks, no debug assertions.
+#     overflow checks, no debug assertions,
+#   - scripts/foreign.sh: the whole way through sources that nobody here wrote.
 #
 # What belongs here as it comes to be: crashes at every event of a run and the resume after each,
 # the matrix of repository formats (sha256, reftable, sparse, partial clones, LFS), fuzzing of the
@@ -30,5 +31,9 @@ PROPTEST_CASES=$cases cargo test --locked --lib
 
 printf '\n== all tests, release profile\n'
 cargo test --locked --release --lib --bins --tests
+
+printf '\n== a repository that nobody here wrote\n'
+cargo build --locked --release
+scripts/foreign.sh '' target/release/wt-orch
 
 printf '\n== all checks passed, the slow ones too\n'
