@@ -46,24 +46,9 @@ impl Environment {
         self.absolute("XDG_CONFIG_HOME").or_else(|| Some(self.home()?.join(".config")))
     }
 
-    /// `$XDG_STATE_HOME`, else `~/.local/state`.
-    pub fn state_home(&self) -> Option<PathBuf> {
-        self.absolute("XDG_STATE_HOME").or_else(|| Some(self.home()?.join(".local/state")))
-    }
-
-    /// `$XDG_CACHE_HOME`, else `~/.cache`.
-    pub fn cache_home(&self) -> Option<PathBuf> {
-        self.absolute("XDG_CACHE_HOME").or_else(|| Some(self.home()?.join(".cache")))
-    }
-
     /// `$XDG_RUNTIME_DIR`; there is no other place like it.
     pub fn runtime_dir(&self) -> Option<PathBuf> {
         self.absolute("XDG_RUNTIME_DIR")
-    }
-
-    /// The user's editor, a shell command: `$VISUAL`, else `$EDITOR`.
-    pub fn editor(&self) -> Option<&str> {
-        self.text("VISUAL").or_else(|| self.text("EDITOR"))
     }
 
     /// Whether `WT_ORCH_YES=1` approves what would be asked.
@@ -103,11 +88,11 @@ mod tests {
 
     #[test]
     fn folders_come_from_xdg_or_home_and_relative_ones_are_ignored() {
-        let home =
-            environment(&[("HOME", "/h"), ("XDG_STATE_HOME", "rel"), ("XDG_CACHE_HOME", "")]);
-        assert_eq!(home.config_home(), Some("/h/.config".into()));
-        assert_eq!(home.state_home(), Some("/h/.local/state".into()));
-        assert_eq!(home.cache_home(), Some("/h/.cache".into()));
+        for ignored in ["rel", ""] {
+            let home = environment(&[("HOME", "/h"), ("XDG_CONFIG_HOME", ignored)]);
+            assert_eq!(home.config_home(), Some("/h/.config".into()));
+        }
+        let home = environment(&[("HOME", "/h")]);
         assert_eq!(home.runtime_dir(), None);
         let xdg = environment(&[("XDG_CONFIG_HOME", "/x")]);
         assert_eq!(xdg.config_home(), Some("/x".into()));
@@ -130,11 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn the_editor_and_the_approval_are_read_once() {
-        assert_eq!(
-            environment(&[("EDITOR", "vi"), ("VISUAL", "code -w")]).editor(),
-            Some("code -w")
-        );
+    fn only_a_one_approves() {
         assert!(environment(&[("WT_ORCH_YES", "1")]).yes());
         assert!(!environment(&[("WT_ORCH_YES", "0")]).yes() && !environment(&[]).yes());
     }

@@ -38,6 +38,6 @@ pub use open::{
     send_abort,
 };
 pub use site::Site;
-pub use subscriber::{Silent, Subscriber};
+pub use subscriber::Subscriber;
 pub use undo::{UndoOutcome, undo};
 pub use validate::clear_validations;

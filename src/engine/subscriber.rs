@@ -14,15 +14,3 @@ pub trait Subscriber {
     /// A task's last line of output, not stored.
     fn on_output(&mut self, task: &TaskId, line: &str);
 }
-
-/// Watches nothing.
-#[derive(Debug, Clone, Copy)]
-pub struct Silent;
-
-impl Subscriber for Silent {
-    fn on_event(&mut self, _: &Envelope, _: &RunState) -> Result<(), String> {
-        Ok(())
-    }
-
-    fn on_output(&mut self, _: &TaskId, _: &str) {}
-}

@@ -171,19 +171,9 @@ impl Plan {
             let folds = repo.settings().is_true("core.ignorecase");
             match repo.branch_conflict(&name)? {
                 Some(BranchConflict::Exists { tip }) => {
-                    // A branch checked out somewhere cannot be deleted before that worktree is gone.
-                    let held = repo
-                        .worktrees()?
-                        .into_iter()
-                        .find(|info| !info.bare && info.branch.as_deref() == Some(name.as_str()));
-                    let delete = format!("git -C {at} branch -D {}", shell_word(&name));
-                    let resolve = match held.map(|info| info.path) {
-                        Some(path) if path != repo.root() => {
-                            let path = shell_word(&path.display().to_string());
-                            format!("git -C {at} worktree remove {path} && {delete}")
-                        }
-                        Some(_) | None => delete,
-                    };
+                    // Renaming loses nothing, wherever the branch is checked out.
+                    let (from, to) = (shell_word(&name), shell_word(&format!("{name}-old")));
+                    let resolve = format!("git -C {at} branch -m {from} {to}");
                     return Ok(occupied(Occupant::Branch { name, tip }, resolve));
                 }
                 Some(BranchConflict::Clash { with }) => {

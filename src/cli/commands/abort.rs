@@ -10,7 +10,6 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::prepare::runtime;
 use crate::domain::report::SCHEMA;
-use crate::domain::run::{RunPhase, StopReason};
 use crate::engine::{abort_idle, send_abort};
 
 /// Runs it.
@@ -18,16 +17,10 @@ pub(crate) fn run(context: &Context, args: &RunArgs) -> Result<Exit, Failure> {
     let place = context.place()?;
     let stored = stored::read(&place, args.run.as_deref())?;
     let run = stored.run;
-    match stored.state.phase {
-        RunPhase::Finished | RunPhase::Stopped(StopReason::Aborted) => {
-            let word = stored.state.phase.word();
-            return Err(Failure::refused("over", format!("run `{run}` is over ({word})"))
-                .hint(format!("`wt-orch report {run}` shows it")));
-        }
-        RunPhase::Created
-        | RunPhase::Running
-        | RunPhase::Stopping(_)
-        | RunPhase::Stopped(StopReason::Interrupted) => {}
+    if stored.state.phase.is_over() {
+        let word = stored.state.phase.word();
+        return Err(Failure::refused("over", format!("run `{run}` is over ({word})"))
+            .hint(format!("`wt-orch report {run}` shows it")));
     }
     let message = match send_abort(&place.site, &run)? {
         Reply::Done | Reply::Pong { .. } => format!("run `{run}` is being aborted"),

@@ -11,7 +11,7 @@ use crate::cli::failure::Failure;
 use crate::cli::prepare::runtime;
 use crate::domain::id::RunId;
 use crate::domain::report::SCHEMA;
-use crate::domain::run::{RunPhase, RunState, StopReason};
+use crate::domain::run::RunState;
 use crate::domain::task::human_size;
 use crate::engine::{
     CleanMode, CleanReport, EngineError, Journal, abort_idle, clean, clear_validations, load_run,
@@ -69,7 +69,7 @@ fn clean_one(
         }
         Err(error) => return Err(error.into()),
     };
-    if is_resumable(&state) && !mode.force {
+    if !state.phase.is_over() && !mode.force {
         return Err(Failure::refused("not_over", format!("run `{run}` can still be resumed"))
             .hint(format!("`wt-orch abort {run}` ends it; `--force` cleans it all the same")));
     }
@@ -79,7 +79,7 @@ fn clean_one(
     for done in recover(&place.site, &mut store)? {
         context.streams.note(&done);
     }
-    if !is_resumable(&state) {
+    if state.phase.is_over() {
         return swept(place, &state, mode, lock);
     }
     // A crashed run may have left processes, and must not be resumed without its worktrees.
@@ -100,16 +100,6 @@ fn swept(
     remove_deserted_socket(&place.site, &state.spec.run)?;
     lock.remove().map_err(EngineError::from)?;
     Ok(report)
-}
-
-fn is_resumable(state: &RunState) -> bool {
-    match state.phase {
-        RunPhase::Finished | RunPhase::Stopped(StopReason::Aborted) => false,
-        RunPhase::Created
-        | RunPhase::Running
-        | RunPhase::Stopping(_)
-        | RunPhase::Stopped(StopReason::Interrupted) => true,
-    }
 }
 
 fn tell(context: &Context, mode: CleanMode, reports: &[(RunId, CleanReport)]) {

@@ -10,7 +10,7 @@ use crate::cli::watch::watcher;
 use crate::domain::id::RunId;
 use crate::domain::integrate::{EjectionReason, Integration, IntegrationOutcome, Refusal};
 use crate::domain::report::from_integration;
-use crate::domain::run::{RunPhase, RunState, StopReason};
+use crate::domain::run::RunState;
 use crate::engine::{IntegrateRefusal, IntegrateRequest, Journal, integrate, recover};
 use crate::render::integrate_text;
 
@@ -22,16 +22,9 @@ pub(crate) fn run(context: &Context, args: &IntegrateArgs) -> Result<Exit, Failu
         context.streams.note(&done);
     }
     let run = journal.run();
-    match journal.state().phase {
-        RunPhase::Finished | RunPhase::Stopped(StopReason::Aborted) => {}
-        RunPhase::Created
-        | RunPhase::Running
-        | RunPhase::Stopping(_)
-        | RunPhase::Stopped(StopReason::Interrupted) => {
-            return Err(Failure::refused("not_over", format!("run `{run}` is not over")).hint(
-                format!("`wt-orch resume {run}` finishes it, `wt-orch abort {run}` ends it"),
-            ));
-        }
+    if !journal.state().phase.is_over() {
+        return Err(Failure::refused("not_over", format!("run `{run}` is not over"))
+            .hint(format!("`wt-orch resume {run}` finishes it, `wt-orch abort {run}` ends it")));
     }
     let request = request(&place, args.onto.clone(), args.dry_run);
     let (journal, landed) = carry_out(context, &place, journal, &request)?;

@@ -7,7 +7,6 @@ use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::prepare::runtime;
-use crate::domain::run::{RunPhase, StopReason};
 use crate::engine::{reconcile, recover};
 
 /// Runs it. A run that is over prints its result again.
@@ -17,14 +16,8 @@ pub(crate) fn run(context: &Context, args: &RunArgs) -> Result<Exit, Failure> {
     for done in recover(&place.site, &mut journal.store)? {
         context.streams.note(&done);
     }
-    match journal.state().phase {
-        RunPhase::Finished | RunPhase::Stopped(StopReason::Aborted) => {
-            return Ok(finish(context, &place, &journal));
-        }
-        RunPhase::Created
-        | RunPhase::Running
-        | RunPhase::Stopping(_)
-        | RunPhase::Stopped(StopReason::Interrupted) => {}
+    if journal.state().phase.is_over() {
+        return Ok(finish(context, &place, &journal));
     }
     runtime()?.block_on(reconcile(&mut journal))?;
     let files = place.site.repo.file_count(journal.state().spec.base)?;

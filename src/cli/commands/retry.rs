@@ -8,7 +8,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::domain::diagnostic::closest;
 use crate::domain::id::TaskId;
-use crate::domain::run::{Event, Input, RunPhase, RunState, StopReason, step};
+use crate::domain::run::{Event, Input, RunState, step};
 
 /// Runs it.
 pub(crate) fn run(context: &Context, args: &RetryArgs) -> Result<Exit, Failure> {
@@ -20,15 +20,9 @@ pub(crate) fn run(context: &Context, args: &RetryArgs) -> Result<Exit, Failure> 
     let (mut journal, _lock) = stored::open(&place, run.as_deref())?;
     let state = journal.state();
     let run = journal.run();
-    match state.phase {
-        RunPhase::Finished | RunPhase::Stopped(StopReason::Aborted) => {}
-        RunPhase::Created
-        | RunPhase::Running
-        | RunPhase::Stopping(_)
-        | RunPhase::Stopped(StopReason::Interrupted) => {
-            return Err(Failure::refused("not_over", format!("run `{run}` is not over"))
-                .hint(format!("`wt-orch resume {run}` goes on with it")));
-        }
+    if !state.phase.is_over() {
+        return Err(Failure::refused("not_over", format!("run `{run}` is not over"))
+            .hint(format!("`wt-orch resume {run}` goes on with it")));
     }
     let tasks = chosen(state, &wanted)?;
     if tasks.is_empty() {

@@ -30,6 +30,11 @@ pub enum RunPhase {
 }
 
 impl RunPhase {
+    /// Whether nothing is left to resume.
+    pub fn is_over(self) -> bool {
+        matches!(self, Self::Finished | Self::Stopped(StopReason::Aborted))
+    }
+
     /// The word in `status` and JSON.
     pub fn word(self) -> &'static str {
         match self {
