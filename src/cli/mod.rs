@@ -19,6 +19,8 @@ use context::Context;
 pub use exit::Exit;
 use failure::Failure;
 
+use crate::domain::report::SCHEMA;
+
 /// Runs the program with the arguments of the process.
 pub fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|panic| {
@@ -71,11 +73,23 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, Failure> {
 /// What clap has to say: help and version on stdout with exit 0, mistakes with exit 2.
 fn usage(error: &clap::Error) -> Exit {
     let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
-    let _closed_stream = error.print();
     // Arguments that could not be parsed cannot say `--json`, so it is looked for by its letters.
-    if !asked && std::env::args_os().any(|word| word == "--json") {
-        let (message, hint) = usage_words(&error.render().to_string());
-        context::Streams::plain_json().error_document(&Failure::usage("usage", message).hint(hint));
+    let json = std::env::args_os().any(|word| word == "--json");
+    let text = error.render().to_string();
+    match (asked, json) {
+        (true, true) => {
+            let document = serde_json::json!({ "schema": SCHEMA, "text": text.trim_end() });
+            context::Streams::plain_json().document(&document);
+        }
+        (false, true) => {
+            let _closed_stream = error.print();
+            let (message, hint) = usage_words(&text);
+            let failure = Failure::usage("usage", message).hint(hint);
+            context::Streams::plain_json().error_document(&failure);
+        }
+        (true | false, false) => {
+            let _closed_stream = error.print();
+        }
     }
     if asked { Exit::Done } else { Exit::Usage }
 }

@@ -219,6 +219,15 @@ fn every_other_command_prints_one_document_as_well() {
 }
 
 #[test]
+fn help_and_version_are_documents_when_json_is_asked_for() {
+    let repo = Repo::new();
+    for (words, part) in [(["--version", "--json"], "wt-orch "), (["--json", "--help"], "Usage:")] {
+        let document = repo.wt_orch(&words).exit(0).stdout_json();
+        assert!(document["text"].as_str().unwrap().contains(part), "{document:#}");
+    }
+}
+
+#[test]
 fn a_red_base_and_an_interrupted_run_are_documents_too() {
     let repo = small_repo();
     let red = "[[task]]\nid = \"a\"\nrun = \"echo 2 >> b.txt\"\n\

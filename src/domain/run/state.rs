@@ -238,6 +238,10 @@ impl RunState {
         if let RunPhase::Created | RunPhase::Running | RunPhase::Stopping(_) = self.phase {
             seen.phase = RunPhase::Stopped(StopReason::Interrupted);
             seen.ended = Some(last);
+            for record in seen.tasks.iter_mut().filter(|record| record.state.is_active()) {
+                record.state = TaskState::Pending;
+                record.started = None;
+            }
             if let Some(since) = seen.since.take() {
                 seen.active += last.since(since);
             }
