@@ -137,6 +137,10 @@ fn ensure_worktree(job: &Job, start: Oid) -> Result<Option<Oid>, String> {
         let keep = keep_ref(&job.spec, task, attempt);
         let there = repo.worktree_at(path).map_err(|error| chain(&error))?;
         if there.is_some_and(|known| path.exists() && known.prunable.is_none()) {
+            if task != job.task && job.attempt > 1 {
+                // The branch is the task's own, whoever had the lane last.
+                keep_old_branch(job, start).map_err(|error| chain(&error))?;
+            }
             let found = put_back(repo, place, start, &keep)?;
             // What another task left in the lane is kept, but is none of this task's work.
             return Ok(found.filter(|_| task == job.task));
@@ -172,6 +176,16 @@ fn put_back(repo: &Repo, place: &TaskPlace, start: Oid, keep: &str) -> Result<Op
     }
 }
 
+/// Keeps what an earlier attempt has on the task's branch.
+fn keep_old_branch(job: &Job, start: Oid) -> Result<(), GitError> {
+    let repo = &job.site.repo;
+    let Some(tip) = repo.branch_tip(&job.spec.places[job.task].branch)? else { return Ok(()) };
+    if !repo.is_ancestor(tip, start)? {
+        keep_work(job, tip, &keep_ref(&job.spec, job.task, job.attempt - 1))?;
+    }
+    Ok(())
+}
+
 /// The folder of an earlier try is gone: what its branch holds is kept under a ref of ours, and
 /// branch and registration make room.
 fn set_aside(job: &Job, keep: &str) -> Result<Option<Oid>, GitError> {
@@ -181,23 +195,37 @@ fn set_aside(job: &Job, keep: &str) -> Result<Option<Oid>, GitError> {
     // What is kept there makes the new worktree refuse, with the reason.
     let _kept = worktree::remove(repo, path, RemoveMode::OnlyIfClean)?;
     let Some(tip) = repo.branch_tip(&place.branch)? else { return Ok(None) };
-    let update = |name: String, new, expected| {
-        let message = "wt-orch: work of an earlier attempt".to_owned();
-        repo.update_ref(&RefUpdate { name, new, expected, message })
-    };
-    let held = job.from.iter().any(|(_, commit)| *commit == tip) || tip == job.spec.base;
-    if !held {
-        // Never over something that is kept already.
-        for number in 1.. {
-            let name = if number == 1 { keep.to_owned() } else { format!("{keep}-{number}") };
-            match update(name, Some(tip), Expected::Absent)? {
-                RefOutcome::Lost { now } if now != Some(tip) => {}
-                RefOutcome::Moved | RefOutcome::Lost { .. } => break,
-            }
-        }
-    }
+    let saved = keep_work(job, tip, keep)?;
     let branch = format!("refs/heads/{}", place.branch);
     // Lost only to somebody who moved the branch meanwhile; making the worktree then says so.
-    let _reported_later = update(branch, None, Expected::At(tip))?;
-    Ok(Some(tip).filter(|_| !held))
+    let _reported_later = repo.update_ref(&RefUpdate {
+        name: branch,
+        new: None,
+        expected: Expected::At(tip),
+        message: "wt-orch: work of an earlier attempt".to_owned(),
+    })?;
+    Ok(saved)
+}
+
+/// Keeps a commit of an earlier attempt, unless the task starts from it anyway. Never over something
+/// that is kept already.
+fn keep_work(job: &Job, tip: Oid, keep: &str) -> Result<Option<Oid>, GitError> {
+    let held = job.from.iter().any(|(_, commit)| *commit == tip) || tip == job.spec.base;
+    if held {
+        return Ok(None);
+    }
+    for number in 1.. {
+        let name = if number == 1 { keep.to_owned() } else { format!("{keep}-{number}") };
+        let outcome = job.site.repo.update_ref(&RefUpdate {
+            name,
+            new: Some(tip),
+            expected: Expected::Absent,
+            message: "wt-orch: work of an earlier attempt".to_owned(),
+        })?;
+        match outcome {
+            RefOutcome::Lost { now } if now != Some(tip) => {}
+            RefOutcome::Moved | RefOutcome::Lost { .. } => break,
+        }
+    }
+    Ok(Some(tip))
 }

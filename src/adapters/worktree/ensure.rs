@@ -159,7 +159,8 @@ impl Checkout {
             return Ok(true);
         }
         let command = self.repo.git("for-each-ref").args(["--format=%(refname)", "--contains"]);
-        let refs = command.args([&commit.to_string(), "refs/heads/", "refs/tags/"]).text()?;
+        let kept = "refs/wt-orch/*/*/attempt-*";
+        let refs = command.args([&commit.to_string(), "refs/heads/", "refs/tags/", kept]).text()?;
         Ok(refs.lines().any(|name| name != format!("refs/heads/{branch}")))
     }
 
