@@ -178,7 +178,7 @@ impl Cleaning<'_> {
         for (name, commit) in self.site.repo.refs_below(&prefix)? {
             let leftovers = name.rsplit('/').next().is_some_and(|l| l.starts_with("attempt-"));
             let kept = if leftovers && !self.mode.force {
-                Some("it is work of an attempt that did not succeed".to_owned())
+                Some("it is work of an earlier attempt".to_owned())
             } else {
                 self.delete_ref(&name, commit)?
             };

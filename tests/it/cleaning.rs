@@ -87,7 +87,7 @@ fn what_is_landed_or_empty_goes_and_the_rest_is_named() {
     kept branch `feature/failed`: it is checked out in `[TMP]/repo-failed`
     kept branch `feature/unlanded`: 1 commit is not landed
     would remove branch `feature/first`
-    kept saved work `refs/wt-orch/tasks/failed/attempt-1`: it is work of an attempt that did not succeed
+    kept saved work `refs/wt-orch/tasks/failed/attempt-1`: it is work of an earlier attempt
     would free 292B
     ");
     assert_snapshot!(repo.wt_orch(&["clean"]).snapshot(), @"
@@ -106,7 +106,7 @@ fn what_is_landed_or_empty_goes_and_the_rest_is_named() {
     kept branch `feature/failed`: it is checked out in `[TMP]/repo-failed`
     kept branch `feature/unlanded`: 1 commit is not landed
     removed branch `feature/first`
-    kept saved work `refs/wt-orch/tasks/failed/attempt-1`: it is work of an attempt that did not succeed
+    kept saved work `refs/wt-orch/tasks/failed/attempt-1`: it is work of an earlier attempt
     freed 292B
     --- stderr
     hint: `--force` removes what was kept as well; that work is then gone
