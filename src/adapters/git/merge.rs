@@ -3,8 +3,8 @@
 use std::fmt;
 
 use super::error::GitError;
-use super::program::GitVersion;
 use super::repo::{Engine, Repo};
+use super::version::GitVersion;
 use super::{merge_git, merge_libgit2};
 use crate::domain::id::Oid;
 

@@ -1,7 +1,6 @@
 //! The git program: found on the PATH, run with an environment of ours, retried when locked out.
 
 use std::ffi::{OsStr, OsString};
-use std::fmt;
 use std::fs::File;
 use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
@@ -15,6 +14,7 @@ use std::time::Duration;
 use super::backoff::Backoff;
 use super::error::{GitError, io};
 use super::path::shell_word;
+use super::version::GitVersion;
 
 /// Oldest git that understands every option used here.
 const OLDEST: GitVersion = GitVersion { major: 2, minor: 34, patch: 0 };
@@ -69,36 +69,6 @@ const FORCED_ENV: [(&str, &str); 7] = [
     ("GIT_ADVICE", "0"),
     ("LC_ALL", "C"),
 ];
-
-/// Version of a git program.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct GitVersion {
-    /// First number.
-    pub major: u32,
-    /// Second number.
-    pub minor: u32,
-    /// Third number.
-    pub patch: u32,
-}
-
-impl GitVersion {
-    /// Whether this is `major.minor` or later.
-    pub fn at_least(self, major: u32, minor: u32) -> bool {
-        (self.major, self.minor) >= (major, minor)
-    }
-
-    fn parse(text: &str) -> Option<Self> {
-        let number = text.trim().strip_prefix("git version ")?.split_whitespace().next()?;
-        let mut parts = number.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
-        Some(Self { major: parts.next()?, minor: parts.next()?, patch: parts.next().unwrap_or(0) })
-    }
-}
-
-impl fmt::Display for GitVersion {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}.{}", self.major, self.minor, self.patch)
-    }
-}
 
 /// A git program with the environment its commands run in.
 #[derive(Debug, Clone)]
@@ -398,57 +368,4 @@ fn locked_file(stderr: &str) -> Option<PathBuf> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn env(pairs: &[(&str, &str)]) -> Vec<(OsString, OsString)> {
-        pairs.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect()
-    }
-
-    #[test]
-    fn versions_of_all_vendors_are_read() {
-        let parsed = |text| GitVersion::parse(text).map(|version| version.to_string());
-        assert_eq!(parsed("git version 2.47.3\n").as_deref(), Some("2.47.3"));
-        assert_eq!(parsed("git version 2.39.5 (Apple Git-154)").as_deref(), Some("2.39.5"));
-        assert_eq!(parsed("git version 2.50.0.windows.1").as_deref(), Some("2.50.0"));
-        assert_eq!(parsed("gitk"), None);
-    }
-
-    #[test]
-    fn a_path_without_git_is_git_missing() {
-        let folder = tempfile::tempdir().unwrap();
-        let found = GitProgram::find(env(&[("PATH", folder.path().to_str().unwrap())]));
-        assert!(matches!(found, Err(GitError::GitMissing)));
-    }
-
-    #[test]
-    fn the_lock_file_is_read_from_every_form_of_the_message() {
-        let path = |text| locked_file(text).map(|path| path.display().to_string());
-        let index = "fatal: Unable to create '/r/.git/index.lock': File exists.\n\nAnother git";
-        assert_eq!(path(index).as_deref(), Some("/r/.git/index.lock"));
-        let reference = "fatal: cannot lock ref 'refs/heads/x': Unable to create \
-                         '/r/.git/refs/heads/x.lock': File exists.";
-        assert_eq!(path(reference).as_deref(), Some("/r/.git/refs/heads/x.lock"));
-        let config = "error: could not lock config file .git/config: File exists";
-        assert_eq!(path(config).as_deref(), Some(".git/config.lock"));
-        let lost = "fatal: cannot lock ref 'refs/heads/x': is at 1 but expected 2";
-        assert_eq!(path(lost), None);
-    }
-
-    #[test]
-    fn the_callers_git_variables_do_not_reach_git_but_the_identity_does() {
-        let path = &crate::adapters::git::fixture::search_path();
-        let found = GitProgram::find(env(&[
-            ("PATH", path),
-            ("GIT_DIR", "/nowhere"),
-            ("GIT_TRACE", "1"),
-            ("GIT_AUTHOR_NAME", "A"),
-            ("GIT_AUTHOR_EMAIL", "a@b"),
-        ]))
-        .unwrap();
-        let ident = found.command("var").arg("GIT_AUTHOR_IDENT").text().unwrap();
-        assert!(ident.starts_with("A <a@b>"), "{ident}");
-        let answer = found.command("rev-parse").arg("--git-dir").answer().unwrap();
-        assert!(!answer.stderr.contains("/nowhere") && !answer.stderr.contains("trace"));
-    }
-}
+mod tests;

@@ -228,5 +228,4 @@ fn number(pid: Pid) -> u32 {
 }
 
 #[cfg(test)]
-#[path = "tests.rs"]
 mod tests;

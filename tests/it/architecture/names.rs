@@ -3,7 +3,7 @@
 use super::Fault;
 use super::source::{Kind, Source};
 
-/// Most lines of a file, a test module at its end not counted.
+/// Most lines of a file, tests as well.
 const LONGEST: usize = 400;
 
 const BANNED_MODULES: [&str; 12] = [
@@ -57,11 +57,10 @@ fn is_banned(name: &str) -> bool {
     BANNED_MODULES.contains(&name) || BANNED_ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
 
-/// Files that are too long; a file that is compiled for tests only may be.
+/// Files that are too long.
 pub(crate) fn length(source: &Source) -> Option<Fault> {
     let message = format!("{} lines, {LONGEST} are allowed", source.lines);
-    (source.lines > LONGEST && !source.test_only)
-        .then(|| Fault::new(source, LONGEST + 1, "length", message))
+    (source.lines > LONGEST).then(|| Fault::new(source, LONGEST + 1, "length", message))
 }
 
 #[test]
@@ -89,27 +88,22 @@ fn a_trait_of_others_may_name_its_functions() {
 }
 
 #[test]
-fn a_long_file_is_a_fault_unless_the_rest_is_tests() {
+fn a_long_file_is_a_fault_and_tests_count() {
     let lines = |count: usize| "const A: u8 = 1;\n".repeat(count);
-    let tests = format!("\n#[cfg(test)]\nmod tests {{\n{}}}\n", lines(500));
+    let tests = format!("#[cfg(test)]\nmod tests {{\n{}}}\n", lines(300));
     super::planted("src/domain/id.rs", &lines(400), &[]);
     super::planted("src/domain/id.rs", &lines(401), &["401 length 401 lines"]);
-    super::planted("src/domain/id.rs", &format!("{}{tests}", lines(400)), &[]);
-    super::planted(
-        "src/domain/id.rs",
-        &format!("{}{tests}", lines(401)),
-        &["401 length 401 lines"],
-    );
-    super::planted("src/domain/id.rs", &format!("{tests}{}", lines(1)), &["401 length 505 lines"]);
+    let both = format!("{}{tests}", lines(100));
+    super::planted("src/domain/id.rs", &both, &["401 length 403 lines"]);
     super::planted("tests/it/a.rs", &lines(401), &["401 length 401 lines"]);
 }
 
 #[test]
-fn a_file_for_tests_only_may_be_long_and_import_what_it_likes() {
-    let long = "use crate::engine::Driver;\n".repeat(401);
+fn a_file_for_tests_only_imports_what_it_likes() {
+    let upward = "use crate::engine::Driver;\n";
     let (parent, tests) = ("src/domain/task/mod.rs", "src/domain/task/tests.rs");
     let deeper = "src/domain/task/tests/more.rs";
     let marked = "#[cfg(test)]\nmod tests;";
-    assert_eq!(super::faults_in(&[(parent, marked), (tests, &long), (deeper, &long)]), []);
-    assert!(super::faults_in(&[(parent, "mod tests;"), (tests, &long)]).len() > 401);
+    assert_eq!(super::faults_in(&[(parent, marked), (tests, upward), (deeper, upward)]), []);
+    assert_eq!(super::faults_in(&[(parent, "mod tests;"), (tests, upward)]).len(), 1);
 }

@@ -18,7 +18,7 @@ pub(crate) struct Source {
     pub(crate) module: Vec<String>,
     /// The whole file is compiled for tests only.
     pub(crate) test_only: bool,
-    /// Lines, less a test module at the end.
+    /// Number of lines.
     pub(crate) lines: usize,
     /// In the order of the file.
     pub(crate) facts: Vec<Fact>,
@@ -55,16 +55,9 @@ impl Source {
         let stream = TokenStream::from_str(text)
             .map_err(|error| (error.span().start().line, error.to_string()))?;
         let module = module_of(path);
-        let mut walk = Walk { facts: Vec::new(), tests_from: None };
-        walk.items(
-            stream,
-            &Scope { module: module.clone(), test: false, in_trait: false, top: true },
-        );
-        let lines = match walk.tests_from {
-            Some(line) => text.lines().take(line - 1).collect::<Vec<_>>().join("\n"),
-            None => text.to_owned(),
-        };
-        let lines = lines.trim_end().lines().count();
+        let mut walk = Walk { facts: Vec::new() };
+        walk.items(stream, &Scope { module: module.clone(), test: false, in_trait: false });
+        let lines = text.lines().count();
         Ok(Self { path: path.to_owned(), module, test_only: false, lines, facts: walk.facts })
     }
 }
@@ -115,14 +108,10 @@ struct Scope {
     module: Vec<String>,
     test: bool,
     in_trait: bool,
-    /// Outside of every block.
-    top: bool,
 }
 
 struct Walk {
     facts: Vec<Fact>,
-    /// Line of the attribute of a test module that ends the file.
-    tests_from: Option<usize>,
 }
 
 impl Walk {
@@ -168,9 +157,6 @@ impl Walk {
             scope.test = true;
         } else {
             let end = length + item_length(&rest[length..]);
-            if scope.top && end == rest.len() && is_module(&rest[length..]) {
-                self.tests_from = Some(rest[0].span().start().line);
-            }
             self.tokens(&rest[length..end], &Scope { test: true, ..scope.inside(false) });
             return end;
         }
@@ -292,13 +278,8 @@ impl Walk {
 
 impl Scope {
     fn inside(&self, in_trait: bool) -> Self {
-        Self { in_trait, top: false, ..self.clone() }
+        Self { in_trait, ..self.clone() }
     }
-}
-
-fn is_module(item: &[TokenTree]) -> bool {
-    item.iter().any(|token| word_is(token, "mod"))
-        && item.last().is_some_and(|token| body(token).is_some())
 }
 
 /// A path as it is written.

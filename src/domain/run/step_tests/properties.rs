@@ -1,0 +1,124 @@
+//! What holds of every plan and every outcome.
+
+use super::*;
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_live_run_starts_tasks_in_the_order_of_the_simulation(case in cases()) {
+        let plan = plan(case.tasks, case.preference);
+        let durations: Vec<f64> = case.seconds.iter().map(|s| *s as f64).collect();
+        let simulated = simulate(&Scenario {
+            problem: &plan.problem,
+            width: plan.decision.width,
+            durations: &durations,
+            costs: &NO_COSTS,
+            one_lane: case.preference == Preference::Sequential,
+            contention: false,
+        });
+        let mut world = World::new(plan, case.seconds, |_, _| 0);
+        world.run();
+        prop_assert_eq!(world.starts(), simulated.order);
+        prop_assert_eq!(world.now as f64, simulated.makespan);
+        prop_assert!(world.ended && world.state.all_finished());
+    }
+
+    #[test]
+    fn every_prefix_of_the_journal_folds_and_the_whole_equals_the_live_state(case in cases()) {
+        let mut tasks = case.tasks;
+        for task in &mut tasks {
+            task.retries = 1;
+        }
+        let mut world = World::new(plan(tasks, case.preference), case.seconds, flaky);
+        world.run();
+        for length in 1..=world.journal.len() {
+            prop_assert!(RunState::fold(&world.journal[..length]).is_ok());
+        }
+        prop_assert_eq!(RunState::fold(&world.journal).unwrap(), world.state);
+    }
+
+    #[test]
+    fn no_task_starts_too_early_and_no_capacity_is_exceeded(case in cases()) {
+        let mut world = World::new(plan(case.tasks, case.preference), case.seconds, flaky);
+        world.run();
+        let width = world.state.spec.plan.decision.width;
+        let mut state = RunState::fold(&world.journal[..1]).unwrap();
+        for envelope in &world.journal[1..] {
+            if let Event::ProvisionRequested { task, .. } = &envelope.event {
+                let job = &state.spec.plan.problem.jobs[state.index(task).unwrap()];
+                prop_assert!(job.predecessors.iter().all(|&p| state.tasks[p].state.succeeded()));
+                prop_assert!(job.excludes.iter().all(|&o| !state.tasks[o].state.is_active()));
+            }
+            state.apply(envelope).unwrap();
+            let active: Vec<usize> = state.active_tasks().collect();
+            prop_assert!(active.len() <= width);
+            let problem = &state.spec.plan.problem;
+            for (resource, capacity) in problem.capacities.iter().enumerate() {
+                let used: u64 = active.iter().map(|&job| problem.demand(job, resource)).sum();
+                prop_assert!(used <= *capacity);
+            }
+        }
+        prop_assert!(world.state.all_finished());
+    }
+
+    #[test]
+    fn a_task_starts_from_the_work_it_depends_on_and_never_from_its_own(
+        case in cases(),
+        again in prop::collection::vec(0..14_usize, 0..3),
+    ) {
+        let mut tasks = case.tasks;
+        for task in &mut tasks {
+            task.retries = 1;
+        }
+        let names: Vec<TaskId> = tasks.iter().map(|task| task.id.clone()).collect();
+        let mut world = World::new(plan(tasks, case.preference), case.seconds, flaky);
+        world.run();
+        for index in again {
+            let task = names[index % names.len()].clone();
+            world.say(Input::Retry { tasks: vec![task] });
+            world.say(Input::Begin { resumed: true });
+            world.play();
+        }
+        prop_assert_eq!(&world.wrong_starts, &Vec::<String>::new());
+        for record in world.state.tasks.iter().filter(|record| record.state.succeeded()) {
+            let held = &world.holds[&record.tip.unwrap()];
+            for need in &record.needs {
+                prop_assert!(held.contains(&world.state.index(need).unwrap()));
+            }
+        }
+        if world.state.is_lane() {
+            // The head of the lane holds everything that succeeded.
+            let held = world.holds.get(&world.state.lane_tip).cloned().unwrap_or_default();
+            for (index, record) in world.state.tasks.iter().enumerate() {
+                prop_assert_eq!(held.contains(&index), record.state.succeeded());
+            }
+        }
+    }
+
+    #[test]
+    fn a_run_cut_anywhere_and_resumed_ends_with_the_same_outcomes(case in cases(), cut in 0..200_usize) {
+        let plan = plan(case.tasks, case.preference);
+        let mut whole = World::new(plan.clone(), case.seconds.clone(), |task, _| i32::from(task % 4 == 3));
+        whole.run();
+        let mut resumed = World::new(plan, case.seconds, whole.exit);
+        resumed.journal = whole.journal[..whole.batches[cut % whole.batches.len()]].to_vec();
+        resumed.state = RunState::fold(&resumed.journal).unwrap();
+        resumed.now = resumed.journal.last().unwrap().at.0;
+        // The engine finds that no process survived, and says so.
+        for index in resumed.state.active_tasks().collect::<Vec<_>>() {
+            if !matches!(resumed.state.tasks[index].state, TaskState::Running { .. }) {
+                continue;
+            }
+            let task = resumed.state.task(index).id.clone();
+            let finding = "gone".to_owned();
+            resumed.say(Input::Fact(Event::Reconciled { task, finding }));
+        }
+        if !resumed.state.all_finished() {
+            resumed.say(Input::Begin { resumed: true });
+            resumed.play();
+        }
+        let outcomes = |w: &World| w.state.tasks.iter().map(TaskRecord::outcome).collect::<Vec<_>>();
+        prop_assert_eq!(outcomes(&resumed), outcomes(&whole));
+    }
+}

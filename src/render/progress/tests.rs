@@ -1,0 +1,92 @@
+use std::sync::Mutex;
+
+use super::*;
+use crate::domain::plan::Preference;
+use crate::domain::report::scripted_run::{ScriptedRun, Try, plan, task};
+use crate::render::terminal::Terminal;
+
+/// All that was written.
+#[derive(Clone, Default)]
+struct Written(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Written {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+type Size = fn() -> Option<(u16, u16)>;
+
+const SIZES: [Size; 8] = [
+    || None,
+    || Some((24, 80)),
+    || Some((24, 1)),
+    || Some((1, 2)),
+    || Some((2, 7)),
+    || Some((24, 20)),
+    || Some((24, 200)),
+    || Some((u16::MAX, u16::MAX)),
+];
+
+/// What a run writes to a terminal, less the movements of the cursor.
+fn shown(run: &ScriptedRun, size: Size, color: bool) -> String {
+    let written = Written::default();
+    let terminal = Terminal::new(size, Box::new(written.clone()));
+    let target = ProgressDrawTarget::term_like_with_hz(Box::new(terminal), 255);
+    let style = Style { color, width: 80 };
+    let mut progress = Progress::on(target, style, Verbosity::Normal);
+    for (envelope, state) in run.envelopes.iter().zip(&run.states) {
+        progress.on_event(envelope, state).unwrap();
+        for index in state.active_tasks() {
+            let id = &state.task(index).id;
+            progress.on_output(
+                id,
+                "\x1b]52;c;ZXZpbA==\x07\u{202e}10%\r\x1b[31mcompiling {x} 日本\x1b[0m\r\n",
+            );
+        }
+    }
+    drop(progress);
+    let text = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+    let mut parts = text.split("\x1b[");
+    let first = parts.next().unwrap_or("").to_owned();
+    let parts = parts.map(|part| {
+        let rest = part.trim_start_matches(|c: char| c.is_ascii_digit());
+        rest.strip_prefix(['A', 'B', 'K']).map_or(format!("\x1b[{part}"), str::to_owned)
+    });
+    std::iter::once(first).chain(parts).collect::<String>().replace('\r', "\n")
+}
+
+fn run() -> ScriptedRun {
+    let script = [("api", vec![Try::fails(2.0, "no")]), ("db", vec![Try::well(3.0, &["a"])])];
+    let tasks = vec![task("api", &[], 20), task("db", &[], 10), task("web", &["api"], 5)];
+    ScriptedRun::new(plan(tasks, Preference::ParallelWith(2)), &script).finished().integrated(
+        &[],
+        &[],
+        false,
+    )
+}
+
+#[test]
+fn a_running_task_shows_its_estimate_and_its_last_line() {
+    let text = shown(&run(), SIZES[1], false);
+    assert!(text.contains("api 0.0s/20s compiling {x} 日本"), "{text}");
+    assert!(text.contains("failed in 2.1s: exit code 1"), "{text}");
+    assert!(text.contains("/3 tasks"), "{text}");
+    assert!(text.contains("landed: `main` moved"), "{text}");
+}
+
+#[test]
+fn hostile_output_does_not_reach_the_screen_at_any_width() {
+    let run = run();
+    for size in SIZES {
+        let text = shown(&run, size, false);
+        let harmless = |c: char| c == '\n' || !c.is_control() && c != '\u{202e}';
+        assert!(text.chars().all(harmless), "{:?}: {text:?}", size());
+    }
+    assert!(shown(&run, SIZES[1], true).contains("\x1b[31m"), "failures are red");
+    assert!(!shown(&run, SIZES[1], true).contains("\x1b]"));
+}
