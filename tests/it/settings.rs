@@ -63,7 +63,8 @@ fn settings_that_cannot_be_accepted_stop_every_command_with_their_place() {
 #[test]
 fn init_writes_files_that_are_accepted_and_never_overwrites() {
     let repo = small_repo();
-    repo.wt_orch(&["init"]).exit(0);
+    let first = repo.wt_orch(&["init"]);
+    assert_eq!(first.exit(0).stdout(), "wrote tasks.toml\nwrote orchestrator.toml\n");
     repo.wt_orch(&["check", "tasks.toml"]).exit(0);
     repo.wt_orch(&["plan", "tasks.toml"]).exit(0);
     let written = repo.read("tasks.toml").unwrap();

@@ -18,6 +18,8 @@ const SETTINGS: &str = include_str!("../../../orchestrator.toml.example");
 pub(crate) fn run(context: &Context, args: &InitArgs) -> Result<Exit, Failure> {
     let directory = context.directory();
     let root = context.repository().ok().and_then(|repo| repo.worktree().map(Path::to_owned));
+    // At the root both are named the same way, relative to where the user stands.
+    let root = root.filter(|root| root.canonicalize().ok() != directory.canonicalize().ok());
     let files = [
         (directory.join("tasks.toml"), TASKS.to_owned()),
         (root.unwrap_or(directory).join("orchestrator.toml"), as_comments(SETTINGS)),
