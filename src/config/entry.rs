@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Names, Settings};
+use super::Settings;
 use crate::domain::task::{human_size, parse_size};
 
 /// Where a value comes from.
@@ -72,18 +72,26 @@ impl fmt::Display for Entry {
 /// Every setting in the order of `orchestrator.toml.example`. All lines together, without what
 /// follows `#`, are a valid file with the same settings.
 pub(super) fn entries(settings: &Settings, origins: &Origins) -> Vec<Entry> {
+    let worktree = &settings.worktree;
     let run = &settings.run;
     let integrate = &settings.integrate;
     let mut all = vec![
         ("worktree_path".to_owned(), quoted(settings.worktree_path.as_str())),
         ("branch".to_owned(), quoted(settings.branch.as_str())),
+        ("worktree.submodules".to_owned(), quoted(worktree.submodules.as_str())),
+        ("worktree.disk_reserve".to_owned(), quoted(&exact_size(worktree.disk_reserve))),
+        ("worktree.include".to_owned(), list(worktree.include.iter().map(String::as_str))),
+        ("worktree.include_limit".to_owned(), quoted(&exact_size(worktree.include_limit))),
+        ("worktree.caches".to_owned(), list(worktree.caches.iter().map(String::as_str))),
+        ("worktree.share_caches".to_owned(), quoted(worktree.share_caches.as_str())),
+        ("worktree.pool".to_owned(), worktree.pool.to_string()),
         ("run.slots".to_owned(), run.slots.to_string()),
         ("run.timeout".to_owned(), quoted(&exact_duration(run.timeout))),
         ("run.grace".to_owned(), quoted(&exact_duration(run.grace))),
         ("run.retries".to_owned(), run.retries.to_string()),
         ("run.log_limit".to_owned(), quoted(&exact_size(run.log_limit))),
-        ("run.env_deny".to_owned(), list(&run.env_deny)),
-        ("run.env_pass".to_owned(), list(&run.env_pass)),
+        ("run.env_deny".to_owned(), list(run.env_deny.iter())),
+        ("run.env_pass".to_owned(), list(run.env_pass.iter())),
         ("integrate.strategy".to_owned(), quoted(integrate.strategy.as_str())),
         ("integrate.target_retries".to_owned(), integrate.target_retries.to_string()),
         ("plan.draws".to_owned(), settings.plan.draws.to_string()),
@@ -124,8 +132,8 @@ fn quoted(text: &str) -> String {
     out + "\""
 }
 
-fn list(names: &Names) -> String {
-    format!("[{}]", names.iter().map(quoted).collect::<Vec<_>>().join(", "))
+fn list<'a>(texts: impl Iterator<Item = &'a str>) -> String {
+    format!("[{}]", texts.map(quoted).collect::<Vec<_>>().join(", "))
 }
 
 /// A duration that reads back as the same one.

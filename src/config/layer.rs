@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::entry::bare;
 use super::{ColorChoice, Names, Origin, Origins, Persona, Settings, Template};
 use crate::domain::integrate::Strategy;
+use crate::domain::run::{CacheSharing, Submodules};
 
 /// The settings of one place: a file, the environment, the flags.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -14,6 +15,20 @@ pub struct Layer {
     pub worktree_path: Option<Template>,
     /// `branch`.
     pub branch: Option<Template>,
+    /// `worktree.submodules`.
+    pub submodules: Option<Submodules>,
+    /// `worktree.disk_reserve`, in bytes.
+    pub disk_reserve: Option<u64>,
+    /// `worktree.include`.
+    pub include: Option<Vec<String>>,
+    /// `worktree.include_limit`, in bytes.
+    pub include_limit: Option<u64>,
+    /// `worktree.caches`.
+    pub caches: Option<Vec<String>>,
+    /// `worktree.share_caches`.
+    pub share_caches: Option<CacheSharing>,
+    /// `worktree.pool`.
+    pub pool: Option<u32>,
     /// `run.slots`.
     pub slots: Option<u32>,
     /// `run.timeout`.
@@ -50,6 +65,14 @@ impl Layer {
         let mut over = Over { origins, origin };
         over.put("worktree_path", self.worktree_path, &mut settings.worktree_path);
         over.put("branch", self.branch, &mut settings.branch);
+        let worktree = &mut settings.worktree;
+        over.put("worktree.submodules", self.submodules, &mut worktree.submodules);
+        over.put("worktree.disk_reserve", self.disk_reserve, &mut worktree.disk_reserve);
+        over.put("worktree.include", self.include, &mut worktree.include);
+        over.put("worktree.include_limit", self.include_limit, &mut worktree.include_limit);
+        over.put("worktree.caches", self.caches, &mut worktree.caches);
+        over.put("worktree.share_caches", self.share_caches, &mut worktree.share_caches);
+        over.put("worktree.pool", self.pool, &mut worktree.pool);
         let run = &mut settings.run;
         over.put("run.slots", self.slots, &mut run.slots);
         over.put("run.timeout", self.timeout, &mut run.timeout);

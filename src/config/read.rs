@@ -8,6 +8,7 @@ use super::{ColorChoice, Layer, Names, Persona, Template};
 use crate::domain::diagnostic::{Diagnostic, Document, Placed, Problems, Table, closest, quoted};
 use crate::domain::id::TaskId;
 use crate::domain::integrate::Strategy;
+use crate::domain::run::{CacheSharing, Submodules};
 use crate::domain::task::parse_size;
 use crate::domain::time::parse_duration;
 
@@ -43,6 +44,13 @@ pub(super) fn layer(keys: &mut dyn Keys, problems: &Problems) -> Layer {
     Layer {
         worktree_path: read.converted(("", "worktree_path"), "bad_template", Template::parse_path),
         branch: read.converted(("", "branch"), "bad_template", Template::parse_branch),
+        submodules: read.choice(("worktree", "submodules"), &Submodules::WORDS),
+        disk_reserve: read.size(("worktree", "disk_reserve")),
+        include: read.patterns(("worktree", "include")),
+        include_limit: read.size(("worktree", "include_limit")),
+        caches: read.patterns(("worktree", "caches")),
+        share_caches: read.choice(("worktree", "share_caches"), &CacheSharing::WORDS),
+        pool: read.number(("worktree", "pool"), (0, 1024)),
         slots: read.number(("run", "slots"), (1, 1024)),
         timeout: read.duration(("run", "timeout")),
         grace: read.duration(("run", "grace")),
@@ -167,6 +175,24 @@ impl Reader<'_> {
                 None
             }
         }
+    }
+
+    fn size(&mut self, key: (&'static str, &'static str)) -> Option<u64> {
+        self.converted(key, "bad_size", parse_size)
+    }
+
+    /// Lines of a `.gitignore`; one that says nothing is a slip of the pen.
+    fn patterns(&mut self, (section, key): (&'static str, &'static str)) -> Option<Vec<String>> {
+        let mut patterns = Vec::new();
+        for text in self.keys.texts(section, key)?.value {
+            if text.value.trim().is_empty() || text.value.starts_with('#') {
+                let message = format!("{} matches nothing", quoted(&text.value));
+                self.reject("bad_pattern", text.span, message);
+            } else {
+                patterns.push(text.value);
+            }
+        }
+        Some(patterns)
     }
 
     fn log_limit(&mut self) -> Option<u64> {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::Template;
 use crate::domain::integrate::Strategy;
+use crate::domain::run::WorktreeRules;
 use crate::domain::task::{ClaimError, DEFAULT_TIMEOUT, Glob};
 
 /// All settings, none of them unset.
@@ -14,6 +15,8 @@ pub struct Settings {
     pub worktree_path: Template,
     /// What their branches are called.
     pub branch: Template,
+    /// `[worktree]`.
+    pub worktree: WorktreeRules,
     /// `[run]`.
     pub run: RunSettings,
     /// `[capacity]`: countable things that tasks may use.
@@ -201,6 +204,7 @@ impl Default for Settings {
         Self {
             worktree_path: Template::default_path(),
             branch: Template::default_branch(),
+            worktree: WorktreeRules::default(),
             run: RunSettings {
                 slots: 8,
                 timeout: DEFAULT_TIMEOUT,

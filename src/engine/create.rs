@@ -10,7 +10,7 @@ use crate::adapters::store::Store;
 use crate::config::Template;
 use crate::domain::id::{Oid, RunId};
 use crate::domain::plan::{Plan, Verdict};
-use crate::domain::run::{Limits, RunSpec, TaskPlace};
+use crate::domain::run::{Limits, RunSpec, TaskPlace, WorktreeRules};
 
 /// What a run is created with.
 pub struct CreateRequest {
@@ -28,6 +28,8 @@ pub struct CreateRequest {
     pub target: Option<String>,
     /// Limits of every command.
     pub limits: Limits,
+    /// What worktrees are made of.
+    pub worktree: WorktreeRules,
     /// `worktree_path`.
     pub worktree_path: Template,
     /// `branch`.
@@ -42,7 +44,8 @@ pub fn create(
     site: &Site,
     request: CreateRequest,
 ) -> Result<Result<Journal, Occupied>, EngineError> {
-    let CreateRequest { mut store, name, plan, base, base_name, target, limits, .. } = request;
+    let CreateRequest { mut store, name, plan, base, base_name, target, limits, worktree, .. } =
+        request;
     let run = store.create_run(&name, site.clock.now())?;
     let places = placed(site, &plan, &run, (&request.worktree_path, &request.branch));
     if let Some(occupied) = occupied(site, &store, &run, (&plan, &places))? {
@@ -50,7 +53,7 @@ pub fn create(
         return Ok(Err(occupied));
     }
     let version = env!("CARGO_PKG_VERSION").to_owned();
-    let spec = RunSpec { run, base, base_name, target, plan, places, limits, version };
+    let spec = RunSpec { run, base, base_name, target, plan, places, limits, worktree, version };
     Ok(Ok(Journal::begin(store, site.clock, spec)?))
 }
 

@@ -113,6 +113,7 @@ fn begin(place: &Place, prepared: Prepared, plan: Plan) -> Result<Journal, Failu
             base_name: prepared.base_name,
             target: prepared.target,
             limits: limits(&place.settings),
+            worktree: place.settings.worktree.clone(),
             worktree_path: place.settings.worktree_path.clone(),
             branch: place.settings.branch.clone(),
         },

@@ -152,10 +152,10 @@ fn all_problems_of_all_files_are_reported_at_once() {
          [capacity]\nGPU = 1\ncpu = -1\n[integrate]\nstrategy = 'sqash'\n\
          [persona.qa]\nprompt = ''\nname = 'x'\n[iu]\ncolor = 'auto'\n[ui]\ncolor = 'blue'\n[persona.sre]\n",
     );
-    insta::assert_snapshot!(invalid(place.load(&[("WT_ORCH_RUN_SLOTS", "four")])).join("\n"), @r##"
+    insta::assert_snapshot!(invalid(place.load(&[("WT_ORCH_RUN_SLOTS", "four")])).join("\n"), @r"
     config.toml:3:6 syntax: unclosed table, expected `]` |  | 
     orchestrator.toml:1:17 bad_template: `../{repo}` has no `{task}`, so two tasks would get the same name |  | 
-    orchestrator.toml:2:1 unknown_key: unknown key `brnach` | did you mean `branch`? | known keys: worktree_path, branch, run, capacity, integrate, plan, persona, ui
+    orchestrator.toml:2:1 unknown_key: unknown key `brnach` | did you mean `branch`? | known keys: worktree_path, branch, worktree, run, capacity, integrate, plan, persona, ui
     orchestrator.toml:3:10 bad_template: `f x/{task}` has a space, a control character or one of `~^:?*[\`, which git does not allow in a branch name |  | 
     orchestrator.toml:5:9 wrong_type: `slots` must be a whole number, not a string |  | leave out the quotes
     orchestrator.toml:6:11 bad_duration: `soon` is no duration; write it like `90s`, `10m` or `1h 30m` |  | 
@@ -168,11 +168,11 @@ fn all_problems_of_all_files_are_reported_at_once() {
     orchestrator.toml:14:12 unknown_choice: unknown strategy `sqash` | did you mean `squash`? | known: merge, squash
     orchestrator.toml:16:10 empty: `prompt` is empty |  | 
     orchestrator.toml:17:1 unknown_key: unknown key `name` in `[persona.qa]` |  | known keys: prompt
-    orchestrator.toml:18:2 unknown_key: unknown key `iu` | did you mean `ui`? | known keys: worktree_path, branch, run, capacity, integrate, plan, persona, ui
+    orchestrator.toml:18:2 unknown_key: unknown key `iu` | did you mean `ui`? | known keys: worktree_path, branch, worktree, run, capacity, integrate, plan, persona, ui
     orchestrator.toml:21:9 unknown_choice: unknown color `blue` |  | known: auto, always, never
     orchestrator.toml:22:1 missing_key: `prompt` is missing here |  | 
     environment:1:19 out_of_range: `four` must be a whole number between 1 and 1024 |  |
-    "##);
+    ");
 }
 
 #[test]

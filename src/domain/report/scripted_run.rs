@@ -135,6 +135,7 @@ impl ScriptedRun {
                 env_pass: Vec::new(),
                 personas: Vec::new(),
             },
+            worktree: crate::domain::run::WorktreeRules::default(),
             version: "0.0.0".to_owned(),
         };
         let now = Timestamp(EPOCH);

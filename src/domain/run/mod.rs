@@ -12,6 +12,7 @@ mod step;
 #[cfg(test)]
 mod step_tests;
 mod task_state;
+mod worktree_rules;
 
 pub use action::{Action, Input, Step};
 pub use event::{Envelope, Event, FIRST_SEQ, JOURNAL_VERSION, JournalError, StopReason};
@@ -24,3 +25,4 @@ pub use spec::{Limits, RunSpec, TaskPlace};
 pub use state::{RunPhase, RunState, TaskRecord};
 pub use step::step;
 pub use task_state::{IllegalTransition, TaskState};
+pub use worktree_rules::{CacheSharing, Submodules, WorktreeRules};

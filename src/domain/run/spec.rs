@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::worktree_rules::WorktreeRules;
 use crate::domain::id::{Oid, RunId};
 use crate::domain::plan::Plan;
 use crate::domain::time::millis;
@@ -26,6 +27,9 @@ pub struct RunSpec {
     pub places: Vec<TaskPlace>,
     /// Limits for every command.
     pub limits: Limits,
+    /// What its worktrees are made of.
+    #[serde(default)]
+    pub worktree: WorktreeRules,
     /// wt-orch that made it.
     pub version: String,
 }

@@ -78,6 +78,7 @@ fn spec(plan: Plan) -> RunSpec {
             env_pass: Vec::new(),
             personas: Vec::new(),
         },
+        worktree: crate::domain::run::WorktreeRules::default(),
         version: "0".into(),
     }
 }
