@@ -87,6 +87,39 @@ pub enum GitError {
     },
 }
 
+impl GitError {
+    /// The same failure for somebody else who met it; a system's error keeps its kind and words.
+    pub(in crate::adapters) fn repeated(&self) -> Self {
+        match self {
+            Self::NotARepository { path } => Self::NotARepository { path: path.clone() },
+            Self::Unsupported { feature, why, way_out } => Self::Unsupported {
+                feature: feature.clone(),
+                why: why.clone(),
+                way_out: way_out.clone(),
+            },
+            Self::DubiousOwnership { path } => Self::DubiousOwnership { path: path.clone() },
+            Self::GitMissing => Self::GitMissing,
+            Self::Locked { path } => Self::Locked { path: path.clone() },
+            Self::Command { words, code, stderr } => {
+                Self::Command { words: words.clone(), code: *code, stderr: stderr.clone() }
+            }
+            Self::Answer { words, what } => {
+                Self::Answer { words: words.clone(), what: what.clone() }
+            }
+            Self::Library { action, message } => Self::Library { action, message: message.clone() },
+            Self::Io { action, path, source } => {
+                let source = std::io::Error::new(source.kind(), source.to_string());
+                Self::Io { action, path: path.clone(), source }
+            }
+            Self::Mismatch { what, expected, found } => Self::Mismatch {
+                what: what.clone(),
+                expected: expected.clone(),
+                found: found.clone(),
+            },
+        }
+    }
+}
+
 fn code_text(code: Option<i32>) -> String {
     code.map_or_else(|| " (ended by a signal)".to_owned(), |code| format!(" (exit {code})"))
 }

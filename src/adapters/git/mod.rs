@@ -3,6 +3,9 @@
 //! fsmonitor, no pager and no editor of the user's. libgit2's types don't leave this folder.
 
 mod backoff;
+mod blobs;
+mod branches;
+mod conversion;
 mod diff;
 mod error;
 #[cfg(test)]
@@ -15,6 +18,7 @@ mod land;
 mod land_check;
 mod land_restore;
 mod land_session;
+mod listing;
 mod merge;
 mod merge_git;
 mod merge_libgit2;
@@ -29,6 +33,9 @@ mod worktrees;
 mod write;
 
 pub(in crate::adapters) use backoff::Backoff;
+pub(in crate::adapters) use blobs::BlobReader;
+pub(in crate::adapters) use branches::BranchesOutcome;
+pub(in crate::adapters) use conversion::{Conversion, ConvertedReader};
 pub(in crate::adapters) use diff::FileMode;
 pub use diff::{ChangeKind, PathChange};
 pub use error::GitError;
@@ -38,6 +45,7 @@ pub use head::{Head, Progress, in_progress};
 pub use history::BranchConflict;
 pub use land::{LandOutcome, LandRequest, RefusedReason, land};
 pub use land_restore::{RecoveredLanding, recover_landing};
+pub(in crate::adapters) use listing::{ListedFile, Listing};
 pub use merge::{Hunk, MergeEngine, MergeOutcome, MergeRequest};
 pub(in crate::adapters) use path::{as_path, shell_word};
 pub use path::{quote_path, unquote_path};

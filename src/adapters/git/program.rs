@@ -1,5 +1,7 @@
 //! The git program: found on the PATH, run with an environment of ours, retried when locked out.
 
+mod conversation;
+
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::Write;
@@ -10,6 +12,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
+
+pub(in crate::adapters) use conversation::Conversation;
 
 use super::backoff::Backoff;
 use super::error::{GitError, io};
@@ -115,6 +119,11 @@ impl GitProgram {
     #[must_use]
     pub fn with_lock_wait(self, lock_wait: Duration) -> Self {
         Self { lock_wait, ..self }
+    }
+
+    /// A variable of the environment that its commands run in.
+    pub(super) fn variable(&self, name: &str) -> Option<&OsStr> {
+        self.env.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_os_str())
     }
 
     pub(in crate::adapters) fn lock_wait(&self) -> Duration {
@@ -308,8 +317,8 @@ impl Invocation<'_> {
         self.run_to_end().map(|(answer, _)| answer)
     }
 
-    /// The answer, and the signal that ended the command.
-    fn run_to_end(&self) -> Result<(Answer, Option<i32>), GitError> {
+    /// The command with its words, folder and environment.
+    fn prepared(&self) -> Command {
         let program = self.program;
         let mut command = Command::new(&program.path);
         command.env_clear().envs(program.env.iter().map(|(name, value)| (name, value)));
@@ -317,6 +326,17 @@ impl Invocation<'_> {
         command.args(FORCED_CONFIG.iter().flat_map(|setting| ["-c", setting]));
         command.args(&self.before).args(&self.words);
         command.current_dir(self.dir.as_deref().unwrap_or(Path::new("/")));
+        if !self.foreground {
+            // The terminal's Ctrl-C is ours to answer; it must not end git half way.
+            command.process_group(0);
+        }
+        command
+    }
+
+    /// The answer, and the signal that ended the command.
+    fn run_to_end(&self) -> Result<(Answer, Option<i32>), GitError> {
+        let program = self.program;
+        let mut command = self.prepared();
         let failed = io("run", &program.path);
         let stdin = match &self.input {
             Input::Nothing => Stdio::null(),
@@ -324,10 +344,6 @@ impl Invocation<'_> {
             Input::File(file) => file.try_clone().map_err(io("share", &program.path))?.into(),
         };
         command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
-        if !self.foreground {
-            // The terminal's Ctrl-C is ours to answer; it must not end git half way.
-            command.process_group(0);
-        }
         let mut child = command.spawn().map_err(failed)?;
         let pipe = child.stdin.take();
         let output = std::thread::scope(|scope| {

@@ -36,6 +36,16 @@ impl Settings {
         Some(found.1.as_deref().unwrap_or("true"))
     }
 
+    /// Whether some setting's name begins so.
+    pub(in crate::adapters) fn has_section(&self, prefix: &str) -> bool {
+        self.entries.iter().any(|(key, _)| key.starts_with(prefix))
+    }
+
+    /// Whether objects may be missing because a remote promises them.
+    pub(in crate::adapters) fn has_promisor(&self) -> bool {
+        self.entries.iter().any(|(key, _)| key.starts_with("remote.") && key.ends_with(".promisor"))
+    }
+
     /// Whether a setting is true in git's reading of booleans.
     pub(in crate::adapters) fn is_true(&self, name: &str) -> bool {
         self.last(name).is_some_and(|value| {

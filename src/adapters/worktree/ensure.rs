@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::admin;
 use super::checkout::{Broken, Checkout};
 use super::snapshot::{Scratch, forget_progress, held_commits, remove_stale_lock};
 use crate::adapters::git::{
@@ -104,6 +105,9 @@ impl Checkout {
             .output()?;
         git("reset").args(["--hard", "--quiet", "--no-recurse-submodules"]).output()?;
         git("clean").args(["-f", "-d", "--quiet"]).output()?;
+        if admin::is_half_made(git_dir) {
+            admin::unlock(git_dir, None)?;
+        }
         let notes = self.verify((branch, start), git_dir)?;
         Ok(EnsureOutcome::Ready { saved, notes })
     }

@@ -2,10 +2,15 @@
 //! Everything here finds a worktree by its folder and its git directory, never by its `.git` file,
 //! which belongs to whatever ran in it.
 
+mod admin;
+mod batch;
 mod checkout;
 mod commit;
 mod ensure;
+mod files;
 mod lock;
+mod method;
+mod occupied;
 mod provision;
 mod remove;
 mod snapshot;
@@ -14,8 +19,9 @@ mod stand;
 pub use checkout::{Broken, Checkout, CheckoutState};
 pub use commit::{CommitOutcome, CommitRequest, Committed};
 pub use ensure::{EnsureOutcome, Saved};
+pub use occupied::{Occupant, Occupied};
 pub use provision::{
-    Detached, Occupant, Occupied, ProvisionError, Provisioned, WorktreeSpec, detached, provision,
+    Detached, ProvisionError, Provisioned, WorktreeSpec, detached, provision, provision_all,
 };
 pub use remove::{KeptReason, RemoveMode, RemoveOutcome, plan_removal, remove};
 

@@ -165,7 +165,7 @@ pub(super) fn discard(repo: &Repo, path: &Path) -> Result<(), GitError> {
 }
 
 /// Deletes a folder with everything in it, also below folders without permissions.
-fn remove_tree(path: &Path) -> Result<(), GitError> {
+pub(super) fn remove_tree(path: &Path) -> Result<(), GitError> {
     let attempt = || match std::fs::remove_dir_all(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
         result => result,

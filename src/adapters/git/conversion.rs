@@ -1,0 +1,262 @@
+//! Which files a checkout writes otherwise than they are stored (gitattributes(5)): line ends, `$Id$`,
+//! encodings, filters. Decided once for a commit; git itself does the converting.
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::{Path, PathBuf};
+
+use tempfile::TempPath;
+
+use super::blobs::BlobReader;
+use super::diff::FileMode;
+use super::error::{GitError, io};
+use super::listing::Listing;
+use super::path::as_path;
+use super::program::Conversation;
+use super::repo::Repo;
+use crate::domain::id::Oid;
+
+/// Attributes that change what is written.
+const ATTRIBUTES: [&str; 6] = ["filter", "ident", "working-tree-encoding", "text", "crlf", "eol"];
+
+/// Parts of words without which no line of a `.gitattributes` changes what is written, unless the
+/// configuration asks for other line ends.
+const TELLING: [&[u8]; 4] = [b"filter", b"ident", b"encoding", b"crlf"];
+
+/// What a checkout of a commit needs.
+#[derive(Debug)]
+pub(in crate::adapters) enum Conversion {
+    /// Every file is written as it is stored.
+    Nothing,
+    /// Some files are converted on the way.
+    Some(Converted),
+    /// Only a checkout by git will do.
+    ByGit {
+        /// Why, as a sentence without a full stop.
+        reason: String,
+    },
+}
+
+/// Files of a listing that are converted, and the index that the attributes are looked up in.
+#[derive(Debug)]
+pub(in crate::adapters) struct Converted {
+    files: HashSet<usize>,
+    index: TempPath,
+    empty: tempfile::TempDir,
+}
+
+impl Conversion {
+    /// Looks at attributes and configuration.
+    ///
+    /// # Errors
+    /// Git or the file system fails.
+    pub(in crate::adapters) fn load(
+        repo: &Repo,
+        listing: &Listing,
+        commit: Oid,
+    ) -> Result<Self, GitError> {
+        let line_ends = LineEnds::of(repo);
+        if line_ends == LineEnds::AsStored && !is_telling(repo, listing)? {
+            return Ok(Self::Nothing);
+        }
+        let folder = repo.common_dir().join("wt-orch");
+        std::fs::create_dir_all(&folder).map_err(io("create", &folder))?;
+        let builder = || tempfile::Builder::new();
+        let file = builder().prefix("tmp-index-").tempfile_in(&folder);
+        let index = file.map_err(io("create a file in", &folder))?.into_temp_path();
+        std::fs::remove_file(&index).map_err(io("delete", &index))?;
+        let empty = builder().prefix("tmp-empty-").tempdir_in(&folder);
+        let empty = empty.map_err(io("create a folder in", &folder))?;
+        let converted = Converted { files: HashSet::new(), index, empty };
+        converted.git(repo, "read-tree").arg(commit.to_string()).output()?;
+        converted.sort_out(repo, listing, line_ends)
+    }
+}
+
+impl Converted {
+    /// Whether the file of this number is converted.
+    pub(in crate::adapters) fn has(&self, file: usize) -> bool {
+        self.files.contains(&file)
+    }
+
+    /// A reader for one thread.
+    pub(in crate::adapters) fn open(&self, repo: &Repo) -> Result<ConvertedReader, GitError> {
+        let command = self.git(repo, "cat-file").args(["--batch", "--filters"]);
+        let terminated = repo.program().version().at_least(2, 38);
+        let talk = command.args(terminated.then_some("-z")).converse()?;
+        Ok(ConvertedReader { talk, end: if terminated { 0 } else { b'\n' } })
+    }
+
+    /// Git with the commit's files as its index and no file on disk: attributes are the commit's.
+    fn git<'a>(&self, repo: &'a Repo, subcommand: &str) -> super::program::Invocation<'a> {
+        let command = repo.git_in(subcommand, repo.common_dir(), self.empty.path());
+        command.env("GIT_INDEX_FILE", self.index.as_os_str())
+    }
+
+    fn sort_out(
+        mut self,
+        repo: &Repo,
+        listing: &Listing,
+        line_ends: LineEnds,
+    ) -> Result<Conversion, GitError> {
+        let mut input = Vec::new();
+        for file in &listing.files {
+            input.extend_from_slice(&file.path);
+            input.push(0);
+        }
+        let command = self.git(repo, "check-attr").args(["--cached", "-z", "--stdin"]);
+        let output = command.args(ATTRIBUTES).input(input).output()?;
+        let fields: Vec<&[u8]> = output.split(|&byte| byte == 0).collect();
+        let by_file = fields.chunks(3 * ATTRIBUTES.len());
+        let lines_only = !repo.program().version().at_least(2, 38);
+        let mut drivers: BTreeMap<String, usize> = BTreeMap::new();
+        for (number, (file, found)) in listing.files.iter().zip(by_file).enumerate() {
+            if matches!(file.mode, FileMode::Link | FileMode::Submodule) {
+                continue;
+            }
+            let value = |at: usize| found.get(3 * at + 2).copied().unwrap_or(b"unspecified");
+            let driver = String::from_utf8_lossy(value(0)).into_owned();
+            if repo.settings().has_section(&format!("filter.{driver}.")) {
+                *drivers.entry(driver).or_default() += 1;
+            }
+            let encoded = !matches!(value(2), b"unspecified" | b"unset");
+            let lines = line_ends.change([value(3), value(4), value(5)]);
+            if value(1) == b"set" || encoded || lines {
+                if lines_only && file.path.contains(&b'\n') {
+                    let reason = "a converted file has a line break in its name".to_owned();
+                    return Ok(Conversion::ByGit { reason });
+                }
+                self.files.insert(number);
+            }
+        }
+        if let Some((driver, count)) = drivers.into_iter().next() {
+            let files = if count == 1 { "1 file".to_owned() } else { format!("{count} files") };
+            let reason = format!("the filter `{driver}` serves {files}");
+            return Ok(Conversion::ByGit { reason });
+        }
+        Ok(if self.files.is_empty() { Conversion::Nothing } else { Conversion::Some(self) })
+    }
+}
+
+/// Reads files as a checkout writes them.
+#[derive(Debug)]
+pub(in crate::adapters) struct ConvertedReader {
+    talk: Conversation,
+    end: u8,
+}
+
+impl ConvertedReader {
+    /// The converted content of a file.
+    ///
+    /// # Errors
+    /// Git cannot convert it.
+    pub(in crate::adapters) fn read(&mut self, id: Oid, path: &[u8]) -> Result<Vec<u8>, GitError> {
+        let mut question = format!("{id} ").into_bytes();
+        question.extend_from_slice(path);
+        question.push(self.end);
+        self.talk.ask(&question)?;
+        let header = self.talk.line()?;
+        let size = header.rsplit_once(' ').and_then(|(_, size)| size.parse().ok());
+        let Some(size) = size else {
+            let words = format!("cat-file --filters {id} {}", as_path(path).display());
+            return Err(GitError::Answer { words, what: header });
+        };
+        let content = self.talk.bytes(size)?;
+        self.talk.bytes(1)?;
+        Ok(content)
+    }
+}
+
+/// What the configuration says about the ends of lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum LineEnds {
+    /// Only `eol=crlf` changes them.
+    AsStored,
+    /// Files with the attribute `text` get CRLF.
+    OfText,
+    /// Files without attributes do as well.
+    OfAll,
+}
+
+impl LineEnds {
+    fn of(repo: &Repo) -> Self {
+        let settings = repo.settings();
+        let is = |name: &str, value: &str| {
+            settings.last(name).is_some_and(|found| found.eq_ignore_ascii_case(value))
+        };
+        if is("core.autocrlf", "input") {
+            Self::AsStored
+        } else if settings.is_true("core.autocrlf") {
+            Self::OfAll
+        } else if is("core.eol", "crlf") {
+            Self::OfText
+        } else {
+            Self::AsStored
+        }
+    }
+
+    /// Whether a file with these values of `text`, `crlf` and `eol` may get other line ends.
+    fn change(self, [text, crlf, eol]: [&[u8]; 3]) -> bool {
+        let is_text = |value: &[u8]| !matches!(value, b"unspecified" | b"unset");
+        if text == b"unset" || (text == b"unspecified" && crlf == b"unset") || eol == b"lf" {
+            return false;
+        }
+        match self {
+            _ if eol == b"crlf" => true,
+            Self::AsStored => false,
+            Self::OfText => is_text(text) || is_text(crlf),
+            Self::OfAll => true,
+        }
+    }
+}
+
+/// Whether some attributes file may change what is written.
+fn is_telling(repo: &Repo, listing: &Listing) -> Result<bool, GitError> {
+    let tells = |text: &[u8]| {
+        TELLING.iter().any(|part| text.windows(part.len()).any(|window| window == *part))
+    };
+    for file in outside(repo)? {
+        match std::fs::read(&file) {
+            Ok(text) if tells(&text) => return Ok(true),
+            // What git cannot read either has no effect.
+            Ok(_) | Err(_) => {}
+        }
+    }
+    let reader = BlobReader::open(repo)?;
+    for file in listing.files.iter().filter(|file| file.name() == b".gitattributes") {
+        let stored = matches!(file.mode, FileMode::File | FileMode::Executable);
+        if stored && reader.with(file.id, tells)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Attributes files outside of the commit.
+fn outside(repo: &Repo) -> Result<Vec<PathBuf>, GitError> {
+    let mut files = vec![repo.common_dir().join("info/attributes")];
+    if repo.program().version().at_least(2, 42) {
+        for variable in ["GIT_ATTR_GLOBAL", "GIT_ATTR_SYSTEM"] {
+            // Without such a file git answers with an exit code.
+            let answer = repo.git("var").arg(variable).answer()?;
+            files.extend(
+                answer
+                    .stdout
+                    .split(|&byte| byte == b'\n')
+                    .filter(|line| !line.is_empty())
+                    .map(|line| as_path(line).to_owned()),
+            );
+        }
+        return Ok(files);
+    }
+    files.push(Path::new("/etc/gitattributes").to_owned());
+    let home = |name: &str| repo.program().variable(name).map(PathBuf::from);
+    let configured = repo.settings().last("core.attributesfile").map(|path| {
+        match (path.strip_prefix("~/"), home("HOME")) {
+            (Some(rest), Some(home)) => home.join(rest),
+            _ => PathBuf::from(path),
+        }
+    });
+    let config = home("XDG_CONFIG_HOME").or_else(|| Some(home("HOME")?.join(".config")));
+    files.extend(configured.or_else(|| Some(config?.join("git/attributes"))));
+    Ok(files)
+}

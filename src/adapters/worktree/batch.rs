@@ -1,0 +1,315 @@
+//! Several worktrees of one commit in one go: git's entries one after another under the repository's
+//! lock, the files of all of them together.
+
+use std::path::{Path, PathBuf};
+
+use super::admin;
+use super::files::{Contents, FileTimes, Ground, file_limit, populate};
+use super::lock::RepoLock;
+use super::method::Method;
+use super::occupied::Known;
+use super::provision::{ProvisionError, Provisioned};
+use super::remove::remove_tree;
+use crate::adapters::git::{BranchesOutcome, Conversion, GitError, Listing, Repo, io, real_path};
+use crate::domain::id::Oid;
+
+/// A worktree to be made, on a new branch or on none.
+#[derive(Debug, Clone)]
+pub(super) struct Wanted {
+    /// A real path, as far as it is there.
+    pub(super) path: PathBuf,
+    pub(super) branch: Option<String>,
+    pub(super) lock_reason: Option<String>,
+}
+
+/// Makes all of them at the same commit. The answers stand in their order.
+pub(super) fn make_all(
+    repo: &Repo,
+    commit: Oid,
+    wanted: Vec<Wanted>,
+) -> Vec<Result<Provisioned, ProvisionError>> {
+    let batch = match Batch::load(repo, commit) {
+        Ok(batch) => batch,
+        Err(error) => return refused(error, wanted.len()),
+    };
+    let mut answers = Vec::new();
+    let mut wanted = wanted.into_iter().peekable();
+    while wanted.peek().is_some() {
+        let portion: Vec<Wanted> = wanted.by_ref().take(file_limit()).collect();
+        answers.extend(batch.make(portion));
+    }
+    answers
+}
+
+/// The same error for everybody: the first gets it as it is.
+fn refused(error: GitError, count: usize) -> Vec<Result<Provisioned, ProvisionError>> {
+    let again = error.repeated();
+    let mut answers = vec![Err(error.into())];
+    answers.extend((1..count).map(|_| Err(again.repeated().into())));
+    answers.truncate(count);
+    answers
+}
+
+struct Batch<'a> {
+    repo: &'a Repo,
+    commit: Oid,
+    listing: Listing,
+    method: Method,
+}
+
+/// A worktree on its way, and what is to be taken back if it does not arrive.
+struct Making {
+    wanted: Wanted,
+    parents: Vec<PathBuf>,
+    branch: bool,
+    git_dir: Option<PathBuf>,
+    folder: bool,
+}
+
+impl<'a> Batch<'a> {
+    fn load(repo: &'a Repo, commit: Oid) -> Result<Self, GitError> {
+        let listing = Listing::load(repo, commit)?;
+        let method = Method::choose(repo, &listing, commit)?;
+        Ok(Self { repo, commit, listing, method })
+    }
+
+    fn make(&self, wanted: Vec<Wanted>) -> Vec<Result<Provisioned, ProvisionError>> {
+        let count = wanted.len();
+        let begun = match RepoLock::acquire(self.repo).and_then(|lock| self.begin(wanted, &lock)) {
+            Ok(begun) => begun,
+            Err(error) => return refused(error, count),
+        };
+        let mut answers: Vec<Option<Result<Provisioned, ProvisionError>>> =
+            (0..count).map(|_| None).collect();
+        let mut going = Vec::new();
+        for (at, begun) in begun.into_iter().enumerate() {
+            match begun {
+                Ok(making) => going.push((at, making)),
+                Err(error) => answers[at] = Some(Err(error)),
+            }
+        }
+        let filled = self.fill(going.iter().map(|(_, making)| making));
+        for ((at, making), filled) in going.into_iter().zip(filled) {
+            let answer = filled.and_then(|()| self.finish(&making));
+            if answer.is_err() {
+                let lock = RepoLock::acquire(self.repo).ok();
+                self.take_back(&making, lock.as_ref());
+            }
+            answers[at] = Some(answer.map_err(ProvisionError::from));
+        }
+        answers.into_iter().flatten().collect()
+    }
+
+    /// Branches, entries and empty folders.
+    fn begin(
+        &self,
+        wanted: Vec<Wanted>,
+        lock: &RepoLock,
+    ) -> Result<Vec<Result<Making, ProvisionError>>, GitError> {
+        let known = Known::load(self.repo)?;
+        let mut begun = Vec::new();
+        let mut taken: Vec<(PathBuf, Option<String>)> = Vec::new();
+        for wanted in wanted {
+            let key = (wanted.path.clone(), wanted.branch.clone());
+            let twice = taken
+                .iter()
+                .any(|(path, branch)| *path == key.0 || (branch.is_some() && *branch == key.1));
+            begun.push(match known.occupant(&wanted.path, wanted.branch.as_deref())? {
+                Some(occupied) => Err(ProvisionError::Occupied(occupied)),
+                None if twice => Err(GitError::Mismatch {
+                    what: format!("the worktree at `{}`", wanted.path.display()),
+                    expected: "asked for once".to_owned(),
+                    found: "twice".to_owned(),
+                }
+                .into()),
+                None => {
+                    taken.push(key);
+                    Ok(Making {
+                        wanted,
+                        parents: Vec::new(),
+                        branch: false,
+                        git_dir: None,
+                        folder: false,
+                    })
+                }
+            });
+        }
+        if !self.method.entry_by_git {
+            self.create_branches(&mut begun)?;
+        }
+        for place in &mut begun {
+            let Ok(making) = place else { continue };
+            if let Err(error) = self.register(making, lock) {
+                self.take_back(making, Some(lock));
+                *place = Err(error.into());
+            }
+        }
+        Ok(begun)
+    }
+
+    fn create_branches(
+        &self,
+        begun: &mut [Result<Making, ProvisionError>],
+    ) -> Result<(), GitError> {
+        let making = || begun.iter().flatten().filter_map(|making| making.wanted.branch.clone());
+        match self.repo.create_branches(&making().collect::<Vec<_>>(), self.commit)? {
+            BranchesOutcome::Made => {}
+            BranchesOutcome::Taken { name } => {
+                return Err(GitError::Mismatch {
+                    what: format!("the branch {name}"),
+                    expected: "free".to_owned(),
+                    found: "made by somebody else meanwhile".to_owned(),
+                });
+            }
+        }
+        for making in begun.iter_mut().flatten() {
+            making.branch = making.wanted.branch.is_some();
+        }
+        Ok(())
+    }
+
+    fn register(&self, making: &mut Making, lock: &RepoLock) -> Result<(), GitError> {
+        making.parents = create_parents(&making.wanted.path)?;
+        if self.method.entry_by_git {
+            return self.register_by_git(making);
+        }
+        let git_dir = admin::register(self.repo, &making.wanted, self.commit, lock)?;
+        making.git_dir = Some(git_dir.clone());
+        let folder = &making.wanted.path;
+        std::fs::create_dir(folder).map_err(io("create", folder))?;
+        making.folder = true;
+        let file = folder.join(".git");
+        let mut link = b"gitdir: ".to_vec();
+        link.extend(git_dir.into_os_string().into_encoded_bytes());
+        link.push(b'\n');
+        std::fs::write(&file, link).map_err(io("write", &file))
+    }
+
+    /// Git makes entry, branch and folder.
+    fn register_by_git(&self, making: &mut Making) -> Result<(), GitError> {
+        let Wanted { path, branch, .. } = &making.wanted;
+        let command = self.repo.git("worktree").config("branch.autoSetupMerge=false");
+        let command = command.config("worktree.guessRemote=false");
+        let command = command.args(["add", "--no-checkout", "--lock", "--reason", admin::MAKING]);
+        let command = match branch {
+            Some(branch) => command.args(["--no-track", "-b", branch]),
+            None => command.arg("--detach"),
+        };
+        (making.branch, making.folder) = (branch.is_some(), true);
+        command.arg("--").arg(path).arg(self.commit.to_string()).output()?;
+        making.git_dir = self.repo.worktree_at(path)?.and_then(|info| info.git_dir);
+        making.entry().map(|_| ())
+    }
+
+    /// The files of all of them.
+    fn fill<'m>(&self, going: impl Iterator<Item = &'m Making>) -> Vec<Result<(), GitError>> {
+        let going: Vec<&Making> = going.collect();
+        if let Conversion::ByGit { .. } = self.method.files {
+            let reset = |making: &&Making| {
+                let command = self.repo.git_in("reset", making.entry()?, &making.wanted.path);
+                let command = command.args(["--hard", "--quiet", "--no-recurse-submodules"]);
+                command.output().map(|_| ())
+            };
+            return going.iter().map(reset).collect();
+        }
+        let open =
+            |making: &&Making| Ground::open(making.wanted.path.clone(), making.entry()?.to_owned());
+        let mut answers: Vec<Result<(), GitError>> = Vec::new();
+        let mut grounds = Vec::new();
+        let mut places = Vec::new();
+        for (at, ground) in going.iter().map(open).enumerate() {
+            answers.push(ground.map(|ground| {
+                grounds.push(ground);
+                places.push(at);
+            }));
+        }
+        let contents = Contents {
+            repo: self.repo,
+            listing: &self.listing,
+            conversion: &self.method.files,
+            times: FileTimes::Past,
+        };
+        match populate(&contents, &grounds) {
+            Ok(filled) => {
+                for (at, filled) in places.into_iter().zip(filled) {
+                    answers[at] = filled;
+                }
+            }
+            Err(error) => {
+                for at in places {
+                    answers[at] = Err(error.repeated());
+                }
+            }
+        }
+        answers
+    }
+
+    fn finish(&self, making: &Making) -> Result<Provisioned, GitError> {
+        let git_dir = making.entry()?;
+        let head = self.repo.head_at(git_dir)?;
+        let branch = head.branch().map(str::to_owned);
+        if head.tip() != Some(self.commit) || branch != making.wanted.branch {
+            let shown = |tip: Option<Oid>, branch: Option<&str>| {
+                let tip = tip.map_or_else(|| "no commit".to_owned(), |tip| tip.to_string());
+                branch.map_or_else(|| tip.clone(), |branch| format!("{branch} at {tip}"))
+            };
+            return Err(GitError::Mismatch {
+                what: format!("HEAD of the worktree at `{}`", making.wanted.path.display()),
+                expected: shown(Some(self.commit), making.wanted.branch.as_deref()),
+                found: shown(head.tip(), branch.as_deref()),
+            });
+        }
+        admin::unlock(git_dir, making.wanted.lock_reason.as_deref())?;
+        Ok(Provisioned {
+            path: real_path(&making.wanted.path),
+            git_dir: git_dir.to_owned(),
+            by_git: self.method.reason().map(str::to_owned),
+        })
+    }
+
+    /// Removes whatever of a worktree was made. What fails here leaves an entry that the next
+    /// attempt reports as occupied.
+    fn take_back(&self, making: &Making, _lock: Option<&RepoLock>) {
+        let Making { wanted, parents, branch, git_dir, folder } = making;
+        let _folder_gone = *folder && remove_tree(&wanted.path).is_ok();
+        if let Some(git_dir) = git_dir {
+            let _entry_gone = remove_tree(git_dir).is_ok();
+        }
+        let _emptied = std::fs::remove_dir(self.repo.common_dir().join("worktrees")).is_ok();
+        if let (true, Some(name)) = (branch, &wanted.branch) {
+            let _deleted = self.repo.discard_branch(name, self.commit).is_ok();
+        }
+        remove_empty(parents);
+    }
+}
+
+impl Making {
+    fn entry(&self) -> Result<&Path, GitError> {
+        self.git_dir.as_deref().ok_or_else(|| GitError::Mismatch {
+            what: format!("the worktree at `{}`", self.wanted.path.display()),
+            expected: "registered".to_owned(),
+            found: "missing".to_owned(),
+        })
+    }
+}
+
+/// Creates the folders above `path` and names those that were not there, outermost first.
+fn create_parents(path: &Path) -> Result<Vec<PathBuf>, GitError> {
+    let missing = path.ancestors().skip(1).take_while(|folder| folder.symlink_metadata().is_err());
+    let mut missing: Vec<PathBuf> = missing.map(Path::to_owned).collect();
+    missing.reverse();
+    for (at, folder) in missing.iter().enumerate() {
+        if let Err(error) = std::fs::create_dir(folder)
+            && error.kind() != std::io::ErrorKind::AlreadyExists
+        {
+            remove_empty(&missing[..at]);
+            return Err(io("create", folder)(error));
+        }
+    }
+    Ok(missing)
+}
+
+fn remove_empty(folders: &[PathBuf]) {
+    // A folder that somebody else uses by now is not empty, and stays.
+    let _removed = folders.iter().rev().map(std::fs::remove_dir).take_while(Result::is_ok).count();
+}

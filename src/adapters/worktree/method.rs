@@ -1,0 +1,107 @@
+//! Who makes which part of a worktree: this program where it is sure to do what git would, else git.
+
+use crate::adapters::git::{Conversion, GitError, Listing, Repo};
+use crate::domain::id::Oid;
+
+/// Who writes what.
+#[derive(Debug)]
+pub(super) struct Method {
+    /// Git makes its own entry.
+    pub(super) entry_by_git: bool,
+    /// How the files come about.
+    pub(super) files: Conversion,
+}
+
+impl Method {
+    /// Decides for one commit.
+    ///
+    /// # Errors
+    /// Git or the file system fails.
+    pub(super) fn choose(repo: &Repo, listing: &Listing, commit: Oid) -> Result<Self, GitError> {
+        let entry_by_git = entry_needs_git(repo);
+        let reason = files_need_git(repo)?.or_else(|| odd_name(listing));
+        let files = match reason {
+            Some(reason) => Conversion::ByGit { reason },
+            None => Conversion::load(repo, listing, commit)?,
+        };
+        Ok(Self { entry_by_git, files })
+    }
+
+    /// Why git writes the files.
+    pub(super) fn reason(&self) -> Option<&str> {
+        match &self.files {
+            Conversion::ByGit { reason } => Some(reason),
+            Conversion::Nothing | Conversion::Some(_) => None,
+        }
+    }
+}
+
+/// Settings under which an entry holds more than ours does.
+fn entry_needs_git(repo: &Repo) -> bool {
+    let settings = repo.settings();
+    settings.is_true("extensions.worktreeconfig")
+        || settings.is_true("worktree.userelativepaths")
+        || settings.is_true("core.sparsecheckout")
+        || settings.last("core.sharedrepository").is_some_and(|value| value != "umask")
+}
+
+fn files_need_git(repo: &Repo) -> Result<Option<String>, GitError> {
+    let settings = repo.settings();
+    let reason = if settings.is_true("core.sparsecheckout") {
+        "the checkout is sparse"
+    } else if settings.has_section("extensions.partialclone") || settings.has_promisor() {
+        "the repository is a partial clone"
+    } else if settings.is_true("core.splitindex") {
+        "the index is split"
+    } else if repo.has_replacements()? {
+        "objects are replaced (`git replace`)"
+    } else {
+        return Ok(None);
+    };
+    Ok(Some(reason.to_owned()))
+}
+
+/// A name that git may refuse, for it means `.git` on some system, or that is no name at all.
+fn odd_name(listing: &Listing) -> Option<String> {
+    let folders = listing.folders.iter().skip(1).map(|folder| {
+        let path = &folder.path;
+        &path[path.iter().rposition(|&byte| byte == b'/').map_or(0, |slash| slash + 1)..]
+    });
+    let files = listing.files.iter().map(crate::adapters::git::ListedFile::name);
+    let odd = folders.chain(files).find(|name| is_odd(name))?;
+    Some(format!("`{}` is an odd name", crate::adapters::git::quote_path(odd)))
+}
+
+fn is_odd(name: &[u8]) -> bool {
+    // Code points that some systems leave out when they compare names begin with these bytes.
+    let ignorable = |bytes: &[u8]| matches!(bytes, [0xe2, 0x80 | 0x81, _] | [0xef, 0xbb, 0xbf]);
+    let folded: Vec<u8> = name.iter().map(u8::to_ascii_lowercase).collect();
+    let begins = folded.starts_with(b".git") || folded.starts_with(b"git~");
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
+    let harmless = folded.len() > 4
+        && folded.starts_with(b".git")
+        && folded[4].is_ascii_alphabetic()
+        && folded.iter().all(plain);
+    matches!(name, b"" | b"." | b"..")
+        || name.contains(&b'/')
+        || name.contains(&b'\\')
+        || (begins && !harmless)
+        || name.windows(3).any(ignorable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_mean_dot_git_somewhere_are_left_to_git() {
+        for odd in
+            [".git", ".GIT", ".git ", ".git.", "git~1", ".g\u{200c}it", "a\\b", "..", ".git::$DATA"]
+        {
+            assert!(is_odd(odd.as_bytes()), "{odd}");
+        }
+        for plain in [".gitignore", ".gitattributes", ".github", ".gitlab-ci.yml", "git", "x.git"] {
+            assert!(!is_odd(plain.as_bytes()), "{plain}");
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! What is in the way of a new worktree. Nothing that exists is ever reused silently.
+
+use std::path::{Path, PathBuf};
+
+use crate::adapters::git::{BranchConflict, GitError, Repo, WorktreeInfo, real_path, shell_word};
+use crate::domain::id::Oid;
+
+/// What is in the way, and the command that clears it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Occupied {
+    /// What is there.
+    pub what: Occupant,
+    /// One shell command.
+    pub resolve: String,
+}
+
+/// What is in the way of a new worktree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Occupant {
+    /// The branch.
+    Branch {
+        /// Its name.
+        name: String,
+        /// Its commit.
+        tip: Oid,
+    },
+    /// A branch that git cannot have beside it.
+    BranchClash {
+        /// The name asked for.
+        name: String,
+        /// The branch that is there.
+        with: String,
+    },
+    /// A file or folder, even an empty one.
+    Path {
+        /// Where.
+        path: PathBuf,
+    },
+    /// A worktree, though its folder may be gone.
+    Worktree {
+        /// Where.
+        path: PathBuf,
+    },
+    /// Git does not allow the branch's name.
+    InvalidBranch {
+        /// The name.
+        name: String,
+    },
+}
+
+impl std::fmt::Display for Occupant {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Branch { name, tip } => {
+                write!(f, "the branch `{name}` exists, at {}", tip.short())
+            }
+            Self::BranchClash { name, with } => {
+                write!(f, "the branch `{name}` cannot be made beside the branch `{with}`")
+            }
+            Self::Path { path } => write!(f, "`{}` exists", path.display()),
+            Self::Worktree { path } => {
+                write!(f, "`{}` is registered as a worktree", path.display())
+            }
+            Self::InvalidBranch { name } => write!(f, "`{name}` is no valid branch name"),
+        }
+    }
+}
+
+/// The worktrees of a repository, read once to be asked for several new ones.
+pub(super) struct Known<'a> {
+    repo: &'a Repo,
+    worktrees: Vec<WorktreeInfo>,
+    /// How the repository is named in a shell.
+    at: String,
+}
+
+impl<'a> Known<'a> {
+    pub(super) fn load(repo: &'a Repo) -> Result<Self, GitError> {
+        let at = shell_word(&repo.root().display().to_string());
+        Ok(Self { repo, worktrees: repo.worktrees()?, at })
+    }
+
+    /// What is in the way of a worktree at `path` (a real path) on a new `branch`.
+    pub(super) fn occupant(
+        &self,
+        path: &Path,
+        branch: Option<&str>,
+    ) -> Result<Option<Occupied>, GitError> {
+        let in_branch = branch.map(|name| self.of_branch(name)).transpose()?.flatten();
+        Ok(in_branch.or_else(|| self.of_path(path)))
+    }
+
+    fn of_branch(&self, name: &str) -> Result<Option<Occupied>, GitError> {
+        let Some(conflict) = self.repo.branch_conflict(name)? else { return Ok(None) };
+        let clash = |with: String| {
+            let resolve = format!("git -C {} branch -m {} NEW-NAME", self.at, shell_word(&with));
+            Occupied { what: Occupant::BranchClash { name: name.to_owned(), with }, resolve }
+        };
+        Ok(match conflict {
+            BranchConflict::Exists { tip } => {
+                // Renaming loses nothing, wherever the branch is checked out.
+                let (from, to) = (shell_word(name), shell_word(&format!("{name}-old")));
+                let resolve = format!("git -C {} branch -m {from} {to}", self.at);
+                Some(Occupied { what: Occupant::Branch { name: name.to_owned(), tip }, resolve })
+            }
+            BranchConflict::Clash { with } => Some(clash(with)),
+            BranchConflict::CaseOnly { with } => {
+                self.repo.settings().is_true("core.ignorecase").then(|| clash(with))
+            }
+            BranchConflict::Invalid => {
+                let what = Occupant::InvalidBranch { name: name.to_owned() };
+                Some(Occupied { what, resolve: "choose another `branch` template".to_owned() })
+            }
+        })
+    }
+
+    fn of_path(&self, path: &Path) -> Option<Occupied> {
+        let shown = shell_word(&path.display().to_string());
+        let there = path.symlink_metadata().is_ok();
+        let mut known = self.worktrees.iter().filter(|info| !info.bare);
+        let path = path.to_owned();
+        if known.any(|info| real_path(&info.path) == path) {
+            let words = if there { format!("remove {shown}") } else { "prune".to_owned() };
+            let resolve = format!("git -C {} worktree {words}", self.at);
+            return Some(Occupied { what: Occupant::Worktree { path }, resolve });
+        }
+        let resolve = format!("mv {shown} {shown}.old");
+        there.then_some(Occupied { what: Occupant::Path { path }, resolve })
+    }
+}
