@@ -58,9 +58,11 @@ impl Owed {
         Self { outbox: outbox.clone(), paid: false }
     }
 
-    fn pay(mut self, fact: Event) {
+    fn pay(mut self, facts: impl IntoIterator<Item = Event>) {
         self.paid = true;
-        send(&self.outbox, Message::Input(Input::Fact(fact)));
+        for fact in facts {
+            send(&self.outbox, Message::Input(Input::Fact(fact)));
+        }
     }
 }
 
@@ -174,8 +176,12 @@ impl Driver {
             let message = format!("a cost could not be stored: {error}");
             self.journal.record(vec![Event::Warned { message }], now)?;
         }
+        let mut batch = Vec::new();
         for action in step.actions {
-            self.perform(action);
+            self.perform(action, &mut batch);
+        }
+        if !batch.is_empty() {
+            self.blocking(move || provision::provision(batch));
         }
         Ok(())
     }
@@ -196,7 +202,8 @@ impl Driver {
         None
     }
 
-    fn perform(&mut self, action: Action) {
+    /// Does what is asked for; worktrees that can be made together are put in the batch.
+    fn perform(&mut self, action: Action, batch: &mut Vec<provision::Job>) {
         match action {
             Action::Provision { task, attempt, from } => {
                 let record = &self.journal.state().tasks[task];
@@ -211,7 +218,11 @@ impl Driver {
                     known_start,
                     predecessor: self.predecessor(task, attempt),
                 };
-                self.blocking(move || provision::provision(&job));
+                if job.predecessor.is_none() {
+                    batch.push(job);
+                } else {
+                    self.blocking(move || provision::provision(vec![job]));
+                }
             }
             Action::Launch { task, attempt } => self.launch(task, attempt),
             Action::Commit { task, attempt, keep } => {
@@ -224,7 +235,7 @@ impl Driver {
                     start: start.unwrap_or(self.spec.base),
                     keep,
                 };
-                self.blocking(move || commit::commit(&job));
+                self.blocking(move || [commit::commit(&job)]);
             }
             Action::Check { task, attempt } => self.check(task, attempt),
             Action::Stop { task, force } => {
@@ -285,7 +296,7 @@ impl Driver {
                 Err(message) => Event::AttemptNotStarted { task: id.clone(), attempt, message },
             };
             send(&outbox, Message::Idle { task });
-            owed.pay(fact);
+            owed.pay([fact]);
         });
     }
 
@@ -317,7 +328,7 @@ impl Driver {
             };
             send(&outbox, Message::Idle { task });
             let fact = Event::CheckFinished { task: id.clone(), attempt, end, tainted };
-            owed.pay(fact);
+            owed.pay([fact]);
         });
     }
 
@@ -327,7 +338,7 @@ impl Driver {
         receiver
     }
 
-    fn blocking(&self, work: impl FnOnce() -> Event + Send + 'static) {
+    fn blocking<F: IntoIterator<Item = Event>>(&self, work: impl FnOnce() -> F + Send + 'static) {
         let owed = Owed::new(&self.outbox);
         tokio::task::spawn_blocking(move || owed.pay(work()));
     }

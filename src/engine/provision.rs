@@ -26,30 +26,86 @@ pub(super) struct Job {
     pub(super) predecessor: Option<(usize, u32)>,
 }
 
-/// Does it; doing it twice is safe: what an interrupted try left is found and reset, after its
-/// content was saved under a ref of ours.
-pub(super) fn provision(job: &Job) -> Event {
-    let task = job.spec.plan.tasks[job.task].task.id.clone();
-    let attempt = job.attempt;
-    let clock = &job.site.clock;
+/// Does all of them, fresh worktrees together; one fact each. Doing it twice is safe: what an
+/// interrupted try left is found and reset, after its content was saved under a ref of ours.
+pub(super) fn provision(jobs: Vec<Job>) -> Vec<Event> {
+    let Some(clock) = jobs.first().map(|job| job.site.clock) else { return Vec::new() };
     let before = clock.elapsed();
-    let failed = |failure| Event::ProvisionFailed { task: task.clone(), attempt, failure };
-    let start = match start_commit(job) {
-        Ok(Ok(start)) => start,
-        Ok(Err(failure)) => return failed(failure),
-        Err(error) => return failed(ProvisionFailure::Other { message: chain(&error) }),
-    };
-    match ensure_worktree(job, start) {
-        Ok(saved) => Event::Provisioned {
-            task,
-            attempt,
-            start,
-            unvalidated: !job.from.is_empty() && job.from.iter().all(|(_, tip)| *tip != start),
-            saved,
-            seconds: (clock.elapsed() - before).as_secs_f64(),
-        },
-        Err(message) => failed(ProvisionFailure::Other { message }),
+    let mut facts = Vec::new();
+    let mut fresh = Vec::new();
+    for job in jobs {
+        match begin(&job) {
+            Ok((start, Room::PutBack { saved })) => {
+                facts.push((job, Ok(Ready { start, saved, by_git: None })));
+            }
+            Ok((start, Room::Free { saved })) => {
+                fresh.push((job, Ready { start, saved, by_git: None }));
+            }
+            Err(failure) => facts.push((job, Err(failure))),
+        }
     }
+    if let Some((first, _)) = fresh.first() {
+        let repo = first.site.repo.clone();
+        let specs = fresh.iter().map(|(job, ready)| job.worktree(ready.start)).collect();
+        let made = worktree::provision_all(&repo, specs);
+        for ((job, mut ready), made) in fresh.into_iter().zip(made) {
+            let made = made.map(|made| {
+                ready.by_git = made.by_git;
+                ready
+            });
+            let other = |error| ProvisionFailure::Other { message: chain(&error) };
+            facts.push((job, made.map_err(other)));
+        }
+    }
+    // What was made together took each of them an equal part of the time.
+    let seconds = (clock.elapsed() - before).as_secs_f64() / facts.len().max(1) as f64;
+    facts.into_iter().map(|(job, outcome)| job.fact(outcome, seconds)).collect()
+}
+
+/// A worktree at its start.
+struct Ready {
+    start: Oid,
+    saved: Option<Oid>,
+    /// Why git wrote its files.
+    by_git: Option<String>,
+}
+
+impl Job {
+    fn worktree(&self, start: Oid) -> WorktreeSpec {
+        let place = &self.spec.places[self.task];
+        WorktreeSpec {
+            path: Path::new(&place.worktree).to_owned(),
+            branch: place.branch.clone(),
+            start,
+            lock_reason: None,
+        }
+    }
+
+    fn fact(&self, outcome: Result<Ready, ProvisionFailure>, seconds: f64) -> Event {
+        let task = self.spec.plan.tasks[self.task].task.id.clone();
+        let attempt = self.attempt;
+        match outcome {
+            Ok(Ready { start, saved, by_git }) => Event::Provisioned {
+                task,
+                attempt,
+                start,
+                unvalidated: !self.from.is_empty()
+                    && self.from.iter().all(|(_, tip)| *tip != start),
+                saved,
+                by_git,
+                seconds,
+            },
+            Err(failure) => Event::ProvisionFailed { task, attempt, failure },
+        }
+    }
+}
+
+/// Finds the start and makes room; nothing is written where a worktree is to be made.
+fn begin(job: &Job) -> Result<(Oid, Room), ProvisionFailure> {
+    let other = |message| ProvisionFailure::Other { message };
+    let start = start_commit(job).map_err(|error| other(chain(&error)))??;
+    let room = make_room(job, start).map_err(other)?;
+    Ok((start, room))
 }
 
 /// Ref that keeps what a task's attempt left behind.
@@ -128,32 +184,31 @@ fn colliding(job: &Job, task: &TaskId, tip: Oid) -> Result<Option<TaskId>, GitEr
     Ok(None)
 }
 
-fn ensure_worktree(job: &Job, start: Oid) -> Result<Option<Oid>, String> {
+/// What was found at a task's place.
+enum Room {
+    /// A worktree of the run's own, which is at the start again.
+    PutBack { saved: Option<Oid> },
+    /// Nothing, or nothing any more.
+    Free { saved: Option<Oid> },
+}
+
+fn make_room(job: &Job, start: Oid) -> Result<Room, String> {
     let place = &job.spec.places[job.task];
     let path = Path::new(&place.worktree);
-    let repo = &job.site.repo;
-    let mut saved = None;
-    if let Some((task, attempt)) = job.predecessor {
-        let keep = keep_ref(&job.spec, task, attempt);
-        let there = repo.worktree_at(path).map_err(|error| chain(&error))?;
-        if there.is_some_and(|known| path.exists() && known.prunable.is_none()) {
-            if task != job.task && job.attempt > 1 {
-                // The branch is the task's own, whoever had the lane last.
-                keep_old_branch(job, start).map_err(|error| chain(&error))?;
-            }
-            let found = put_back(repo, place, start, &keep)?;
-            // What another task left in the lane is kept, but is none of this task's work.
-            return Ok(found.filter(|_| task == job.task));
+    let Some((task, attempt)) = job.predecessor else { return Ok(Room::Free { saved: None }) };
+    let keep = keep_ref(&job.spec, task, attempt);
+    let there = job.site.repo.worktree_at(path).map_err(|error| chain(&error))?;
+    if there.is_some_and(|known| path.exists() && known.prunable.is_none()) {
+        if task != job.task && job.attempt > 1 {
+            // The branch is the task's own, whoever had the lane last.
+            keep_old_branch(job, start).map_err(|error| chain(&error))?;
         }
-        saved = set_aside(job, &keep).map_err(|error| chain(&error))?;
+        let found = put_back(&job.site.repo, place, start, &keep)?;
+        // What another task left in the lane is kept, but is none of this task's work.
+        return Ok(Room::PutBack { saved: found.filter(|_| task == job.task) });
     }
-    let spec = WorktreeSpec {
-        path: path.to_owned(),
-        branch: place.branch.clone(),
-        start,
-        lock_reason: None,
-    };
-    worktree::provision(repo, spec).map(|_| saved).map_err(|error| chain(&error))
+    let saved = set_aside(job, &keep).map_err(|error| chain(&error))?;
+    Ok(Room::Free { saved })
 }
 
 fn put_back(repo: &Repo, place: &TaskPlace, start: Oid, keep: &str) -> Result<Option<Oid>, String> {

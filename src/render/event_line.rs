@@ -126,11 +126,12 @@ fn attempt_text(event: &Event, state: &RunState) -> (Verbosity, String) {
             let tips: Vec<String> = from.iter().map(|(task, _)| format!("`{task}`")).collect();
             format!("worktree wanted at {}", tips.join(" + "))
         }
-        Event::Provisioned { start, seconds, saved, .. } => {
+        Event::Provisioned { start, seconds, saved, by_git, .. } => {
             let saved = saved.map_or(String::new(), |commit| {
                 format!("; leftovers of an earlier attempt are kept as {}", commit.short())
             });
-            format!("worktree stands at {} after {seconds:.1}s{saved}", start.short())
+            let by_git = by_git.as_ref().map_or(String::new(), |why| format!(", by git: {why}"));
+            format!("worktree stands at {} after {seconds:.1}s{by_git}{saved}", start.short())
         }
         Event::ProvisionFailed { .. } => "its worktree could not be made".to_owned(),
         Event::AttemptRequested { attempt, .. } => format!("attempt {attempt} wanted"),

@@ -19,7 +19,8 @@ pub(in crate::adapters) enum BranchesOutcome {
 }
 
 impl Repo {
-    /// Makes branches at a commit, all or none, without any tracking configuration.
+    /// Makes branches at a commit, all or none, without any tracking configuration. After a loss of
+    /// power they may be gone with the worktrees that they were made for.
     ///
     /// # Errors
     /// Git refuses for another reason than a branch that is there.
@@ -35,7 +36,7 @@ impl Repo {
         for name in names {
             input.extend(format!("create refs/heads/{name}\0{at}\0").bytes());
         }
-        let command = self.git("update-ref").durable().args(["-m", "wt-orch: Created"]);
+        let command = self.git("update-ref").args(["-m", "wt-orch: Created"]);
         let command = command.args(["--create-reflog", "--stdin", "-z"]);
         let words = command.shown();
         let answer = command.input(input).answer()?;

@@ -214,7 +214,7 @@ fn is_telling(repo: &Repo, listing: &Listing) -> Result<bool, GitError> {
     let tells = |text: &[u8]| {
         TELLING.iter().any(|part| text.windows(part.len()).any(|window| window == *part))
     };
-    for file in outside(repo)? {
+    for file in outside(repo) {
         match std::fs::read(&file) {
             Ok(text) if tells(&text) => return Ok(true),
             // What git cannot read either has no effect.
@@ -231,32 +231,23 @@ fn is_telling(repo: &Repo, listing: &Listing) -> Result<bool, GitError> {
     Ok(false)
 }
 
-/// Attributes files outside of the commit.
-fn outside(repo: &Repo) -> Result<Vec<PathBuf>, GitError> {
-    let mut files = vec![repo.common_dir().join("info/attributes")];
-    if repo.program().version().at_least(2, 42) {
-        for variable in ["GIT_ATTR_GLOBAL", "GIT_ATTR_SYSTEM"] {
-            // Without such a file git answers with an exit code.
-            let answer = repo.git("var").arg(variable).answer()?;
-            files.extend(
-                answer
-                    .stdout
-                    .split(|&byte| byte == b'\n')
-                    .filter(|line| !line.is_empty())
-                    .map(|line| as_path(line).to_owned()),
-            );
-        }
-        return Ok(files);
-    }
-    files.push(Path::new("/etc/gitattributes").to_owned());
-    let home = |name: &str| repo.program().variable(name).map(PathBuf::from);
-    let configured = repo.settings().last("core.attributesfile").map(|path| {
-        match (path.strip_prefix("~/"), home("HOME")) {
+/// Attributes files that may lie outside of the commit; one too many costs a closer look.
+fn outside(repo: &Repo) -> Vec<PathBuf> {
+    let program = repo.program();
+    let variable = |name: &str| program.variable(name).map(PathBuf::from);
+    let mut files = vec![repo.common_dir().join("info/attributes"), "/etc/gitattributes".into()];
+    let prefix = program.path().parent().and_then(Path::parent);
+    files.extend(prefix.map(|prefix| prefix.join("etc/gitattributes")));
+    files.push(match repo.settings().last("core.attributesfile") {
+        Some(path) => match (path.strip_prefix("~/"), variable("HOME")) {
             (Some(rest), Some(home)) => home.join(rest),
-            _ => PathBuf::from(path),
+            _ => path.into(),
+        },
+        None => {
+            let config = variable("XDG_CONFIG_HOME").filter(|path| path.is_absolute());
+            let config = config.or_else(|| variable("HOME").map(|home| home.join(".config")));
+            config.unwrap_or_default().join("git/attributes")
         }
     });
-    let config = home("XDG_CONFIG_HOME").or_else(|| Some(home("HOME")?.join(".config")));
-    files.extend(configured.or_else(|| Some(config?.join("git/attributes"))));
-    Ok(files)
+    files
 }

@@ -33,8 +33,7 @@ pub(super) fn register(
     let draft = repo.common_dir().join("wt-orch/tmp-worktree");
     // Left by a process that was killed: whoever is at work holds the lock.
     remove_tree(&draft)?;
-    let made =
-        write_draft(repo, wanted, commit, &draft).and_then(|()| move_in(repo, wanted, &draft));
+    let made = write_draft(wanted, commit, &draft).and_then(|()| move_in(repo, wanted, &draft));
     if made.is_err() {
         let _removed = remove_tree(&draft).is_ok();
     }
@@ -61,7 +60,7 @@ pub(super) fn is_half_made(git_dir: &Path) -> bool {
     std::fs::read_to_string(git_dir.join("locked")).is_ok_and(|reason| reason.trim_end() == MAKING)
 }
 
-fn write_draft(repo: &Repo, wanted: &Wanted, commit: Oid, draft: &Path) -> Result<(), GitError> {
+fn write_draft(wanted: &Wanted, commit: Oid, draft: &Path) -> Result<(), GitError> {
     let logs = draft.join("logs");
     std::fs::create_dir_all(&logs).map_err(io("create", &logs))?;
     let mut gitdir = wanted.path.join(".git").into_os_string().into_encoded_bytes();
@@ -70,7 +69,9 @@ fn write_draft(repo: &Repo, wanted: &Wanted, commit: Oid, draft: &Path) -> Resul
         Some(branch) => format!("ref: refs/heads/{branch}\n"),
         None => format!("{commit}\n"),
     };
-    let log = format!("{} {commit} {}\twt-orch: made\n", commit.zero(), log_identity(repo)?);
+    let zero = commit.zero();
+    let log =
+        format!("{zero} {commit} wt-orch <wt-orch@localhost> {} +0000\twt-orch: made\n", now());
     let files: [(&str, &[u8]); 5] = [
         ("HEAD", head.as_bytes()),
         ("commondir", b"../..\n"),
@@ -85,13 +86,10 @@ fn write_draft(repo: &Repo, wanted: &Wanted, commit: Oid, draft: &Path) -> Resul
     Ok(())
 }
 
-/// Who and when, as a line of a reflog wants it.
+/// Seconds since 1970.
 #[expect(clippy::disallowed_methods, reason = "a reflog has the time of the system's clock")]
-fn log_identity(repo: &Repo) -> Result<String, GitError> {
-    let (name, address) =
-        repo.identity()?.unwrap_or_else(|| ("wt-orch".to_owned(), "wt-orch@localhost".to_owned()));
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    Ok(format!("{name} <{address}> {} +0000", now.as_secs()))
+fn now() -> u64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
 /// Renames the draft to the first free name, as git would choose it.

@@ -1,6 +1,6 @@
 //! Who makes which part of a worktree: this program where it is sure to do what git would, else git.
 
-use crate::adapters::git::{Conversion, GitError, Listing, Repo};
+use crate::adapters::git::{Conversion, FileMode, GitError, ListedFile, Listing, Repo, quote_path};
 use crate::domain::id::Oid;
 
 /// Who writes what.
@@ -67,9 +67,14 @@ fn odd_name(listing: &Listing) -> Option<String> {
         let path = &folder.path;
         &path[path.iter().rposition(|&byte| byte == b'/').map_or(0, |slash| slash + 1)..]
     });
-    let files = listing.files.iter().map(crate::adapters::git::ListedFile::name);
+    let files = listing.files.iter().map(ListedFile::name);
+    let links = listing.files.iter().filter(|file| file.mode == FileMode::Link);
+    let mut link_names = links.map(ListedFile::name);
+    if link_names.any(|name| name.eq_ignore_ascii_case(b".gitmodules")) {
+        return Some("`.gitmodules` is a symbolic link".to_owned());
+    }
     let odd = folders.chain(files).find(|name| is_odd(name))?;
-    Some(format!("`{}` is an odd name", crate::adapters::git::quote_path(odd)))
+    Some(format!("`{}` is an odd name", quote_path(odd)))
 }
 
 fn is_odd(name: &[u8]) -> bool {
@@ -80,7 +85,7 @@ fn is_odd(name: &[u8]) -> bool {
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
     let harmless = folded.len() > 4
         && folded.starts_with(b".git")
-        && folded[4].is_ascii_alphabetic()
+        && (folded[4].is_ascii_alphanumeric() || b"-_".contains(&folded[4]))
         && folded.iter().all(plain);
     matches!(name, b"" | b"." | b"..")
         || name.contains(&b'/')
@@ -100,7 +105,9 @@ mod tests {
         {
             assert!(is_odd(odd.as_bytes()), "{odd}");
         }
-        for plain in [".gitignore", ".gitattributes", ".github", ".gitlab-ci.yml", "git", "x.git"] {
+        for plain in
+            [".gitignore", ".git-blame-ignore-revs", ".github", ".gitlab-ci.yml", "git", "x.git"]
+        {
             assert!(!is_odd(plain.as_bytes()), "{plain}");
         }
     }

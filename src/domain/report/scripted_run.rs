@@ -218,8 +218,15 @@ impl ScriptedRun {
                 };
                 let task = self.state.task(task).id.clone();
                 let saved = None;
-                let fact =
-                    Event::Provisioned { task, attempt, start, unvalidated, saved, seconds: 0.1 };
+                let fact = Event::Provisioned {
+                    task,
+                    attempt,
+                    start,
+                    unvalidated,
+                    saved,
+                    by_git: None,
+                    seconds: 0.1,
+                };
                 self.later(0.1, Input::Fact(fact));
             }
             Action::Launch { task, attempt } => {

@@ -116,7 +116,10 @@ pub enum Event {
         unvalidated: bool,
         /// Leftovers of an earlier attempt, saved as this commit.
         saved: Option<Oid>,
-        /// Seconds it took.
+        /// Why git wrote the files, and not this program.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by_git: Option<String>,
+        /// Seconds it took, or its part of the seconds that several took together.
         seconds: f64,
     },
     /// It could not be made.

@@ -163,6 +163,7 @@ impl World {
                     start,
                     unvalidated: false,
                     saved: None,
+                    by_git: None,
                     seconds: 0.0,
                 }
             }
