@@ -2,16 +2,17 @@
 //! encodings, filters. Decided once for a commit; git itself does the converting.
 
 use std::collections::{BTreeMap, HashSet};
+use std::hash::{BuildHasher, RandomState};
 use std::path::{Path, PathBuf};
 
-use tempfile::TempPath;
+use tempfile::TempDir;
 
 use super::blobs::BlobReader;
 use super::diff::FileMode;
 use super::error::{GitError, io};
-use super::listing::Listing;
+use super::listing::{ListedFile, Listing};
 use super::path::as_path;
-use super::program::Conversation;
+use super::program::{Conversation, Invocation};
 use super::repo::Repo;
 use crate::domain::id::Oid;
 
@@ -36,12 +37,11 @@ pub(in crate::adapters) enum Conversion {
     },
 }
 
-/// Files of a listing that are converted, and the index that the attributes are looked up in.
+/// Files of a listing that are converted, and a folder with nothing but the commit's attributes.
 #[derive(Debug)]
 pub(in crate::adapters) struct Converted {
     files: HashSet<usize>,
-    index: TempPath,
-    empty: tempfile::TempDir,
+    attributes: TempDir,
 }
 
 impl Conversion {
@@ -49,26 +49,24 @@ impl Conversion {
     ///
     /// # Errors
     /// Git or the file system fails.
-    pub(in crate::adapters) fn load(
-        repo: &Repo,
-        listing: &Listing,
-        commit: Oid,
-    ) -> Result<Self, GitError> {
+    pub(in crate::adapters) fn load(repo: &Repo, listing: &Listing) -> Result<Self, GitError> {
         let line_ends = LineEnds::of(repo);
-        if line_ends == LineEnds::AsStored && !is_telling(repo, listing)? {
+        let stored = AttributesFile::load_all(repo, listing)?;
+        let telling = stored.iter().any(|file| tells(&file.text)) || outside_tells(repo);
+        if line_ends == LineEnds::AsStored && !telling {
             return Ok(Self::Nothing);
         }
         let folder = repo.common_dir().join("wt-orch");
         std::fs::create_dir_all(&folder).map_err(io("create", &folder))?;
-        let builder = || tempfile::Builder::new();
-        let file = builder().prefix("tmp-index-").tempfile_in(&folder);
-        let index = file.map_err(io("create a file in", &folder))?.into_temp_path();
-        std::fs::remove_file(&index).map_err(io("delete", &index))?;
-        let empty = builder().prefix("tmp-empty-").tempdir_in(&folder);
-        let empty = empty.map_err(io("create a folder in", &folder))?;
-        let converted = Converted { files: HashSet::new(), index, empty };
-        converted.git(repo, "read-tree").arg(commit.to_string()).output()?;
-        converted.sort_out(repo, listing, line_ends)
+        let attributes = tempfile::Builder::new().prefix("tmp-attributes-").tempdir_in(&folder);
+        let attributes = attributes.map_err(io("create a folder in", &folder))?;
+        for file in stored {
+            let path = attributes.path().join(as_path(&file.path));
+            let folder = path.parent().unwrap_or(attributes.path());
+            std::fs::create_dir_all(folder).map_err(io("create", folder))?;
+            std::fs::write(&path, &file.text).map_err(io("write", &path))?;
+        }
+        Converted { files: HashSet::new(), attributes }.sort_out(repo, listing, line_ends)
     }
 }
 
@@ -83,13 +81,16 @@ impl Converted {
         let command = self.git(repo, "cat-file").args(["--batch", "--filters"]);
         let terminated = repo.program().version().at_least(2, 38);
         let talk = command.args(terminated.then_some("-z")).converse()?;
-        Ok(ConvertedReader { talk, end: if terminated { 0 } else { b'\n' } })
+        let end = if terminated { 0 } else { b'\n' };
+        let stop = format!("wt-orch-{:016x}", RandomState::new().hash_one(()));
+        Ok(ConvertedReader { talk, end, stop })
     }
 
-    /// Git with the commit's files as its index and no file on disk: attributes are the commit's.
-    fn git<'a>(&self, repo: &'a Repo, subcommand: &str) -> super::program::Invocation<'a> {
-        let command = repo.git_in(subcommand, repo.common_dir(), self.empty.path());
-        command.env("GIT_INDEX_FILE", self.index.as_os_str())
+    /// Git with no files but the commit's attributes, and no index that others could be found in.
+    fn git<'a>(&self, repo: &'a Repo, subcommand: &str) -> Invocation<'a> {
+        let folder = self.attributes.path();
+        let command = repo.git_in(subcommand, repo.common_dir(), folder);
+        command.env("GIT_INDEX_FILE", folder.join(".git-no-index"))
     }
 
     fn sort_out(
@@ -103,7 +104,7 @@ impl Converted {
             input.extend_from_slice(&file.path);
             input.push(0);
         }
-        let command = self.git(repo, "check-attr").args(["--cached", "-z", "--stdin"]);
+        let command = self.git(repo, "check-attr").args(["-z", "--stdin"]);
         let output = command.args(ATTRIBUTES).input(input).output()?;
         let fields: Vec<&[u8]> = output.split(|&byte| byte == 0).collect();
         let by_file = fields.chunks(3 * ATTRIBUTES.len());
@@ -142,6 +143,8 @@ impl Converted {
 pub(in crate::adapters) struct ConvertedReader {
     talk: Conversation,
     end: u8,
+    /// Names no object: git's answer to it ends a content, whose size git does not tell.
+    stop: String,
 }
 
 impl ConvertedReader {
@@ -153,16 +156,15 @@ impl ConvertedReader {
         let mut question = format!("{id} ").into_bytes();
         question.extend_from_slice(path);
         question.push(self.end);
+        question.extend_from_slice(self.stop.as_bytes());
+        question.push(self.end);
         self.talk.ask(&question)?;
         let header = self.talk.line()?;
-        let size = header.rsplit_once(' ').and_then(|(_, size)| size.parse().ok());
-        let Some(size) = size else {
+        if !header.contains(" blob ") {
             let words = format!("cat-file --filters {id} {}", as_path(path).display());
             return Err(GitError::Answer { words, what: header });
-        };
-        let content = self.talk.bytes(size)?;
-        self.talk.bytes(1)?;
-        Ok(content)
+        }
+        self.talk.until(format!("\n{} missing\n", self.stop).as_bytes())
     }
 }
 
@@ -209,26 +211,34 @@ impl LineEnds {
     }
 }
 
-/// Whether some attributes file may change what is written.
-fn is_telling(repo: &Repo, listing: &Listing) -> Result<bool, GitError> {
-    let tells = |text: &[u8]| {
-        TELLING.iter().any(|part| text.windows(part.len()).any(|window| window == *part))
-    };
-    for file in outside(repo) {
-        match std::fs::read(&file) {
-            Ok(text) if tells(&text) => return Ok(true),
-            // What git cannot read either has no effect.
-            Ok(_) | Err(_) => {}
-        }
+/// An attributes file of the commit.
+struct AttributesFile {
+    path: Vec<u8>,
+    text: Vec<u8>,
+}
+
+impl AttributesFile {
+    fn load_all(repo: &Repo, listing: &Listing) -> Result<Vec<Self>, GitError> {
+        let reader = BlobReader::open(repo)?;
+        // Git reads none through a symbolic link.
+        let is_file = |mode| matches!(mode, FileMode::File | FileMode::Executable);
+        let files = listing.files.iter().filter(|file| file.name() == b".gitattributes");
+        let load = |file: &ListedFile| {
+            let text = reader.with(file.id, <[u8]>::to_vec)?;
+            Ok(Self { path: file.path.clone(), text })
+        };
+        files.filter(|file| is_file(file.mode)).map(load).collect()
     }
-    let reader = BlobReader::open(repo)?;
-    for file in listing.files.iter().filter(|file| file.name() == b".gitattributes") {
-        let stored = matches!(file.mode, FileMode::File | FileMode::Executable);
-        if stored && reader.with(file.id, tells)? {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+}
+
+/// Whether an attributes file may change what is written.
+fn tells(text: &[u8]) -> bool {
+    TELLING.iter().any(|part| text.windows(part.len()).any(|window| window == *part))
+}
+
+fn outside_tells(repo: &Repo) -> bool {
+    // What git cannot read either has no effect.
+    outside(repo).iter().any(|file| std::fs::read(file).is_ok_and(|text| tells(&text)))
 }
 
 /// Attributes files that may lie outside of the commit; one too many costs a closer look.

@@ -70,11 +70,6 @@ impl Listing {
     pub(in crate::adapters) fn has_submodules(&self) -> bool {
         self.files.iter().any(|file| file.mode == FileMode::Submodule)
     }
-
-    /// Whether a folder holds nothing, which git can store and a checkout cannot show.
-    pub(in crate::adapters) fn has_empty_folders(&self) -> bool {
-        self.folders.iter().skip(1).any(|folder| folder.files == 0)
-    }
 }
 
 struct Walk<'a> {

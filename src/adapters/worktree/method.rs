@@ -1,7 +1,6 @@
 //! Who makes which part of a worktree: this program where it is sure to do what git would, else git.
 
 use crate::adapters::git::{Conversion, FileMode, GitError, ListedFile, Listing, Repo, quote_path};
-use crate::domain::id::Oid;
 
 /// Who writes what.
 #[derive(Debug)]
@@ -17,12 +16,12 @@ impl Method {
     ///
     /// # Errors
     /// Git or the file system fails.
-    pub(super) fn choose(repo: &Repo, listing: &Listing, commit: Oid) -> Result<Self, GitError> {
+    pub(super) fn choose(repo: &Repo, listing: &Listing) -> Result<Self, GitError> {
         let entry_by_git = entry_needs_git(repo);
         let reason = files_need_git(repo)?.or_else(|| odd_name(listing));
         let files = match reason {
             Some(reason) => Conversion::ByGit { reason },
-            None => Conversion::load(repo, listing, commit)?,
+            None => Conversion::load(repo, listing)?,
         };
         Ok(Self { entry_by_git, files })
     }
@@ -80,18 +79,17 @@ fn odd_name(listing: &Listing) -> Option<String> {
 fn is_odd(name: &[u8]) -> bool {
     // Code points that some systems leave out when they compare names begin with these bytes.
     let ignorable = |bytes: &[u8]| matches!(bytes, [0xe2, 0x80 | 0x81, _] | [0xef, 0xbb, 0xbf]);
-    let folded: Vec<u8> = name.iter().map(u8::to_ascii_lowercase).collect();
-    let begins = folded.starts_with(b".git") || folded.starts_with(b"git~");
-    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
-    let harmless = folded.len() > 4
-        && folded.starts_with(b".git")
-        && (folded[4].is_ascii_alphanumeric() || b"-_".contains(&folded[4]))
-        && folded.iter().all(plain);
     matches!(name, b"" | b"." | b"..")
         || name.contains(&b'/')
-        || name.contains(&b'\\')
-        || (begins && !harmless)
+        || name.split(|&byte| byte == b'\\').any(begins_like_dot_git)
         || name.windows(3).any(ignorable)
+}
+
+/// Whether a name begins like `.git` or its short form, and does not go on as a word.
+fn begins_like_dot_git(name: &[u8]) -> bool {
+    let begins = |with: &[u8]| name.get(..with.len()).is_some_and(|n| n.eq_ignore_ascii_case(with));
+    let goes_on = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_".contains(byte);
+    begins(b"git~") || (begins(b".git") && !name.get(4).is_some_and(goes_on))
 }
 
 #[cfg(test)]
@@ -100,14 +98,28 @@ mod tests {
 
     #[test]
     fn names_that_mean_dot_git_somewhere_are_left_to_git() {
-        for odd in
-            [".git", ".GIT", ".git ", ".git.", "git~1", ".g\u{200c}it", "a\\b", "..", ".git::$DATA"]
-        {
+        for odd in [
+            ".git",
+            ".GIT",
+            ".git ",
+            ".git.",
+            "git~1",
+            ".g\u{200c}it",
+            "a\\.git",
+            "..",
+            ".git::$DATA",
+        ] {
             assert!(is_odd(odd.as_bytes()), "{odd}");
         }
-        for plain in
-            [".gitignore", ".git-blame-ignore-revs", ".github", ".gitlab-ci.yml", "git", "x.git"]
-        {
+        for plain in [
+            ".gitignore",
+            ".git-blame-ignore-revs",
+            ".github",
+            ".gitlab-ci.yml",
+            "git",
+            "x.git",
+            "a\\b",
+        ] {
             assert!(!is_odd(plain.as_bytes()), "{plain}");
         }
     }

@@ -26,6 +26,8 @@ pub use provision::{
 pub use remove::{KeptReason, RemoveMode, RemoveOutcome, plan_removal, remove};
 
 #[cfg(test)]
+mod equivalence_tests;
+#[cfg(test)]
 mod provision_tests;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 //! A git command that stays open and answers one question after another.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
@@ -53,10 +53,17 @@ impl Conversation {
         Ok(String::from_utf8_lossy(&line).into_owned())
     }
 
-    /// The next bytes of the answer.
-    pub(in crate::adapters) fn bytes(&mut self, count: usize) -> Result<Vec<u8>, GitError> {
-        let mut bytes = vec![0; count];
-        self.answers.read_exact(&mut bytes).map_err(io("listen to", &self.program))?;
+    /// The bytes of the answer before these, which end with the end of a line.
+    pub(in crate::adapters) fn until(&mut self, stop: &[u8]) -> Result<Vec<u8>, GitError> {
+        let mut bytes = Vec::new();
+        while !bytes.ends_with(stop) {
+            let read = self.answers.read_until(b'\n', &mut bytes);
+            if read.map_err(io("listen to", &self.program))? == 0 {
+                let ended = std::io::ErrorKind::UnexpectedEof.into();
+                return Err(io("listen to", &self.program)(ended));
+            }
+        }
+        bytes.truncate(bytes.len() - stop.len());
         Ok(bytes)
     }
 }

@@ -63,12 +63,8 @@ fn entry(bytes: &mut Vec<u8>, file: &ListedFile, stamp: Stamp) {
     bytes.extend_from_slice(&[0; 8][..padding]);
 }
 
-/// The trees of all folders, so that git need not make them again; empty where the listing has
-/// folders without files, which an index cannot hold.
+/// The trees of all folders, so that git need not make them again, and keeps those without files.
 pub(super) fn tree_extension(listing: &Listing) -> Vec<u8> {
-    if listing.has_empty_folders() {
-        return Vec::new();
-    }
     let mut below: Vec<Vec<usize>> = vec![Vec::new(); listing.folders.len()];
     for (at, folder) in listing.folders.iter().enumerate() {
         if let Some(parent) = folder.parent {
