@@ -6,6 +6,7 @@ use super::error::EngineError;
 use super::journal::Journal;
 use super::occupied::{Occupied, occupied};
 use super::site::Site;
+use super::space::{Shortage, shortage};
 use crate::adapters::store::Store;
 use crate::config::Template;
 use crate::domain::id::{Oid, RunId};
@@ -36,6 +37,15 @@ pub struct CreateRequest {
     pub branch: Template,
 }
 
+/// What keeps a run from being created.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Obstacle {
+    /// Something stands where a task would work.
+    Occupied(Occupied),
+    /// The disk is too full.
+    Shortage(Shortage),
+}
+
 /// Creates the run, or says what is in the way. Refused, nothing is stored.
 ///
 /// # Errors
@@ -43,14 +53,18 @@ pub struct CreateRequest {
 pub fn create(
     site: &Site,
     request: CreateRequest,
-) -> Result<Result<Journal, Occupied>, EngineError> {
+) -> Result<Result<Journal, Obstacle>, EngineError> {
     let CreateRequest { mut store, name, plan, base, base_name, target, limits, worktree, .. } =
         request;
     let run = store.create_run(&name, site.clock.now())?;
     let places = placed(site, &plan, &run, (&request.worktree_path, &request.branch));
     if let Some(occupied) = occupied(site, &store, &run, (&plan, &places))? {
         store.remove_run(&run)?;
-        return Ok(Err(occupied));
+        return Ok(Err(Obstacle::Occupied(occupied)));
+    }
+    if let Some(shortage) = shortage(site, base, &places, &worktree)? {
+        store.remove_run(&run)?;
+        return Ok(Err(Obstacle::Shortage(shortage)));
     }
     let version = env!("CARGO_PKG_VERSION").to_owned();
     let spec = RunSpec { run, base, base_name, target, plan, places, limits, worktree, version };

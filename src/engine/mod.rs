@@ -20,13 +20,14 @@ mod occupied;
 mod open;
 mod provision;
 mod site;
+mod space;
 mod subscriber;
 mod undo;
 mod validate;
 
 pub use clean::{CleanItem, CleanMode, CleanReport, clean};
 pub use costs::load_costs;
-pub use create::{CreateRequest, create, placed};
+pub use create::{CreateRequest, Obstacle, create, placed};
 pub use driver::{DriveRequest, drive};
 pub use error::EngineError;
 pub use integrate::{IntegrateRefusal, IntegrateRequest, integrate};
@@ -38,6 +39,7 @@ pub use open::{
     send_abort,
 };
 pub use site::Site;
+pub use space::Shortage;
 pub use subscriber::Subscriber;
 pub use undo::{UndoOutcome, undo};
 pub use validate::clear_validations;

@@ -5,12 +5,15 @@ use std::sync::Arc;
 
 use super::attempt::chain;
 use super::site::Site;
+use super::space::below_reserve;
 use crate::adapters::git::{
-    Expected, GitError, MergeOutcome, MergeRequest, NewCommit, RefOutcome, RefUpdate, Repo,
+    Expected, GitError, MergeOutcome, MergeRequest, NewCommit, RefOutcome, RefUpdate,
 };
-use crate::adapters::worktree::{self, Checkout, EnsureOutcome, RemoveMode, WorktreeSpec};
+use crate::adapters::worktree::{
+    self, Checkout, EnsureOutcome, RemoveMode, WorktreeOptions, WorktreeSpec,
+};
 use crate::domain::id::{Oid, TaskId};
-use crate::domain::run::{Event, ProvisionFailure, RunSpec, TaskPlace};
+use crate::domain::run::{Event, ProvisionFailure, RunSpec, WorktreeRules};
 
 /// One worktree to be made or reset.
 pub(super) struct Job {
@@ -78,6 +81,7 @@ impl Job {
             branch: place.branch.clone(),
             start,
             lock_reason: None,
+            options: options(&self.spec.worktree),
         }
     }
 
@@ -100,11 +104,22 @@ impl Job {
     }
 }
 
+/// What the run's worktrees are like.
+pub(super) fn options(rules: &WorktreeRules) -> WorktreeOptions {
+    WorktreeOptions { submodules: rules.submodules, ..WorktreeOptions::default() }
+}
+
 /// Finds the start and makes room; nothing is written where a worktree is to be made.
 fn begin(job: &Job) -> Result<(Oid, Room), ProvisionFailure> {
     let other = |message| ProvisionFailure::Other { message };
     let start = start_commit(job).map_err(|error| other(chain(&error)))??;
     let room = make_room(job, start).map_err(other)?;
+    if let Room::Free { .. } = room {
+        let worktree = Path::new(&job.spec.places[job.task].worktree);
+        if let Some(message) = below_reserve(worktree, &job.spec.worktree) {
+            return Err(other(message));
+        }
+    }
     Ok((start, room))
 }
 
@@ -203,7 +218,7 @@ fn make_room(job: &Job, start: Oid) -> Result<Room, String> {
             // The branch is the task's own, whoever had the lane last.
             keep_old_branch(job, start).map_err(|error| chain(&error))?;
         }
-        let found = put_back(&job.site.repo, place, start, &keep)?;
+        let found = put_back(job, start, &keep)?;
         // What another task left in the lane is kept, but is none of this task's work.
         return Ok(Room::PutBack { saved: found.filter(|_| task == job.task) });
     }
@@ -211,12 +226,17 @@ fn make_room(job: &Job, start: Oid) -> Result<Room, String> {
     Ok(Room::Free { saved })
 }
 
-fn put_back(repo: &Repo, place: &TaskPlace, start: Oid, keep: &str) -> Result<Option<Oid>, String> {
-    let outcome = Checkout::at(repo, Path::new(&place.worktree))
-        .and_then(|checkout| checkout.ensure_at(&place.branch, start, Some(keep)))
-        .map_err(|error| chain(&error))?;
-    match outcome {
-        EnsureOutcome::Ready { saved, .. } => Ok(saved.map(|saved| saved.commit)),
+fn put_back(job: &Job, start: Oid, keep: &str) -> Result<Option<Oid>, String> {
+    let place = &job.spec.places[job.task];
+    let checkout = Checkout::at(&job.site.repo, Path::new(&place.worktree));
+    let checkout = checkout.map_err(|error| chain(&error))?;
+    let outcome = checkout.ensure_at(&place.branch, start, Some(keep));
+    match outcome.map_err(|error| chain(&error))? {
+        EnsureOutcome::Ready { saved, .. } => {
+            let filled = checkout.ensure_submodules(job.spec.worktree.submodules);
+            filled.map_err(|error| chain(&error))?;
+            Ok(saved.map(|saved| saved.commit))
+        }
         EnsureOutcome::Gone { reason } => {
             Err(format!("`{}` is no worktree any more: {reason}", place.worktree))
         }

@@ -9,12 +9,13 @@ use super::attempt::{self, chain};
 use super::create::absolute;
 use super::environment::{Coordinates, task_environment};
 use super::error::EngineError;
+use super::provision::options;
 use super::site::Site;
 use crate::adapters::process::{CommandSpec, Request, stop_marked};
 use crate::adapters::worktree::{self, Checkout, Detached, RemoveMode, RemoveOutcome};
 use crate::domain::id::{Oid, TaskId};
 use crate::domain::integrate::{ValidationRun, ValidationVerdict};
-use crate::domain::run::{Ending, RunSpec};
+use crate::domain::run::{Ending, RunSpec, WorktreeRules};
 use crate::domain::task::Validation;
 
 /// The worktree in which candidates are validated. It is moved from commit to commit, which writes
@@ -34,16 +35,24 @@ impl Bench {
     }
 
     /// Stands the worktree at `commit`.
-    fn ensure_at(&mut self, commit: Oid) -> Result<(), String> {
+    fn ensure_at(&mut self, commit: Oid, rules: &WorktreeRules) -> Result<(), String> {
         let repo = &self.site.repo;
         let known = repo.worktree_at(&self.path).map_err(|error| chain(&error))?;
         if known.is_some_and(|known| self.path.exists() && known.prunable.is_none()) {
             self.made = true;
             return Checkout::at(repo, &self.path)
-                .and_then(|checkout| checkout.ensure_detached(commit))
+                .and_then(|checkout| {
+                    checkout.ensure_detached(commit)?;
+                    checkout.ensure_submodules(rules.submodules)
+                })
                 .map_err(|error| chain(&error));
         }
-        let spec = Detached { path: self.path.clone(), commit, lock_reason: None };
+        let spec = Detached {
+            path: self.path.clone(),
+            commit,
+            lock_reason: None,
+            options: options(rules),
+        };
         worktree::detached(repo, spec).map_err(|error| chain(&error))?;
         self.made = true;
         Ok(())
@@ -99,7 +108,7 @@ pub(super) async fn validate(
     validations: &[Validation],
     commit: Oid,
 ) -> Result<Vec<ValidationRun>, String> {
-    bench.ensure_at(commit)?;
+    bench.ensure_at(commit, &spec.worktree)?;
     let mut runs = Vec::with_capacity(validations.len());
     for (number, validation) in validations.iter().enumerate() {
         let command = command(bench, spec, validation, number);

@@ -5,6 +5,13 @@
 //! files of HEAD N times from memory with as many threads as there are cores, and prints the seconds
 //! of the writing alone.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program of its own that measures and tells"
+)]
+
 use std::error::Error;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -13,7 +20,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use wt_orch::adapters::git::Repo;
-use wt_orch::adapters::worktree::{WorktreeSpec, provision_all};
+use wt_orch::adapters::worktree::{WorktreeOptions, WorktreeSpec, provision_all};
 
 fn main() -> Result<(), Box<dyn Error>> {
     // Cargo hands its benches an option that is of no use here.
@@ -38,6 +45,7 @@ fn provisioned(repo: &Path, folder: &Path, count: usize) -> Result<(), Box<dyn E
         branch: format!("bench/w{number}"),
         start,
         lock_reason: None,
+        options: WorktreeOptions::default(),
     };
     for made in provision_all(&repo, (0..count).map(spec).collect()) {
         if let Some(reason) = made?.by_git {

@@ -4,14 +4,16 @@
 use std::path::{Path, PathBuf};
 
 use super::admin;
-use super::files::{Contents, FileTimes, Ground, file_limit, populate};
+use super::files::{Contents, Ground, file_limit, populate};
 use super::lock::RepoLock;
 use super::method::Method;
 use super::occupied::Known;
-use super::provision::{ProvisionError, Provisioned};
+use super::provision::{FileTimes, ProvisionError, Provisioned, WorktreeOptions};
 use super::remove::remove_tree;
+use super::submodules;
 use crate::adapters::git::{BranchesOutcome, Conversion, GitError, Listing, Repo, io, real_path};
 use crate::domain::id::Oid;
+use crate::domain::run::Submodules;
 
 /// A worktree to be made, on a new branch or on none.
 #[derive(Debug, Clone)]
@@ -20,6 +22,7 @@ pub(super) struct Wanted {
     pub(super) path: PathBuf,
     pub(super) branch: Option<String>,
     pub(super) lock_reason: Option<String>,
+    pub(super) options: WorktreeOptions,
 }
 
 /// Makes all of them at the same commit. The answers stand in their order.
@@ -90,7 +93,8 @@ impl<'a> Batch<'a> {
         }
         let filled = self.fill(going.iter().map(|(_, making)| making));
         for ((at, making), filled) in going.into_iter().zip(filled) {
-            let answer = filled.and_then(|()| self.finish(&making));
+            let answer = filled.and_then(|()| self.fill_submodules(&making));
+            let answer = answer.and_then(|()| self.finish(&making));
             if answer.is_err() {
                 let lock = RepoLock::acquire(self.repo).ok();
                 self.take_back(&making, lock.as_ref());
@@ -223,11 +227,13 @@ impl<'a> Batch<'a> {
                 places.push(at);
             }));
         }
+        let present = |making: &&Making| making.wanted.options.times == FileTimes::Present;
+        let times = if going.iter().any(present) { FileTimes::Present } else { FileTimes::Past };
         let contents = Contents {
             repo: self.repo,
             listing: &self.listing,
             conversion: &self.method.files,
-            times: FileTimes::Past,
+            times,
         };
         match populate(&contents, &grounds) {
             Ok(filled) => {
@@ -242,6 +248,15 @@ impl<'a> Batch<'a> {
             }
         }
         answers
+    }
+
+    fn fill_submodules(&self, making: &Making) -> Result<(), GitError> {
+        match making.wanted.options.submodules {
+            Submodules::Update if self.listing.has_submodules() => {
+                submodules::update(self.repo, making.entry()?, &making.wanted.path)
+            }
+            Submodules::Update | Submodules::Empty => Ok(()),
+        }
     }
 
     fn finish(&self, making: &Making) -> Result<Provisioned, GitError> {

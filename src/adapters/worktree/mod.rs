@@ -14,16 +14,20 @@ mod occupied;
 mod provision;
 mod remove;
 mod snapshot;
+mod space;
 mod stand;
+mod submodules;
 
 pub use checkout::{Broken, Checkout, CheckoutState};
 pub use commit::{CommitOutcome, CommitRequest, Committed};
 pub use ensure::{EnsureOutcome, Saved};
 pub use occupied::{Occupant, Occupied};
 pub use provision::{
-    Detached, ProvisionError, Provisioned, WorktreeSpec, detached, provision, provision_all,
+    Detached, FileTimes, ProvisionError, Provisioned, WorktreeOptions, WorktreeSpec, detached,
+    provision, provision_all,
 };
 pub use remove::{KeptReason, RemoveMode, RemoveOutcome, plan_removal, remove};
+pub use space::tree_bytes;
 
 #[cfg(test)]
 mod equivalence_tests;

@@ -7,6 +7,7 @@ use super::batch::{Wanted, make_all};
 use super::occupied::Occupied;
 use crate::adapters::git::{GitError, Repo, real_path};
 use crate::domain::id::Oid;
+use crate::domain::run::Submodules;
 
 /// A worktree to be made.
 #[derive(Debug, Clone)]
@@ -19,6 +20,8 @@ pub struct WorktreeSpec {
     pub start: Oid,
     /// Keeps git from pruning it while it is in use; `None` leaves it unlocked.
     pub lock_reason: Option<String>,
+    /// What else it is to be like.
+    pub options: WorktreeOptions,
 }
 
 /// A worktree at a commit, on no branch.
@@ -30,6 +33,33 @@ pub struct Detached {
     pub commit: Oid,
     /// As in [`WorktreeSpec`].
     pub lock_reason: Option<String>,
+    /// As in [`WorktreeSpec`].
+    pub options: WorktreeOptions,
+}
+
+/// What a worktree is to be like beyond its commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WorktreeOptions {
+    /// The modification times of its files.
+    pub times: FileTimes,
+    /// What becomes of submodules that the repository has initialised.
+    pub submodules: Submodules,
+}
+
+impl Default for WorktreeOptions {
+    fn default() -> Self {
+        Self { times: FileTimes::Past, submodules: Submodules::Empty }
+    }
+}
+
+/// The modification times that files get.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileTimes {
+    /// Some seconds ago, so that git has no file to suspect of a change in the very moment in which
+    /// the index was written. Only where no build product can be older than the files.
+    Past,
+    /// The time of writing, so that every build product that is brought along is older.
+    Present,
 }
 
 /// A worktree that was made.
@@ -90,14 +120,14 @@ pub fn provision_all(
 /// # Errors
 /// As [`provision`].
 pub fn detached(repo: &Repo, spec: Detached) -> Result<Provisioned, ProvisionError> {
-    let Detached { path, commit, lock_reason } = spec;
-    let wanted = Wanted { path: real_path(&path), branch: None, lock_reason };
+    let Detached { path, commit, lock_reason, options } = spec;
+    let wanted = Wanted { path: real_path(&path), branch: None, lock_reason, options };
     one(make_all(repo, commit, vec![wanted]))
 }
 
 fn wanted(spec: WorktreeSpec) -> Wanted {
-    let WorktreeSpec { path, branch, start: _, lock_reason } = spec;
-    Wanted { path: real_path(&path), branch: Some(branch), lock_reason }
+    let WorktreeSpec { path, branch, start: _, lock_reason, options } = spec;
+    Wanted { path: real_path(&path), branch: Some(branch), lock_reason, options }
 }
 
 fn one(answers: Vec<Result<Provisioned, ProvisionError>>) -> Result<Provisioned, ProvisionError> {

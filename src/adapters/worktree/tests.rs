@@ -18,6 +18,7 @@ pub(super) fn spec(sandbox: &Sandbox, name: &str) -> WorktreeSpec {
         branch: format!("feature/{name}"),
         start: sandbox.rev("main"),
         lock_reason: Some("wt-orch run".to_owned()),
+        options: WorktreeOptions::default(),
     }
 }
 
@@ -302,7 +303,9 @@ fn a_lane_goes_on_to_the_next_tasks_branch() {
 #[test]
 fn a_checked_tree_is_compared_file_by_file() {
     let task = Task::new();
-    let spec = Detached { path: task.sandbox.path("v"), commit: task.start, lock_reason: None };
+    let options = WorktreeOptions::default();
+    let path = task.sandbox.path("v");
+    let spec = Detached { path, commit: task.start, lock_reason: None, options };
     detached(&task.repo, spec).unwrap();
     let checkout = Checkout::at(&task.repo, &task.sandbox.path("v")).unwrap();
     let tree = task.repo.tree_of(task.start).unwrap();

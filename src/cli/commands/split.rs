@@ -11,7 +11,7 @@ use crate::cli::watch::watcher;
 use crate::domain::plan::{Plan, Verdict};
 use crate::domain::run::RunPhase;
 use crate::domain::time::{from_secs, human_duration};
-use crate::engine::{CreateRequest, DriveRequest, Journal, Site, create, drive};
+use crate::engine::{CreateRequest, DriveRequest, Journal, Obstacle, Site, create, drive};
 
 /// Runs it.
 pub(crate) fn run(context: &Context, args: &SplitArgs) -> Result<Exit, Failure> {
@@ -118,9 +118,15 @@ fn begin(place: &Place, prepared: Prepared, plan: Plan) -> Result<Journal, Failu
             branch: place.settings.branch.clone(),
         },
     )?;
-    created.map_err(|occupied| {
-        Failure::refused("occupied", format!("{}; it is never reused", occupied.what))
-            .hint(occupied.resolve)
+    created.map_err(|obstacle| match obstacle {
+        Obstacle::Occupied(occupied) => {
+            Failure::refused("occupied", format!("{}; it is never reused", occupied.what))
+                .hint(occupied.resolve)
+        }
+        Obstacle::Shortage(shortage) => Failure::refused("disk_full", shortage.to_string()).hint(
+            "`wt-orch clean --all --dry-run` says what can be given back; `--sequential` needs one \
+             worktree; the setting `worktree.disk_reserve` says what must stay free",
+        ),
     })
 }
 

@@ -12,6 +12,7 @@ mod threads;
 mod unit;
 mod writer;
 
+use super::provision::FileTimes;
 use crate::adapters::git::{Conversion, GitError, Listing, Repo};
 
 pub(super) use ground::Ground;
@@ -32,16 +33,6 @@ impl Contents<'_> {
         let settings = self.repo.settings();
         settings.last("core.symlinks").is_none() || settings.is_true("core.symlinks")
     }
-}
-
-/// The modification times that files get.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum FileTimes {
-    /// Some seconds ago, so that git has no file to suspect of a change in the very moment in which
-    /// the index was written. Only where no build product can be older than the files.
-    Past,
-    /// The time of writing.
-    Present,
 }
 
 /// Writes everything into every ground. What fails in one of them is that ground's answer and does
