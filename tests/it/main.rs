@@ -17,6 +17,7 @@ mod landing;
 mod lane;
 mod occupied;
 mod places;
+mod provisioning;
 mod readme;
 mod refusals;
 mod reports;
