@@ -75,7 +75,8 @@
 //!    timer, a signal, an abort over the control socket
 //!    ([`ControlServer`](adapters::host::control::ControlServer)). Per attempt: `Provision`
 //!    ([`adapters::worktree::provision`], at the base or at the in-memory merge of what the task
-//!    starts from), `Launch` ([`adapters::process::supervise`]), `Commit`
+//!    starts from; ignored files of the user's checkout come along by
+//!    [`Carry`](adapters::worktree::Carry)), `Launch` ([`adapters::process::supervise`]), `Commit`
 //!    ([`Checkout::commit_all`](adapters::worktree::Checkout::commit_all)), `Check`, and then
 //!    `TaskFinished` with an [`Outcome`](domain::run::Outcome) and a
 //!    [`Reason`](domain::run::Reason). A sequential run is the same thing with one lane: one
@@ -105,7 +106,8 @@
 //! the path is too long). Refs below `refs/wt-orch/`: `<run>/<task>/start` (a merge that a task
 //! starts from), `<run>/<task>/attempt-<n>` (what a failed attempt left), `<run>/candidate`,
 //! `undo/<operation>/{old,new}`. Worktrees and branches are where the settings say, the worktree of
-//! validations beside them as `<repo>-<run>.validate`.
+//! validations beside them as `<repo>-<run>.validate`. What was brought into a worktree from the
+//! user's checkout is listed in its git directory, in `wt-orch-carried`.
 //!
 //! # What is promised, and where it is held
 //!
@@ -135,7 +137,9 @@
 //! - 4: tasks serialised by a claim or a lock start from one another, not all from the base.
 //! - 7 and 8: a check runs on the committed tip; one that changes tracked files counts as failed, a
 //!   validation that does taints its tree, and that never lands.
-//! - 9, stale builds: a worktree that is used again gets newer files than any build product in it.
+//! - 9, stale builds: a worktree that is used again gets newer files than any build product in it;
+//!   one that begins with the checkout's caches, wherever a file is not the checkout's
+//!   ([`Carry::refresh_times`](adapters::worktree::Carry::refresh_times)).
 //! - 10, baseline: a validation that is red on the target itself cannot vouch; nothing lands.
 //! - 15: of a set that does not go together the later one in merge order is left out.
 //! - 18 to 20: sign first, validate that commit, keep it under a ref, then move once by

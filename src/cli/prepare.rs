@@ -8,13 +8,14 @@ use super::context::{Context, Place};
 use super::failure::{Failure, ProblemFile};
 use crate::adapters::git::{Head, in_progress};
 use crate::adapters::host::machine::Machine;
+use crate::adapters::worktree::TooLarge;
 use crate::config::Settings;
 use crate::domain::diagnostic::Diagnostic;
 use crate::domain::id::{Oid, slugify};
 use crate::domain::plan::{GateCycle, Host, Plan, PlanRequest, Preference, build};
 use crate::domain::run::Limits;
 use crate::domain::task::{Known, Parsed, TaskSet, parse};
-use crate::engine::load_costs;
+use crate::engine::{load_costs, plan_carry};
 
 /// A tasks file that was accepted, with the commit its tasks start from.
 pub(super) struct Prepared {
@@ -176,15 +177,22 @@ pub(super) fn plan(
     preference: Preference,
 ) -> Result<Plan, Failure> {
     let store = place.existing_store()?;
-    let costs = load_costs(store.as_ref(), prepared.files)?;
-    let machine = Machine::load();
     let settings = &place.settings;
+    let carry =
+        plan_carry(&place.site, &settings.worktree, &settings.worktree_path, store.as_ref())?;
+    let carry = carry.map_err(|too_large| {
+        Failure::refused("carry_too_large", too_large.to_string()).hint(TooLarge::WAY_OUT)
+    })?;
+    let mut costs = load_costs(store.as_ref(), prepared.files)?;
+    costs.carry = carry.as_ref().map_or(0.0, |carry| carry.time_s);
+    let machine = Machine::load();
     let request = PlanRequest {
         set: &prepared.set,
         host: Host { cores: machine.cores, memory: machine.memory },
         slots: usize::try_from(settings.run.slots).unwrap_or(usize::MAX),
         capacity: &settings.capacity,
         costs,
+        carry,
         preference,
         draws: usize::try_from(settings.plan.draws).unwrap_or(usize::MAX),
         seed: settings.plan.seed,

@@ -37,6 +37,7 @@ pub(super) fn commit(job: &Job) -> Event {
             changed: done.changed,
             leftovers: done.leftovers,
             notes: done.notes,
+            carried: done.carried,
             seconds: (clock.elapsed() - before).as_secs_f64(),
         },
         Err(message) => Event::CommitFailed { task, attempt, message },
@@ -48,6 +49,7 @@ struct Done {
     changed: Vec<PathChange>,
     leftovers: bool,
     notes: Vec<String>,
+    carried: Vec<String>,
 }
 
 fn committed(job: &Job) -> Result<Done, String> {
@@ -60,7 +62,8 @@ fn committed(job: &Job) -> Result<Done, String> {
             checkout.save(&place.branch, job.start, &keep_ref).map_err(|error| chain(&error))?;
         let leftovers = saved.is_some();
         let tip = saved.map_or(job.start, |saved| saved.commit);
-        return Ok(Done { tip, changed: Vec::new(), leftovers, notes: Vec::new() });
+        let (changed, notes, carried) = (Vec::new(), Vec::new(), Vec::new());
+        return Ok(Done { tip, changed, leftovers, notes, carried });
     }
     let request = CommitRequest {
         branch: place.branch.clone(),
@@ -75,6 +78,7 @@ fn committed(job: &Job) -> Result<Done, String> {
             changed: done.changed.into_iter().flat_map(path_changes).collect(),
             leftovers: done.committed_leftovers,
             notes: done.notes,
+            carried: done.carried,
         }),
         CommitOutcome::Unfinished { progress, saved } => {
             Err(format!("it left a {progress} half done; {}", kept(saved)))

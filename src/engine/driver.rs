@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use super::attempt::{self, Launch, Told};
+use super::carry::{self, Carrier};
 use super::commit;
 use super::error::EngineError;
 use super::journal::Journal;
@@ -83,6 +84,7 @@ struct Driver {
     attempts: HashMap<usize, mpsc::Sender<Request>>,
     /// Tasks whose worktree was being made when an earlier process ended.
     half_made: Vec<usize>,
+    carrier: Arc<Carrier>,
     stops: u32,
     finished: bool,
 }
@@ -101,6 +103,7 @@ pub async fn drive(request: DriveRequest) -> Result<Journal, EngineError> {
         .map_err(|source| EngineError::System { what: "listen for signals", source })?;
     let attempts = HashMap::new();
     let half_made = if resumed { half_made_worktrees(journal.state()) } else { Vec::new() };
+    let carrier = Arc::new(Carrier::new(&spec.worktree, &spec.places));
     let mut driver = Driver {
         site,
         journal,
@@ -109,6 +112,7 @@ pub async fn drive(request: DriveRequest) -> Result<Journal, EngineError> {
         outbox,
         attempts,
         half_made,
+        carrier,
         stops: 0,
         finished: false,
     };
@@ -165,16 +169,16 @@ impl Driver {
 
     fn take(&mut self, input: Input) -> Result<(), EngineError> {
         let now = self.journal.now();
-        let cost = self.cost_of(&input);
+        let costs = self.costs_of(&input);
         let step = step(self.journal.state(), input, now);
         let accepted = !step.events.is_empty();
         self.journal.record(step.events, now)?;
-        if let Some((kind, sample)) = cost.filter(|_| accepted)
-            && let Err(error) = self.journal.store.observe_cost(kind, sample)
-        {
-            // A measurement is not worth a run.
-            let message = format!("a cost could not be stored: {error}");
-            self.journal.record(vec![Event::Warned { message }], now)?;
+        for (kind, sample) in costs.into_iter().filter(|_| accepted) {
+            if let Err(error) = self.journal.store.observe_cost(kind, sample) {
+                // A measurement is not worth a run.
+                let message = format!("a cost could not be stored: {error}");
+                self.journal.record(vec![Event::Warned { message }], now)?;
+            }
         }
         let mut batch = Vec::new();
         for action in step.actions {
@@ -187,19 +191,25 @@ impl Driver {
     }
 
     /// What an observation says about costs.
-    fn cost_of(&self, input: &Input) -> Option<(&'static str, CostSample)> {
-        let Input::Fact(event) = input else { return None };
+    fn costs_of(&self, input: &Input) -> Vec<(&'static str, CostSample)> {
+        let Input::Fact(event) = input else { return Vec::new() };
         let at = self.journal.now();
         let sample = |quantity, seconds| CostSample { quantity, seconds, at };
-        if let Event::Provisioned { seconds, attempt: 1, .. } = event
-            && !self.journal.state().is_lane()
-        {
-            return Some(("provision", sample(self.files.max(1) as f64, *seconds)));
+        let mut costs = Vec::new();
+        if let Event::Provisioned { seconds, attempt, brought, .. } = event {
+            let brought = brought.as_ref().map(|brought| (brought.load.work(), brought.seconds));
+            if *attempt == 1 && !self.journal.state().is_lane() {
+                let made = seconds - brought.map_or(0.0, |(_, seconds)| seconds);
+                costs.push(("provision", sample(self.files.max(1) as f64, made)));
+            }
+            if let Some((work, seconds)) = brought.filter(|(work, _)| *work > 0.0) {
+                costs.push((carry::COST, sample(work, seconds)));
+            }
         }
         if let Event::Committed { seconds, .. } = event {
-            return Some(("commit", sample(1.0, *seconds)));
+            costs.push(("commit", sample(1.0, *seconds)));
         }
-        None
+        costs
     }
 
     /// Does what is asked for; worktrees that can be made together are put in the batch.
@@ -217,6 +227,7 @@ impl Driver {
                     from,
                     known_start,
                     predecessor: self.predecessor(task, attempt),
+                    carrier: self.carrier.clone(),
                 };
                 if job.predecessor.is_none() {
                     batch.push(job);

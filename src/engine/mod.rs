@@ -6,6 +6,7 @@
 
 mod attempt;
 mod candidates;
+mod carry;
 mod clean;
 mod commit;
 mod costs;
@@ -19,12 +20,15 @@ mod landing;
 mod occupied;
 mod open;
 mod provision;
+mod room;
 mod site;
 mod space;
+mod start_commit;
 mod subscriber;
 mod undo;
 mod validate;
 
+pub use carry::plan_carry;
 pub use clean::{CleanItem, CleanMode, CleanReport, clean};
 pub use costs::load_costs;
 pub use create::{CreateRequest, Obstacle, create, placed};

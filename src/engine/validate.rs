@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use tokio::sync::mpsc;
 
 use super::attempt::{self, chain};
+use super::carry::{Carrier, Recipient};
 use super::create::absolute;
 use super::environment::{Coordinates, task_environment};
 use super::error::EngineError;
@@ -25,13 +26,14 @@ pub(super) struct Bench {
     site: Site,
     path: PathBuf,
     made: bool,
+    carrier: Option<Carrier>,
 }
 
 impl Bench {
     /// Beside the worktrees of the run's tasks; made at the first validation.
     pub(super) fn new(site: &Site, run: &str) -> Self {
         let path = absolute(site, &format!("../{}-{run}.validate", site.repo.name()));
-        Self { site: site.clone(), path, made: false }
+        Self { site: site.clone(), path, made: false, carrier: None }
     }
 
     /// Stands the worktree at `commit`.
@@ -56,6 +58,16 @@ impl Bench {
         worktree::detached(repo, spec).map_err(|error| chain(&error))?;
         self.made = true;
         Ok(())
+    }
+
+    /// Gives it the ignored files that tasks had too, as the checkout has them.
+    fn bring_files(&mut self, spec: &RunSpec, commit: Oid) -> Result<(), String> {
+        let carrier = self
+            .carrier
+            .get_or_insert_with(|| Carrier::without_caches(&spec.worktree, &spec.places));
+        let recipient =
+            Recipient { worktree: &self.path, name: "validation", commit, fresh: false };
+        carrier.bring(&self.site, &recipient).map(|_| ())
     }
 
     /// Ends and takes away what an interrupted integration left.
@@ -109,6 +121,7 @@ pub(super) async fn validate(
     commit: Oid,
 ) -> Result<Vec<ValidationRun>, String> {
     bench.ensure_at(commit, &spec.worktree)?;
+    bench.bring_files(spec, commit)?;
     let mut runs = Vec::with_capacity(validations.len());
     for (number, validation) in validations.iter().enumerate() {
         let command = command(bench, spec, validation, number);

@@ -126,12 +126,17 @@ fn attempt_text(event: &Event, state: &RunState) -> (Verbosity, String) {
             let tips: Vec<String> = from.iter().map(|(task, _)| format!("`{task}`")).collect();
             format!("worktree wanted at {}", tips.join(" + "))
         }
-        Event::Provisioned { start, seconds, saved, by_git, .. } => {
+        Event::Provisioned { start, seconds, saved, by_git, brought, .. } => {
             let saved = saved.map_or(String::new(), |commit| {
                 format!("; leftovers of an earlier attempt are kept as {}", commit.short())
             });
             let by_git = by_git.as_ref().map_or(String::new(), |why| format!(", by git: {why}"));
-            format!("worktree stands at {} after {seconds:.1}s{by_git}{saved}", start.short())
+            let brought = brought.as_ref().filter(|brought| brought.load.work() > 0.0);
+            let brought = brought.map_or(String::new(), |brought| {
+                format!(" (ignored files: {}, {:.1}s)", brought.load, brought.seconds)
+            });
+            let at = start.short();
+            format!("worktree stands at {at} after {seconds:.1}s{by_git}{brought}{saved}")
         }
         Event::ProvisionFailed { .. } => "its worktree could not be made".to_owned(),
         Event::AttemptRequested { attempt, .. } => format!("attempt {attempt} wanted"),

@@ -7,6 +7,7 @@
 
 mod architecture;
 mod branches;
+mod carrying;
 mod cleaning;
 mod harness;
 mod input;

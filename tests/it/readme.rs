@@ -55,7 +55,7 @@ fn every_shell_block_is_run_or_is_left_out_by_name() {
     assert_eq!(names.iter().collect::<BTreeSet<_>>(), known.iter().collect());
     assert!(names.len() == known.len(), "a name is used twice: {names:?}");
     let languages: BTreeSet<&str> = blocks.iter().map(|block| block.language).collect();
-    assert_eq!(languages, BTreeSet::from(["sh", "text", "toml"]));
+    assert_eq!(languages, BTreeSet::from(["gitignore", "sh", "text", "toml"]));
 }
 
 #[test]
@@ -79,6 +79,20 @@ fn the_first_minute_goes_as_told_and_leaves_the_branch_where_it_was() {
     // Said below the block.
     repo.wt_orch(&["clean", "--force"]).exit(0);
     assert_eq!(repo.git(&["branch", "--list"]), "* main");
+}
+
+#[test]
+fn the_lines_of_worktreeinclude_mean_what_is_said() {
+    let repo = repository();
+    repo.file(".gitignore", ".env\ncerts/\n");
+    repo.file(".worktreeinclude", &block("gitignore", ".worktreeinclude")).commit("include");
+    repo.file(".env", "1\n").file("certs/a.pem", "2\n").file("certs/a.bak", "3\n");
+    repo.wt_orch(&["init"]).exit(0);
+    let plan = repo.wt_orch(&["plan", "tasks.toml", "--json"]).exit(0).stdout_json();
+    assert_eq!(plan["carry"]["paths"], serde_json::json!([".env", "certs/"]));
+    let load = &plan["carry"]["load"];
+    let files = ["copied", "shared"].map(|way| load[way]["files"].as_u64().unwrap());
+    assert_eq!(files[0] + files[1], 2);
 }
 
 #[test]

@@ -42,9 +42,25 @@ pub(in crate::adapters) struct StatusEntry {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::adapters) enum StatusKind {
-    Changed { staged: bool, unstaged: bool },
+    /// `added`: HEAD does not have the path.
+    Changed {
+        staged: bool,
+        unstaged: bool,
+        added: bool,
+    },
     Conflicted,
     Untracked,
+}
+
+impl StatusEntry {
+    /// Whether HEAD does not have the path: it is untracked, or only in the index.
+    pub(in crate::adapters) fn is_new(&self) -> bool {
+        match self.kind {
+            StatusKind::Changed { added, .. } => added,
+            StatusKind::Untracked => true,
+            StatusKind::Conflicted => false,
+        }
+    }
 }
 
 impl Repo {
@@ -87,7 +103,7 @@ pub(in crate::adapters) fn summary(entries: &[StatusEntry]) -> Dirty {
         match entry.kind {
             StatusKind::Untracked => dirty.untracked.push(path),
             StatusKind::Conflicted => dirty.conflicted.push(path),
-            StatusKind::Changed { staged, unstaged } => {
+            StatusKind::Changed { staged, unstaged, .. } => {
                 if staged {
                     dirty.staged.push(path.clone());
                 }
@@ -124,7 +140,8 @@ fn parse_status(output: &[u8]) -> Vec<StatusEntry> {
 
 fn changed(record: &[u8]) -> StatusKind {
     let differs = |at: usize| record.get(at).is_some_and(|&byte| byte != b'.');
-    StatusKind::Changed { staged: differs(2), unstaged: differs(3) }
+    let added = record.get(2) == Some(&b'A') || record.get(3) == Some(&b'A');
+    StatusKind::Changed { staged: differs(2), unstaged: differs(3), added }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use super::carry::Record;
 use super::snapshot::Scratch;
 use crate::adapters::git::{
     GitError, Head, Progress, Repo, in_progress, quote_path, real_path, summary,
@@ -52,7 +53,8 @@ pub struct CheckoutState {
     pub in_progress: Option<Progress>,
     /// Tracked paths that differ from the commit, also those hidden by index flags.
     pub dirty: Vec<String>,
-    /// Paths neither tracked nor ignored; a repository inside stands as `name/`.
+    /// Paths neither tracked nor ignored, less what was brought from the user's checkout and is as
+    /// it was; a repository inside stands as `name/`.
     pub untracked: Vec<String>,
     /// Why it cannot be worked in.
     pub broken: Option<Broken>,
@@ -99,7 +101,11 @@ impl Checkout {
         };
         if state.broken != Some(Broken::FolderGone) {
             let scratch = Scratch::of(self, git_dir)?;
-            let dirty = summary(&scratch.status(self, git_dir)?);
+            let record = Record::load(git_dir)?;
+            let mut entries = scratch.status(self, git_dir)?;
+            entries
+                .retain(|entry| !(entry.is_new() && record.is_unchanged(&self.path, &entry.path)));
+            let dirty = summary(&entries);
             state.dirty = dirty.tracked().cloned().collect();
             state.dirty.sort();
             state.dirty.dedup();

@@ -65,6 +65,8 @@ pub struct Committed {
     pub changed: Vec<PathChange>,
     /// What else was found and done, as sentences for a report.
     pub notes: Vec<String>,
+    /// Paths brought from the user's checkout that the task itself committed, if only for a while.
+    pub carried: Vec<String>,
 }
 
 impl Checkout {
@@ -98,7 +100,7 @@ impl Checkout {
             let saved = self.keep(&request.keep_ref, work)?;
             return Ok(CommitOutcome::Astray { head: at, saved });
         };
-        if leftovers {
+        if leftovers || !staged.carried.is_empty() {
             scratch.install(git_dir)?;
             if remove_stale_lock(git_dir)?.is_some() {
                 notes.push("a killed git had left index.lock; it was removed".to_owned());
@@ -112,8 +114,10 @@ impl Checkout {
         }
         notes.extend(self.embedded_notes(request.start, tip)?);
         let changed = self.repo.changed_paths(request.start, tip)?;
+        let carried = self.carried_since(request.start, (tip, git_dir))?;
         let committed_leftovers = leftovers;
-        Ok(CommitOutcome::Committed(Committed { tip, committed_leftovers, changed, notes }))
+        let done = Committed { tip, committed_leftovers, changed, notes, carried };
+        Ok(CommitOutcome::Committed(done))
     }
 
     fn lost(&self, request: &CommitRequest, reason: Broken) -> Result<CommitOutcome, GitError> {
@@ -244,7 +248,11 @@ fn staged_notes(staged: &Staged) -> Vec<String> {
     let nested = nested.map(|path| format!("{path} is a repository inside; it was not committed"));
     let skipped = Checkout::shown(&staged.skipped).into_iter();
     let skipped = skipped.map(|path| format!("{path} is no readable file; it was not committed"));
-    nested.chain(skipped).collect()
+    let carried = Checkout::shown(&staged.carried).into_iter();
+    let carried = carried.map(|path| {
+        format!("{path} was staged; it was brought from your checkout, so it was not committed")
+    });
+    nested.chain(skipped).chain(carried).collect()
 }
 
 fn place_note(head: &Head, branch: &str) -> String {

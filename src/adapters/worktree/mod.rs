@@ -4,6 +4,7 @@
 
 mod admin;
 mod batch;
+mod carry;
 mod checkout;
 mod commit;
 mod ensure;
@@ -18,6 +19,9 @@ mod space;
 mod stand;
 mod submodules;
 
+pub use carry::{
+    Arrival, Carry, CarryError, KeptTimes, Origin, Selection, TooLarge, select as select_carried,
+};
 pub use checkout::{Broken, Checkout, CheckoutState};
 pub use commit::{CommitOutcome, CommitRequest, Committed};
 pub use ensure::{EnsureOutcome, Saved};

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempPath;
 
+use super::carry::Record;
 use super::checkout::Checkout;
 use crate::adapters::git::{
     Expected, GitError, NewCommit, RefOutcome, RefUpdate, StatusEntry, StatusKind, as_path, io,
@@ -31,6 +32,9 @@ pub(super) struct Staged {
     pub(super) nested: Vec<Vec<u8>>,
     /// Pipes, sockets, devices and unreadable files.
     pub(super) skipped: Vec<Vec<u8>>,
+    /// Files brought from the user's checkout that had been added to the index; they are not in the
+    /// tree.
+    pub(super) carried: Vec<Vec<u8>>,
 }
 
 /// A copy of a worktree's index without flags that hide changes; deleted when dropped.
@@ -69,15 +73,21 @@ impl Scratch {
         checkout.repo.status_at(git_dir, &checkout.path, Some(&self.path), "all")
     }
 
-    /// Stages everything that is not ignored.
+    /// Stages everything that is not ignored and was not brought from the user's checkout.
     pub(super) fn stage(&self, checkout: &Checkout, git_dir: &Path) -> Result<Staged, GitError> {
         let mut nested = Vec::new();
         let mut skipped = Vec::new();
         let mut changed = Vec::new();
         let mut removed = Vec::new();
+        let mut carried = Vec::new();
+        let record = Record::load(git_dir)?;
         for entry in self.status(checkout, git_dir)? {
             let untracked = entry.kind == StatusKind::Untracked;
-            if untracked && entry.path.ends_with(b"/") {
+            if entry.is_new() && record.holds(&entry.path) {
+                if !untracked {
+                    carried.push(entry.path);
+                }
+            } else if untracked && entry.path.ends_with(b"/") {
                 nested.push(entry.path);
             } else if is_committable(&checkout.path.join(as_path(&entry.path))) {
                 changed.push(entry.path);
@@ -88,9 +98,9 @@ impl Scratch {
                 skipped.push(entry.path);
             }
         }
-        self.update(checkout, git_dir, &["--force-remove"], &removed)?;
+        self.update(checkout, git_dir, &["--force-remove"], &[&removed[..], &carried].concat())?;
         self.update(checkout, git_dir, &["--add", "--remove", "--replace"], &changed)?;
-        Ok(Staged { tree: self.write_tree(checkout, git_dir)?, nested, skipped })
+        Ok(Staged { tree: self.write_tree(checkout, git_dir)?, nested, skipped, carried })
     }
 
     /// Stages what happened to tracked files and returns the tree.

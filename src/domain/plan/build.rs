@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::carry::CarryPlan;
 use super::claims::{Exclusions, exclusions};
 use super::costs::Costs;
 use super::decide::{Candidate, decide};
@@ -52,6 +53,8 @@ pub struct PlanRequest<'a> {
     pub capacity: &'a BTreeMap<String, u32>,
     /// Costs beside the tasks.
     pub costs: Costs,
+    /// What worktrees get beside the files of their commits.
+    pub carry: Option<CarryPlan>,
     /// What the user wants.
     pub preference: Preference,
     /// Monte Carlo draws.
@@ -114,6 +117,7 @@ pub fn build(request: &PlanRequest<'_>) -> Result<Plan, GateCycle> {
         decision: choice.decision,
         predicted: choice.predicted,
         lower_bound_s: choice.lower_bound_s,
+        carry: request.carry.clone(),
     })
 }
 

@@ -19,6 +19,8 @@ pub struct Costs {
     pub fixed: f64,
     /// One worktree.
     pub provision: f64,
+    /// Bringing ignored files of the checkout into one worktree.
+    pub carry: f64,
     /// One commit of a task's work.
     pub commit: f64,
     /// One merge of a branch.
@@ -30,8 +32,15 @@ pub struct Costs {
 }
 
 /// A world in which only tasks take time.
-pub const NO_COSTS: Costs =
-    Costs { fixed: 0.0, provision: 0.0, commit: 0.0, merge: 0.0, validate: None, measured: 0 };
+pub const NO_COSTS: Costs = Costs {
+    fixed: 0.0,
+    provision: 0.0,
+    carry: 0.0,
+    commit: 0.0,
+    merge: 0.0,
+    validate: None,
+    measured: 0,
+};
 
 /// Measurements by kind, newest last.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -47,7 +56,7 @@ pub struct CostSamples {
 }
 
 impl Costs {
-    /// Costs for a base of `files` files.
+    /// Costs for a base of `files` files whose worktrees get nothing else.
     pub fn learn(samples: &CostSamples, files: usize) -> Self {
         let files = files as f64;
         let worktrees: Vec<CostSample> = samples
@@ -62,6 +71,7 @@ impl Costs {
         Self {
             fixed: 0.2,
             provision: provision.unwrap_or(0.05 + 1e-4 * files),
+            carry: 0.0,
             commit: commit.unwrap_or(0.15),
             merge: merge.unwrap_or(0.03),
             validate: median(&samples.validate),
@@ -70,7 +80,8 @@ impl Costs {
     }
 }
 
-fn median(samples: &[CostSample]) -> Option<f64> {
+/// Seconds for one unit of the quantity, where there are measurements.
+pub fn median(samples: &[CostSample]) -> Option<f64> {
     let mut rates: Vec<f64> = samples
         .iter()
         .map(|s| s.seconds / s.quantity)

@@ -249,6 +249,7 @@ impl<'a> Candidate<'a> {
             calibrated: false,
             overhead: Overhead {
                 provision: Some(tasks * costs.provision),
+                carry: Some(tasks * costs.carry),
                 setup: None,
                 commit: Some(tasks * costs.commit),
                 merge: Some(merges * costs.merge),

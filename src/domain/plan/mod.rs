@@ -5,6 +5,7 @@
 //! sampled durations, `domain::run::step` drives it live and on resume (DESIGN.md §1 item 5).
 
 mod build;
+mod carry;
 mod claims;
 mod costs;
 mod decide;
@@ -21,8 +22,9 @@ mod simulate;
 mod verdict_text;
 
 pub use build::{GateCycle, Host, PlanRequest, Preference, build, check_order};
+pub use carry::{Amount, CarryLoad, CarryPlan};
 pub use claims::{Claim, exclusions};
-pub use costs::{CostSample, CostSamples, Costs, NO_COSTS};
+pub use costs::{CostSample, CostSamples, Costs, NO_COSTS, median};
 pub use dispatcher::{Dispatcher, JobState};
 pub use estimate::{Estimate, EstimateSource};
 pub use gates::with_gates;

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::carry::CarryPlan;
 use super::claims::Claim;
 use super::estimate::Estimate;
 use super::problem::Problem;
@@ -27,6 +28,9 @@ pub struct Plan {
     pub predicted: Predicted,
     /// max(critical path, work / capacity), in seconds.
     pub lower_bound_s: f64,
+    /// What its worktrees get beside the files of their commits.
+    #[serde(default)]
+    pub carry: Option<CarryPlan>,
 }
 
 impl Plan {
@@ -162,6 +166,9 @@ pub struct Predicted {
 pub struct Overhead {
     /// Making worktrees.
     pub provision: Option<f64>,
+    /// Bringing ignored files of the checkout into the worktrees.
+    #[serde(default)]
+    pub carry: Option<f64>,
     /// Setup hooks.
     pub setup: Option<f64>,
     /// Committing.

@@ -116,7 +116,7 @@ pub fn simulate(scenario: &Scenario<'_>) -> Simulated {
 fn lane_seconds(s: &Scenario<'_>, result: &Simulated, job: usize, work: LaneWork) -> f64 {
     match work {
         LaneWork::Provision if s.one_lane && result.order.first() != Some(&job) => 0.0,
-        LaneWork::Provision => s.costs.provision,
+        LaneWork::Provision => s.costs.provision + s.costs.carry,
         LaneWork::Commit => s.costs.commit,
     }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::document::{SCHEMA, seconds};
 use crate::domain::id::{Oid, TaskId};
 use crate::domain::plan::{
-    Binding, EstimateSource, Interval, Overhead, Plan, Planned, Predicted, Verdict,
+    Binding, CarryPlan, EstimateSource, Interval, Overhead, Plan, Planned, Predicted, Verdict,
 };
 
 /// What `plan` prints.
@@ -38,6 +38,8 @@ pub struct PlanDocument {
     pub advice: Vec<String>,
     /// Pairs of tasks that may write the same paths.
     pub claims: Vec<ClaimEntry>,
+    /// Ignored files of the checkout that every worktree gets; null when there are none.
+    pub carry: Option<CarryPlan>,
 }
 
 /// One task of a plan.
@@ -124,6 +126,7 @@ pub fn from_plan(plan: &Plan, base: Oid) -> PlanDocument {
             .iter()
             .map(|claim| ClaimEntry { a: id(claim.a), b: id(claim.b), paths: claim.paths.clone() })
             .collect(),
+        carry: plan.carry.clone().map(|carry| CarryPlan { time_s: seconds(carry.time_s), ..carry }),
     }
 }
 
@@ -148,7 +151,8 @@ fn task_entry(planned: &Planned) -> PlanTaskEntry {
 }
 
 fn predicted_entry(predicted: &Predicted) -> PredictedEntry {
-    let Overhead { provision, setup, commit, merge, validate, conflict } = predicted.overhead;
+    let Overhead { provision, carry, setup, commit, merge, validate, conflict } =
+        predicted.overhead;
     PredictedEntry {
         sequential_s: rounded(predicted.sequential),
         parallel_s: rounded(predicted.parallel),
@@ -157,6 +161,7 @@ fn predicted_entry(predicted: &Predicted) -> PredictedEntry {
         calibrated: predicted.calibrated,
         overhead_s: Overhead {
             provision: provision.map(seconds),
+            carry: carry.map(seconds),
             setup: setup.map(seconds),
             commit: commit.map(seconds),
             merge: merge.map(seconds),

@@ -5,7 +5,7 @@ use super::prediction::{human, range};
 use super::prose::{Line, Mark};
 use super::section::{Block, Report, Section, Table};
 use super::timeline::{Bar, BarKind, Timeline};
-use crate::domain::plan::{Claim, EstimateSource, Plan, Verdict};
+use crate::domain::plan::{CarryPlan, Claim, EstimateSource, Plan, Verdict};
 
 /// Verdict, reasons, schedule, overlapping claims, what would turn the verdict, advice.
 pub fn plan_report(plan: &Plan) -> Report {
@@ -17,6 +17,10 @@ pub fn plan_report(plan: &Plan) -> Report {
         Section { heading: "Tasks", blocks: vec![Block::Table(task_table(plan))] },
         Section { heading: "Schedule", blocks: vec![Block::Timeline(schedule(plan))] },
     ];
+    if let Some(carry) = &plan.carry {
+        let blocks = vec![Block::List(carry_lines(carry))];
+        sections.push(Section { heading: "Brought along", blocks });
+    }
     let claims: Vec<Line> = plan.claims.iter().map(|claim| claim_line(plan, claim)).collect();
     let prose = |lines: &[String]| lines.iter().map(|line| Line::prose(line)).collect();
     let lists: [(&'static str, Vec<Line>); 3] = [
@@ -111,6 +115,21 @@ fn schedule(plan: &Plan) -> Timeline {
         }
     });
     Timeline { bars: bars.collect(), ..Timeline::default() }
+}
+
+/// Ignored files that every worktree gets, at what cost, and what stays behind.
+fn carry_lines(carry: &CarryPlan) -> Vec<Line> {
+    let mut lines = Vec::new();
+    if !carry.paths.is_empty() {
+        let known = if carry.measured { "measured here" } else { "not measured yet" };
+        lines.push(Line::new().text("every worktree gets ").codes(&carry.paths).text(format!(
+            " from your checkout: {} in about {} ({known})",
+            carry.load,
+            human(carry.time_s)
+        )));
+    }
+    lines.extend(carry.notes.iter().map(|note| Line::prose(note)));
+    lines
 }
 
 fn claim_line(plan: &Plan, claim: &Claim) -> Line {

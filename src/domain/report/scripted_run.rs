@@ -87,6 +87,7 @@ pub(crate) fn plan(tasks: Vec<Task>, preference: Preference) -> Plan {
         slots: 8,
         capacity: &BTreeMap::new(),
         costs: NO_COSTS,
+        carry: None,
         preference,
         draws: 50,
         seed: 7,
@@ -218,6 +219,7 @@ impl ScriptedRun {
                 };
                 let task = self.state.task(task).id.clone();
                 let saved = None;
+                let (brought, seconds) = (None, 0.1);
                 let fact = Event::Provisioned {
                     task,
                     attempt,
@@ -225,7 +227,8 @@ impl ScriptedRun {
                     unvalidated,
                     saved,
                     by_git: None,
-                    seconds: 0.1,
+                    brought,
+                    seconds,
                 };
                 self.later(0.1, Input::Fact(fact));
             }
@@ -270,6 +273,7 @@ impl ScriptedRun {
                     changed,
                     leftovers: false,
                     notes: Vec::new(),
+                    carried: Vec::new(),
                     seconds: 0.05,
                 };
                 self.later(0.05, Input::Fact(fact));

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::brought::Brought;
 use super::outcome::{AttemptEnd, Outcome, PathChange, ProcessStamp, ProvisionFailure, Reason};
 use super::spec::RunSpec;
 use crate::domain::id::{Oid, TaskId};
@@ -119,6 +120,9 @@ pub enum Event {
         /// Why git wrote the files, and not this program.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         by_git: Option<String>,
+        /// What was brought from the user's checkout, when anything was asked for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        brought: Option<Brought>,
         /// Seconds it took, or its part of the seconds that several took together.
         seconds: f64,
     },
@@ -188,6 +192,9 @@ pub enum Event {
         leftovers: bool,
         /// What was odd and how it was dealt with.
         notes: Vec<String>,
+        /// Paths that were brought from the user's checkout and that the task committed itself.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        carried: Vec<String>,
         /// Seconds it took.
         seconds: f64,
     },

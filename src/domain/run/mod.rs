@@ -2,6 +2,7 @@
 //! pure function that decides what happens next ([`step`]).
 
 mod action;
+mod brought;
 mod event;
 mod fold;
 mod outcome;
@@ -15,6 +16,7 @@ mod task_state;
 mod worktree_rules;
 
 pub use action::{Action, Input, Step};
+pub use brought::Brought;
 pub use event::{Envelope, Event, FIRST_SEQ, JOURNAL_VERSION, JournalError, StopReason};
 pub use fold::IllegalEvent;
 pub use outcome::{

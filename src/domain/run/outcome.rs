@@ -87,6 +87,11 @@ pub enum Reason {
         /// Those paths.
         paths: Vec<String>,
     },
+    /// It committed files that were only brought from the user's checkout.
+    CarriedCommitted {
+        /// Which.
+        paths: Vec<String>,
+    },
     /// It changed something although it is read-only.
     NotReadOnly {
         /// What.
@@ -134,6 +139,13 @@ impl fmt::Display for Reason {
             Self::ClaimViolation { paths } => {
                 write!(f, "changed paths outside its `owns`: {}", listed(paths))
             }
+            Self::CarriedCommitted { paths } => write!(
+                f,
+                "it committed what was only brought along from your checkout and must not land: {}; \
+                 to let it commit such a file, take the file out of `.worktreeinclude` and \
+                 `worktree.include`; `wt-orch retry` runs it again",
+                listed(paths)
+            ),
             Self::NotReadOnly { paths } => {
                 write!(f, "is read-only but changed {}", listed(paths))
             }

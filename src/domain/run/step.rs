@@ -112,7 +112,10 @@ impl Draft {
     fn follow(&mut self, task: usize, event: &Event) {
         let id = self.state.task(task).id.clone();
         match event {
-            Event::Provisioned { attempt, .. } => {
+            Event::Provisioned { attempt, brought, .. } => {
+                for message in brought.iter().flat_map(|brought| brought.notes.clone()) {
+                    self.emit(Event::Warned { message });
+                }
                 if self.stopping().is_some() {
                     self.give_up(task);
                 } else {
@@ -136,7 +139,9 @@ impl Draft {
                 self.finish(task, Outcome::Failed, reason);
             }
             Event::AttemptFinished { attempt, end, .. } => self.after_attempt(task, *attempt, end),
-            Event::Committed { attempt, .. } => self.after_commit(task, *attempt),
+            Event::Committed { attempt, carried, .. } => {
+                self.after_commit(task, *attempt, carried);
+            }
             Event::CommitFailed { message, .. } => {
                 let reason = Reason::WorkLost { message: message.clone() };
                 match self.failed_attempt(task) {
@@ -187,7 +192,7 @@ impl Draft {
         self.step.actions.push(Action::Commit { task, attempt, keep });
     }
 
-    fn after_commit(&mut self, task: usize, attempt: u32) {
+    fn after_commit(&mut self, task: usize, attempt: u32, carried: &[String]) {
         if let Some((outcome, reason)) = self.failed_attempt(task) {
             return self.retry_or_finish(task, outcome, reason);
         }
@@ -199,7 +204,9 @@ impl Draft {
             Some(claims) => paths().filter(|path| !claims.matches(path)).collect(),
             None => Vec::new(),
         };
-        let objection = if must_not_change && !record.changed.is_empty() {
+        let objection = if !carried.is_empty() {
+            Some(Reason::CarriedCommitted { paths: carried.to_vec() })
+        } else if must_not_change && !record.changed.is_empty() {
             Some(Reason::NotReadOnly { paths: paths().collect() })
         } else if !outside.is_empty() {
             Some(Reason::ClaimViolation { paths: outside })

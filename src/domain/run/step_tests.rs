@@ -48,6 +48,7 @@ fn plan(tasks: Vec<Task>, preference: Preference) -> Plan {
         slots: 8,
         capacity: &capacity,
         costs: NO_COSTS,
+        carry: None,
         preference,
         draws: 20,
         seed: 0,
@@ -164,6 +165,7 @@ impl World {
                     unvalidated: false,
                     saved: None,
                     by_git: None,
+                    brought: None,
                     seconds: 0.0,
                 }
             }
@@ -179,6 +181,7 @@ impl World {
                 changed: vec![PathChange { path: format!("{task}"), change: ChangeKind::Added }],
                 leftovers: true,
                 notes: Vec::new(),
+                carried: Vec::new(),
                 seconds: 0.0,
             },
             Action::Check { task, attempt } => Event::CheckFinished {
