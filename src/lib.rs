@@ -76,7 +76,8 @@
 //!    ([`ControlServer`](adapters::host::control::ControlServer)). Per attempt: `Provision`
 //!    ([`adapters::worktree::provision`], at the base or at the in-memory merge of what the task
 //!    starts from; ignored files of the user's checkout come along by
-//!    [`Carry`](adapters::worktree::Carry)), `Launch` ([`adapters::process::supervise`]), `Commit`
+//!    [`Carry`](adapters::worktree::Carry)), `SetUp` where there are hooks (the same supervisor,
+//!    `engine/setup.rs`), `Launch` ([`adapters::process::supervise`]), `Commit`
 //!    ([`Checkout::commit_all`](adapters::worktree::Checkout::commit_all)), `Check`, and then
 //!    `TaskFinished` with an [`Outcome`](domain::run::Outcome) and a
 //!    [`Reason`](domain::run::Reason). A sequential run is the same thing with one lane: one
@@ -108,6 +109,12 @@
 //! `undo/<operation>/{old,new}`. Worktrees and branches are where the settings say, the worktree of
 //! validations beside them as `<repo>-<run>.validate`. What was brought into a worktree from the
 //! user's checkout is listed in its git directory, in `wt-orch-carried`.
+//! validations beside them as `<repo>-<run>.validate`. What setup hooks left in a worktree is noted in
+//! git's entry of it (`wt-orch-setup`; [`Prepared`](adapters::worktree::Prepared)). A task's temporary
+//! files are in a folder of its own below the system's
+//! ([`temporary_place`](adapters::host::temporary::temporary_place)). What the user has approved of is
+//! out of a repository's reach, in `$XDG_STATE_HOME/wt-orch/approved`
+//! ([`Approvals`](adapters::host::approvals::Approvals)).
 //!
 //! # What is promised, and where it is held
 //!
@@ -121,6 +128,7 @@
 //! | No process outlives its task. | [`adapters::process`]: session, process group, a marker in the environment |
 //! | Logs and messages are bounded, and what tasks print cannot drive the terminal. | `run.log_limit`; [`render::visible`] |
 //! | Publishing credentials don't reach tasks. | `engine/environment.rs`, with the lists of [`config::RunSettings`] |
+//! | No command of a repository's own settings runs without approval. | `cli/approval.rs`, with [`config::Asked`] |
 //! | A report of a journal equals the report of the live run. | [`domain::report`] is given the state and no clock |
 //! | Same input, machine, measurements and seed: same plan. | [`domain::plan`] takes all of them as arguments |
 //!
@@ -158,7 +166,7 @@
 //!   again: fields are added with a default, never renamed, else
 //!   [`JOURNAL_VERSION`](domain::run::JOURNAL_VERSION) rises.
 //! - **An action**: a variant of [`Action`](domain::run::Action) and how it is performed
-//!   (`engine/driver.rs`), which ends by sending a fact.
+//!   (`engine/driver.rs`; what starts a program, `engine/driver/launching.rs`), which ends by sending a fact.
 //! - **A form of report**: a printer of [`Report`](domain::report::Report) in `render`, a word in
 //!   `ReportFormat`. **A section**: `domain/report/`; every form gets it.
 //! - **A setting**: the field in `config/settings.rs`, its key in `config/read.rs` and

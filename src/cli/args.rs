@@ -39,8 +39,8 @@ pub(super) struct Global {
     /// Print every event.
     #[arg(short, long, global = true)]
     pub(super) verbose: bool,
-    /// Answer every question with yes, and accept what the repository's own settings say about
-    /// credentials.
+    /// Answer every question with yes, and accept the commands and credentials that the
+    /// repository's own settings ask for.
     #[arg(long, global = true)]
     pub(super) yes: bool,
 }
@@ -93,8 +93,8 @@ pub(super) enum Command {
     Clean(CleanArgs),
     /// Show what wt-orch finds here, and which engine serves what.
     Doctor,
-    /// List every setting with its origin.
-    Config,
+    /// List every setting with its origin; approve of what the repository's own settings run.
+    Config(ConfigArgs),
     /// Print completions for a shell.
     Completions(CompletionsArgs),
     /// Print the manual page, in roff.
@@ -268,6 +268,19 @@ pub(super) struct CleanArgs {
     /// Remove dirty worktrees and unmerged branches as well. Destroys that work.
     #[arg(long)]
     pub(super) force: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ConfigArgs {
+    #[command(subcommand)]
+    pub(super) action: Option<ConfigAction>,
+}
+
+/// What to do beside listing.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub(super) enum ConfigAction {
+    /// Approve of the commands and credentials that the repository's orchestrator.toml asks for.
+    Approve,
 }
 
 #[derive(Debug, Args)]

@@ -6,15 +6,14 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::approval::Trust;
 use super::args::Global;
 use super::exit::Exit;
 use super::failure::{Failure, ProblemFile};
 use crate::adapters::git::Repo;
 use crate::adapters::host::clock::Clock;
 use crate::adapters::store::Store;
-use crate::config::{
-    ColorChoice, Entry, Environment, Layer, LoadRequest, Loaded, Origin, Settings,
-};
+use crate::config::{Asked, ColorChoice, Entry, Environment, Layer, LoadRequest, Loaded, Settings};
 use crate::domain::diagnostic::{LineIndex, Severity};
 use crate::domain::report::{ErrorDocument, LogPaths};
 use crate::engine::Site;
@@ -49,6 +48,15 @@ pub(super) struct Context {
 pub(super) struct Place {
     pub(super) site: Site,
     pub(super) settings: Settings,
+    /// What its own file asks for and the user has not approved.
+    pub(super) unapproved: Option<Asked>,
+}
+
+/// The settings that hold.
+pub(super) struct Known {
+    pub(super) settings: Settings,
+    pub(super) entries: Vec<Entry>,
+    pub(super) trust: Trust,
 }
 
 impl Streams {
@@ -244,7 +252,7 @@ impl Context {
     /// The repository with the settings that hold in it.
     pub(super) fn place(&self) -> Result<Place, Failure> {
         let repo = self.repository()?;
-        let (settings, _) = self.settings(Some(&repo))?;
+        let Known { settings, trust, .. } = self.settings(Some(&repo))?;
         let site = Site {
             repo,
             env: self.caller(),
@@ -252,11 +260,11 @@ impl Context {
             clock: self.clock,
             lend_identity: false,
         };
-        Ok(Place { site, settings })
+        Ok(Place { site, settings, unapproved: trust.unapproved })
     }
 
-    /// All settings, with their origins.
-    pub(super) fn settings(&self, repo: Option<&Repo>) -> Result<(Settings, Vec<Entry>), Failure> {
+    /// All settings, with their origins; what the repository asks for without approval is held back.
+    pub(super) fn settings(&self, repo: Option<&Repo>) -> Result<Known, Failure> {
         let root = repo.map(|repo| repo.worktree().unwrap_or(repo.root()));
         let mut loaded = self.load_settings(root)?;
         for file in &loaded.problems {
@@ -266,12 +274,12 @@ impl Context {
                 problems: file.diagnostics.clone(),
             });
         }
-        self.distrust_repository(&mut loaded)?;
+        let trust = self.hold_back(repo, &mut loaded)?;
         let entries = loaded.entries();
-        Ok((loaded.settings, entries))
+        Ok(Known { settings: loaded.settings, entries, trust })
     }
 
-    fn load_settings(&self, root: Option<&Path>) -> Result<Loaded, Failure> {
+    pub(super) fn load_settings(&self, root: Option<&Path>) -> Result<Loaded, Failure> {
         let given = self.global.config.as_ref().map(|path| self.path(path));
         Ok(crate::config::load(LoadRequest {
             environment: &self.environment,
@@ -279,28 +287,6 @@ impl Context {
             given: given.as_deref(),
             flags: Layer { color: self.global.color, ..Layer::default() },
         })?)
-    }
-
-    /// A repository that was merely cloned must not be able to hand credentials to its tasks: what
-    /// it says about them counts only when the user accepts it.
-    fn distrust_repository(&self, loaded: &mut Loaded) -> Result<(), Failure> {
-        let from_repository = |key| matches!(loaded.origins.of(key), Origin::Repository(_));
-        let said = from_repository("run.env_pass") || from_repository("run.env_deny");
-        if !said || self.global.yes || self.environment.yes() {
-            return Ok(());
-        }
-        let own = self.load_settings(None)?.settings.run;
-        let run = &mut loaded.settings.run;
-        if (&run.env_pass, &run.env_deny) == (&own.env_pass, &own.env_deny) {
-            return Ok(());
-        }
-        (run.env_pass, run.env_deny) = (own.env_pass, own.env_deny);
-        self.streams.warn(
-            "`env_pass` and `env_deny` of the repository's orchestrator.toml are not used: they \
-             decide about your credentials; set them in your own configuration, or accept them \
-             with `--yes`",
-        );
-        Ok(())
     }
 }
 

@@ -88,7 +88,7 @@ impl Failure {
             .hint(format!("wait for it, or stop it with `wt-orch abort {run}`"))
     }
 
-    fn caused(mut self, error: &dyn std::error::Error) -> Self {
+    pub(super) fn caused(mut self, error: &dyn std::error::Error) -> Self {
         let mut source = error.source();
         while let Some(cause) = source {
             let text = cause.to_string();
@@ -171,6 +171,7 @@ impl From<EngineError> for Failure {
             | EngineError::Control(_)
             | EngineError::Io { .. }
             | EngineError::System { .. }
+            | EngineError::NoFreePort { .. }
             | EngineError::ValidationWorktree { .. } => {
                 Self::refused("failed", error.to_string()).caused(&error)
             }

@@ -1,6 +1,7 @@
 //! The command line: arguments in, one command, an exit code out. Errors and refusals become text
 //! (or one JSON document) and an exit code here and nowhere else.
 
+mod approval;
 mod args;
 mod commands;
 mod context;
@@ -64,7 +65,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, Failure> {
         Command::Report(args) => commands::report::run(context, &args),
         Command::Clean(args) => commands::clean::run(context, &args),
         Command::Doctor => commands::doctor::run(context),
-        Command::Config => commands::config::run(context),
+        Command::Config(args) => commands::config::run(context, &args),
         Command::Completions(args) => commands::completions::run(context, &args),
         Command::Man => commands::man::run(context),
     }

@@ -12,9 +12,9 @@ use crate::adapters::worktree::TooLarge;
 use crate::config::Settings;
 use crate::domain::diagnostic::Diagnostic;
 use crate::domain::id::{Oid, slugify};
-use crate::domain::plan::{GateCycle, Host, Plan, PlanRequest, Preference, build};
+use crate::domain::plan::{GateCycle, Host, Plan, PlanRequest, PlannedHook, Preference, build};
 use crate::domain::run::Limits;
-use crate::domain::task::{Known, Parsed, TaskSet, parse};
+use crate::domain::task::{Known, Parsed, SetupHook, TaskSet, parse};
 use crate::engine::{load_costs, plan_carry};
 
 /// A tasks file that was accepted, with the commit its tasks start from.
@@ -26,6 +26,8 @@ pub(super) struct Prepared {
     pub(super) target: Option<String>,
     /// Files of the base.
     pub(super) files: usize,
+    /// Setup hooks of the settings, then those of the file.
+    pub(super) setup: Vec<PlannedHook>,
     /// Name of the run: `name`, else the file's name.
     pub(super) name: String,
 }
@@ -118,7 +120,22 @@ pub(super) fn prepare(context: &Context, place: &Place, file: &Path) -> Result<P
     let target = target(place, &head, wanted.as_deref())?;
     tell_state(context, place, &base_name, base)?;
     let name = slugify(set.name.as_deref().unwrap_or(&stem));
-    Ok(Prepared { set, base, base_name, target, files: repo.file_count(base)?, name })
+    let setup = planned_hooks(place, &set, base)?;
+    Ok(Prepared { set, base, base_name, target, files: repo.file_count(base)?, setup, name })
+}
+
+/// All setup hooks, with whether the base has what they are meant for.
+fn planned_hooks(place: &Place, set: &TaskSet, base: Oid) -> Result<Vec<PlannedHook>, Failure> {
+    let hooks: Vec<SetupHook> = place.settings.setup.iter().chain(&set.setup).cloned().collect();
+    if hooks.is_empty() {
+        return Ok(Vec::new());
+    }
+    let paths = place.site.repo.paths_in(base)?;
+    let planned = |hook: SetupHook| {
+        let applies = hook.is_meant_for(paths.iter().map(String::as_str));
+        PlannedHook { hook, applies }
+    };
+    Ok(hooks.into_iter().map(planned).collect())
 }
 
 /// The branch that is checked out, else the branch that `base` names (DESIGN.md §4). In a bare
@@ -183,11 +200,13 @@ pub(super) fn plan(
     let carry = carry.map_err(|too_large| {
         Failure::refused("carry_too_large", too_large.to_string()).hint(TooLarge::WAY_OUT)
     })?;
-    let mut costs = load_costs(store.as_ref(), prepared.files)?;
+    let hooks = prepared.setup.iter().filter(|planned| planned.applies).count();
+    let mut costs = load_costs(store.as_ref(), prepared.files, hooks)?;
     costs.carry = carry.as_ref().map_or(0.0, |carry| carry.time_s);
     let machine = Machine::load();
     let request = PlanRequest {
         set: &prepared.set,
+        setup: &prepared.setup,
         host: Host { cores: machine.cores, memory: machine.memory },
         slots: usize::try_from(settings.run.slots).unwrap_or(usize::MAX),
         capacity: &settings.capacity,

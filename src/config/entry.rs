@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::Settings;
-use crate::domain::task::{human_size, parse_size};
+use crate::domain::task::{SetupHook, human_size, parse_size};
 
 /// Where a value comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,6 +78,7 @@ pub(super) fn entries(settings: &Settings, origins: &Origins) -> Vec<Entry> {
     let mut all = vec![
         ("worktree_path".to_owned(), quoted(settings.worktree_path.as_str())),
         ("branch".to_owned(), quoted(settings.branch.as_str())),
+        ("setup".to_owned(), hooks(&settings.setup)),
         ("worktree.submodules".to_owned(), quoted(worktree.submodules.as_str())),
         ("worktree.disk_reserve".to_owned(), quoted(&exact_size(worktree.disk_reserve))),
         ("worktree.include".to_owned(), list(worktree.include.iter().map(String::as_str))),
@@ -134,6 +135,20 @@ fn quoted(text: &str) -> String {
 
 fn list<'a>(texts: impl Iterator<Item = &'a str>) -> String {
     format!("[{}]", texts.map(quoted).collect::<Vec<_>>().join(", "))
+}
+
+/// Hooks as a list of inline tables.
+fn hooks(hooks: &[SetupHook]) -> String {
+    let one = |hook: &SetupHook| {
+        let name = hook.name.as_ref().map(|name| format!("name = {}", quoted(name)));
+        let when = hook.when.as_ref().map(|when| format!("when = {}", list(when.globs())));
+        let run = format!("run = {}", quoted(&hook.run));
+        let timeout = format!("timeout = {}", quoted(&exact_duration(hook.timeout)));
+        let keys: Vec<String> =
+            name.into_iter().chain([run]).chain(when).chain([timeout]).collect();
+        format!("{{ {} }}", keys.join(", "))
+    };
+    format!("[{}]", hooks.iter().map(one).collect::<Vec<_>>().join(", "))
 }
 
 /// A duration that reads back as the same one.

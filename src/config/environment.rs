@@ -46,6 +46,11 @@ impl Environment {
         self.absolute("XDG_CONFIG_HOME").or_else(|| Some(self.home()?.join(".config")))
     }
 
+    /// `$XDG_STATE_HOME`, else `~/.local/state`.
+    pub fn state_home(&self) -> Option<PathBuf> {
+        self.absolute("XDG_STATE_HOME").or_else(|| Some(self.home()?.join(".local/state")))
+    }
+
     /// `$XDG_RUNTIME_DIR`; there is no other place like it.
     pub fn runtime_dir(&self) -> Option<PathBuf> {
         self.absolute("XDG_RUNTIME_DIR")
@@ -93,6 +98,7 @@ mod tests {
             assert_eq!(home.config_home(), Some("/h/.config".into()));
         }
         let home = environment(&[("HOME", "/h")]);
+        assert_eq!(home.state_home(), Some("/h/.local/state".into()));
         assert_eq!(home.runtime_dir(), None);
         let xdg = environment(&[("XDG_CONFIG_HOME", "/x")]);
         assert_eq!(xdg.config_home(), Some("/x".into()));

@@ -7,6 +7,7 @@ use super::entry::bare;
 use super::{ColorChoice, Names, Origin, Origins, Persona, Settings, Template};
 use crate::domain::integrate::Strategy;
 use crate::domain::run::{CacheSharing, Submodules};
+use crate::domain::task::SetupHook;
 
 /// The settings of one place: a file, the environment, the flags.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -29,6 +30,8 @@ pub struct Layer {
     pub share_caches: Option<CacheSharing>,
     /// `worktree.pool`.
     pub pool: Option<u32>,
+    /// `[[setup]]`.
+    pub setup: Option<Vec<SetupHook>>,
     /// `run.slots`.
     pub slots: Option<u32>,
     /// `run.timeout`.
@@ -73,6 +76,7 @@ impl Layer {
         over.put("worktree.caches", self.caches, &mut worktree.caches);
         over.put("worktree.share_caches", self.share_caches, &mut worktree.share_caches);
         over.put("worktree.pool", self.pool, &mut worktree.pool);
+        over.put("setup", self.setup, &mut settings.setup);
         let run = &mut settings.run;
         over.put("run.slots", self.slots, &mut run.slots);
         over.put("run.timeout", self.timeout, &mut run.timeout);

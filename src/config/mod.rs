@@ -4,6 +4,7 @@
 //!
 //! Only `load.rs` reads files and the environment; everything else is given what it needs.
 
+mod asked;
 mod entry;
 mod environment;
 mod layer;
@@ -13,6 +14,7 @@ mod settings;
 mod template;
 mod variables;
 
+pub use asked::Asked;
 pub use entry::{Entry, Origin, Origins};
 pub use environment::Environment;
 pub use layer::Layer;

@@ -9,7 +9,7 @@ use crate::domain::diagnostic::{Diagnostic, Document, Placed, Problems, Table, c
 use crate::domain::id::TaskId;
 use crate::domain::integrate::Strategy;
 use crate::domain::run::{CacheSharing, Submodules};
-use crate::domain::task::parse_size;
+use crate::domain::task::{SetupHook, parse_size, setup_hooks};
 use crate::domain::time::parse_duration;
 
 /// Whole numbers that a key accepts, both ends included.
@@ -32,6 +32,8 @@ pub(super) trait Keys {
         key: &'static str,
         limits: Limits,
     ) -> Option<Placed<u64>>;
+    /// All of `[[setup]]`.
+    fn hooks(&mut self) -> Option<Vec<SetupHook>>;
     /// All of `[capacity]`.
     fn numbers(&mut self, section: &'static str, limits: Limits) -> Named<u64>;
     /// The key of every `[persona.NAME]`.
@@ -44,6 +46,7 @@ pub(super) fn layer(keys: &mut dyn Keys, problems: &Problems) -> Layer {
     Layer {
         worktree_path: read.converted(("", "worktree_path"), "bad_template", Template::parse_path),
         branch: read.converted(("", "branch"), "bad_template", Template::parse_branch),
+        setup: read.keys.hooks(),
         submodules: read.choice(("worktree", "submodules"), &Submodules::WORDS),
         disk_reserve: read.size(("worktree", "disk_reserve")),
         include: read.patterns(("worktree", "include")),
@@ -121,6 +124,11 @@ impl Keys for Tables<'_> {
         limits: Limits,
     ) -> Option<Placed<u64>> {
         self.section(section)?.integer(key, limits)
+    }
+
+    fn hooks(&mut self) -> Option<Vec<SetupHook>> {
+        let hooks = setup_hooks(&mut self.root, self.problems);
+        self.root.key("setup").map(|_| hooks)
     }
 
     fn numbers(&mut self, section: &'static str, limits: Limits) -> Named<u64> {

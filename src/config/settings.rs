@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::Template;
 use crate::domain::integrate::Strategy;
 use crate::domain::run::WorktreeRules;
-use crate::domain::task::{ClaimError, DEFAULT_TIMEOUT, Glob};
+use crate::domain::task::{ClaimError, DEFAULT_TIMEOUT, Glob, SetupHook};
 
 /// All settings, none of them unset.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +17,8 @@ pub struct Settings {
     pub branch: Template,
     /// `[worktree]`.
     pub worktree: WorktreeRules,
+    /// `[[setup]]`: hooks that prepare a worktree.
+    pub setup: Vec<SetupHook>,
     /// `[run]`.
     pub run: RunSettings,
     /// `[capacity]`: countable things that tasks may use.
@@ -205,6 +207,7 @@ impl Default for Settings {
             worktree_path: Template::default_path(),
             branch: Template::default_branch(),
             worktree: WorktreeRules::default(),
+            setup: Vec::new(),
             run: RunSettings {
                 slots: 8,
                 timeout: DEFAULT_TIMEOUT,

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::read::{Keys, Limits, Named, Texts, layer};
 use super::{Environment, Layer};
 use crate::domain::diagnostic::{Diagnostic, Placed, Problems, closest, quoted};
+use crate::domain::task::SetupHook;
 
 /// How the names of all settings start.
 const PREFIX: &str = "WT_ORCH_";
@@ -150,6 +151,11 @@ impl Keys for Variables<'_> {
     ) -> Option<Placed<u64>> {
         let text = self.take(section, key)?;
         self.parsed(text, limits)
+    }
+
+    /// Commands are written into files.
+    fn hooks(&mut self) -> Option<Vec<SetupHook>> {
+        None
     }
 
     fn numbers(&mut self, section: &'static str, limits: Limits) -> Named<u64> {

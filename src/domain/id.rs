@@ -223,9 +223,21 @@ impl fmt::Debug for Oid {
     }
 }
 
+/// A hash that stays the same between builds of the program and from machine to machine (FNV-1a).
+pub fn stable_hash(parts: &[&[u8]]) -> u64 {
+    parts.iter().copied().flatten().fold(0xcbf2_9ce4_8422_2325, |hash, &byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_hash_is_the_published_one() {
+        assert_eq!(stable_hash(&[b"foo", b"bar"]), 0x8594_4171_f739_67e8);
+    }
 
     #[test]
     fn a_slug_is_also_a_branch_name_component() {

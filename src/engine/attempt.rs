@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::environment::{Coordinates, task_environment, with_identity};
+use super::environment::{Coordinates, Own, task_environment, with_identity};
 use super::site::Site;
 use crate::adapters::process::{
     self, CommandSpec, Ending as ProcessEnding, Exit, Finished, Progress, Request,
 };
-use crate::domain::run::{AttemptEnd, Ending, ProcessStamp, RunSpec, Usage};
-use crate::domain::task::{Placeholders, Task, Work, agent_preset};
+use crate::domain::run::{AttemptEnd, Ending, ProcessStamp, RunSpec, Usage, compose_project};
+use crate::domain::task::{Placeholders, SetupHook, Task, Work, agent_preset};
 
 /// What is told while a command runs.
 pub(super) enum Told {
@@ -49,14 +49,30 @@ impl Launch<'_> {
         CommandSpec { argv, ..self.shared(task, log.with_extension("check.log")) }
     }
 
+    /// A setup hook; all hooks of an attempt write into one log.
+    pub(super) fn hook(&self, hook: &SetupHook) -> CommandSpec {
+        let task = &self.spec.plan.tasks[self.task].task;
+        let log = self.site.setup_log(&self.spec.run, &task.id, self.attempt);
+        let argv = os(["sh", "-c", &hook.run].map(str::to_owned).to_vec());
+        let shared = self.shared(task, log);
+        CommandSpec { argv, timeout: hook.timeout, ..shared }
+    }
+
     fn shared(&self, task: &Task, log: PathBuf) -> CommandSpec {
-        let worktree = Path::new(&self.spec.places[self.task].worktree);
+        let place = &self.spec.places[self.task];
+        let worktree = Path::new(&place.worktree);
+        let project = compose_project(&self.site.repo.name(), &task.id);
         let at = Coordinates {
             run: &self.spec.run,
             task: &task.id,
             attempt: self.attempt,
             worktree,
             base: self.spec.base,
+            own: Own {
+                port: place.port,
+                temporary: place.temporary.as_deref().map(Path::new),
+                project: Some(&project),
+            },
         };
         CommandSpec {
             argv: Vec::new(),
@@ -66,6 +82,7 @@ impl Launch<'_> {
                 task_environment(&self.site.env, &self.spec.limits, &task.env, at),
             ),
             log,
+            temporary: place.temporary.as_ref().map(PathBuf::from),
             stdout_copy: None,
             log_limit: self.spec.limits.log_limit,
             timeout: task.timeout,
@@ -76,6 +93,7 @@ impl Launch<'_> {
     fn argv(&self, task: &Task) -> Vec<String> {
         let place = &self.spec.places[self.task];
         let base = self.spec.base.to_string();
+        let port = place.port.map_or_else(String::new, |port| port.to_string());
         let fill = |prompt| Placeholders {
             id: task.id.as_str(),
             title: task.title.as_deref().unwrap_or_default(),
@@ -84,6 +102,7 @@ impl Launch<'_> {
             worktree: &place.worktree,
             branch: &place.branch,
             base: &base,
+            port: &port,
         };
         match &task.work {
             Work::Command { command, prompt } => {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::create::absolute;
 use super::error::EngineError;
 use super::landing::has_landed;
+use super::reserve::release;
 use super::site::Site;
 use crate::adapters::git::{Expected, MergeOutcome, MergeRequest, RefOutcome, RefUpdate};
 use crate::adapters::host::disk::{bytes_below, remove_folder};
@@ -65,6 +66,9 @@ pub fn clean(site: &Site, state: &RunState, mode: CleanMode) -> Result<CleanRepo
     cleaning.branches()?;
     cleaning.refs()?;
     cleaning.logs()?;
+    if !mode.dry_run {
+        release(&state.spec, None);
+    }
     Ok(cleaning.report)
 }
 

@@ -7,11 +7,11 @@ use crate::domain::plan::{CostSample, CostSamples, Costs};
 /// Measurements of each kind that count.
 const RECENT: usize = 20;
 
-/// Costs for a base of `files` files: measured where there are measurements, else defaults.
+/// Costs for a base of `files` files and `hooks` setup hooks: measured where there are measurements, else defaults.
 ///
 /// # Errors
 /// The database.
-pub fn load_costs(store: Option<&Store>, files: usize) -> Result<Costs, EngineError> {
+pub fn load_costs(store: Option<&Store>, files: usize, hooks: usize) -> Result<Costs, EngineError> {
     let load = |kind: &str| -> Result<Vec<CostSample>, EngineError> {
         let Some(store) = store else { return Ok(Vec::new()) };
         let rows = store.costs(kind, RECENT)?;
@@ -24,7 +24,8 @@ pub fn load_costs(store: Option<&Store>, files: usize) -> Result<Costs, EngineEr
         provision: load("provision")?,
         commit: load("commit")?,
         merge: load("merge")?,
+        setup: load("setup")?,
         validate: load("validate")?,
     };
-    Ok(Costs::learn(&samples, files))
+    Ok(Costs::learn(&samples, files, hooks))
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::error::EngineError;
 use super::journal::Journal;
 use super::occupied::{Occupied, occupied};
+use super::reserve::reserve;
 use super::site::Site;
 use super::space::{Shortage, shortage};
 use crate::adapters::store::Store;
@@ -57,7 +58,7 @@ pub fn create(
     let CreateRequest { mut store, name, plan, base, base_name, target, limits, worktree, .. } =
         request;
     let run = store.create_run(&name, site.clock.now())?;
-    let places = placed(site, &plan, &run, (&request.worktree_path, &request.branch));
+    let mut places = placed(site, &plan, &run, (&request.worktree_path, &request.branch));
     if let Some(occupied) = occupied(site, &store, &run, (&plan, &places))? {
         store.remove_run(&run)?;
         return Ok(Err(Obstacle::Occupied(occupied)));
@@ -65,6 +66,10 @@ pub fn create(
     if let Some(shortage) = shortage(site, base, &places, &worktree)? {
         store.remove_run(&run)?;
         return Ok(Err(Obstacle::Shortage(shortage)));
+    }
+    if let Err(error) = reserve(site, &run, &plan, &mut places) {
+        store.remove_run(&run)?;
+        return Err(error);
     }
     let version = env!("CARGO_PKG_VERSION").to_owned();
     let spec = RunSpec { run, base, base_name, target, plan, places, limits, worktree, version };
@@ -90,6 +95,8 @@ pub fn placed(
                 worktree: absolute(site, &worktree_path.expand(&repo, run.as_str(), folder))
                     .to_string_lossy()
                     .into_owned(),
+                port: None,
+                temporary: None,
             }
         })
         .collect()

@@ -1,13 +1,16 @@
 //! The loop of a run: inputs in, events stored, actions performed. The only place that talks to
 //! the outside while tasks run.
 
+mod launching;
+
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 
-use super::attempt::{self, Launch, Told};
 use super::carry::{self, Carrier};
 use super::commit;
 use super::error::EngineError;
@@ -16,10 +19,13 @@ use super::provision;
 use super::site::Site;
 use crate::adapters::host::control::{ControlServer, Reply, Request as ControlRequest};
 use crate::adapters::host::signals::{Signal, Signals};
+use crate::adapters::host::temporary::{delete_temporary, set_temporary_aside};
 use crate::adapters::process::{ProcessIdentity, Request};
 use crate::adapters::store::CostSample;
 use crate::domain::id::TaskId;
-use crate::domain::run::{Action, Event, Input, RunSpec, RunState, StopReason, TaskState, step};
+use crate::domain::run::{
+    Action, Event, Input, RunSpec, RunState, SetupEnd, StopReason, TaskState, step,
+};
 
 /// A run to be driven to its end.
 pub struct DriveRequest {
@@ -82,6 +88,8 @@ struct Driver {
     files: usize,
     outbox: mpsc::UnboundedSender<Message>,
     attempts: HashMap<usize, mpsc::Sender<Request>>,
+    /// Folders for temporary files that are being deleted.
+    clearing: JoinSet<()>,
     /// Tasks whose worktree was being made when an earlier process ended.
     half_made: Vec<usize>,
     carrier: Arc<Carrier>,
@@ -111,6 +119,7 @@ pub async fn drive(request: DriveRequest) -> Result<Journal, EngineError> {
         files,
         outbox,
         attempts,
+        clearing: JoinSet::new(),
         half_made,
         carrier,
         stops: 0,
@@ -141,6 +150,7 @@ pub async fn drive(request: DriveRequest) -> Result<Journal, EngineError> {
     if outcome.is_err() {
         driver.kill_all(&mut inbox).await;
     }
+    while driver.clearing.join_next().await.is_some() {}
     outcome?;
     Ok(driver.journal)
 }
@@ -172,7 +182,11 @@ impl Driver {
         let costs = self.costs_of(&input);
         let step = step(self.journal.state(), input, now);
         let accepted = !step.events.is_empty();
+        let over = self.attempts_over(&step.events);
         self.journal.record(step.events, now)?;
+        for task in over {
+            self.clear_temporary(task);
+        }
         for (kind, sample) in costs.into_iter().filter(|_| accepted) {
             if let Err(error) = self.journal.store.observe_cost(kind, sample) {
                 // A measurement is not worth a run.
@@ -190,6 +204,31 @@ impl Driver {
         Ok(())
     }
 
+    /// Tasks whose attempt is over with these events.
+    fn attempts_over(&self, events: &[Event]) -> Vec<usize> {
+        let is_over = |event: &&Event| {
+            matches!(
+                event,
+                Event::TaskFinished { .. }
+                    | Event::RetryScheduled { .. }
+                    | Event::Reconciled { .. }
+            )
+        };
+        let over = events.iter().filter(is_over).filter_map(Event::task);
+        over.filter_map(|task| self.journal.state().index(task)).collect()
+    }
+
+    /// Deletes what a task left in its folder for temporary files, while others go on.
+    fn clear_temporary(&mut self, task: usize) {
+        let Some(folder) = &self.spec.places[task].temporary else { return };
+        // Moved away at once: the next attempt begins with an empty one.
+        if let Ok(Some(over)) = set_temporary_aside(Path::new(folder)) {
+            self.clearing.spawn_blocking(move || {
+                let _in_nobodys_way = delete_temporary(&over);
+            });
+        }
+    }
+
     /// What an observation says about costs.
     fn costs_of(&self, input: &Input) -> Vec<(&'static str, CostSample)> {
         let Input::Fact(event) = input else { return Vec::new() };
@@ -205,6 +244,12 @@ impl Driver {
             if let Some((work, seconds)) = brought.filter(|(work, _)| *work > 0.0) {
                 costs.push((carry::COST, sample(work, seconds)));
             }
+        }
+        if let Event::SetupFinished { seconds, end: SetupEnd::Ready { ran, held }, .. } = event
+            && !ran.is_empty()
+            && held.is_empty()
+        {
+            costs.push(("setup", sample(ran.len() as f64, *seconds)));
         }
         if let Event::Committed { seconds, .. } = event {
             costs.push(("commit", sample(1.0, *seconds)));
@@ -235,6 +280,7 @@ impl Driver {
                     self.blocking(move || provision::provision(vec![job]));
                 }
             }
+            Action::SetUp { task, attempt } => self.set_up(task, attempt),
             Action::Launch { task, attempt } => self.launch(task, attempt),
             Action::Commit { task, attempt, keep } => {
                 let start = self.journal.state().tasks[task].start;
@@ -277,76 +323,6 @@ impl Driver {
         }
         let own = attempt > 1 || self.half_made.contains(&task);
         own.then_some((task, attempt.saturating_sub(1)))
-    }
-
-    fn launch(&mut self, task: usize, attempt: u32) {
-        let launch = Launch { site: &self.site, spec: &self.spec, task, attempt };
-        let command = launch.command();
-        let requests = self.open_attempt(task);
-        let (outbox, id) = (self.outbox.clone(), self.id(task));
-        let owed = Owed::new(&outbox);
-        tokio::spawn(async move {
-            let tell = |told| {
-                let task = id.clone();
-                send(
-                    &outbox,
-                    match told {
-                        Told::Started(process) => {
-                            Message::Input(Input::Fact(Event::AttemptStarted {
-                                task,
-                                attempt,
-                                process,
-                            }))
-                        }
-                        Told::Line(line) => Message::Output { task, line },
-                    },
-                );
-            };
-            let fact = match attempt::run(command, requests, tell).await {
-                Ok(end) => Event::AttemptFinished { task: id.clone(), attempt, end },
-                Err(message) => Event::AttemptNotStarted { task: id.clone(), attempt, message },
-            };
-            send(&outbox, Message::Idle { task });
-            owed.pay([fact]);
-        });
-    }
-
-    fn check(&mut self, task: usize, attempt: u32) {
-        let Some(check) = self.spec.plan.tasks[task].task.check.clone() else { return };
-        let launch = Launch { site: &self.site, spec: &self.spec, task, attempt };
-        let command = launch.check(&check);
-        let requests = self.open_attempt(task);
-        let (outbox, id) = (self.outbox.clone(), self.id(task));
-        let (site, spec) = (self.site.clone(), self.spec.clone());
-        let tip = self.journal.state().tasks[task].tip;
-        let owed = Owed::new(&outbox);
-        tokio::spawn(async move {
-            let tell = |told| {
-                if let Told::Line(line) = told {
-                    send(&outbox, Message::Output { task: id.clone(), line });
-                }
-            };
-            let mut end = attempt::run(command, requests, tell).await;
-            let restored =
-                tokio::task::spawn_blocking(move || commit::restore(&site, &spec, task, tip)).await;
-            let tainted = match restored {
-                Ok(Ok(tainted)) => tainted,
-                Ok(Err(message)) => {
-                    end = Err(message);
-                    Vec::new()
-                }
-                Err(_) => Vec::new(),
-            };
-            send(&outbox, Message::Idle { task });
-            let fact = Event::CheckFinished { task: id.clone(), attempt, end, tainted };
-            owed.pay([fact]);
-        });
-    }
-
-    fn open_attempt(&mut self, task: usize) -> mpsc::Receiver<Request> {
-        let (sender, receiver) = mpsc::channel(4);
-        self.attempts.insert(task, sender);
-        receiver
     }
 
     fn blocking<F: IntoIterator<Item = Event>>(&self, work: impl FnOnce() -> F + Send + 'static) {

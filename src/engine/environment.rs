@@ -30,6 +30,17 @@ pub(super) struct Coordinates<'a> {
     pub(super) attempt: u32,
     pub(super) worktree: &'a Path,
     pub(super) base: Oid,
+    pub(super) own: Own<'a>,
+}
+
+/// What a task does not share with those beside it. Its own `env` may say otherwise of the folder
+/// and the project.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Own<'a> {
+    pub(super) port: Option<u16>,
+    pub(super) temporary: Option<&'a Path>,
+    /// Name of its project for `docker compose`.
+    pub(super) project: Option<&'a str>,
 }
 
 /// The environment of a task's command.
@@ -54,6 +65,14 @@ pub(super) fn task_environment<'a>(
         env.retain(|(known, _)| known != name);
         env.push((name.into(), value.to_owned()));
     };
+    if let Some(folder) = at.own.temporary {
+        for name in ["TMPDIR", "TMP", "TEMP"] {
+            set(name, folder.as_os_str());
+        }
+    }
+    if let Some(project) = at.own.project {
+        set("COMPOSE_PROJECT_NAME", project.as_ref());
+    }
     for (name, value) in added {
         set(name, OsStr::new(value));
     }
@@ -62,6 +81,9 @@ pub(super) fn task_environment<'a>(
     set("WT_ORCH_ATTEMPT", at.attempt.to_string().as_ref());
     set("WT_ORCH_WORKTREE", at.worktree.as_os_str());
     set("WT_ORCH_BASE", at.base.to_string().as_ref());
+    if let Some(port) = at.own.port {
+        set("WT_ORCH_PORT", port.to_string().as_ref());
+    }
     set("GIT_CEILING_DIRECTORIES", at.worktree.parent().unwrap_or(at.worktree).as_os_str());
     env
 }
@@ -105,6 +127,8 @@ mod tests {
             ("NPM_TOKEN", "y"),
             ("GIT_DIR", "/elsewhere"),
             ("WT_ORCH_TASK", "outer"),
+            ("TMPDIR", "/var/tmp"),
+            ("COMPOSE_PROJECT_NAME", "outer"),
         ]
         .map(|(name, value)| (name.into(), value.into()))
         .to_vec();
@@ -115,13 +139,21 @@ mod tests {
             env_pass: vec!["NPM_TOKEN".into()],
             personas: Vec::new(),
         };
-        let added = BTreeMap::from([("RUST_LOG".to_owned(), "info".to_owned())]);
+        let added = [("RUST_LOG", "info"), ("TMP", "/mine")];
+        let added: BTreeMap<String, String> =
+            added.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        let own = Own {
+            port: Some(20_007),
+            temporary: Some(Path::new("/tmp/t")),
+            project: Some("repo-t"),
+        };
         let at = Coordinates {
             run: &"r".parse().unwrap(),
             task: &"t".parse().unwrap(),
             attempt: 2,
             worktree: Path::new("/w/repo-t"),
             base: Oid::from_bytes(&[1; 20]).unwrap(),
+            own,
         };
         let env: BTreeMap<String, String> = task_environment(&caller, &limits, &added, at)
             .into_iter()
@@ -130,6 +162,11 @@ mod tests {
         assert_eq!(env.get("NPM_TOKEN").map(String::as_str), Some("y"));
         assert!(!env.contains_key("GITHUB_TOKEN") && !env.contains_key("GIT_DIR"));
         assert_eq!((env["WT_ORCH_TASK"].as_str(), env["WT_ORCH_ATTEMPT"].as_str()), ("t", "2"));
+        assert_eq!((env["TMPDIR"].as_str(), env["TMP"].as_str()), ("/tmp/t", "/mine"));
+        assert_eq!(
+            (env["WT_ORCH_PORT"].as_str(), env["COMPOSE_PROJECT_NAME"].as_str()),
+            ("20007", "repo-t")
+        );
         assert_eq!(
             (env["GIT_CEILING_DIRECTORIES"].as_str(), env["RUST_LOG"].as_str()),
             ("/w", "info")

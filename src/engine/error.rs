@@ -8,7 +8,7 @@ use crate::adapters::git::GitError;
 use crate::adapters::host::control::ControlError;
 use crate::adapters::host::lock::LockError;
 use crate::adapters::store::StoreError;
-use crate::domain::id::RunId;
+use crate::domain::id::{RunId, TaskId};
 use crate::domain::run::{IllegalEvent, JournalError};
 
 /// A situation that ends a command.
@@ -60,6 +60,12 @@ pub enum EngineError {
     ValidationWorktree {
         /// Why.
         message: String,
+    },
+    /// Every port that tasks are given is in use.
+    #[error("there is no free port for `{task}` between 20000 and 29999")]
+    NoFreePort {
+        /// Which task.
+        task: TaskId,
     },
     /// A worker ended without an answer: a bug.
     #[error("a worker of wt-orch ended without an answer")]

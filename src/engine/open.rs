@@ -2,6 +2,7 @@
 
 use super::error::EngineError;
 use super::journal::Journal;
+use super::reserve::release;
 use super::site::Site;
 use crate::adapters::host::control::{self, Reply, Request};
 use crate::adapters::host::lock::{LockOutcome, RunLock};
@@ -91,7 +92,7 @@ pub fn send_abort(site: &Site, run: &RunId) -> Result<Reply, EngineError> {
 pub async fn reconcile(journal: &mut Journal) -> Result<(), EngineError> {
     for (task, ended) in end_strays(journal).await {
         let state = &journal.state().tasks[task].state;
-        if !matches!(state, TaskState::Running { .. }) {
+        if !matches!(state, TaskState::SettingUp { .. } | TaskState::Running { .. }) {
             // What was asked for is asked for again; doing it twice is safe.
             continue;
         }
@@ -142,6 +143,7 @@ async fn end_strays(journal: &Journal) -> Vec<(usize, u32)> {
             count += found(stop_stray(&identity, grace).await);
         }
         count += found(stop_marked(&markers(&state.spec, task, record.attempts), grace).await);
+        release(&state.spec, Some(task));
         ended.push((task, count));
     }
     ended

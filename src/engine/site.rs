@@ -40,6 +40,11 @@ impl Site {
         PathBuf::from(log_path(&self.logs_dir().to_string_lossy(), run, task, attempt))
     }
 
+    /// Log of the setup hooks of one attempt.
+    pub fn setup_log(&self, run: &RunId, task: &TaskId, attempt: u32) -> PathBuf {
+        self.log(run, task, attempt).with_extension("setup.log")
+    }
+
     /// Log of a validation; every candidate adds to it.
     pub fn validation_log(&self, run: &RunId, validation: &str) -> PathBuf {
         let name = format!("{}.validate.log", slugify(validation));

@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use super::attempt::{self, chain};
 use super::carry::{Carrier, Recipient};
 use super::create::absolute;
-use super::environment::{Coordinates, task_environment};
+use super::environment::{Coordinates, Own, task_environment};
 use super::error::EngineError;
 use super::provision::options;
 use super::site::Site;
@@ -84,7 +84,7 @@ impl Bench {
 
     fn coordinates<'a>(&'a self, spec: &'a RunSpec, task: &'a TaskId) -> Coordinates<'a> {
         let (run, base) = (&spec.run, spec.base);
-        Coordinates { run, task, attempt: 1, worktree: &self.path, base }
+        Coordinates { run, task, attempt: 1, worktree: &self.path, base, own: Own::default() }
     }
 
     /// Takes the worktree away again: what is in it came from commits and commands of ours.
@@ -175,6 +175,7 @@ fn command(bench: &Bench, spec: &RunSpec, validation: &Validation, number: usize
         cwd: bench.path.clone(),
         env: task_environment(&bench.site.env, &spec.limits, [], at),
         log: bench.site.validation_log(&spec.run, &validation.name),
+        temporary: None,
         stdout_copy: None,
         log_limit: spec.limits.log_limit,
         timeout: validation.timeout,

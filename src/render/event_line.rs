@@ -7,7 +7,7 @@ use crate::domain::id::TaskId;
 use crate::domain::integrate::{IntegrationEvent, ValidationVerdict};
 use crate::domain::plan::Verdict;
 use crate::domain::report::{counts, ejection_sentence};
-use crate::domain::run::{Envelope, Event, Outcome, RunPhase, RunState, StopReason};
+use crate::domain::run::{Envelope, Event, Outcome, RunPhase, RunState, SetupEnd, StopReason};
 use crate::domain::time::human_duration;
 
 /// How much is told.
@@ -85,6 +85,8 @@ fn told<'a>(envelope: &'a Envelope, state: &'a RunState) -> Told<'a> {
         Event::ProvisionRequested { .. }
         | Event::Provisioned { .. }
         | Event::ProvisionFailed { .. }
+        | Event::SetupRequested { .. }
+        | Event::SetupFinished { .. }
         | Event::AttemptRequested { .. }
         | Event::AttemptStarted { .. }
         | Event::AttemptNotStarted { .. }
@@ -139,6 +141,12 @@ fn attempt_text(event: &Event, state: &RunState) -> (Verbosity, String) {
             format!("worktree stands at {at} after {seconds:.1}s{by_git}{brought}{saved}")
         }
         Event::ProvisionFailed { .. } => "its worktree could not be made".to_owned(),
+        Event::SetupRequested { .. } => "setup wanted".to_owned(),
+        Event::SetupFinished { end, notes, seconds, .. } => {
+            let text = format!("{} in {seconds:.1}s", setup_text(end));
+            let from = if notes.is_empty() { Verbose } else { Normal };
+            return (from, [&[text], &notes[..]].concat().join("; "));
+        }
         Event::AttemptRequested { attempt, .. } => format!("attempt {attempt} wanted"),
         Event::AttemptNotStarted { message, .. } => format!("could not be started: {message}"),
         Event::AttemptFinished { end, .. } => {
@@ -168,6 +176,21 @@ fn attempt_text(event: &Event, state: &RunState) -> (Verbosity, String) {
         | Event::Integration { .. } => event.name().replace('_', " "),
     };
     (Verbose, text)
+}
+
+fn setup_text(end: &SetupEnd) -> String {
+    match end {
+        SetupEnd::Ready { ran, held } if ran.is_empty() && held.is_empty() => {
+            "nothing to set up".to_owned()
+        }
+        SetupEnd::Ready { ran, .. } if ran.is_empty() => "set up before".to_owned(),
+        SetupEnd::Ready { ran, .. } => {
+            let ran: Vec<String> = ran.iter().map(|hook| format!("`{hook}`")).collect();
+            format!("set up by {}", ran.join(", "))
+        }
+        SetupEnd::Failed { hook, ending, .. } => format!("setup hook `{hook}` failed: {ending}"),
+        SetupEnd::Broken { message } => format!("could not be set up: {message}"),
+    }
 }
 
 fn told_integration<'a>(event: &'a IntegrationEvent, state: &RunState) -> Told<'a> {

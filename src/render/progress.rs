@@ -86,10 +86,12 @@ impl Progress {
                 }
                 self.say(task, "");
             }
+            Event::SetupRequested { .. } => self.say(task, "setting up"),
             Event::CommitRequested { .. } => self.say(task, "committing"),
             Event::CheckRequested { .. } => self.say(task, "checking"),
             Event::Provisioned { .. }
             | Event::ProvisionFailed { .. }
+            | Event::SetupFinished { .. }
             | Event::AttemptRequested { .. }
             | Event::AttemptNotStarted { .. }
             | Event::AttemptFinished { .. }
@@ -157,6 +159,8 @@ impl Progress {
             | Event::ProvisionRequested { .. }
             | Event::Provisioned { .. }
             | Event::ProvisionFailed { .. }
+            | Event::SetupRequested { .. }
+            | Event::SetupFinished { .. }
             | Event::AttemptRequested { .. }
             | Event::AttemptStarted { .. }
             | Event::AttemptNotStarted { .. }

@@ -5,6 +5,7 @@
     reason = "a test that cannot be set up fails by panicking, in a helper as in the test itself"
 )]
 
+mod approval;
 mod architecture;
 mod branches;
 mod carrying;
@@ -25,6 +26,8 @@ mod reports;
 mod running;
 mod scene;
 mod settings;
+mod setup;
 mod starting;
+mod surroundings;
 mod undoing;
 mod untouched;

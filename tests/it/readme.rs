@@ -143,7 +143,7 @@ fn the_examples_are_accepted_without_a_word() {
     assert!(examples.iter().any(|b| b.name == "orchestrator.toml"));
     for example in &examples {
         repo.file(example.name, &example.text);
-        let settings = repo.wt_orch(&["config"]);
+        let settings = repo.wt_orch(&["config", "--yes"]);
         assert_eq!(settings.exit(0).stderr(), "");
         if example.name == "tasks.toml" {
             let checked = repo.wt_orch(&["check", example.name]);
@@ -153,7 +153,7 @@ fn the_examples_are_accepted_without_a_word() {
         } else {
             assert_eq!(example.name, "orchestrator.toml");
             let path = repo.path(example.name);
-            settings.stdout_has(&format!("run.slots = 4  # {}", path.display()));
+            settings.stdout_has(&format!("  # {}\n", path.display()));
         }
     }
 }
@@ -253,7 +253,7 @@ fn links_lead_somewhere() {
 #[test]
 fn the_help_reads_like_this() {
     let repo = Repo::without_git();
-    insta::assert_snapshot!(repo.wt_orch(&["--help"]).snapshot(), @r"
+    insta::assert_snapshot!(repo.wt_orch(&["--help"]).snapshot(), @"
     $ wt-orch --help
     exit: 0
     --- stdout
@@ -278,7 +278,7 @@ fn the_help_reads_like_this() {
       report       Show what happened in a run
       clean        Remove what a run left; nothing dirty or unmerged without --force
       doctor       Show what wt-orch finds here, and which engine serves what
-      config       List every setting with its origin
+      config       List every setting with its origin; approve of what the repository's own settings run
       completions  Print completions for a shell
       man          Print the manual page, in roff
 
@@ -293,10 +293,10 @@ fn the_help_reads_like_this() {
           --color <WHEN>   When to use colours: auto, always or never
       -q, --quiet          Print failures and results only
       -v, --verbose        Print every event
-          --yes            Answer every question with yes, and accept what the repository's own settings
-                           say about credentials
+          --yes            Answer every question with yes, and accept the commands and credentials that
+                           the repository's own settings ask for
     ");
-    insta::assert_snapshot!(repo.wt_orch(&["split", "--help"]).snapshot(), @r"
+    insta::assert_snapshot!(repo.wt_orch(&["split", "--help"]).snapshot(), @"
     $ wt-orch split --help
     exit: 0
     --- stdout
@@ -321,7 +321,7 @@ fn the_help_reads_like_this() {
           --color <WHEN>   When to use colours: auto, always or never
       -q, --quiet          Print failures and results only
       -v, --verbose        Print every event
-          --yes            Answer every question with yes, and accept what the repository's own settings
-                           say about credentials
+          --yes            Answer every question with yes, and accept the commands and credentials that
+                           the repository's own settings ask for
     ");
 }

@@ -2,6 +2,7 @@
 
 use super::error::{GitError, library};
 use super::oid::{from_git2, to_git2};
+use super::path::quote_path;
 use super::repo::Repo;
 use crate::domain::id::Oid;
 
@@ -163,6 +164,22 @@ impl Repo {
         });
         walk.map_err(library("read a tree"))?;
         Ok(count)
+    }
+
+    /// Paths of all files in a commit; see [`quote_path`](super::quote_path).
+    ///
+    /// # Errors
+    /// There is no such commit, or a tree of it is missing.
+    pub fn paths_in(&self, commit: Oid) -> Result<Vec<String>, GitError> {
+        let repo = self.objects()?;
+        let commit = repo.find_commit(to_git2(commit)?).map_err(library("read a commit"))?;
+        // An index in memory: the walk of libgit2's binding stops at names that are no UTF-8.
+        let filled = commit.tree().and_then(|tree| {
+            let mut index = git2::Index::new()?;
+            index.read_tree(&tree).map(|()| index)
+        });
+        let index = filled.map_err(library("read a tree"))?;
+        Ok(index.iter().map(|entry| quote_path(&entry.path)).collect())
     }
 
     /// Whether `ancestor` is `commit` or reachable from it.

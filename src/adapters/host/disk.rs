@@ -2,7 +2,8 @@
 
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 
 /// Bytes an ordinary user may still write on the file system of `path`. A path that does not exist
 /// yet counts as its nearest existing ancestor.
@@ -37,11 +38,31 @@ pub fn bytes_below(path: &Path) -> u64 {
         .sum()
 }
 
-/// Removes a folder with all that is in it; one that is not there is no error.
+/// Removes a folder with all that is in it, also below folders without permissions; one that is not
+/// there is no error.
 pub fn remove_folder(path: &Path) -> io::Result<()> {
-    match fs::remove_dir_all(path) {
+    let attempt = || match fs::remove_dir_all(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         Ok(()) | Err(_) => Ok(()),
+    };
+    match attempt() {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            open_folders(path.to_owned());
+            attempt()
+        }
+        result => result,
+    }
+}
+
+fn open_folders(top: PathBuf) {
+    let mut folders = vec![top];
+    while let Some(folder) = folders.pop() {
+        // What cannot be opened is named by the attempt that follows.
+        let _opened = fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).is_ok();
+        let Ok(entries) = folder.read_dir() else { continue };
+        let below =
+            entries.flatten().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+        folders.extend(below.map(|entry| entry.path()));
     }
 }
 

@@ -1,13 +1,17 @@
 //! The machine the program runs on: its clock, size, signals, process table, locks, and the socket
 //! through which other commands reach a running one. The only folder that asks the time.
 
+pub mod approvals;
 pub mod clock;
 pub mod control;
 pub mod disk;
 pub mod identity;
 pub mod lock;
 pub mod machine;
+pub mod ports;
+pub mod private;
 pub mod signals;
+pub mod temporary;
 
 #[cfg(target_os = "linux")]
 pub(in crate::adapters) mod process_table;

@@ -38,6 +38,8 @@ pub struct CommandSpec {
     /// Gets stdout and stderr, in the order of their arrival, after what it holds. Its folders are
     /// made.
     pub log: PathBuf,
+    /// Folder for temporary files, made before the command starts and closed to others.
+    pub temporary: Option<PathBuf>,
     /// Gets stdout alone; overwritten.
     pub stdout_copy: Option<PathBuf>,
     /// Bytes written to either file, at least 4096. Past it the beginning and the end are kept, with

@@ -12,7 +12,9 @@ use std::sync::Once;
 use rustix::process::Pid;
 
 use super::CommandSpec;
+use crate::adapters::host::private::PrivateError;
 use crate::adapters::host::signals::is_ignored;
+use crate::adapters::host::temporary::ensure_temporary;
 
 /// Why a command could not be run.
 #[derive(Debug, thiserror::Error)]
@@ -70,6 +72,9 @@ pub enum SpawnError {
         /// What the system said.
         source: io::Error,
     },
+    /// The folder for temporary files could not be made.
+    #[error(transparent)]
+    Temporary(#[from] PrivateError),
     /// The system refused for another reason.
     #[error("cannot start `{program}`")]
     Other {
@@ -100,6 +105,9 @@ pub(super) fn spawn(spec: &CommandSpec) -> Result<Spawned, SpawnError> {
     let program = spec.argv.first().ok_or(SpawnError::Empty)?;
     if !spec.cwd.is_dir() {
         return Err(SpawnError::FolderMissing { path: spec.cwd.clone() });
+    }
+    if let Some(folder) = &spec.temporary {
+        ensure_temporary(folder)?;
     }
     ensure_children_are_kept();
     start(spec, program).map_err(|error| reason(spec, program, error))

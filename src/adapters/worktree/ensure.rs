@@ -108,6 +108,7 @@ impl Checkout {
         if admin::is_half_made(git_dir) {
             admin::unlock(git_dir, None)?;
         }
+        self.forget_left(git_dir)?;
         let notes = self.verify((branch, start), git_dir)?;
         Ok(EnsureOutcome::Ready { saved, notes })
     }

@@ -12,6 +12,7 @@ mod files;
 mod lock;
 mod method;
 mod occupied;
+mod prepared;
 mod provision;
 mod remove;
 mod snapshot;
@@ -26,6 +27,7 @@ pub use checkout::{Broken, Checkout, CheckoutState};
 pub use commit::{CommitOutcome, CommitRequest, Committed};
 pub use ensure::{EnsureOutcome, Saved};
 pub use occupied::{Occupant, Occupied};
+pub use prepared::Prepared;
 pub use provision::{
     Detached, FileTimes, ProvisionError, Provisioned, WorktreeOptions, WorktreeSpec, detached,
     provision, provision_all,

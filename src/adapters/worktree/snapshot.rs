@@ -9,8 +9,10 @@ use tempfile::TempPath;
 
 use super::carry::Record;
 use super::checkout::Checkout;
+use super::prepared::left_by_setup;
 use crate::adapters::git::{
     Expected, GitError, NewCommit, RefOutcome, RefUpdate, StatusEntry, StatusKind, as_path, io,
+    quote_path,
 };
 use crate::adapters::git::{Invocation, Progress};
 use crate::domain::id::Oid;
@@ -65,12 +67,22 @@ impl Scratch {
         command.env("GIT_INDEX_FILE", OsStr::new(&*self.path))
     }
 
+    /// What differs from HEAD, without what setup hooks left.
     pub(super) fn status(
         &self,
         checkout: &Checkout,
         git_dir: &Path,
     ) -> Result<Vec<StatusEntry>, GitError> {
-        checkout.repo.status_at(git_dir, &checkout.path, Some(&self.path), "all")
+        let mut found =
+            checkout.repo.status_at(git_dir, &checkout.path, Some(&self.path), "all")?;
+        let left = left_by_setup(git_dir);
+        let is_left = |entry: &StatusEntry| {
+            entry.kind == StatusKind::Untracked && left.contains(&quote_path(&entry.path))
+        };
+        if !left.is_empty() {
+            found.retain(|entry| !is_left(entry));
+        }
+        Ok(found)
     }
 
     /// Stages everything that is not ignored and was not brought from the user's checkout.

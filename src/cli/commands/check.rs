@@ -14,7 +14,7 @@ use crate::domain::report::SCHEMA;
 /// Runs it. Outside a repository everything but `base` is checked.
 pub(crate) fn run(context: &Context, args: &FileArgs) -> Result<Exit, Failure> {
     let repo = context.repository().ok();
-    let (settings, _) = context.settings(repo.as_ref())?;
+    let settings = context.settings(repo.as_ref())?.settings;
     let mut file = load_tasks(context, &settings, &args.file)?;
     if let (Some(repo), Some(base)) = (&repo, &file.parsed.base)
         && repo.resolve_commit(&base.value)?.is_none()

@@ -67,7 +67,7 @@ fn rows(place: &Place) -> Result<Vec<(&'static str, String)>, Failure> {
         Some(tip) => repo.file_count(tip)?,
         None => 0,
     };
-    let costs = load_costs(place.existing_store()?.as_ref(), files)?;
+    let costs = load_costs(place.existing_store()?.as_ref(), files, 0)?;
     let measured = match costs.measured {
         0 => "defaults, nothing measured here yet".to_owned(),
         n => format!("{n} of 3 measured here"),

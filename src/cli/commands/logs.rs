@@ -29,13 +29,17 @@ fn list(context: &Context, place: &Place, stored: &stored::StoredRun) -> Exit {
     for (index, record) in stored.state.tasks.iter().enumerate() {
         let task = &stored.state.task(index).id;
         for attempt in 1..=record.attempts {
-            let path = place.site.log(&stored.run, task, attempt);
-            let Ok(data) = path.metadata() else { continue };
-            let size = crate::domain::task::human_size(data.len());
-            context
-                .streams
-                .result(&format!("{task}  attempt {attempt}  {size}  {}", path.display()));
-            rows.push(json!({ "task": task, "attempt": attempt, "log": path }));
+            let log = place.site.log(&stored.run, task, attempt);
+            let setup = place.site.setup_log(&stored.run, task, attempt);
+            for (kind, word, path) in [("setup", ", setup", setup), ("task", "", log)] {
+                let Ok(data) = path.metadata() else { continue };
+                let size = crate::domain::task::human_size(data.len());
+                let shown = path.display();
+                context
+                    .streams
+                    .result(&format!("{task}  attempt {attempt}{word}  {size}  {shown}"));
+                rows.push(json!({ "task": task, "attempt": attempt, "kind": kind, "log": path }));
+            }
         }
     }
     if rows.is_empty() {
@@ -66,8 +70,10 @@ fn show(
     };
     let task = &stored.state.task(index).id;
     let attempt = attempt.unwrap_or(stored.state.tasks[index].attempts);
-    let path = place.site.log(run, task, attempt);
-    let Ok(bytes) = std::fs::read(&path) else {
+    // An attempt whose hooks failed has no output but theirs.
+    let logs = [place.site.log(run, task, attempt), place.site.setup_log(run, task, attempt)];
+    let found = logs.into_iter().find_map(|path| Some((std::fs::read(&path).ok()?, path)));
+    let Some((bytes, path)) = found else {
         let message = format!("there is no output of task `{task}`, attempt {attempt}");
         return Err(Failure::refused("no_log", message)
             .hint(format!("`wt-orch logs {run}` lists what there is")));

@@ -1,6 +1,7 @@
 //! `wt-orch split FILE`: decide, create worktrees, run, report; with `--integrate`, land.
 
 use crate::adapters::host::lock::{LockOutcome, RunLock};
+use crate::cli::approval;
 use crate::cli::args::SplitArgs;
 use crate::cli::commands::{integrate, stored};
 use crate::cli::context::{Context, Place};
@@ -15,10 +16,11 @@ use crate::engine::{CreateRequest, DriveRequest, Journal, Obstacle, Site, create
 
 /// Runs it.
 pub(crate) fn run(context: &Context, args: &SplitArgs) -> Result<Exit, Failure> {
-    let place = context.place()?;
+    let mut place = context.place()?;
     let prepared = prepare(context, &place, &args.file.file)?;
     let plan = plan(&place, &prepared, args.verdict.preference())?;
     tell_verdict(context, &plan);
+    approval::ensure(context, &mut place)?;
     let files = prepared.files;
     let journal = begin(&place, prepared, plan)?;
     let run = journal.run();

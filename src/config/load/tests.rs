@@ -131,7 +131,9 @@ fn later_layers_count_and_every_value_knows_its_origin() {
 fn the_listing_is_a_file_with_the_same_settings() {
     let place = Place::new();
     let text = "worktree_path = '/w/{run}/{task}'\n[run]\nlog_limit = '1.5MiB'\ngrace = '250ms'\n\
-                env_pass = ['GH_*']\n[capacity]\n'gpu.a' = 2\n[persona.qa]\nprompt = \"a\\\"b\\nc\"\n";
+                env_pass = ['GH_*']\n[capacity]\n'gpu.a' = 2\n[persona.qa]\nprompt = \"a\\\"b\\nc\"\n\
+                [[setup]]\nname = 'deps'\nrun = \"npm ci\\necho\"\nwhen = ['a', 'b/**']\ntimeout = '2m'\n\
+                [[setup]]\nrun = 'true'\nwhen = 'c'\n";
     let loaded = place.load_with(&[], Some(&place.file("a.toml", text)), Layer::default()).unwrap();
     let line = |entry: Entry| format!("{} = {}\n", entry.key, entry.value);
     let listing: String = loaded.entries().into_iter().map(line).collect();
@@ -155,7 +157,7 @@ fn all_problems_of_all_files_are_reported_at_once() {
     insta::assert_snapshot!(invalid(place.load(&[("WT_ORCH_RUN_SLOTS", "four")])).join("\n"), @r"
     config.toml:3:6 syntax: unclosed table, expected `]` |  | 
     orchestrator.toml:1:17 bad_template: `../{repo}` has no `{task}`, so two tasks would get the same name |  | 
-    orchestrator.toml:2:1 unknown_key: unknown key `brnach` | did you mean `branch`? | known keys: worktree_path, branch, worktree, run, capacity, integrate, plan, persona, ui
+    orchestrator.toml:2:1 unknown_key: unknown key `brnach` | did you mean `branch`? | known keys: worktree_path, branch, setup, worktree, run, capacity, integrate, plan, persona, ui
     orchestrator.toml:3:10 bad_template: `f x/{task}` has a space, a control character or one of `~^:?*[\`, which git does not allow in a branch name |  | 
     orchestrator.toml:5:9 wrong_type: `slots` must be a whole number, not a string |  | leave out the quotes
     orchestrator.toml:6:11 bad_duration: `soon` is no duration; write it like `90s`, `10m` or `1h 30m` |  | 
@@ -168,7 +170,7 @@ fn all_problems_of_all_files_are_reported_at_once() {
     orchestrator.toml:14:12 unknown_choice: unknown strategy `sqash` | did you mean `squash`? | known: merge, squash
     orchestrator.toml:16:10 empty: `prompt` is empty |  | 
     orchestrator.toml:17:1 unknown_key: unknown key `name` in `[persona.qa]` |  | known keys: prompt
-    orchestrator.toml:18:2 unknown_key: unknown key `iu` | did you mean `ui`? | known keys: worktree_path, branch, worktree, run, capacity, integrate, plan, persona, ui
+    orchestrator.toml:18:2 unknown_key: unknown key `iu` | did you mean `ui`? | known keys: worktree_path, branch, setup, worktree, run, capacity, integrate, plan, persona, ui
     orchestrator.toml:21:9 unknown_choice: unknown color `blue` |  | known: auto, always, never
     orchestrator.toml:22:1 missing_key: `prompt` is missing here |  | 
     environment:1:19 out_of_range: `four` must be a whole number between 1 and 1024 |  |

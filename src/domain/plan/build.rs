@@ -9,7 +9,7 @@ use super::decide::{Candidate, decide};
 use super::estimate::Estimate;
 use super::gates::with_gates;
 use super::graph::Graph;
-use super::plan_type::{Plan, Planned, ScheduledTask};
+use super::plan_type::{Plan, Planned, PlannedHook, ScheduledTask};
 use super::problem::{Job, Problem};
 use crate::domain::id::TaskId;
 use crate::domain::task::{Priority, Task, TaskSet};
@@ -51,6 +51,8 @@ pub struct PlanRequest<'a> {
     pub slots: usize,
     /// Countable things (`[capacity]`).
     pub capacity: &'a BTreeMap<String, u32>,
+    /// Setup hooks, in the order in which they run.
+    pub setup: &'a [PlannedHook],
     /// Costs beside the tasks.
     pub costs: Costs,
     /// What worktrees get beside the files of their commits.
@@ -112,6 +114,7 @@ pub fn build(request: &PlanRequest<'_>) -> Result<Plan, GateCycle> {
     Ok(Plan {
         tasks: planned,
         validations: request.set.validations.clone(),
+        setup: request.setup.to_vec(),
         problem,
         claims: excluded.claims,
         decision: choice.decision,

@@ -25,11 +25,30 @@ pub struct Costs {
     pub commit: f64,
     /// One merge of a branch.
     pub merge: f64,
+    /// All setup hooks once, in one worktree.
+    pub setup: SetupCost,
     /// All validations once; `None` when there are none or they never ran.
     pub validate: Option<f64>,
     /// How many of provision, commit and merge come from measurements.
     pub measured: u8,
 }
+
+/// What the setup hooks of one worktree are expected to take.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct SetupCost {
+    /// Hooks that will run.
+    pub hooks: usize,
+    /// Seconds, all of them together.
+    pub seconds: f64,
+    /// From measurements, not from a default.
+    pub measured: bool,
+}
+
+/// No hooks.
+pub(super) const NO_SETUP: SetupCost = SetupCost { hooks: 0, seconds: 0.0, measured: false };
+
+/// A hook that was never measured, seconds.
+pub(super) const DEFAULT_HOOK_S: f64 = 10.0;
 
 /// A world in which only tasks take time.
 pub const NO_COSTS: Costs = Costs {
@@ -38,6 +57,7 @@ pub const NO_COSTS: Costs = Costs {
     carry: 0.0,
     commit: 0.0,
     merge: 0.0,
+    setup: NO_SETUP,
     validate: None,
     measured: 0,
 };
@@ -51,13 +71,16 @@ pub struct CostSamples {
     pub commit: Vec<CostSample>,
     /// Merges.
     pub merge: Vec<CostSample>,
+    /// Setups of a worktree in which every hook ran, quantity in hooks.
+    pub setup: Vec<CostSample>,
     /// All validations of an integration.
     pub validate: Vec<CostSample>,
 }
 
 impl Costs {
-    /// Costs for a base of `files` files whose worktrees get nothing else.
-    pub fn learn(samples: &CostSamples, files: usize) -> Self {
+    /// Costs for a base of `files` files that `hooks` setup hooks are meant for, and whose worktrees
+    /// get nothing else.
+    pub fn learn(samples: &CostSamples, files: usize, hooks: usize) -> Self {
         let files = files as f64;
         let worktrees: Vec<CostSample> = samples
             .provision
@@ -74,10 +97,17 @@ impl Costs {
             carry: 0.0,
             commit: commit.unwrap_or(0.15),
             merge: merge.unwrap_or(0.03),
+            setup: setup_cost(&samples.setup, hooks),
             validate: median(&samples.validate),
             measured: u8::try_from(measured).unwrap_or(u8::MAX),
         }
     }
+}
+
+fn setup_cost(samples: &[CostSample], hooks: usize) -> SetupCost {
+    let each = median(samples).filter(|_| hooks > 0);
+    let seconds = hooks as f64 * each.unwrap_or(DEFAULT_HOOK_S);
+    SetupCost { hooks, seconds, measured: each.is_some() }
 }
 
 /// Seconds for one unit of the quantity, where there are measurements.
@@ -103,7 +133,7 @@ mod tests {
             provision: vec![CostSample { quantity: 1000.0, seconds: 0.5 }],
             ..CostSamples::default()
         };
-        let costs = Costs::learn(&samples, 4000);
+        let costs = Costs::learn(&samples, 4000, 0);
         assert!((costs.provision - 2.0).abs() < 1e-9);
         assert_eq!((costs.measured, costs.validate), (1, None));
     }
@@ -112,6 +142,17 @@ mod tests {
     fn one_outlier_does_not_move_a_cost() {
         let commit = [0.1, 0.1, 9.0].map(|seconds| CostSample { quantity: 1.0, seconds }).to_vec();
         let samples = CostSamples { commit, ..CostSamples::default() };
-        assert!((Costs::learn(&samples, 1).commit - 0.1).abs() < 1e-9);
+        assert!((Costs::learn(&samples, 1, 0).commit - 0.1).abs() < 1e-9);
+    }
+
+    #[test]
+    fn hooks_cost_what_they_took_each_and_a_default_before_that() {
+        let unmeasured = Costs::learn(&CostSamples::default(), 1, 2).setup;
+        assert_eq!(unmeasured, SetupCost { hooks: 2, seconds: 20.0, measured: false });
+        let setup = vec![CostSample { quantity: 2.0, seconds: 6.0 }];
+        let samples = CostSamples { setup, ..CostSamples::default() };
+        let measured = Costs::learn(&samples, 1, 3).setup;
+        assert_eq!(measured, SetupCost { hooks: 3, seconds: 9.0, measured: true });
+        assert_eq!(Costs::learn(&samples, 1, 0).setup, NO_SETUP);
     }
 }

@@ -250,7 +250,7 @@ impl<'a> Candidate<'a> {
             overhead: Overhead {
                 provision: Some(tasks * costs.provision),
                 carry: Some(tasks * costs.carry),
-                setup: None,
+                setup: Some(tasks * costs.setup.seconds),
                 commit: Some(tasks * costs.commit),
                 merge: Some(merges * costs.merge),
                 validate,

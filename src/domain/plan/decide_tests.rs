@@ -59,13 +59,15 @@ fn planned(case: &Case, preference: Preference, seed: u64) -> Plan {
         tasks: case.tasks.clone(),
         gates: Vec::new(),
         validations: Vec::new(),
+        setup: Vec::new(),
     };
     build(&PlanRequest {
         set: &set,
         host: Host { cores: case.cores, memory: case.memory },
         slots: 8,
         capacity: &BTreeMap::new(),
-        costs: Costs { provision: 0.55, ..Costs::learn(&CostSamples::default(), 5000) },
+        setup: &[],
+        costs: Costs { provision: 0.55, ..Costs::learn(&CostSamples::default(), 5000, 0) },
         carry: None,
         preference,
         draws: 400,
@@ -202,14 +204,21 @@ fn a_gate_waits_for_its_phase_and_later_phases_wait_for_it() {
         run: "true".into(),
         timeout: Duration::from_secs(9),
     };
-    let mut set =
-        TaskSet { name: None, base: None, tasks, gates: vec![gate], validations: Vec::new() };
+    let mut set = TaskSet {
+        name: None,
+        base: None,
+        tasks,
+        gates: vec![gate],
+        validations: Vec::new(),
+        setup: Vec::new(),
+    };
     let build = |set: &TaskSet| {
         build(&PlanRequest {
             set,
             host: Host { cores: 8, memory: 0 },
             slots: 8,
             capacity: &BTreeMap::new(),
+            setup: &[],
             costs: NO_COSTS,
             carry: None,
             preference: Preference::Rule,

@@ -24,13 +24,14 @@ mod verdict_text;
 pub use build::{GateCycle, Host, PlanRequest, Preference, build, check_order};
 pub use carry::{Amount, CarryLoad, CarryPlan};
 pub use claims::{Claim, exclusions};
-pub use costs::{CostSample, CostSamples, Costs, NO_COSTS, median};
+pub use costs::{CostSample, CostSamples, Costs, NO_COSTS, SetupCost, median};
 pub use dispatcher::{Dispatcher, JobState};
 pub use estimate::{Estimate, EstimateSource};
 pub use gates::with_gates;
 pub use graph::Graph;
 pub use plan_type::{
-    Binding, Decision, Interval, Overhead, Plan, Planned, Predicted, ScheduledTask, Verdict,
+    Binding, Decision, Interval, Overhead, Plan, Planned, PlannedHook, Predicted, ScheduledTask,
+    Verdict,
 };
 pub use problem::{Job, Problem};
 pub use simulate::{Scenario, Simulated, simulate};

@@ -8,7 +8,7 @@ use super::claims::Claim;
 use super::estimate::Estimate;
 use super::problem::Problem;
 use crate::domain::id::TaskId;
-use crate::domain::task::{Task, Validation};
+use crate::domain::task::{SetupHook, Task, Validation};
 
 /// A complete plan. Equal inputs and seed give an equal plan (promise I10).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -18,6 +18,9 @@ pub struct Plan {
     pub tasks: Vec<Planned>,
     /// Commands that must pass on the merged state.
     pub validations: Vec<Validation>,
+    /// Setup hooks of the settings, then those of the tasks file.
+    #[serde(default)]
+    pub setup: Vec<PlannedHook>,
     /// Precedence, exclusion, demands and ranks: what the dispatcher works on.
     pub problem: Problem,
     /// Pairs of tasks that may write the same paths.
@@ -49,6 +52,15 @@ pub struct Planned {
     pub estimate: Estimate,
     /// Where it stands in the predicted schedule of the chosen arm.
     pub schedule: ScheduledTask,
+}
+
+/// A setup hook and what is known of it beforehand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedHook {
+    /// The hook.
+    pub hook: SetupHook,
+    /// The base has a path that it is meant for.
+    pub applies: bool,
 }
 
 /// Times of one task in the predicted schedule, seconds from the start of the run.

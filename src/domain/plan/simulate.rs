@@ -96,7 +96,8 @@ pub fn simulate(scenario: &Scenario<'_>) -> Simulated {
         if lane_first {
             match lane.take() {
                 Some((_, job, LaneWork::Provision)) => {
-                    running.push((job, scenario.durations[job]));
+                    let setup = setup_seconds(scenario, &result, job);
+                    running.push((job, setup + scenario.durations[job]));
                 }
                 Some((_, job, LaneWork::Commit)) => {
                     result.finish[job] = now;
@@ -111,6 +112,12 @@ pub fn simulate(scenario: &Scenario<'_>) -> Simulated {
     }
     result.makespan = now;
     result
+}
+
+/// Hooks run in the slot of their task, beside other tasks. In one lane they run once.
+fn setup_seconds(s: &Scenario<'_>, result: &Simulated, job: usize) -> f64 {
+    let again = s.one_lane && result.order.first() != Some(&job);
+    if again { 0.0 } else { s.costs.setup.seconds }
 }
 
 fn lane_seconds(s: &Scenario<'_>, result: &Simulated, job: usize, work: LaneWork) -> f64 {
@@ -134,7 +141,7 @@ impl Scenario<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::costs::NO_COSTS;
+    use super::super::costs::{NO_COSTS, SetupCost};
     use super::super::problem::Job;
     use super::*;
 
@@ -172,6 +179,17 @@ mod tests {
         assert_eq!(run.finish, [11.5, 12.5]);
         let lane = Scenario { width: 1, one_lane: true, ..scenario(&problem, &[10.0; 2], &costs) };
         assert!((simulate(&lane).makespan - 22.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn every_worktree_pays_for_its_hooks_and_a_lane_pays_once() {
+        let problem = independent(2);
+        let setup = SetupCost { hooks: 1, seconds: 3.0, measured: true };
+        let costs = Costs { setup, ..NO_COSTS };
+        let side_by_side = scenario(&problem, &[10.0, 10.0], &costs);
+        assert_eq!(simulate(&side_by_side).finish, [13.0, 13.0]);
+        let lane = Scenario { width: 1, one_lane: true, ..side_by_side };
+        assert_eq!(simulate(&lane).finish, [13.0, 23.0]);
     }
 
     #[test]

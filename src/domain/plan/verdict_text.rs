@@ -1,5 +1,6 @@
 //! The verdict in plain sentences.
 
+use super::costs::DEFAULT_HOOK_S;
 use super::decide::{Candidate, needed_benefit};
 use super::estimate::EstimateSource;
 use super::montecarlo::Comparison;
@@ -111,6 +112,15 @@ fn uncertainty(e: &Evidence<'_>) -> Vec<String> {
         ));
     } else {
         found.push("provisional: from your estimates, not held against past runs".to_owned());
+    }
+    let setup = e.candidate.request.costs.setup;
+    if setup.hooks > 0 && !setup.measured {
+        let each = human(DEFAULT_HOOK_S);
+        let hooks = if setup.hooks == 1 { "setup hook was" } else { "setup hooks were" };
+        found.push(format!(
+            "provisional: {} {hooks} never measured here, so a default of {each} each stands in",
+            setup.hooks
+        ));
     }
     let open = e.candidate.tasks.iter().filter(|t| t.owns.is_none() && !t.read_only).count();
     if open > 0 {

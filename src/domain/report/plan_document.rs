@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::document::{SCHEMA, seconds};
 use crate::domain::id::{Oid, TaskId};
 use crate::domain::plan::{
-    Binding, CarryPlan, EstimateSource, Interval, Overhead, Plan, Planned, Predicted, Verdict,
+    Binding, CarryPlan, EstimateSource, Interval, Overhead, Plan, Planned, PlannedHook, Predicted,
+    Verdict,
 };
 
 /// What `plan` prints.
@@ -24,6 +25,8 @@ pub struct PlanDocument {
     pub base: Oid,
     /// Tasks in the order of the file, then the gates that were inserted.
     pub tasks: Vec<PlanTaskEntry>,
+    /// Setup hooks in the order in which they run.
+    pub setup: Vec<SetupEntry>,
     /// Predicted times up to landed.
     pub predicted: PredictedEntry,
     /// No schedule can be shorter, seconds.
@@ -61,6 +64,19 @@ pub struct PlanTaskEntry {
     pub critical: bool,
     /// How long it is expected to take.
     pub estimate_s: EstimateEntry,
+}
+
+/// A command that prepares a worktree.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SetupEntry {
+    /// Its name.
+    pub name: Option<String>,
+    /// The command.
+    pub run: String,
+    /// Globs of which the start must have a path; null: it always runs.
+    pub when: Option<Vec<String>>,
+    /// The base has such a path.
+    pub applies: bool,
 }
 
 /// Median and 95 % interval in seconds, with where they come from.
@@ -115,6 +131,7 @@ pub fn from_plan(plan: &Plan, base: Oid) -> PlanDocument {
         width: decision.width,
         base,
         tasks: plan.tasks.iter().map(task_entry).collect(),
+        setup: plan.setup.iter().map(setup_entry).collect(),
         predicted: predicted_entry(&plan.predicted),
         lower_bound_s: seconds(plan.lower_bound_s),
         binding: decision.binding,
@@ -147,6 +164,16 @@ fn task_entry(planned: &Planned) -> PlanTaskEntry {
             high: interval.high,
             source: estimate.source,
         },
+    }
+}
+
+fn setup_entry(planned: &PlannedHook) -> SetupEntry {
+    let hook = &planned.hook;
+    SetupEntry {
+        name: hook.name.clone(),
+        run: hook.run.clone(),
+        when: hook.when.as_ref().map(|when| when.globs().map(str::to_owned).collect()),
+        applies: planned.applies,
     }
 }
 

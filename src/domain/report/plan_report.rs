@@ -5,7 +5,7 @@ use super::prediction::{human, range};
 use super::prose::{Line, Mark};
 use super::section::{Block, Report, Section, Table};
 use super::timeline::{Bar, BarKind, Timeline};
-use crate::domain::plan::{CarryPlan, Claim, EstimateSource, Plan, Verdict};
+use crate::domain::plan::{CarryPlan, Claim, EstimateSource, Plan, PlannedHook, Verdict};
 
 /// Verdict, reasons, schedule, overlapping claims, what would turn the verdict, advice.
 pub fn plan_report(plan: &Plan) -> Report {
@@ -17,6 +17,10 @@ pub fn plan_report(plan: &Plan) -> Report {
         Section { heading: "Tasks", blocks: vec![Block::Table(task_table(plan))] },
         Section { heading: "Schedule", blocks: vec![Block::Timeline(schedule(plan))] },
     ];
+    if !plan.setup.is_empty() {
+        let hooks = plan.setup.iter().map(hook_line).collect();
+        sections.insert(1, Section { heading: "Setup", blocks: vec![Block::List(hooks)] });
+    }
     if let Some(carry) = &plan.carry {
         let blocks = vec![Block::List(carry_lines(carry))];
         sections.push(Section { heading: "Brought along", blocks });
@@ -130,6 +134,18 @@ fn carry_lines(carry: &CarryPlan) -> Vec<Line> {
     }
     lines.extend(carry.notes.iter().map(|note| Line::prose(note)));
     lines
+}
+
+fn hook_line(planned: &PlannedHook) -> Line {
+    let hook = &planned.hook;
+    let line = match &hook.name {
+        Some(name) => Line::new().text(format!("{name}: ")),
+        None => Line::new(),
+    };
+    let line = line.code(hook.run.trim()).text(" in each worktree");
+    let Some(when) = &hook.when else { return line };
+    let line = line.text(" where there is ").codes(when.globs());
+    if planned.applies { line } else { line.text("; the base has none") }
 }
 
 fn claim_line(plan: &Plan, claim: &Claim) -> Line {

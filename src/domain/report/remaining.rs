@@ -28,6 +28,8 @@ pub fn remaining_s(state: &RunState, now: Timestamp) -> f64 {
                 TaskState::Pending
                 | TaskState::Provisioning { .. }
                 | TaskState::Provisioned { .. }
+                | TaskState::SettingUp { .. }
+                | TaskState::SetUp { .. }
                 | TaskState::RetryWait { .. } => estimate,
             }
         })

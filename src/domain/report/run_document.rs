@@ -71,6 +71,8 @@ pub enum TaskStateWord {
     Pending,
     /// Its worktree is being made.
     Provisioning,
+    /// Its setup hooks run.
+    SettingUp,
     /// Its command runs.
     Running,
     /// Its work is being committed.
@@ -118,6 +120,8 @@ pub struct TaskEntry {
     pub started_s: Option<f64>,
     /// From then to its end, or so far, seconds.
     pub duration_s: Option<f64>,
+    /// Time its setup hooks took in the last attempt, seconds; null where none were wanted.
+    pub setup_s: Option<f64>,
     /// Processor time of all attempts and checks, seconds.
     pub cpu_s: Option<f64>,
     /// Largest resident set, bytes.
@@ -178,6 +182,7 @@ fn task_entry(state: &RunState, index: usize, now: Timestamp, logs: &LogPaths) -
             .started
             .map(|at| record.finished.unwrap_or(now).since(at).as_secs_f64())
             .map(seconds),
+        setup_s: record.setup.map(|time| seconds(time.as_secs_f64())),
         cpu_s: end.map(|_| seconds(record.usage.cpu.as_secs_f64())),
         peak_rss_bytes: end.map(|_| record.usage.peak_rss).filter(|&bytes| bytes > 0),
     }
@@ -204,6 +209,7 @@ fn task_state_word(state: &TaskState) -> TaskStateWord {
         TaskState::Provisioning { .. } | TaskState::Provisioned { .. } => {
             TaskStateWord::Provisioning
         }
+        TaskState::SettingUp { .. } | TaskState::SetUp { .. } => TaskStateWord::SettingUp,
         TaskState::Running { .. } | TaskState::Ended { .. } => TaskStateWord::Running,
         TaskState::Committing { .. } | TaskState::Committed { .. } => TaskStateWord::Committing,
         TaskState::Checking { .. } | TaskState::Checked { .. } => TaskStateWord::Checking,

@@ -65,6 +65,8 @@ fn last_seen(state: &RunState) -> Timestamp {
         TaskState::Pending
         | TaskState::Provisioning { .. }
         | TaskState::Provisioned { .. }
+        | TaskState::SettingUp { .. }
+        | TaskState::SetUp { .. }
         | TaskState::Ended { .. }
         | TaskState::Committing { .. }
         | TaskState::Committed { .. }

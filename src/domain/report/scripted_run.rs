@@ -7,7 +7,7 @@ use crate::domain::id::{Oid, TaskId};
 use crate::domain::plan::{Host, NO_COSTS, Plan, PlanRequest, Preference, build};
 use crate::domain::run::{
     Action, AttemptEnd, ChangeKind, Ending, Envelope, Event, Input, Limits, PathChange,
-    ProcessStamp, RunSpec, RunState, TaskPlace, Usage, step,
+    ProcessStamp, RunSpec, RunState, SetupEnd, TaskPlace, Usage, step,
 };
 use crate::domain::task::{Command, Demand, Priority, Task, TaskSet, Validation, Work};
 use crate::domain::time::Timestamp;
@@ -80,12 +80,14 @@ pub(crate) fn plan(tasks: Vec<Task>, preference: Preference) -> Plan {
         tasks,
         gates: Vec::new(),
         validations: vec![validation],
+        setup: Vec::new(),
     };
     build(&PlanRequest {
         set: &set,
         host: Host { cores: 4, memory: 0 },
         slots: 8,
         capacity: &BTreeMap::new(),
+        setup: &[],
         costs: NO_COSTS,
         carry: None,
         preference,
@@ -120,6 +122,8 @@ impl ScriptedRun {
         let place = |id: &TaskId| TaskPlace {
             branch: format!("feature/{id}"),
             worktree: format!("/home/u/repo-{}", if lane { "auth" } else { id.as_str() }),
+            port: None,
+            temporary: None,
         };
         let places = plan.tasks.iter().map(|planned| place(&planned.task.id)).collect();
         let spec = RunSpec {
@@ -231,6 +235,15 @@ impl ScriptedRun {
                     seconds,
                 };
                 self.later(0.1, Input::Fact(fact));
+            }
+            Action::SetUp { task, attempt } => {
+                let task = self.state.task(task).id.clone();
+                let ran = self.state.spec.plan.setup.iter();
+                let ran = ran.map(|planned| planned.hook.label().to_owned()).collect();
+                let end = SetupEnd::Ready { ran, held: Vec::new() };
+                let fact =
+                    Event::SetupFinished { task, attempt, end, notes: Vec::new(), seconds: 2.0 };
+                self.later(2.0, Input::Fact(fact));
             }
             Action::Launch { task, attempt } => {
                 let id = self.state.task(task).id.clone();

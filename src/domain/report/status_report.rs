@@ -56,6 +56,8 @@ fn status_detail(state: &RunState, index: usize, now: Timestamp) -> Line {
         TaskState::Finished { .. } => reason_line(record),
         TaskState::Provisioning { .. }
         | TaskState::Provisioned { .. }
+        | TaskState::SettingUp { .. }
+        | TaskState::SetUp { .. }
         | TaskState::Running { .. }
         | TaskState::Ended { .. }
         | TaskState::Committing { .. }

@@ -88,13 +88,15 @@ pub(super) fn timeline(state: &RunState, now: Timestamp) -> Option<Section> {
             format!("{} to {}, ", human_duration(from_secs(from)), human_duration(from_secs(to)))
         });
         let word = record.outcome().map_or(record.state.word(), Outcome::word);
+        let setup =
+            record.setup.map_or(String::new(), |time| format!(", setup {}", human_duration(time)));
         let kind = match record.outcome() {
             Some(Outcome::Succeeded) => BarKind::Succeeded,
             Some(_) => BarKind::Failed,
             None => BarKind::Open,
         };
         let label = state.task(index).id.to_string();
-        Bar { label, span_s: span, kind, note: format!("{times}{word}") }
+        Bar { label, span_s: span, kind, note: format!("{times}{word}{setup}") }
     });
     let timeline = Timeline::without_pauses(bars.collect());
     let mut blocks = Vec::new();

@@ -46,6 +46,13 @@ pub enum Action {
         /// Commits to start from.
         from: Vec<(TaskId, Oid)>,
     },
+    /// Run the setup hooks.
+    SetUp {
+        /// Task.
+        task: usize,
+        /// Attempt.
+        attempt: u32,
+    },
     /// Start the command.
     Launch {
         /// Task.
@@ -69,7 +76,7 @@ pub enum Action {
         /// Attempt.
         attempt: u32,
     },
-    /// Stop the command or the check.
+    /// Stop the hooks, the command or the check.
     Stop {
         /// Task.
         task: usize,

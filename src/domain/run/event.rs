@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::brought::Brought;
 use super::outcome::{AttemptEnd, Outcome, PathChange, ProcessStamp, ProvisionFailure, Reason};
+use super::setup_end::SetupEnd;
 use super::spec::RunSpec;
 use crate::domain::id::{Oid, TaskId};
 use crate::domain::integrate::IntegrationEvent;
@@ -134,6 +135,26 @@ pub enum Event {
         attempt: u32,
         /// Why.
         failure: ProvisionFailure,
+    },
+    /// Its setup hooks are asked for.
+    SetupRequested {
+        /// Task.
+        task: TaskId,
+        /// Attempt.
+        attempt: u32,
+    },
+    /// Its setup hooks ended.
+    SetupFinished {
+        /// Task.
+        task: TaskId,
+        /// Attempt.
+        attempt: u32,
+        /// How.
+        end: SetupEnd,
+        /// What they did beyond their task and how that was dealt with.
+        notes: Vec<String>,
+        /// Seconds they took.
+        seconds: f64,
     },
     /// The command is asked for.
     AttemptRequested {
@@ -297,6 +318,8 @@ impl Event {
             Self::ProvisionRequested { .. } => "provision_requested",
             Self::Provisioned { .. } => "provisioned",
             Self::ProvisionFailed { .. } => "provision_failed",
+            Self::SetupRequested { .. } => "setup_requested",
+            Self::SetupFinished { .. } => "setup_finished",
             Self::AttemptRequested { .. } => "attempt_requested",
             Self::AttemptStarted { .. } => "attempt_started",
             Self::AttemptNotStarted { .. } => "attempt_not_started",
@@ -325,6 +348,8 @@ impl Event {
             Self::ProvisionRequested { task, .. }
             | Self::Provisioned { task, .. }
             | Self::ProvisionFailed { task, .. }
+            | Self::SetupRequested { task, .. }
+            | Self::SetupFinished { task, .. }
             | Self::AttemptRequested { task, .. }
             | Self::AttemptStarted { task, .. }
             | Self::AttemptNotStarted { task, .. }

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use super::event::{Envelope, Event, JournalError, StopReason};
 use super::outcome::{AttemptEnd, Outcome};
+use super::setup_end::SetupEnd;
 use super::state::{RunPhase, RunState, TaskRecord};
 use super::task_state::{IllegalTransition, TaskState};
 use crate::domain::id::{Oid, TaskId};
 use crate::domain::integrate::{Integration, IntegrationEvent};
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Timestamp, from_secs};
 
 /// A journal that contradicts itself.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -96,6 +97,8 @@ impl RunState {
             Event::ProvisionRequested { .. }
             | Event::Provisioned { .. }
             | Event::ProvisionFailed { .. }
+            | Event::SetupRequested { .. }
+            | Event::SetupFinished { .. }
             | Event::AttemptRequested { .. }
             | Event::AttemptStarted { .. }
             | Event::AttemptNotStarted { .. }
@@ -165,6 +168,8 @@ impl RunState {
             TaskState::Provisioning { .. } if !was_active => self.dispatcher.start(problem, index),
             TaskState::Provisioning { .. }
             | TaskState::Provisioned { .. }
+            | TaskState::SettingUp { .. }
+            | TaskState::SetUp { .. }
             | TaskState::Running { .. }
             | TaskState::Ended { .. }
             | TaskState::Committing { .. }
@@ -239,12 +244,18 @@ impl TaskRecord {
                 self.tip = None;
                 self.changed.clear();
                 self.notes.clear();
+                self.setup = None;
                 self.leftovers = false;
             }
             Event::Provisioned { start, unvalidated, saved, .. } => {
                 self.start = Some(*start);
                 self.unvalidated_start = *unvalidated;
                 self.keep(*saved);
+            }
+            Event::SetupFinished { end, notes, seconds, .. } => {
+                self.notes.clone_from(notes);
+                let idle = matches!(end, SetupEnd::Ready { ran, .. } if ran.is_empty());
+                self.setup = (!idle).then(|| from_secs(*seconds));
             }
             Event::AttemptFinished { end, .. } => {
                 self.add_usage(end);
@@ -255,7 +266,7 @@ impl TaskRecord {
                 self.tip = Some(*tip);
                 self.changed.clone_from(changed);
                 self.leftovers = *leftovers;
-                self.notes.clone_from(notes);
+                self.notes.extend(notes.iter().cloned());
             }
             Event::CheckFinished { end, .. } => {
                 if let Ok(end) = end {
@@ -272,6 +283,7 @@ impl TaskRecord {
             Event::RunCreated { .. }
             | Event::RunStarted { .. }
             | Event::ProvisionFailed { .. }
+            | Event::SetupRequested { .. }
             | Event::AttemptRequested { .. }
             | Event::AttemptStarted { .. }
             | Event::AttemptNotStarted { .. }

@@ -6,12 +6,14 @@ mod brought;
 mod event;
 mod fold;
 mod outcome;
+mod setup_end;
 mod spec;
 mod start_point;
 mod state;
 mod step;
 #[cfg(test)]
 mod step_tests;
+mod surroundings;
 mod task_state;
 mod worktree_rules;
 
@@ -23,8 +25,10 @@ pub use outcome::{
     AttemptEnd, ChangeKind, Ending, Outcome, PathChange, ProcessStamp, ProvisionFailure, Reason,
     Usage,
 };
+pub use setup_end::SetupEnd;
 pub use spec::{Limits, RunSpec, TaskPlace};
 pub use state::{RunPhase, RunState, TaskRecord};
 pub use step::step;
+pub use surroundings::{TASK_PORTS, compose_project, port_candidates, temporary_name};
 pub use task_state::{IllegalTransition, TaskState};
 pub use worktree_rules::{CacheSharing, Submodules, WorktreeRules};

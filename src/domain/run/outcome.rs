@@ -75,6 +75,20 @@ pub enum Reason {
         /// Why.
         message: String,
     },
+    /// A setup hook did not end well.
+    SetupFailed {
+        /// Which.
+        hook: String,
+        /// How it ended.
+        ending: Ending,
+        /// Where its output is.
+        log: String,
+    },
+    /// Its worktree could not be set up.
+    NotSetUp {
+        /// Why.
+        message: String,
+    },
     /// What it depends on cannot be merged.
     StartConflict {
         /// The pair that conflicts.
@@ -133,6 +147,10 @@ impl fmt::Display for Reason {
             Self::ProvisionFailed { message } => {
                 write!(f, "its worktree could not be made: {message}")
             }
+            Self::SetupFailed { hook, ending, log } => {
+                write!(f, "its setup hook `{hook}` failed: {ending}; its output is in {log}")
+            }
+            Self::NotSetUp { message } => write!(f, "its worktree could not be set up: {message}"),
             Self::StartConflict { between: (a, b), paths } => {
                 write!(f, "`{a}` and `{b}`, which it starts from, conflict in {}", listed(paths))
             }

@@ -41,6 +41,12 @@ pub struct TaskPlace {
     pub branch: String,
     /// Absolute path of its worktree; the same for all tasks of a sequential run.
     pub worktree: String,
+    /// A port of this machine that is the task's.
+    #[serde(default)]
+    pub port: Option<u16>,
+    /// Absolute path of its folder for temporary files, which is there while an attempt runs.
+    #[serde(default)]
+    pub temporary: Option<String>,
 }
 
 /// Limits that hold for every command of the run.

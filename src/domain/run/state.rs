@@ -105,6 +105,8 @@ pub struct TaskRecord {
     pub from: Vec<(TaskId, Oid)>,
     /// Every task whose work it contains, at any distance: without them it cannot land.
     pub needs: Vec<TaskId>,
+    /// Time its setup hooks took in the last attempt, once they ended.
+    pub setup: Option<Duration>,
     /// Paths changed between start and tip.
     pub changed: Vec<PathChange>,
     /// Something it left uncommitted was committed for it.
@@ -138,6 +140,7 @@ impl TaskRecord {
             tip: None,
             from: Vec::new(),
             needs: Vec::new(),
+            setup: None,
             changed: Vec::new(),
             leftovers: false,
             notes: Vec::new(),

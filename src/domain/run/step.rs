@@ -1,15 +1,15 @@
 //! What happens next. [`step`] is pure: events are facts to be stored, actions are requests to be
 //! carried out once the events are stored (DESIGN.md §1).
 
-use std::time::Duration;
-
 use super::action::{Action, Input, Step};
 use super::event::{Envelope, Event, StopReason};
-use super::outcome::{AttemptEnd, Ending, Outcome, ProvisionFailure, Reason};
+use super::outcome::{Outcome, ProvisionFailure, Reason};
 use super::state::{RunPhase, RunState};
 use super::task_state::TaskState;
 use crate::domain::id::TaskId;
 use crate::domain::time::Timestamp;
+
+mod ends;
 
 /// Decides what follows from `input`. Deterministic.
 pub fn step(state: &RunState, input: Input, now: Timestamp) -> Step {
@@ -46,6 +46,8 @@ impl Draft {
                 TaskState::RetryWait { until } => Action::Wake { task, at: *until },
                 TaskState::Pending
                 | TaskState::Provisioned { .. }
+                | TaskState::SettingUp { .. }
+                | TaskState::SetUp { .. }
                 | TaskState::Running { .. }
                 | TaskState::Ended { .. }
                 | TaskState::Committed { .. }
@@ -90,7 +92,9 @@ impl Draft {
             .filter(|&task| {
                 matches!(
                     self.state.tasks[task].state,
-                    TaskState::Running { .. } | TaskState::Checking { .. }
+                    TaskState::SettingUp { .. }
+                        | TaskState::Running { .. }
+                        | TaskState::Checking { .. }
                 )
             })
             .collect();
@@ -118,11 +122,14 @@ impl Draft {
                 }
                 if self.stopping().is_some() {
                     self.give_up(task);
+                } else if self.state.spec.plan.setup.is_empty() {
+                    self.launch(task, *attempt);
                 } else {
-                    self.emit(Event::AttemptRequested { task: id, attempt: *attempt });
-                    self.step.actions.push(Action::Launch { task, attempt: *attempt });
+                    self.emit(Event::SetupRequested { task: id, attempt: *attempt });
+                    self.step.actions.push(Action::SetUp { task, attempt: *attempt });
                 }
             }
+            Event::SetupFinished { attempt, end, .. } => self.after_setup(task, *attempt, end),
             Event::ProvisionFailed { failure, .. } => {
                 let (outcome, reason) = match failure.clone() {
                     ProvisionFailure::StartConflict { between, paths } => {
@@ -153,6 +160,7 @@ impl Draft {
             Event::RunCreated { .. }
             | Event::RunStarted { .. }
             | Event::ProvisionRequested { .. }
+            | Event::SetupRequested { .. }
             | Event::AttemptRequested { .. }
             | Event::AttemptStarted { .. }
             | Event::CommitRequested { .. }
@@ -170,140 +178,10 @@ impl Draft {
         }
     }
 
-    fn after_attempt(&mut self, task: usize, attempt: u32, end: &AttemptEnd) {
-        for trouble in &end.trouble {
-            let message = format!("`{}`: {trouble}", self.state.task(task).id);
-            self.emit(Event::Warned { message });
-        }
-        let limit = self.state.task(task).timeout;
-        let interrupted = self.stopping() == Some(StopReason::Interrupted);
-        let failed = match end.ending {
-            Ending::Code { code: 0 } => None,
-            Ending::Code { code } => Some((Outcome::Failed, Reason::ExitCode { code })),
-            // The terminal's Ctrl-C can reach a command before it has left our group.
-            Ending::Stopped | Ending::Signal { .. } if interrupted => return self.give_up(task),
-            Ending::Signal { signal } => Some((Outcome::Failed, Reason::Signal { signal })),
-            Ending::TimedOut => Some((Outcome::TimedOut, Reason::TimedOut { limit })),
-            Ending::Stopped => Some((Outcome::Cancelled, Reason::Stopped)),
-        };
-        let keep = failed.is_some();
+    fn launch(&mut self, task: usize, attempt: u32) {
         let id = self.state.task(task).id.clone();
-        self.emit(Event::CommitRequested { task: id, attempt, failed });
-        self.step.actions.push(Action::Commit { task, attempt, keep });
-    }
-
-    fn after_commit(&mut self, task: usize, attempt: u32, carried: &[String]) {
-        if let Some((outcome, reason)) = self.failed_attempt(task) {
-            return self.retry_or_finish(task, outcome, reason);
-        }
-        let declared = self.state.task(task);
-        let record = &self.state.tasks[task];
-        let paths = || record.changed.iter().map(|change| change.path.clone());
-        let must_not_change = declared.read_only || declared.work.is_gate();
-        let outside: Vec<String> = match &declared.owns {
-            Some(claims) => paths().filter(|path| !claims.matches(path)).collect(),
-            None => Vec::new(),
-        };
-        let objection = if !carried.is_empty() {
-            Some(Reason::CarriedCommitted { paths: carried.to_vec() })
-        } else if must_not_change && !record.changed.is_empty() {
-            Some(Reason::NotReadOnly { paths: paths().collect() })
-        } else if !outside.is_empty() {
-            Some(Reason::ClaimViolation { paths: outside })
-        } else if declared.work.is_agent() && !must_not_change && record.changed.is_empty() {
-            Some(Reason::AgentChangedNothing)
-        } else {
-            None
-        };
-        if let Some(reason) = objection {
-            return self.retry_or_finish(task, Outcome::Failed, reason);
-        }
-        if declared.check.is_none() {
-            return self.succeed(task);
-        }
-        if self.stopping().is_some() {
-            return self.give_up(task);
-        }
-        let id = declared.id.clone();
-        self.emit(Event::CheckRequested { task: id, attempt });
-        self.step.actions.push(Action::Check { task, attempt });
-    }
-
-    fn after_check(&mut self, task: usize, end: &Result<AttemptEnd, String>, tainted: &[String]) {
-        let failure = match end {
-            Ok(AttemptEnd { ending: Ending::Code { code: 0 }, .. }) if tainted.is_empty() => None,
-            Ok(AttemptEnd { ending: Ending::Code { code: 0 }, .. }) => {
-                Some(format!("it changed tracked files ({})", tainted.join(", ")))
-            }
-            Ok(AttemptEnd { ending: Ending::Stopped, .. }) => return self.give_up(task),
-            Ok(AttemptEnd { ending: Ending::Signal { .. }, .. })
-                if self.stopping() == Some(StopReason::Interrupted) =>
-            {
-                return self.give_up(task);
-            }
-            Ok(end) => Some(end.ending.to_string()),
-            Err(message) => Some(message.clone()),
-        };
-        match failure {
-            None => self.succeed(task),
-            Some(message) => {
-                self.retry_or_finish(task, Outcome::Failed, Reason::CheckFailed { message });
-            }
-        }
-    }
-
-    fn succeed(&mut self, task: usize) {
-        let paths = self.state.tasks[task].changed.len();
-        let reason = if paths == 0 { Reason::ChangedNothing } else { Reason::Changed { paths } };
-        self.finish(task, Outcome::Succeeded, reason);
-    }
-
-    /// A stop reached the task: it starts again on resume, or is cancelled.
-    fn give_up(&mut self, task: usize) {
-        if self.stopping() == Some(StopReason::Aborted) {
-            self.finish(task, Outcome::Cancelled, Reason::Stopped);
-        } else {
-            let id = self.state.task(task).id.clone();
-            let finding = "stopped before it was over".to_owned();
-            self.emit(Event::Reconciled { task: id, finding });
-        }
-    }
-
-    fn retry_or_finish(&mut self, task: usize, outcome: Outcome, reason: Reason) {
-        let record = &self.state.tasks[task];
-        let left = record.attempts_this_round <= self.state.task(task).retries;
-        let aborted = self.stopping() == Some(StopReason::Aborted);
-        if !left || outcome == Outcome::Cancelled || aborted {
-            return self.finish(task, outcome, reason);
-        }
-        let failed_attempt = record.attempts;
-        let id = self.state.task(task).id.clone();
-        let wait = back_off(self.state.spec.run.as_str(), &id, record.attempts_this_round);
-        let not_before = self.now.after(wait);
-        self.emit(Event::RetryScheduled { task: id, failed_attempt, reason, not_before });
-        self.step.actions.push(Action::Wake { task, at: not_before });
-    }
-
-    /// Ends a task and skips what can then never start (an abort cancels that instead).
-    fn finish(&mut self, task: usize, outcome: Outcome, reason: Reason) {
-        let id = self.state.task(task).id.clone();
-        self.emit(Event::TaskFinished { task: id, outcome, reason });
-        if outcome == Outcome::Succeeded || self.stopping() == Some(StopReason::Aborted) {
-            return;
-        }
-        let mut failed = vec![task];
-        while let Some(cause) = failed.pop() {
-            let spec = self.state.spec.clone();
-            for &next in &spec.plan.problem.jobs[cause].successors {
-                if self.state.tasks[next].state.is_finished() {
-                    continue;
-                }
-                let reason = Reason::Dependency { task: spec.plan.tasks[cause].task.id.clone() };
-                let id = spec.plan.tasks[next].task.id.clone();
-                self.emit(Event::TaskFinished { task: id, outcome: Outcome::Skipped, reason });
-                failed.push(next);
-            }
-        }
+        self.emit(Event::AttemptRequested { task: id, attempt });
+        self.step.actions.push(Action::Launch { task, attempt });
     }
 
     /// Starts whatever the dispatcher lets start.
@@ -355,14 +233,6 @@ impl Draft {
         if let RunPhase::Stopping(reason) = self.state.phase { Some(reason) } else { None }
     }
 
-    fn failed_attempt(&self, task: usize) -> Option<(Outcome, Reason)> {
-        if let TaskState::Committed { failed, .. } = &self.state.tasks[task].state {
-            failed.clone()
-        } else {
-            None
-        }
-    }
-
     fn emit(&mut self, event: Event) -> bool {
         let stored = self.try_emit(event.clone());
         debug_assert!(stored, "step emits only what its own state allows: {event:?}");
@@ -377,15 +247,4 @@ impl Draft {
         }
         legal
     }
-}
-
-/// 1 s, 2 s, 4 s … up to a minute, give or take a fifth so that tasks do not return in step. The
-/// spread comes from the names, not from chance: the same run waits the same time.
-fn back_off(run: &str, task: &TaskId, failures: u32) -> Duration {
-    let base = Duration::from_secs(60).min(Duration::from_secs(1 << failures.clamp(1, 7) >> 1));
-    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
-    for byte in run.bytes().chain(task.as_str().bytes()).chain(failures.to_le_bytes()) {
-        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-    }
-    base.mul_f64(0.8 + 0.4 * (hash % 1000) as f64 / 1000.0)
 }

@@ -10,13 +10,14 @@ use proptest::prelude::*;
 use super::*;
 use crate::domain::id::{Oid, TaskId};
 use crate::domain::plan::{
-    Host, NO_COSTS, Plan, PlanRequest, Preference, Scenario, build, simulate,
+    Host, NO_COSTS, Plan, PlanRequest, PlannedHook, Preference, Scenario, build, simulate,
 };
-use crate::domain::task::{Command, Demand, Priority, Task, TaskSet, Work};
+use crate::domain::task::{Command, Demand, Priority, SetupHook, Task, TaskSet, Work};
 use crate::domain::time::Timestamp;
 
 mod properties;
 mod rules;
+mod setup;
 
 fn task(id: &str, depends_on: &[&str]) -> Task {
     Task {
@@ -40,13 +41,21 @@ fn task(id: &str, depends_on: &[&str]) -> Task {
 }
 
 fn plan(tasks: Vec<Task>, preference: Preference) -> Plan {
-    let set = TaskSet { name: None, base: None, tasks, gates: Vec::new(), validations: Vec::new() };
+    let set = TaskSet {
+        name: None,
+        base: None,
+        tasks,
+        gates: Vec::new(),
+        validations: Vec::new(),
+        setup: Vec::new(),
+    };
     let capacity = BTreeMap::from([("gpu".to_owned(), 2)]);
     build(&PlanRequest {
         set: &set,
         host: Host { cores: 64, memory: 0 },
         slots: 8,
         capacity: &capacity,
+        setup: &[],
         costs: NO_COSTS,
         carry: None,
         preference,
@@ -56,6 +65,18 @@ fn plan(tasks: Vec<Task>, preference: Preference) -> Plan {
     .unwrap()
 }
 
+/// The same plan with a setup hook.
+fn with_hook(mut plan: Plan) -> Plan {
+    let hook = SetupHook {
+        name: Some("deps".to_owned()),
+        run: "npm ci".to_owned(),
+        when: None,
+        timeout: Duration::from_secs(60),
+    };
+    plan.setup.push(PlannedHook { hook, applies: true });
+    plan
+}
+
 fn spec(plan: Plan) -> RunSpec {
     let places = plan
         .tasks
@@ -63,6 +84,8 @@ fn spec(plan: Plan) -> RunSpec {
         .map(|p| TaskPlace {
             branch: format!("feature/{}", p.task.id),
             worktree: format!("/tmp/{}", p.task.id),
+            port: Some(20_000),
+            temporary: Some(format!("/tmp/wt-orch-0/{}", p.task.id)),
         })
         .collect();
     RunSpec {
@@ -102,6 +125,8 @@ struct World {
     seconds: Vec<i64>,
     /// Exit code by task and attempt.
     exit: fn(usize, u32) -> i32,
+    /// How the hooks end, by task and attempt.
+    setup: fn(usize, u32) -> SetupEnd,
     ended: bool,
     /// Lengths of the journal between transactions.
     batches: Vec<usize>,
@@ -128,6 +153,7 @@ impl World {
             agenda,
             seconds,
             exit,
+            setup: |_, _| SetupEnd::Ready { ran: vec!["deps".to_owned()], held: Vec::new() },
             ended: false,
             batches: vec![1],
             holds: BTreeMap::new(),
@@ -169,6 +195,13 @@ impl World {
                     seconds: 0.0,
                 }
             }
+            Action::SetUp { task, attempt } => Event::SetupFinished {
+                task: id(task),
+                attempt,
+                end: (self.setup)(task, attempt),
+                notes: Vec::new(),
+                seconds: 0.0,
+            },
             Action::Launch { task, attempt } => {
                 let end = self.now + self.seconds[task];
                 self.agenda.push(Reverse((end, task, Some(attempt))));

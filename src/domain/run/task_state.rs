@@ -22,6 +22,16 @@ pub enum TaskState {
         /// From 1.
         attempt: u32,
     },
+    /// Its setup hooks run.
+    SettingUp {
+        /// From 1.
+        attempt: u32,
+    },
+    /// Its setup hooks ended.
+    SetUp {
+        /// From 1.
+        attempt: u32,
+    },
     /// Its command was asked for and may run.
     Running {
         /// From 1.
@@ -90,6 +100,7 @@ impl TaskState {
         match self {
             Self::Pending => "pending",
             Self::Provisioning { .. } | Self::Provisioned { .. } => "provisioning",
+            Self::SettingUp { .. } | Self::SetUp { .. } => "setting up",
             Self::Running { .. } | Self::Ended { .. } => "running",
             Self::Committing { .. } | Self::Committed { .. } => "committing",
             Self::Checking { .. } | Self::Checked { .. } => "checking",
@@ -115,6 +126,8 @@ impl TaskState {
             Self::Pending
             | Self::Provisioning { .. }
             | Self::Provisioned { .. }
+            | Self::SettingUp { .. }
+            | Self::SetUp { .. }
             | Self::Running { .. }
             | Self::Ended { .. }
             | Self::Committing { .. }
@@ -149,11 +162,20 @@ impl TaskState {
             {
                 Self::Ended { attempt: *attempt }
             }
-            (Self::Provisioned { attempt }, Event::AttemptRequested { attempt: seen, .. })
+            (Self::Provisioned { attempt }, Event::SetupRequested { attempt: seen, .. })
                 if attempt == seen =>
             {
-                Self::Running { attempt: *attempt, since: at, process: None }
+                Self::SettingUp { attempt: *attempt }
             }
+            (Self::SettingUp { attempt }, Event::SetupFinished { attempt: seen, .. })
+                if attempt == seen =>
+            {
+                Self::SetUp { attempt: *attempt }
+            }
+            (
+                Self::Provisioned { attempt } | Self::SetUp { attempt },
+                Event::AttemptRequested { attempt: seen, .. },
+            ) if attempt == seen => Self::Running { attempt: *attempt, since: at, process: None },
             (
                 Self::Running { attempt, process: None, since },
                 Event::AttemptStarted { attempt: seen, process, .. },

@@ -4,8 +4,8 @@ use super::Command;
 use crate::domain::diagnostic::filled;
 
 /// Words that may stand in braces in `argv`.
-pub(super) const ARGV_WORDS: [&str; 7] =
-    ["id", "title", "prompt", "run", "worktree", "branch", "base"];
+pub(super) const ARGV_WORDS: [&str; 8] =
+    ["id", "title", "prompt", "run", "worktree", "branch", "base", "port"];
 
 /// What the `{words}` of `argv` stand for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub struct Placeholders<'a> {
     pub branch: &'a str,
     /// The base commit, in full.
     pub base: &'a str,
+    /// Its port.
+    pub port: &'a str,
 }
 
 impl Command {
@@ -38,6 +40,7 @@ impl Command {
             "worktree" => Some(values.worktree),
             "branch" => Some(values.branch),
             "base" => Some(values.base),
+            "port" => Some(values.port),
             _ => None,
         };
         match self {
@@ -59,13 +62,14 @@ mod tests {
         worktree: "/w",
         branch: "b",
         base: "c",
+        port: "20001",
     };
 
     #[test]
     fn every_word_is_filled_in_once() {
         let words = ARGV_WORDS.map(|word| format!("{{{word}}}")).to_vec();
         let filled = Command::Argv(words).argv_with(&VALUES);
-        assert_eq!(filled, ["api", "The {id}", "p", "r", "/w", "b", "c"]);
+        assert_eq!(filled, ["api", "The {id}", "p", "r", "/w", "b", "c", "20001"]);
     }
 
     #[test]

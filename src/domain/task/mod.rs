@@ -6,6 +6,7 @@ mod claim;
 mod glob;
 mod model;
 mod parse;
+mod setup;
 mod size;
 
 pub use agent::{AgentInput, AgentPreset, agent_preset, agent_presets};
@@ -15,5 +16,6 @@ pub use glob::{ClaimError, Glob};
 pub use model::{
     Command, DEFAULT_TIMEOUT, Demand, Gate, PERSONAS, Priority, Task, TaskSet, Validation, Work,
 };
-pub use parse::{Known, Parsed, parse};
+pub use parse::{Known, Parsed, parse, setup_hooks};
+pub use setup::{DEFAULT_SETUP_TIMEOUT, SetupHook};
 pub use size::{SizeError, human_size, parse_size};

@@ -6,7 +6,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Claims;
+use super::{Claims, SetupHook};
 use crate::domain::id::TaskId;
 
 /// Time after which an attempt is stopped when neither task nor settings say otherwise.
@@ -39,6 +39,8 @@ pub struct TaskSet {
     pub gates: Vec<Gate>,
     /// Validations in the order of the file.
     pub validations: Vec<Validation>,
+    /// Setup hooks in the order of the file.
+    pub setup: Vec<SetupHook>,
 }
 
 /// Unit of work the user declares.

@@ -40,7 +40,7 @@ fn the_document_of_a_plan() {
       "start_s": 10.72
     }
     "#);
-    insta::assert_snapshot!(names(&plan), @"advice base binding carry claims flips lower_bound_s overruled predicted reasons schema tasks verdict width");
+    insta::assert_snapshot!(names(&plan), @"advice base binding carry claims flips lower_bound_s overruled predicted reasons schema setup tasks verdict width");
     insta::assert_snapshot!(names(&plan["predicted"]), @"benefit_s calibrated overhead_s parallel_s probability sequential_s");
 }
 
@@ -64,6 +64,7 @@ fn the_document_of_a_run() {
       "output": null,
       "peak_rss_bytes": 104857600,
       "reason": "exit code 1",
+      "setup_s": null,
       "start": "0101010101010101010101010101010101010101",
       "started_s": 0.0,
       "state": "finished",
@@ -86,6 +87,7 @@ fn the_document_of_a_run() {
       "output": null,
       "peak_rss_bytes": null,
       "reason": "`flaky` did not succeed",
+      "setup_s": null,
       "start": null,
       "started_s": null,
       "state": "finished",

@@ -5,7 +5,7 @@ use super::source::Source;
 use super::{Fault, starts_with};
 
 /// A crate, or a module of one, and the modules that may use it.
-const HOMES: [(&str, &[&str]); 11] = [
+const HOMES: [(&str, &[&str]); 12] = [
     ("anyhow", &["cli", "main"]),
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
@@ -17,6 +17,7 @@ const HOMES: [(&str, &[&str]); 11] = [
     ("rusqlite", &["adapters::store"]),
     // A terminal is asked for its size where it is drawn on.
     ("rustix", &["adapters", "cli", "render"]),
+    ("sha2", &["adapters::host"]),
     ("tokio::process", &["adapters::process"]),
 ];
 

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal};
 
 use super::output::Ended;
+use super::terminal::Terminal;
 use super::{Output, Repo};
 
 /// Time a program may take, on a machine that is busy with other tests.
@@ -26,6 +27,7 @@ pub(crate) struct Invocation<'a> {
     folder: PathBuf,
     environment: Vec<(OsString, OsString)>,
     input: String,
+    terminal: bool,
     limit: Duration,
 }
 
@@ -38,6 +40,7 @@ impl<'a> Invocation<'a> {
             folder: repo.path(""),
             environment: repo.environment(),
             input: String::new(),
+            terminal: false,
             limit: LIMIT,
         }
     }
@@ -61,6 +64,12 @@ impl<'a> Invocation<'a> {
         self
     }
 
+    /// Gives it a terminal as stdin and stderr, on which the input is typed.
+    pub(crate) fn on_a_terminal(mut self) -> Self {
+        self.terminal = true;
+        self
+    }
+
     /// Fails the test after this time instead of after a minute.
     pub(crate) fn limit(mut self, limit: Duration) -> Self {
         self.limit = limit;
@@ -75,15 +84,25 @@ impl<'a> Invocation<'a> {
 
     /// Starts in a process group of its own, as a shell does, and returns at once.
     #[track_caller]
-    pub(crate) fn start(self) -> Running<'a> {
+    pub(crate) fn start(mut self) -> Running<'a> {
         let mut command = Command::new(&self.program);
         command.args(&self.args).current_dir(&self.folder).process_group(0);
         command.env_clear().envs(self.environment).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.stdin(if self.input.is_empty() { Stdio::null() } else { Stdio::piped() });
+        let terminal = self.terminal.then(Terminal::open);
+        if let Some(terminal) = &terminal {
+            command.stdin(terminal.theirs.try_clone().unwrap());
+            command.stderr(terminal.theirs.try_clone().unwrap());
+        }
         let mut child = command.spawn().unwrap_or_else(|e| panic!("{:?}: {e}", self.program));
         let id = Pid::from_child(&child);
         let stdout = read_all(child.stdout.take().unwrap());
-        let stderr = read_all(child.stderr.take().unwrap());
+        // The command holds the terminal open as long as it lives.
+        drop(command);
+        let stderr = match terminal {
+            Some(terminal) => terminal.answer(std::mem::take(&mut self.input)),
+            None => read_all(child.stderr.take().unwrap()),
+        };
         if let Some(mut stdin) = child.stdin.take() {
             // A program that does not read its input is no reason to fail.
             thread::spawn(move || stdin.write_all(self.input.as_bytes()).ok());

@@ -12,6 +12,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::private::PrivateError;
+
 pub use client::send;
 pub use place::Place;
 pub use server::{Call, ControlServer, clear_deserted};
@@ -58,12 +60,9 @@ pub enum ControlError {
         /// The socket.
         path: PathBuf,
     },
-    /// The private folder for sockets belongs to, or is open to, somebody else.
-    #[error("the folder {} is not private to this user", path.display())]
-    NotPrivate {
-        /// The folder.
-        path: PathBuf,
-    },
+    /// The private folder for sockets cannot be had.
+    #[error(transparent)]
+    Folder(#[from] PrivateError),
     /// Every place for the socket has a path longer than a socket may have.
     #[error("the path {} is too long for a socket", path.display())]
     TooLong {

@@ -31,6 +31,7 @@ impl Fixture {
             cwd: dir.path().to_owned(),
             env,
             log: dir.path().join("logs/r/t.1.log"),
+            temporary: None,
             stdout_copy: None,
             log_limit: 1 << 20,
             timeout: Duration::from_secs(60),

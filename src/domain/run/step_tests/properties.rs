@@ -30,7 +30,8 @@ proptest! {
         for task in &mut tasks {
             task.retries = 1;
         }
-        let mut world = World::new(plan(tasks, case.preference), case.seconds, flaky);
+        let plan = with_hook(plan(tasks, case.preference));
+        let mut world = World::new(plan, case.seconds, flaky);
         world.run();
         for length in 1..=world.journal.len() {
             prop_assert!(RunState::fold(&world.journal[..length]).is_ok());
@@ -98,7 +99,7 @@ proptest! {
 
     #[test]
     fn a_run_cut_anywhere_and_resumed_ends_with_the_same_outcomes(case in cases(), cut in 0..200_usize) {
-        let plan = plan(case.tasks, case.preference);
+        let plan = with_hook(plan(case.tasks, case.preference));
         let mut whole = World::new(plan.clone(), case.seconds.clone(), |task, _| i32::from(task % 4 == 3));
         whole.run();
         let mut resumed = World::new(plan, case.seconds, whole.exit);
@@ -107,7 +108,8 @@ proptest! {
         resumed.now = resumed.journal.last().unwrap().at.0;
         // The engine finds that no process survived, and says so.
         for index in resumed.state.active_tasks().collect::<Vec<_>>() {
-            if !matches!(resumed.state.tasks[index].state, TaskState::Running { .. }) {
+            let state = &resumed.state.tasks[index].state;
+            if !matches!(state, TaskState::SettingUp { .. } | TaskState::Running { .. }) {
                 continue;
             }
             let task = resumed.state.task(index).id.clone();

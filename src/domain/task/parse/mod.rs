@@ -3,6 +3,7 @@
 mod fields;
 mod graph;
 mod ids;
+mod setup;
 mod steps;
 mod value;
 mod work;
@@ -15,6 +16,7 @@ use super::{Claims, DEFAULT_TIMEOUT, Demand, PERSONAS, Task, TaskSet, Work, agen
 use crate::domain::diagnostic::{Checked, Diagnostic, Document, Placed, Problems, Table, quoted};
 use crate::domain::id::TaskId;
 use fields::Fields;
+pub use setup::setup_hooks;
 use work::WrittenWork;
 
 /// What a tasks file may refer to, and what holds where it says nothing.
@@ -81,6 +83,7 @@ pub fn parse(text: &str, known: &Known) -> Parsed {
         .collect();
     let gates = steps::gates(&mut root, known, &problems);
     let validations = steps::validations(&mut root, known, &problems);
+    let setup = setup_hooks(&mut root, &problems);
     let told_of_tasks = root.key("task").is_some();
     let validated = root.key("validate").is_some();
     root.finish();
@@ -106,6 +109,7 @@ pub fn parse(text: &str, known: &Known) -> Parsed {
             tasks,
             gates: gates.into_iter().map(|gate| gate.value).collect(),
             validations,
+            setup,
         }),
         problems,
     );

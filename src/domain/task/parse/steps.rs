@@ -17,8 +17,8 @@ pub(super) fn gates(root: &mut Table<'_>, known: &Known, problems: &Problems) ->
     let mut first: BTreeMap<String, Range<usize>> = BTreeMap::new();
     let mut gates = Vec::new();
     for mut table in root.tables("gate") {
-        let after = required(&mut table, "after", problems);
-        let run = required(&mut table, "run", problems);
+        let after = value::required(&mut table, "after", problems);
+        let run = value::required(&mut table, "run", problems);
         let timeout = value::duration(&mut table, "timeout", problems);
         table.finish();
         let Some(after) = after else { continue };
@@ -44,8 +44,8 @@ pub(super) fn validations(
     let mut first: BTreeMap<String, Range<usize>> = BTreeMap::new();
     let mut validations = Vec::new();
     for mut table in root.tables("validate") {
-        let name = required(&mut table, "name", problems);
-        let run = required(&mut table, "run", problems);
+        let name = value::required(&mut table, "name", problems);
+        let run = value::required(&mut table, "run", problems);
         let report = report(&mut table, problems);
         let timeout = value::duration(&mut table, "timeout", problems);
         table.finish();
@@ -82,20 +82,6 @@ pub(super) fn check_phases<'a>(
             problem
         });
     }
-}
-
-/// A key that must be there and hold something.
-fn required(
-    table: &mut Table<'_>,
-    key: &'static str,
-    problems: &Problems,
-) -> Option<Placed<String>> {
-    let text = value::text(table, key, problems);
-    if table.key(key).is_none() {
-        let message = format!("`{key}` is missing here");
-        problems.push(Diagnostic::error("missing_key", table.span(), message));
-    }
-    text
 }
 
 /// Where the results by test are left: a path within the worktree.

@@ -173,8 +173,8 @@ name = "all"
 run = "true"
 report = "/tmp/x"
 "#;
-    insta::assert_snapshot!(problems(text).join("\n"), @r##"
-    1:1 unknown_key: unknown key `nmae` | 1: did you mean `name`? | known keys: name, base, defaults, task, gate, validate
+    insta::assert_snapshot!(problems(text).join("\n"), @r#"
+    1:1 unknown_key: unknown key `nmae` | 1: did you mean `name`? | known keys: name, base, defaults, task, gate, validate, setup
     2:8 bad_base: `base` starts with `-`, which git would take for an option
     4:11 bad_duration: `soon` is no duration; write it like `90s`, `10m` or `1h 30m`
     5:1 unknown_key: unknown key `run` in `[defaults]` | known keys: owns, reads, read_only, estimate, priority, phase, locks, cpus, memory, uses, timeout, retries, check, env, persona
@@ -205,7 +205,7 @@ report = "/tmp/x"
     35:7 empty: `run` is empty
     37:8 duplicate_validation: there is a validation `all` already | 37: again here | 34: first here
     39:10 bad_path: `report` must be a path within the repository, without `..`
-    "##);
+    "#);
 }
 
 #[test]

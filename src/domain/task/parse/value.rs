@@ -20,6 +20,20 @@ pub(super) fn text(
     sound(&format!("`{key}`"), &text, problems).then_some(text)
 }
 
+/// A text that must be there.
+pub(super) fn required(
+    table: &mut Table<'_>,
+    key: &'static str,
+    problems: &Problems,
+) -> Option<Placed<String>> {
+    let text = text(table, key, problems);
+    if table.key(key).is_none() {
+        let message = format!("`{key}` is missing here");
+        problems.push(Diagnostic::error("missing_key", table.span(), message));
+    }
+    text
+}
+
 /// Whether a text holds something, and no NUL byte.
 pub(super) fn sound(subject: &str, text: &Placed<String>, problems: &Problems) -> bool {
     if text.value.trim().is_empty() {
@@ -117,7 +131,14 @@ pub(super) fn claims(
     key: &'static str,
     problems: &Problems,
 ) -> Option<Placed<Claims>> {
-    let list = table.strings(key)?;
+    parsed_claims(table.strings(key)?, problems)
+}
+
+/// Globs that were read as texts.
+pub(super) fn parsed_claims(
+    list: Placed<Vec<Placed<String>>>,
+    problems: &Problems,
+) -> Option<Placed<Claims>> {
     let globs: Vec<&str> = list.value.iter().map(|glob| glob.value.as_str()).collect();
     match Claims::parse(&globs) {
         Ok(claims) => Some(list.with(claims)),

@@ -1,0 +1,56 @@
+//! What a repository's own file asks for that nobody gets by merely cloning it: commands that run,
+//! and a say about credentials.
+
+use serde_json::{Value, json};
+
+use super::{Loaded, Names, Origin};
+use crate::domain::task::SetupHook;
+
+/// What needs the user's approval.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// Commands.
+    pub setup: Vec<SetupHook>,
+    /// `run.env_pass`, where it differs from what the user's own settings say.
+    pub env_pass: Option<Names>,
+    /// `run.env_deny`, likewise.
+    pub env_deny: Option<Names>,
+}
+
+impl Asked {
+    /// What the repository's file asks for in `loaded`. `own` are the settings without that file.
+    pub fn by_repository(loaded: &Loaded, own: &Loaded) -> Self {
+        let from_repository = |key| matches!(loaded.origins.of(key), Origin::Repository(_));
+        let differing = |key, said: &Names, own: &Names| {
+            (from_repository(key) && said != own).then(|| said.clone())
+        };
+        let (run, own) = (&loaded.settings.run, &own.settings.run);
+        let setup = &loaded.settings.setup;
+        Self {
+            setup: if from_repository("setup") { setup.clone() } else { Vec::new() },
+            env_pass: differing("run.env_pass", &run.env_pass, &own.env_pass),
+            env_deny: differing("run.env_deny", &run.env_deny, &own.env_deny),
+        }
+    }
+
+    /// Whether there is nothing to approve.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// A text that is the same for the same content and for no other: commands in their order, each
+    /// with its `when`, and the two lists.
+    pub fn canonical(&self) -> String {
+        let hooks = self.setup.iter().map(|hook| {
+            let when = hook.when.as_ref().map(|when| when.globs().collect::<Vec<_>>());
+            json!({ "run": hook.run, "when": when })
+        });
+        let names = |names: &Names| names.iter().collect::<Value>();
+        json!({
+            "setup": hooks.collect::<Value>(),
+            "env_pass": self.env_pass.as_ref().map(names),
+            "env_deny": self.env_deny.as_ref().map(names),
+        })
+        .to_string()
+    }
+}

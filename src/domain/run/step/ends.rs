@@ -1,0 +1,192 @@
+//! What follows from the end of hooks, a command, a commit or a check.
+
+use std::time::Duration;
+
+use super::super::action::Action;
+use super::super::event::{Event, StopReason};
+use super::super::outcome::{AttemptEnd, Ending, Outcome, Reason};
+use super::super::setup_end::SetupEnd;
+use super::super::task_state::TaskState;
+use super::Draft;
+use crate::domain::id::{TaskId, stable_hash};
+
+impl Draft {
+    pub(super) fn after_setup(&mut self, task: usize, attempt: u32, end: &SetupEnd) {
+        let interrupted = self.stopping() == Some(StopReason::Interrupted);
+        match end {
+            SetupEnd::Ready { .. } if self.stopping().is_some() => self.give_up(task),
+            SetupEnd::Ready { .. } => self.launch(task, attempt),
+            SetupEnd::Failed { ending: Ending::Stopped, .. } => self.give_up(task),
+            // The terminal's Ctrl-C can reach a hook before it has left our group.
+            SetupEnd::Failed { ending: Ending::Signal { .. }, .. } if interrupted => {
+                self.give_up(task);
+            }
+            SetupEnd::Failed { hook, ending, log } => {
+                let (hook, log) = (hook.clone(), log.clone());
+                let reason = Reason::SetupFailed { hook, ending: *ending, log };
+                self.retry_or_finish(task, Outcome::Failed, reason);
+            }
+            SetupEnd::Broken { message } => {
+                let reason = Reason::NotSetUp { message: message.clone() };
+                self.finish(task, Outcome::Failed, reason);
+            }
+        }
+    }
+
+    pub(super) fn after_attempt(&mut self, task: usize, attempt: u32, end: &AttemptEnd) {
+        for trouble in &end.trouble {
+            let message = format!("`{}`: {trouble}", self.state.task(task).id);
+            self.emit(Event::Warned { message });
+        }
+        let limit = self.state.task(task).timeout;
+        let interrupted = self.stopping() == Some(StopReason::Interrupted);
+        let failed = match end.ending {
+            Ending::Code { code: 0 } => None,
+            Ending::Code { code } => Some((Outcome::Failed, Reason::ExitCode { code })),
+            // The terminal's Ctrl-C can reach a command before it has left our group.
+            Ending::Stopped | Ending::Signal { .. } if interrupted => return self.give_up(task),
+            Ending::Signal { signal } => Some((Outcome::Failed, Reason::Signal { signal })),
+            Ending::TimedOut => Some((Outcome::TimedOut, Reason::TimedOut { limit })),
+            Ending::Stopped => Some((Outcome::Cancelled, Reason::Stopped)),
+        };
+        let keep = failed.is_some();
+        let id = self.state.task(task).id.clone();
+        self.emit(Event::CommitRequested { task: id, attempt, failed });
+        self.step.actions.push(Action::Commit { task, attempt, keep });
+    }
+
+    pub(super) fn after_commit(&mut self, task: usize, attempt: u32, carried: &[String]) {
+        if let Some((outcome, reason)) = self.failed_attempt(task) {
+            return self.retry_or_finish(task, outcome, reason);
+        }
+        let declared = self.state.task(task);
+        let record = &self.state.tasks[task];
+        let paths = || record.changed.iter().map(|change| change.path.clone());
+        let must_not_change = declared.read_only || declared.work.is_gate();
+        let outside: Vec<String> = match &declared.owns {
+            Some(claims) => paths().filter(|path| !claims.matches(path)).collect(),
+            None => Vec::new(),
+        };
+        let objection = if !carried.is_empty() {
+            Some(Reason::CarriedCommitted { paths: carried.to_vec() })
+        } else if must_not_change && !record.changed.is_empty() {
+            Some(Reason::NotReadOnly { paths: paths().collect() })
+        } else if !outside.is_empty() {
+            Some(Reason::ClaimViolation { paths: outside })
+        } else if declared.work.is_agent() && !must_not_change && record.changed.is_empty() {
+            Some(Reason::AgentChangedNothing)
+        } else {
+            None
+        };
+        if let Some(reason) = objection {
+            return self.retry_or_finish(task, Outcome::Failed, reason);
+        }
+        if declared.check.is_none() {
+            return self.succeed(task);
+        }
+        if self.stopping().is_some() {
+            return self.give_up(task);
+        }
+        let id = declared.id.clone();
+        self.emit(Event::CheckRequested { task: id, attempt });
+        self.step.actions.push(Action::Check { task, attempt });
+    }
+
+    pub(super) fn after_check(
+        &mut self,
+        task: usize,
+        end: &Result<AttemptEnd, String>,
+        tainted: &[String],
+    ) {
+        let failure = match end {
+            Ok(AttemptEnd { ending: Ending::Code { code: 0 }, .. }) if tainted.is_empty() => None,
+            Ok(AttemptEnd { ending: Ending::Code { code: 0 }, .. }) => {
+                Some(format!("it changed tracked files ({})", tainted.join(", ")))
+            }
+            Ok(AttemptEnd { ending: Ending::Stopped, .. }) => return self.give_up(task),
+            Ok(AttemptEnd { ending: Ending::Signal { .. }, .. })
+                if self.stopping() == Some(StopReason::Interrupted) =>
+            {
+                return self.give_up(task);
+            }
+            Ok(end) => Some(end.ending.to_string()),
+            Err(message) => Some(message.clone()),
+        };
+        match failure {
+            None => self.succeed(task),
+            Some(message) => {
+                self.retry_or_finish(task, Outcome::Failed, Reason::CheckFailed { message });
+            }
+        }
+    }
+
+    fn succeed(&mut self, task: usize) {
+        let paths = self.state.tasks[task].changed.len();
+        let reason = if paths == 0 { Reason::ChangedNothing } else { Reason::Changed { paths } };
+        self.finish(task, Outcome::Succeeded, reason);
+    }
+
+    /// A stop reached the task: it starts again on resume, or is cancelled.
+    pub(super) fn give_up(&mut self, task: usize) {
+        if self.stopping() == Some(StopReason::Aborted) {
+            self.finish(task, Outcome::Cancelled, Reason::Stopped);
+        } else {
+            let id = self.state.task(task).id.clone();
+            let finding = "stopped before it was over".to_owned();
+            self.emit(Event::Reconciled { task: id, finding });
+        }
+    }
+
+    fn retry_or_finish(&mut self, task: usize, outcome: Outcome, reason: Reason) {
+        let record = &self.state.tasks[task];
+        let left = record.attempts_this_round <= self.state.task(task).retries;
+        let aborted = self.stopping() == Some(StopReason::Aborted);
+        if !left || outcome == Outcome::Cancelled || aborted {
+            return self.finish(task, outcome, reason);
+        }
+        let failed_attempt = record.attempts;
+        let id = self.state.task(task).id.clone();
+        let wait = back_off(self.state.spec.run.as_str(), &id, record.attempts_this_round);
+        let not_before = self.now.after(wait);
+        self.emit(Event::RetryScheduled { task: id, failed_attempt, reason, not_before });
+        self.step.actions.push(Action::Wake { task, at: not_before });
+    }
+
+    /// Ends a task and skips what can then never start (an abort cancels that instead).
+    pub(super) fn finish(&mut self, task: usize, outcome: Outcome, reason: Reason) {
+        let id = self.state.task(task).id.clone();
+        self.emit(Event::TaskFinished { task: id, outcome, reason });
+        if outcome == Outcome::Succeeded || self.stopping() == Some(StopReason::Aborted) {
+            return;
+        }
+        let mut failed = vec![task];
+        while let Some(cause) = failed.pop() {
+            let spec = self.state.spec.clone();
+            for &next in &spec.plan.problem.jobs[cause].successors {
+                if self.state.tasks[next].state.is_finished() {
+                    continue;
+                }
+                let reason = Reason::Dependency { task: spec.plan.tasks[cause].task.id.clone() };
+                let id = spec.plan.tasks[next].task.id.clone();
+                self.emit(Event::TaskFinished { task: id, outcome: Outcome::Skipped, reason });
+                failed.push(next);
+            }
+        }
+    }
+
+    pub(super) fn failed_attempt(&self, task: usize) -> Option<(Outcome, Reason)> {
+        if let TaskState::Committed { failed, .. } = &self.state.tasks[task].state {
+            failed.clone()
+        } else {
+            None
+        }
+    }
+}
+
+/// 1 s, 2 s, 4 s … up to a minute, give or take a fifth so that tasks do not return in step. The
+/// spread comes from the names, not from chance: the same run waits the same time.
+fn back_off(run: &str, task: &TaskId, failures: u32) -> Duration {
+    let base = Duration::from_secs(60).min(Duration::from_secs(1 << failures.clamp(1, 7) >> 1));
+    let hash = stable_hash(&[run.as_bytes(), task.as_str().as_bytes(), &failures.to_le_bytes()]);
+    base.mul_f64(0.8 + 0.4 * (hash % 1000) as f64 / 1000.0)
+}

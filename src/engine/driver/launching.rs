@@ -1,0 +1,100 @@
+//! Starting what runs for a task: its setup hooks, its command, its check.
+
+use tokio::sync::mpsc;
+
+use super::{Driver, Message, Owed, send};
+use crate::adapters::process::Request;
+use crate::domain::run::{Event, Input};
+use crate::engine::attempt::{self, Launch, Told};
+use crate::engine::{commit, setup};
+
+impl Driver {
+    pub(super) fn set_up(&mut self, task: usize, attempt: u32) {
+        let start = self.journal.state().tasks[task].start.unwrap_or(self.spec.base);
+        let (site, spec) = (self.site.clone(), self.spec.clone());
+        let job = setup::Job { site, spec, task, attempt, start };
+        let requests = self.open_attempt(task);
+        let (outbox, id) = (self.outbox.clone(), self.id(task));
+        let owed = Owed::new(&outbox);
+        tokio::spawn(async move {
+            let tell = |told| {
+                if let Told::Line(line) = told {
+                    send(&outbox, Message::Output { task: id.clone(), line });
+                }
+            };
+            let fact = setup::set_up(job, requests, tell).await;
+            send(&outbox, Message::Idle { task });
+            owed.pay([fact]);
+        });
+    }
+
+    pub(super) fn launch(&mut self, task: usize, attempt: u32) {
+        let launch = Launch { site: &self.site, spec: &self.spec, task, attempt };
+        let command = launch.command();
+        let requests = self.open_attempt(task);
+        let (outbox, id) = (self.outbox.clone(), self.id(task));
+        let owed = Owed::new(&outbox);
+        tokio::spawn(async move {
+            let tell = |told| {
+                let task = id.clone();
+                send(
+                    &outbox,
+                    match told {
+                        Told::Started(process) => {
+                            Message::Input(Input::Fact(Event::AttemptStarted {
+                                task,
+                                attempt,
+                                process,
+                            }))
+                        }
+                        Told::Line(line) => Message::Output { task, line },
+                    },
+                );
+            };
+            let fact = match attempt::run(command, requests, tell).await {
+                Ok(end) => Event::AttemptFinished { task: id.clone(), attempt, end },
+                Err(message) => Event::AttemptNotStarted { task: id.clone(), attempt, message },
+            };
+            send(&outbox, Message::Idle { task });
+            owed.pay([fact]);
+        });
+    }
+
+    pub(super) fn check(&mut self, task: usize, attempt: u32) {
+        let Some(check) = self.spec.plan.tasks[task].task.check.clone() else { return };
+        let launch = Launch { site: &self.site, spec: &self.spec, task, attempt };
+        let command = launch.check(&check);
+        let requests = self.open_attempt(task);
+        let (outbox, id) = (self.outbox.clone(), self.id(task));
+        let (site, spec) = (self.site.clone(), self.spec.clone());
+        let tip = self.journal.state().tasks[task].tip;
+        let owed = Owed::new(&outbox);
+        tokio::spawn(async move {
+            let tell = |told| {
+                if let Told::Line(line) = told {
+                    send(&outbox, Message::Output { task: id.clone(), line });
+                }
+            };
+            let mut end = attempt::run(command, requests, tell).await;
+            let restored =
+                tokio::task::spawn_blocking(move || commit::restore(&site, &spec, task, tip)).await;
+            let tainted = match restored {
+                Ok(Ok(tainted)) => tainted,
+                Ok(Err(message)) => {
+                    end = Err(message);
+                    Vec::new()
+                }
+                Err(_) => Vec::new(),
+            };
+            send(&outbox, Message::Idle { task });
+            let fact = Event::CheckFinished { task: id.clone(), attempt, end, tainted };
+            owed.pay([fact]);
+        });
+    }
+
+    fn open_attempt(&mut self, task: usize) -> mpsc::Receiver<Request> {
+        let (sender, receiver) = mpsc::channel(4);
+        self.attempts.insert(task, sender);
+        receiver
+    }
+}

@@ -1,0 +1,50 @@
+//! What a task has for itself beside its worktree: a port, and a folder for temporary files.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::error::EngineError;
+use super::site::Site;
+use crate::adapters::host::ports::{is_port_free, load_ephemeral_ports};
+use crate::adapters::host::temporary::{remove_temporary, temporary_place};
+use crate::domain::id::RunId;
+use crate::domain::plan::Plan;
+use crate::domain::run::{RunSpec, TaskPlace, port_candidates, temporary_name};
+
+/// Gives every task a port that nobody uses and that no other task of the run has, and the name of
+/// its folder. Nothing is made.
+///
+/// # Errors
+/// There is no free port.
+pub(super) fn reserve(
+    site: &Site,
+    run: &RunId,
+    plan: &Plan,
+    places: &mut [TaskPlace],
+) -> Result<(), EngineError> {
+    let repository = site.repo.common_dir().to_string_lossy();
+    let ephemeral = load_ephemeral_ports();
+    let mut taken = BTreeSet::new();
+    for (planned, place) in plan.tasks.iter().zip(places) {
+        let task = &planned.task.id;
+        let port = port_candidates(&repository, task, ephemeral)
+            .find(|port| !taken.contains(port) && is_port_free(*port))
+            .ok_or_else(|| EngineError::NoFreePort { task: task.clone() })?;
+        taken.insert(port);
+        place.port = Some(port);
+        let folder = temporary_place(&temporary_name(&repository, run.as_str(), task));
+        place.temporary = Some(folder.to_string_lossy().into_owned());
+    }
+    Ok(())
+}
+
+/// Removes what tasks left in their folders for temporary files: of one task, or of all. What cannot
+/// be removed stays; it is in nobody's way.
+pub(super) fn release(spec: &RunSpec, task: Option<usize>) {
+    let wanted = |index: &usize| task.is_none_or(|task| task == *index);
+    for index in (0..spec.places.len()).filter(wanted) {
+        if let Some(folder) = &spec.places[index].temporary {
+            let _in_nobodys_way = remove_temporary(Path::new(folder));
+        }
+    }
+}
