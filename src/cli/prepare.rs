@@ -6,7 +6,7 @@ use anyhow::Context as _;
 
 use super::context::{Context, Place};
 use super::failure::{Failure, ProblemFile};
-use crate::adapters::git::{Head, in_progress};
+use crate::adapters::git::Head;
 use crate::adapters::host::machine::Machine;
 use crate::adapters::worktree::TooLarge;
 use crate::config::Settings;
@@ -168,7 +168,7 @@ fn tell_state(context: &Context, place: &Place, name: &str, base: Oid) -> Result
     let repo = &place.site.repo;
     let short = base.short();
     context.streams.note(&format!("base: {name} at {short}"));
-    if let Some(progress) = in_progress(repo.git_dir()) {
+    if let Some(progress) = repo.in_progress(repo.git_dir())? {
         context.streams.warn(&format!(
             "a {progress} is in progress in your checkout; tasks start from {short}, without it"
         ));

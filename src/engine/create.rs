@@ -1,6 +1,6 @@
 //! Creating a run: a name, a place for each task, the first event. Nothing else exists after it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::error::EngineError;
 use super::journal::Journal;
@@ -102,10 +102,22 @@ pub fn placed(
         .collect()
 }
 
-/// A path of the settings, relative to the repository's root, without `.` and `..`.
+/// A path of the settings, relative to the repository's root, without `.` and `..`. What would lie
+/// beside a submodule lies beside the outermost repository, which must not see it.
 pub(super) fn absolute(site: &Site, path: &str) -> PathBuf {
+    let repo = &site.repo;
+    let whole = normalized(&repo.root().join(path));
+    match repo.superproject() {
+        Some(outer) if whole.starts_with(outer) && !whole.starts_with(repo.root()) => {
+            normalized(&outer.join(path))
+        }
+        Some(_) | None => whole,
+    }
+}
+
+fn normalized(path: &Path) -> PathBuf {
     let mut whole = PathBuf::new();
-    for part in site.repo.root().join(path).components() {
+    for part in path.components() {
         match part {
             std::path::Component::ParentDir => {
                 whole.pop();

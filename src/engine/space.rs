@@ -50,7 +50,7 @@ pub(super) fn shortage(
     rules: &WorktreeRules,
 ) -> Result<Option<Shortage>, EngineError> {
     let worktrees: BTreeSet<&str> = places.iter().map(|place| place.worktree.as_str()).collect();
-    let each = tree_bytes(&site.repo, base)?;
+    let Some(each) = tree_bytes(&site.repo, base)? else { return Ok(None) };
     let mut parents: Vec<(PathBuf, usize)> = Vec::new();
     for worktree in worktrees {
         let parent = Path::new(worktree).parent().unwrap_or(Path::new("/")).to_owned();

@@ -5,11 +5,13 @@
     reason = "a test that cannot be set up fails by panicking, in a helper as in the test itself"
 )]
 
+mod adopting;
 mod approval;
 mod architecture;
 mod branches;
 mod carrying;
 mod cleaning;
+mod formats;
 mod harness;
 mod input;
 mod integrating;

@@ -52,8 +52,6 @@ impl Repo {
     /// # Errors
     /// The refs cannot be read.
     pub(in crate::adapters) fn has_replacements(&self) -> Result<bool, GitError> {
-        let git = self.objects()?;
-        let mut found = git.references_glob("refs/replace/*").map_err(library("list refs"))?;
-        Ok(found.next().is_some())
+        Ok(!self.reader().ref_names("refs/replace/")?.is_empty())
     }
 }

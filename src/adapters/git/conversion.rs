@@ -116,7 +116,7 @@ impl Converted {
             }
             let value = |at: usize| found.get(3 * at + 2).copied().unwrap_or(b"unspecified");
             let driver = String::from_utf8_lossy(value(0)).into_owned();
-            if repo.settings().has_section(&format!("filter.{driver}.")) {
+            if repo.settings().below(&format!("filter.{driver}.")).next().is_some() {
                 *drivers.entry(driver).or_default() += 1;
             }
             let encoded = !matches!(value(2), b"unspecified" | b"unset");

@@ -11,13 +11,27 @@ use crate::domain::id::Oid;
 /// A folder with a private HOME and one repository, `main` checked out.
 pub(in crate::adapters) struct Sandbox {
     folder: tempfile::TempDir,
+    /// Variables that tell git the formats of new repositories.
+    formats: Vec<(OsString, OsString)>,
 }
 
 impl Sandbox {
-    /// A repository without commits.
+    /// A repository without commits, of the formats that whoever runs the tests asks for.
     pub(in crate::adapters) fn empty() -> Self {
+        Self::of_formats(wanted_formats().collect())
+    }
+
+    /// A repository with one commit that libgit2 can open, for tests of libgit2 or of git's files.
+    pub(in crate::adapters) fn ordinary(files: &[(&str, &str)]) -> Self {
+        let sandbox = Self::of_formats(Vec::new());
+        sandbox.commit(files);
+        sandbox
+    }
+
+    /// A repository without commits, with variables such as `GIT_DEFAULT_REF_FORMAT=reftable`.
+    pub(in crate::adapters) fn of_formats(formats: Vec<(OsString, OsString)>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let sandbox = Self { folder };
+        let sandbox = Self { folder, formats };
         std::fs::create_dir_all(sandbox.path("home")).unwrap();
         std::fs::write(
             sandbox.path("home/.gitconfig"),
@@ -54,7 +68,9 @@ impl Sandbox {
             ("GIT_COMMITTER_DATE", "1700000000 +0100".to_owned()),
         ]
         .map(|(name, value)| (name.into(), value.into()))
-        .to_vec()
+        .into_iter()
+        .chain(self.formats.clone())
+        .collect()
     }
 
     pub(in crate::adapters) fn repo(&self) -> Repo {
@@ -164,6 +180,14 @@ pub(in crate::adapters) fn write(path: &Path, text: &str) {
 
 pub(in crate::adapters) fn make_executable(path: &Path) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// What the environment says about the formats of new repositories: every test but those of libgit2
+/// and of git's files must hold in all of them.
+#[expect(clippy::disallowed_methods, reason = "the tests run in every format when asked to")]
+fn wanted_formats() -> impl Iterator<Item = (OsString, OsString)> {
+    let names = ["GIT_DEFAULT_HASH", "GIT_DEFAULT_REF_FORMAT"];
+    names.into_iter().filter_map(|name| Some((name.into(), std::env::var_os(name)?)))
 }
 
 /// The PATH the tests were started with.

@@ -1,7 +1,6 @@
-//! Commits, branches and trees, read with libgit2.
+//! Commits, branches and trees.
 
-use super::error::{GitError, library};
-use super::oid::{from_git2, to_git2};
+use super::error::GitError;
 use super::path::quote_path;
 use super::repo::Repo;
 use crate::domain::id::Oid;
@@ -35,16 +34,7 @@ impl Repo {
     /// # Errors
     /// The repository cannot be read.
     pub fn resolve_commit(&self, rev: &str) -> Result<Option<Oid>, GitError> {
-        use git2::ErrorCode::{Ambiguous, InvalidSpec, NotFound, Peel};
-        let repo = self.standing()?;
-        let found = repo.revparse_single(rev).and_then(|object| object.peel_to_commit());
-        match found {
-            Ok(commit) => Ok(Some(from_git2(commit.id()))),
-            Err(error) if matches!(error.code(), NotFound | InvalidSpec | Ambiguous | Peel) => {
-                Ok(None)
-            }
-            Err(error) => Err(library("resolve a revision")(error)),
-        }
+        self.reader().resolve_commit(rev)
     }
 
     /// The commit of a local branch.
@@ -60,13 +50,7 @@ impl Repo {
     /// # Errors
     /// The repository cannot be read.
     pub fn ref_target(&self, name: &str) -> Result<Option<Oid>, GitError> {
-        use git2::ErrorCode::{InvalidSpec, NotFound};
-        let repo = self.objects()?;
-        match repo.find_reference(name).and_then(|found| found.peel_to_commit()) {
-            Ok(commit) => Ok(Some(from_git2(commit.id()))),
-            Err(error) if matches!(error.code(), NotFound | InvalidSpec) => Ok(None),
-            Err(error) => Err(library("read a ref")(error)),
-        }
+        self.reader().ref_target(name)
     }
 
     /// What stands in the way of a new branch of this name.
@@ -80,12 +64,9 @@ impl Repo {
         if let Some(tip) = self.branch_tip(name)? {
             return Ok(Some(BranchConflict::Exists { tip }));
         }
-        let repo = self.objects()?;
-        let mut refs = repo.references_glob("refs/heads/*").map_err(library("list branches"))?;
         let mut case_only = None;
-        for found in refs.names() {
-            let found = found.map_err(library("list branches"))?;
-            let with = found.strip_prefix("refs/heads/").unwrap_or(found);
+        for found in self.reader().ref_names("refs/heads/")? {
+            let with = found.strip_prefix("refs/heads/").unwrap_or(&found);
             let below = |outer: &str, inner: &str| {
                 inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'))
             };
@@ -116,16 +97,7 @@ impl Repo {
     /// # Errors
     /// The refs cannot be read.
     pub fn refs_below(&self, prefix: &str) -> Result<Vec<(String, Oid)>, GitError> {
-        let repo = self.objects()?;
-        let refs = repo.references_glob(&format!("{prefix}*")).map_err(library("list refs"))?;
-        let mut found = Vec::new();
-        for reference in refs {
-            let reference = reference.map_err(library("list refs"))?;
-            if let (Ok(name), Ok(commit)) = (reference.name(), reference.peel_to_commit()) {
-                found.push((name.to_owned(), from_git2(commit.id())));
-            }
-        }
-        Ok(found)
+        self.reader().refs_below(prefix)
     }
 
     /// The tree of a commit.
@@ -133,9 +105,7 @@ impl Repo {
     /// # Errors
     /// There is no such commit.
     pub fn tree_of(&self, commit: Oid) -> Result<Oid, GitError> {
-        let repo = self.objects()?;
-        let commit = repo.find_commit(to_git2(commit)?).map_err(library("read a commit"))?;
-        Ok(from_git2(commit.tree_id()))
+        Ok(self.reader().commit(commit)?.tree)
     }
 
     /// The parents of a commit, in order.
@@ -143,9 +113,7 @@ impl Repo {
     /// # Errors
     /// There is no such commit.
     pub fn parents(&self, commit: Oid) -> Result<Vec<Oid>, GitError> {
-        let repo = self.objects()?;
-        let commit = repo.find_commit(to_git2(commit)?).map_err(library("read a commit"))?;
-        Ok(commit.parent_ids().map(from_git2).collect())
+        Ok(self.reader().commit(commit)?.parents)
     }
 
     /// Number of files in a commit.
@@ -153,17 +121,7 @@ impl Repo {
     /// # Errors
     /// There is no such commit, or a tree of it is missing.
     pub fn file_count(&self, commit: Oid) -> Result<usize, GitError> {
-        let repo = self.objects()?;
-        let commit = repo.find_commit(to_git2(commit)?).map_err(library("read a commit"))?;
-        let mut count = 0;
-        let walk = commit.tree().and_then(|tree| {
-            tree.walk(git2::TreeWalkMode::PreOrder, |_, entry| {
-                count += usize::from(entry.kind() == Some(git2::ObjectType::Blob));
-                git2::TreeWalkResult::Ok
-            })
-        });
-        walk.map_err(library("read a tree"))?;
-        Ok(count)
+        self.reader().file_count(commit)
     }
 
     /// Paths of all files in a commit; see [`quote_path`](super::quote_path).
@@ -171,15 +129,8 @@ impl Repo {
     /// # Errors
     /// There is no such commit, or a tree of it is missing.
     pub fn paths_in(&self, commit: Oid) -> Result<Vec<String>, GitError> {
-        let repo = self.objects()?;
-        let commit = repo.find_commit(to_git2(commit)?).map_err(library("read a commit"))?;
-        // An index in memory: the walk of libgit2's binding stops at names that are no UTF-8.
-        let filled = commit.tree().and_then(|tree| {
-            let mut index = git2::Index::new()?;
-            index.read_tree(&tree).map(|()| index)
-        });
-        let index = filled.map_err(library("read a tree"))?;
-        Ok(index.iter().map(|entry| quote_path(&entry.path)).collect())
+        let files = self.listing(commit)?.files.into_iter();
+        Ok(files.map(|file| quote_path(&file.path)).collect())
     }
 
     /// Whether `ancestor` is `commit` or reachable from it.
@@ -187,12 +138,7 @@ impl Repo {
     /// # Errors
     /// One of them is no commit.
     pub fn is_ancestor(&self, ancestor: Oid, commit: Oid) -> Result<bool, GitError> {
-        if ancestor == commit {
-            return Ok(true);
-        }
-        let repo = self.objects()?;
-        repo.graph_descendant_of(to_git2(commit)?, to_git2(ancestor)?)
-            .map_err(library("compare commits"))
+        Ok(ancestor == commit || self.reader().is_ancestor(ancestor, commit)?)
     }
 
     /// The best common ancestor, `None` for unrelated histories.
@@ -200,11 +146,7 @@ impl Repo {
     /// # Errors
     /// One of them is no commit.
     pub fn merge_base(&self, one: Oid, two: Oid) -> Result<Option<Oid>, GitError> {
-        match self.objects()?.merge_base(to_git2(one)?, to_git2(two)?) {
-            Ok(base) => Ok(Some(from_git2(base))),
-            Err(error) if error.code() == git2::ErrorCode::NotFound => Ok(None),
-            Err(error) => Err(library("find a merge base")(error)),
-        }
+        self.reader().merge_base(one, two)
     }
 
     /// Commits reachable from `to` and not from `from`, parents before children.
@@ -212,13 +154,6 @@ impl Repo {
     /// # Errors
     /// One of them is no commit.
     pub fn commits_between(&self, from: Oid, to: Oid) -> Result<Vec<Oid>, GitError> {
-        let repo = self.objects()?;
-        let failed = || library("list commits");
-        let mut walk = repo.revwalk().map_err(failed())?;
-        walk.push(to_git2(to)?).map_err(failed())?;
-        walk.hide(to_git2(from)?).map_err(failed())?;
-        let order = git2::Sort::TOPOLOGICAL | git2::Sort::REVERSE;
-        walk.set_sorting(order).map_err(failed())?;
-        walk.map(|oid| oid.map(from_git2).map_err(failed())).collect()
+        self.reader().commits_between(from, to)
     }
 }

@@ -1,8 +1,8 @@
 //! Excerpts of conflicts for people: the colliding files merged once more, in the style `zdiff3`.
 
 use super::merge::Hunk;
-use super::oid::to_git2;
 use super::path::quote_path;
+use super::read::Reader;
 use crate::domain::id::Oid;
 
 /// Most excerpts of one merge, of one file, lines and bytes of one excerpt.
@@ -22,11 +22,11 @@ pub(super) struct Stages {
 }
 
 /// Excerpts of the files that both sides have; files that cannot be read are left out.
-pub(super) fn excerpts(repo: &git2::Repository, files: &[(Vec<u8>, Stages)]) -> Vec<Hunk> {
+pub(super) fn excerpts(reader: &dyn Reader, files: &[(Vec<u8>, Stages)]) -> Vec<Hunk> {
     let mut hunks = Vec::new();
     for (path, stages) in files {
         let path = quote_path(path);
-        let texts = merged(repo, stages).map(|text| cut(&text)).unwrap_or_default();
+        let texts = merged(reader, stages).map(|text| cut(&text)).unwrap_or_default();
         hunks.extend(texts.into_iter().map(|text| Hunk { path: path.clone(), text }));
         if hunks.len() >= MAX_HUNKS {
             hunks.truncate(MAX_HUNKS);
@@ -36,13 +36,13 @@ pub(super) fn excerpts(repo: &git2::Repository, files: &[(Vec<u8>, Stages)]) -> 
     hunks
 }
 
-fn merged(repo: &git2::Repository, stages: &Stages) -> Option<String> {
-    let blob = |id: Option<Oid>| {
-        let blob = repo.find_blob(to_git2(id?).ok()?).ok()?;
-        (blob.size() <= MAX_FILE && !blob.is_binary()).then(|| blob.content().to_vec())
-    };
-    let (ours, theirs) = (blob(stages.ours)?, blob(stages.theirs)?);
-    let base = blob(stages.base).unwrap_or_default();
+fn merged(reader: &dyn Reader, stages: &Stages) -> Option<String> {
+    let (ours, theirs) = (stages.ours?, stages.theirs?);
+    let ids: Vec<Oid> = [ours, theirs].into_iter().chain(stages.base).collect();
+    let mut texts = reader.blobs(&ids, MAX_FILE).ok()?.into_iter();
+    let text = |content: Vec<u8>| (!is_binary(&content)).then_some(content);
+    let (ours, theirs) = (text(texts.next()??)?, text(texts.next()??)?);
+    let base = texts.next().flatten().and_then(text).unwrap_or_default();
     let input = |content| {
         let mut input = git2::MergeFileInput::new();
         input.content(content);
@@ -50,9 +50,16 @@ fn merged(repo: &git2::Repository, stages: &Stages) -> Option<String> {
     };
     let mut options = git2::MergeFileOptions::new();
     options.style_zdiff3(true).ancestor_label("base").our_label("ours").their_label("theirs");
+    // `merge_file` takes libgit2 for ready, which it is not where git reads the repository.
+    git2::Oid::from_bytes(&[0; 20]).ok()?;
     let result =
         git2::merge_file(&input(&base), &input(&ours), &input(&theirs), Some(&mut options)).ok()?;
     Some(String::from_utf8_lossy(result.content()).into_owned())
+}
+
+/// As git tells it: a zero near the beginning.
+fn is_binary(content: &[u8]) -> bool {
+    content.iter().take(8000).any(|&byte| byte == 0)
 }
 
 fn cut(text: &str) -> Vec<String> {

@@ -9,11 +9,11 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::error::GitError;
-use super::head::{Progress, in_progress};
 use super::land_check::{Obstacles, obstacles, obstacles_in};
 use super::land_restore::{restore, settle};
 use super::land_session::{Begin, Session};
 use super::path::shell_word;
+use super::progress::Progress;
 use super::repo::Repo;
 use super::worktrees::WorktreeInfo;
 use super::write::{Expected, RefOutcome, RefUpdate};
@@ -213,7 +213,7 @@ impl Place<'_> {
         observe: &mut dyn FnMut(Step) -> bool,
     ) -> Result<LandOutcome, GitError> {
         let Self { repo, request, worktree, git_dir } = *self;
-        if let Some(progress) = in_progress(git_dir) {
+        if let Some(progress) = repo.in_progress(git_dir)? {
             return Ok(self.refused(RefusedReason::InProgress(progress)));
         }
         let head = repo.head_at(git_dir)?;

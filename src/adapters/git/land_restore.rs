@@ -6,10 +6,10 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use super::diff::{FileMode, RawChange, TreeFile};
-use super::error::{GitError, io, library};
+use super::error::{GitError, io};
 use super::land_session::{Mark, Session, remove_if_there};
-use super::oid::from_git2;
 use super::path::{as_path, quote_path};
+use super::program::Invocation;
 use super::repo::Repo;
 use crate::domain::id::Oid;
 
@@ -210,8 +210,8 @@ impl OnDisk {
         let Ok(meta) = full.symlink_metadata() else { return Ok(Self::Nothing) };
         if meta.is_symlink() {
             let target = full.read_link().map_err(io("read", &full))?;
-            let id = git2::Oid::hash_object(git2::ObjectType::Blob, target.as_os_str().as_bytes());
-            let id = from_git2(id.map_err(library("hash a link"))?);
+            let content = target.as_os_str().as_bytes().to_vec();
+            let id = parse_id(repo.git("hash-object").arg("--stdin").input(content))?;
             return Ok(Self::File { id, mode: Some(FileMode::Link) });
         }
         if !meta.is_file() {
@@ -219,9 +219,7 @@ impl OnDisk {
         }
         // Through the clean filters, as `git add` would.
         let command = session.git(repo, worktree, "hash-object")?.arg("--").arg(as_path(path));
-        let words = command.shown();
-        let text = command.text()?;
-        let id = text.parse().map_err(|_| GitError::Answer { words, what: text })?;
+        let id = parse_id(command)?;
         let executable = meta.permissions().mode() & 0o100 != 0;
         let mode = match repo.settings().last("core.filemode") {
             Some("false") => None,
@@ -242,6 +240,12 @@ impl OnDisk {
             }
         }
     }
+}
+
+fn parse_id(command: Invocation<'_>) -> Result<Oid, GitError> {
+    let words = command.shown();
+    let text = command.text()?;
+    text.parse().map_err(|_| GitError::Answer { words, what: text })
 }
 
 /// Whether a file is the beginning of what git was writing, cut off by a crash.

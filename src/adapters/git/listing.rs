@@ -1,5 +1,7 @@
 //! The files of a commit in the order of an index, with their folders.
 
+use std::collections::HashMap;
+
 use super::diff::FileMode;
 use super::error::{GitError, library};
 use super::oid::{from_git2, to_git2};
@@ -52,23 +54,65 @@ impl ListedFile {
     }
 }
 
-impl Listing {
-    /// Reads the trees of a commit.
+impl Repo {
+    /// The files of a commit.
     ///
     /// # Errors
     /// There is no such commit, or a tree of it is missing.
-    pub(in crate::adapters) fn load(repo: &Repo, commit: Oid) -> Result<Self, GitError> {
-        let git = repo.objects()?;
+    pub(in crate::adapters) fn listing(&self, commit: Oid) -> Result<Listing, GitError> {
+        self.reader().listing(commit)
+    }
+}
+
+impl Listing {
+    /// Whether a checkout needs submodules.
+    pub(in crate::adapters) fn has_submodules(&self) -> bool {
+        self.files.iter().any(|file| file.mode == FileMode::Submodule)
+    }
+
+    /// Reads the trees with libgit2.
+    pub(super) fn load(git: &git2::Repository, commit: Oid) -> Result<Self, GitError> {
         let failed = library("read a commit's tree");
         let tree = git.find_commit(to_git2(commit)?).and_then(|commit| commit.tree());
-        let mut walk = Walk { git: &git, listing: Self::default() };
+        let mut walk = Walk { git, listing: Self::default() };
         walk.folder(&tree.map_err(failed)?, Vec::new(), None)?;
         Ok(walk.listing)
     }
 
-    /// Whether a checkout needs submodules.
-    pub(in crate::adapters) fn has_submodules(&self) -> bool {
-        self.files.iter().any(|file| file.mode == FileMode::Submodule)
+    /// Reads what `git ls-tree -r -t -z --full-tree` wrote of the tree `root`; `None` when it is
+    /// something else.
+    pub(super) fn parse(root: Oid, listed: &[u8]) -> Option<Self> {
+        let top = ListedFolder { path: Vec::new(), tree: root, depth: 0, parent: None, files: 0 };
+        let mut listing = Self { folders: vec![top], files: Vec::new() };
+        let mut numbers: HashMap<Vec<u8>, usize> = HashMap::from([(Vec::new(), 0)]);
+        for entry in listed.split(|&byte| byte == 0).filter(|entry| !entry.is_empty()) {
+            let tab = entry.iter().position(|&byte| byte == b'\t')?;
+            let mut words = std::str::from_utf8(&entry[..tab]).ok()?.split(' ');
+            let (mode, id) = (words.next()?, words.nth(1)?.parse().ok()?);
+            let path = entry[tab + 1..].to_vec();
+            let name_at = path.iter().rposition(|&byte| byte == b'/').map_or(0, |slash| slash + 1);
+            let folder = *numbers.get(&path[..name_at.saturating_sub(1)])?;
+            let mode = match mode {
+                "040000" => {
+                    let depth = listing.folders[folder].depth + 1;
+                    numbers.insert(path.clone(), listing.folders.len());
+                    let parent = Some(folder);
+                    listing.folders.push(ListedFolder { path, tree: id, depth, parent, files: 0 });
+                    continue;
+                }
+                "120000" => FileMode::Link,
+                "160000" => FileMode::Submodule,
+                "100755" => FileMode::Executable,
+                _ => FileMode::File,
+            };
+            listing.files.push(ListedFile { path, name_at, folder, mode, id });
+            let mut above = Some(folder);
+            while let Some(at) = above {
+                listing.folders[at].files += 1;
+                above = listing.folders[at].parent;
+            }
+        }
+        Some(listing)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::capability::Backend;
 use super::error::GitError;
 use super::repo::{Engine, Repo};
 use super::version::GitVersion;
@@ -61,7 +62,7 @@ pub enum MergeOutcome {
     },
     /// There is no common ancestor.
     Unrelated,
-    /// libgit2 would get this wrong, and git is missing, too old or was ruled out.
+    /// libgit2 would get this wrong or cannot read it, and git is missing, too old or was ruled out.
     NeedsGit {
         /// What libgit2 cannot do.
         reason: String,
@@ -87,8 +88,15 @@ impl Repo {
         let fits = version.at_least(2, if request.base.is_some() { 40 } else { 38 });
         match self.engine() {
             Engine::Auto | Engine::Git if fits => merge_git::merge(self, request),
-            Engine::Auto | Engine::Libgit2 => merge_libgit2::merge(self, request),
-            Engine::Git => Ok(MergeOutcome::NeedsGit {
+            Engine::Auto | Engine::Libgit2 if self.backend() == Backend::Libgit2 => {
+                merge_libgit2::merge(self, request)
+            }
+            Engine::Libgit2 => {
+                let reason = self.obstacles().objects.clone();
+                let reason = reason.unwrap_or_else(|| "git reads this repository".to_owned());
+                Ok(MergeOutcome::NeedsGit { reason })
+            }
+            Engine::Auto | Engine::Git => Ok(MergeOutcome::NeedsGit {
                 reason: format!("git {version} has no `merge-tree` that does this"),
             }),
         }

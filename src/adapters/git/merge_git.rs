@@ -5,7 +5,9 @@ use super::error::GitError;
 use super::hunks::{Stages, excerpts};
 use super::merge::{MergeEngine, MergeOutcome, MergeRequest};
 use super::path::quote_path;
+use super::program::Invocation;
 use super::repo::Repo;
+use super::version::GitVersion;
 use crate::domain::id::Oid;
 
 /// Renames are paired up to this many candidates, as the fall-back does.
@@ -17,7 +19,31 @@ pub(super) fn merge(repo: &Repo, request: MergeRequest) -> Result<MergeOutcome, 
     if request.base.is_none() && repo.merge_base(request.ours, request.theirs)?.is_none() {
         return Ok(MergeOutcome::Unrelated);
     }
-    let mut command = repo.git("merge-tree").durable().config(RENAME_LIMIT);
+    let command = repo.git("merge-tree").durable();
+    Ok(match merged(command, version, request)? {
+        Merged::Tree(tree) => MergeOutcome::Clean { tree, engine },
+        Merged::Conflict(stages) => {
+            let mut paths: Vec<String> = stages.iter().map(|(path, _)| quote_path(path)).collect();
+            paths.sort();
+            MergeOutcome::Conflict { paths, hunks: excerpts(&*repo.reader(), &stages), engine }
+        }
+    })
+}
+
+/// What `git merge-tree` made.
+pub(super) enum Merged {
+    Tree(Oid),
+    /// The colliding paths with their versions.
+    Conflict(Vec<(Vec<u8>, Stages)>),
+}
+
+/// Runs a `merge-tree` of a repository on two commits that have an ancestor in common.
+pub(super) fn merged(
+    command: Invocation<'_>,
+    version: GitVersion,
+    request: MergeRequest,
+) -> Result<Merged, GitError> {
+    let mut command = command.config(RENAME_LIMIT);
     if version.at_least(2, 41) {
         // Attributes of the merge's own side, not of whatever happens to be checked out.
         command = command.global(format!("--attr-source={}", request.ours));
@@ -33,13 +59,10 @@ pub(super) fn merge(repo: &Repo, request: MergeRequest) -> Result<MergeOutcome, 
     let mut records = answer.stdout.split(|&byte| byte == 0).filter(|record| !record.is_empty());
     let tree = records.next().and_then(|text| str::from_utf8(text).ok()?.parse::<Oid>().ok());
     match (answer.code, tree) {
-        (Some(0), Some(tree)) => Ok(MergeOutcome::Clean { tree, engine }),
+        (Some(0), Some(tree)) => Ok(Merged::Tree(tree)),
         (Some(1), Some(_)) => {
             let stages = parse_stages(records).ok_or_else(|| misread("a conflict's record"))?;
-            let mut paths: Vec<String> = stages.iter().map(|(path, _)| quote_path(path)).collect();
-            paths.sort();
-            let hunks = excerpts(&repo.objects()?, &stages);
-            Ok(MergeOutcome::Conflict { paths, hunks, engine })
+            Ok(Merged::Conflict(stages))
         }
         (Some(0 | 1), None) => Err(misread("no tree")),
         (code, _) => Err(GitError::Command { words, code, stderr: answer.stderr }),

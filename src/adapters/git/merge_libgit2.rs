@@ -4,12 +4,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::diff::{FileMode, RawChange, raw_changes};
+use super::diff::{FileMode, RawChange};
 use super::error::{GitError, library};
 use super::hunks::{Stages, excerpts};
 use super::merge::{MergeEngine, MergeOutcome, MergeRequest};
 use super::oid::{from_git2, to_git2};
 use super::path::{as_path, quote_path};
+use super::read::{merge_base, raw_changes};
 use super::repo::Repo;
 use crate::domain::id::Oid;
 
@@ -32,7 +33,11 @@ pub(super) fn merge(repo: &Repo, request: MergeRequest) -> Result<MergeOutcome, 
         let stages = conflict_stages(&index)?;
         let mut paths: Vec<String> = stages.iter().map(|(path, _)| quote_path(path)).collect();
         paths.sort();
-        return Ok(MergeOutcome::Conflict { paths, hunks: excerpts(&git, &stages), engine });
+        return Ok(MergeOutcome::Conflict {
+            paths,
+            hunks: excerpts(&*repo.reader(), &stages),
+            engine,
+        });
     }
     let tree = index.write_tree_to(&git).map_err(library("write the merged tree"))?;
     Ok(MergeOutcome::Clean { tree: from_git2(tree), engine })
@@ -46,11 +51,7 @@ pub(super) fn base_of(
     if request.base.is_some() {
         return Ok(request.base);
     }
-    match git.merge_base(to_git2(request.ours)?, to_git2(request.theirs)?) {
-        Ok(base) => Ok(Some(from_git2(base))),
-        Err(error) if error.code() == git2::ErrorCode::NotFound => Ok(None),
-        Err(error) => Err(library("find a merge base")(error)),
-    }
+    merge_base(git, request.ours, request.theirs)
 }
 
 /// Reads attributes from the tree of `commit` alone, as the git engine does.

@@ -38,7 +38,7 @@ fn merge_cases(check: impl Fn(&str, &Sandbox, Oid, Oid)) {
     ];
     let attributes = ("attr/.gitattributes", "");
     for (name, ours, theirs) in cases {
-        let sandbox = Sandbox::with(&[
+        let sandbox = Sandbox::ordinary(&[
             ("f", &text),
             ("other", "1\n"),
             (".gitattributes", "*.u merge=union\n*.b binary\n"),
@@ -89,7 +89,11 @@ fn the_forecast_agrees_with_the_merge_and_leaves_the_object_store_alone() {
         let count = || sandbox.git(&["count-objects", "-v"]);
         let (repo, before) = (sandbox.repo(), count());
         let forecast = repo.forecast(ours, theirs).unwrap();
+        let by_git = repo.clone().with_backend(Backend::Git).forecast(ours, theirs).unwrap();
         assert_eq!(count(), before, "{name}");
+        if !name.starts_with("file and") {
+            assert_eq!(by_git, forecast, "{name}");
+        }
         let merge = repo.merge(MergeRequest { base: None, ours, theirs }).unwrap();
         let conflict = matches!(merge, MergeOutcome::Conflict { .. });
         assert_eq!(matches!(forecast, Forecast::Conflict { .. }), conflict, "{name}: {forecast:?}");
@@ -109,7 +113,7 @@ fn the_forecast_agrees_with_the_merge_and_leaves_the_object_store_alone() {
 #[test]
 fn an_explicit_base_spares_the_dependent_of_a_squashed_branch_a_false_conflict() {
     let text = lines(0..10);
-    let sandbox = Sandbox::with(&[("f", &text)]);
+    let sandbox = Sandbox::ordinary(&[("f", &text)]);
     let base = sandbox.rev("HEAD");
     let dep = sandbox.branch("dep", base, &[("f", &with_line(&text, 3, "dep"))]);
     let task = sandbox.branch("task", dep, &[("f", &with_line(&text, 3, "task on dep"))]);
@@ -134,13 +138,13 @@ fn libgit2_asks_for_git_where_it_is_known_to_be_wrong() {
             && matches!(forecast, Forecast::Unknown { .. })
     };
     let text = lines(0..20);
-    let sandbox = Sandbox::with(&[("f", &text), (".gitattributes", "f merge=mine\n")]);
+    let sandbox = Sandbox::ordinary(&[("f", &text), (".gitattributes", "f merge=mine\n")]);
     let base = sandbox.rev("HEAD");
     let ours = sandbox.branch("ours", base, &[("f", &with_line(&text, 2, "o"))]);
     let theirs = sandbox.branch("theirs", base, &[("f", &with_line(&text, 15, "t"))]);
     assert!(needs_git(&sandbox, ours, theirs), "custom driver");
 
-    let sandbox = Sandbox::with(&[("old/a", &text), ("old/b", &lines(50..80)), ("x", "1")]);
+    let sandbox = Sandbox::ordinary(&[("old/a", &text), ("old/b", &lines(50..80)), ("x", "1")]);
     let base = sandbox.rev("HEAD");
     let moved = [("old/a", ""), ("old/b", ""), ("new/a", &text), ("new/b", &lines(50..80))];
     let ours = sandbox.branch("ours", base, &moved);
@@ -155,8 +159,25 @@ fn libgit2_asks_for_git_where_it_is_known_to_be_wrong() {
 }
 
 #[test]
+fn git_tells_what_libgit2_cannot_where_it_reads_the_repository() {
+    let text = lines(0..20);
+    let sandbox = Sandbox::ordinary(&[("old/a", &text), ("old/b", &lines(50..80))]);
+    let base = sandbox.rev("HEAD");
+    let moved = [("old/a", ""), ("old/b", ""), ("new/a", &text), ("new/b", &lines(50..80))];
+    let ours = sandbox.branch("ours", base, &moved);
+    let theirs = sandbox.branch("theirs", base, &[("old/c", "new file\n")]);
+    let repo = sandbox.repo().with_backend(Backend::Git);
+    // Git takes the new file along or asks about it; either way it is an answer.
+    let forecast = repo.forecast(ours, theirs).unwrap();
+    assert_eq!(forecast, Forecast::Conflict { paths: vec!["new/c".to_owned()] });
+    let request = MergeRequest { base: None, ours, theirs };
+    let forced = repo.with_engine(Engine::Libgit2).merge(request).unwrap();
+    assert!(matches!(forced, MergeOutcome::NeedsGit { .. }));
+}
+
+#[test]
 fn unrelated_histories_are_no_merge() {
-    let sandbox = Sandbox::with(&[("f", "1")]);
+    let sandbox = Sandbox::ordinary(&[("f", "1")]);
     let ours = sandbox.rev("HEAD");
     sandbox.git(&["checkout", "-q", "--orphan", "island"]);
     let theirs = sandbox.commit(&[("f", "2")]);
@@ -171,7 +192,7 @@ fn unrelated_histories_are_no_merge() {
 #[test]
 fn the_matrix_blames_a_pair_only_for_what_both_changed_themselves() {
     let text = lines(0..30);
-    let sandbox = Sandbox::with(&[("f", &text), ("g", &text)]);
+    let sandbox = Sandbox::ordinary(&[("f", &text), ("g", &text)]);
     let base = sandbox.rev("HEAD");
     let a = sandbox.branch("a", base, &[("f", &with_line(&text, 3, "a"))]);
     let b = sandbox.branch("b", base, &[("f", &with_line(&text, 3, "b"))]);
@@ -182,6 +203,11 @@ fn the_matrix_blames_a_pair_only_for_what_both_changed_themselves() {
     let tip = |start, tip| ForecastTip { start, tip };
     let tips = [tip(base, a), tip(base, b), tip(base, c), tip(a, d), tip(base, e)];
     let matrix = sandbox.repo().forecast_matrix(&tips).unwrap();
+    let by_git = sandbox.repo().with_backend(Backend::Git).forecast_matrix(&tips).unwrap();
+    assert_eq!(by_git, matrix);
+    let stores = std::fs::read_dir(sandbox.root().join(".git/objects")).unwrap();
+    let names = stores.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    assert_eq!(names.filter(|name| name.starts_with("tmp")).collect::<Vec<_>>(), [""; 0]);
     let places: Vec<_> = matrix.iter().map(|(i, j, _)| (*i, *j)).collect();
     assert_eq!(
         places,

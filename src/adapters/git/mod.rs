@@ -1,10 +1,13 @@
 //! Git: libgit2 for reading and for forecasts in memory, the git program for whatever needs
-//! filters, worktrees, refs, signatures or the merge that counts. Its own git runs no hook, no
-//! fsmonitor, no pager and no editor of the user's. libgit2's types don't leave this folder.
+//! filters, worktrees, refs, signatures or the merge that counts, and for everything where libgit2
+//! cannot open the repository (`capability.rs` decides; `read/` and `forecast/` have both). Its own
+//! git runs no hook, no fsmonitor, no pager and no editor of the user's. libgit2's types don't leave
+//! this folder.
 
 mod backoff;
 mod blobs;
 mod branches;
+mod capability;
 mod conversion;
 mod diff;
 mod error;
@@ -14,6 +17,7 @@ mod forecast;
 mod head;
 mod history;
 mod hunks;
+mod index_form;
 mod land;
 mod land_check;
 mod land_restore;
@@ -25,7 +29,10 @@ mod merge_libgit2;
 mod oid;
 mod path;
 mod program;
+mod progress;
+mod read;
 mod repo;
+mod root_refs;
 mod settings;
 mod status;
 mod version;
@@ -35,13 +42,14 @@ mod write;
 pub(in crate::adapters) use backoff::Backoff;
 pub(in crate::adapters) use blobs::BlobReader;
 pub(in crate::adapters) use branches::BranchesOutcome;
+pub use capability::{Area, Backend, Capability};
 pub(in crate::adapters) use conversion::{Conversion, ConvertedReader};
 pub(in crate::adapters) use diff::FileMode;
 pub use diff::{ChangeKind, PathChange};
 pub use error::GitError;
 pub(in crate::adapters) use error::io;
 pub use forecast::{Forecast, ForecastTip};
-pub use head::{Head, Progress, in_progress};
+pub use head::Head;
 pub use history::BranchConflict;
 pub use land::{LandOutcome, LandRequest, RefusedReason, land};
 pub use land_restore::{RecoveredLanding, recover_landing};
@@ -51,6 +59,7 @@ pub(in crate::adapters) use path::{as_path, shell_word};
 pub use path::{quote_path, unquote_path};
 pub use program::GitProgram;
 pub(in crate::adapters) use program::Invocation;
+pub use progress::Progress;
 pub use repo::{Engine, Repo};
 pub use status::Dirty;
 pub(in crate::adapters) use status::{StatusEntry, StatusKind, summary};
@@ -59,6 +68,8 @@ pub use worktrees::WorktreeInfo;
 pub(in crate::adapters) use worktrees::real_path;
 pub use write::{Expected, NewCommit, RefOutcome, RefUpdate};
 
+#[cfg(test)]
+mod format_tests;
 #[cfg(test)]
 mod land_tests;
 #[cfg(test)]

@@ -2,8 +2,9 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use super::capability::{Backend, Obstacles};
 use super::error::{GitError, library};
 use super::program::{GitProgram, Invocation};
 use super::settings::Settings;
@@ -26,6 +27,7 @@ pub struct Repo {
     place: Arc<Place>,
     program: GitProgram,
     engine: Engine,
+    backend: Backend,
 }
 
 #[derive(Debug)]
@@ -36,6 +38,8 @@ struct Place {
     root: PathBuf,
     bare: bool,
     settings: Settings,
+    obstacles: Obstacles,
+    superproject: OnceLock<Option<PathBuf>>,
 }
 
 impl Repo {
@@ -52,15 +56,26 @@ impl Repo {
         }
         let found = Found::at(&program, start)?;
         let settings = Settings::load(&program, start)?;
-        settings.check_format()?;
-        let bare = found.bare
-            || (found.git_dir != found.common_dir && is_bare(&program, &found.common_dir)?);
-        let root = if bare { found.common_dir.clone() } else { found.main_worktree(&settings) };
+        let linked = found.git_dir != found.common_dir;
+        let main = match linked && settings.is_true("extensions.worktreeconfig") {
+            true => Some(Settings::load_main(&program, &found.common_dir)?),
+            false => None,
+        };
+        let mut obstacles = Obstacles::found(&settings, main.as_ref(), program.version())?;
+        if obstacles.objects.is_none()
+            && let Err(error) = open(&found.common_dir)
+        {
+            obstacles.add_unopened(error, program.version())?;
+        }
+        let backend = obstacles.backend();
+        let bare = found.bare || (linked && is_bare(&program, &found.common_dir)?);
+        let main = main.as_ref().unwrap_or(&settings);
+        let root = if bare { found.common_dir.clone() } else { found.main_worktree(main) };
         let Found { common_dir, git_dir, worktree, .. } = found;
-        let place = Place { common_dir, git_dir, worktree, root, bare, settings };
-        let repo = Self { place: Arc::new(place), program, engine: Engine::Auto };
-        repo.objects()?;
-        Ok(repo)
+        let superproject = OnceLock::new();
+        let place =
+            Place { common_dir, git_dir, worktree, root, bare, settings, obstacles, superproject };
+        Ok(Self { place: Arc::new(place), program, engine: Engine::Auto, backend })
     }
 
     /// The same repository with another choice of merge engine.
@@ -97,6 +112,17 @@ impl Repo {
         &self.place.root
     }
 
+    /// The folder of the outermost repository that has this one as a submodule, at any depth.
+    pub fn superproject(&self) -> Option<&Path> {
+        let place = &self.place;
+        let outer = place.superproject.get_or_init(|| {
+            let start = (!place.bare).then(|| place.root.clone());
+            let above = |inside: &PathBuf| superproject_of(&self.program, inside);
+            std::iter::successors(start, above).skip(1).last()
+        });
+        outer.as_deref()
+    }
+
     /// What people call it: the folder's name without `.git`.
     pub fn name(&self) -> String {
         let named = |path: &Path| {
@@ -127,6 +153,10 @@ impl Repo {
         &self.place.settings
     }
 
+    pub(super) fn obstacles(&self) -> &Obstacles {
+        &self.place.obstacles
+    }
+
     /// A git command on the repository as a whole.
     pub(in crate::adapters) fn git(&self, subcommand: &str) -> Invocation<'_> {
         let common_dir = self.common_dir();
@@ -143,21 +173,35 @@ impl Repo {
         self.program.command(subcommand).git_dir(git_dir).work_tree(worktree).dir(worktree)
     }
 
+    /// What reads objects and refs.
+    pub(super) fn backend(&self) -> Backend {
+        self.backend
+    }
+
+    /// The same repository, read by another program.
+    #[cfg(test)]
+    pub(super) fn with_backend(self, backend: Backend) -> Self {
+        Self { backend, ..self }
+    }
+
     /// libgit2 on objects, refs and configuration; sees no worktree and no worktree's HEAD.
     pub(super) fn objects(&self) -> Result<git2::Repository, GitError> {
-        // `open_bare` would not read where a shallow history ends.
-        let flags = git2::RepositoryOpenFlags::NO_SEARCH
-            | git2::RepositoryOpenFlags::BARE
-            | git2::RepositoryOpenFlags::NO_DOTGIT;
-        let above: [&std::ffi::OsStr; 0] = [];
-        git2::Repository::open_ext(self.common_dir(), flags, above)
-            .map_err(library("open the repository"))
+        open(self.common_dir())
     }
 
     /// libgit2 with the HEAD of the worktree stood in.
     pub(super) fn standing(&self) -> Result<git2::Repository, GitError> {
         git2::Repository::open(self.git_dir()).map_err(library("open the repository"))
     }
+}
+
+fn open(common_dir: &Path) -> Result<git2::Repository, GitError> {
+    // `open_bare` would not read where a shallow history ends.
+    let flags = git2::RepositoryOpenFlags::NO_SEARCH
+        | git2::RepositoryOpenFlags::BARE
+        | git2::RepositoryOpenFlags::NO_DOTGIT;
+    let above: [&std::ffi::OsStr; 0] = [];
+    git2::Repository::open_ext(common_dir, flags, above).map_err(library("open the repository"))
 }
 
 /// What `git rev-parse` says about a folder.
@@ -218,6 +262,13 @@ fn is_bare(program: &GitProgram, common_dir: &Path) -> Result<bool, GitError> {
     Ok(command.arg("--is-bare-repository").text()? == "true")
 }
 
+/// The folder of the repository that has the one around `inside` as a submodule.
+fn superproject_of(program: &GitProgram, inside: &Path) -> Option<PathBuf> {
+    let command = program.command("rev-parse").dir(inside).arg("--show-superproject-working-tree");
+    let answer = command.text().ok().filter(|answer| !answer.is_empty())?;
+    Some(canonical(Path::new(&answer)))
+}
+
 fn unsupported_path(what: &str, path: &Path) -> GitError {
     GitError::Unsupported {
         feature: "the repository's path".to_owned(),
@@ -236,10 +287,31 @@ fn discovery_error(start: &Path, words: String, code: Option<i32>, stderr: Strin
     } else if stderr.contains("not a git repository") {
         GitError::NotARepository { path: start.to_owned() }
     } else if stderr.contains("extension") || stderr.contains("Expected git repo version") {
-        let why = stderr.replace('\n', " ").replace("fatal: ", "");
-        let way_out = "use a git that knows it, or convert the repository".to_owned();
-        GitError::Unsupported { feature: "this repository's format".to_owned(), why, way_out }
+        let words: Vec<&str> = stderr.split_whitespace().filter(|word| *word != "fatal:").collect();
+        let why = format!("this git says: {}", words.join(" "));
+        let way_out = match stderr.contains("refstorage") {
+            true => "install git 2.45 or later",
+            false => "use a git that knows it, or convert the repository",
+        };
+        let (feature, way_out) = ("this repository's format".to_owned(), way_out.to_owned());
+        GitError::Unsupported { feature, why, way_out }
     } else {
         GitError::Command { words, code, stderr }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_format_that_git_does_not_know_is_refused_in_one_line() {
+        let stderr = "fatal: unknown repository extension found:\n\trefstorage".to_owned();
+        let error = discovery_error(Path::new("/a"), "rev-parse".to_owned(), Some(128), stderr);
+        assert_eq!(
+            error.to_string(),
+            "this repository's format is not supported: this git says: unknown repository \
+             extension found: refstorage; install git 2.45 or later"
+        );
     }
 }

@@ -3,8 +3,7 @@
 use std::path::Path;
 
 use super::error::GitError;
-use super::path::quote_path;
-use super::program::GitProgram;
+use super::program::{GitProgram, Invocation};
 
 /// All settings of all scopes, in the order in which git reads them; the last one counts.
 #[derive(Debug, Default)]
@@ -13,12 +12,21 @@ pub(in crate::adapters) struct Settings {
 }
 
 impl Settings {
+    /// Of the worktree that a folder lies in.
     pub(super) fn load(program: &GitProgram, dir: &Path) -> Result<Self, GitError> {
-        let output = program.command("config").dir(dir).args(["--list", "-z", "--includes"]);
-        Ok(Self::parse(&output.output()?))
+        Self::listed(program.command("config").dir(dir))
     }
 
-    fn parse(output: &[u8]) -> Self {
+    /// Of the repository and its main worktree, wherever the user stands.
+    pub(super) fn load_main(program: &GitProgram, common_dir: &Path) -> Result<Self, GitError> {
+        Self::listed(program.command("config").dir(common_dir).git_dir(common_dir))
+    }
+
+    fn listed(command: Invocation<'_>) -> Result<Self, GitError> {
+        Ok(Self::parse(&command.args(["--list", "-z", "--includes"]).output()?))
+    }
+
+    pub(super) fn parse(output: &[u8]) -> Self {
         let entries = output.split(|&byte| byte == 0).filter(|entry| !entry.is_empty());
         let entries = entries.map(|entry| {
             let text = String::from_utf8_lossy(entry);
@@ -36,16 +44,6 @@ impl Settings {
         Some(found.1.as_deref().unwrap_or("true"))
     }
 
-    /// Whether some setting's name begins so.
-    pub(in crate::adapters) fn has_section(&self, prefix: &str) -> bool {
-        self.entries.iter().any(|(key, _)| key.starts_with(prefix))
-    }
-
-    /// Whether objects may be missing because a remote promises them.
-    pub(in crate::adapters) fn has_promisor(&self) -> bool {
-        self.entries.iter().any(|(key, _)| key.starts_with("remote.") && key.ends_with(".promisor"))
-    }
-
     /// Whether a setting is true in git's reading of booleans.
     pub(in crate::adapters) fn is_true(&self, name: &str) -> bool {
         self.last(name).is_some_and(|value| {
@@ -55,29 +53,16 @@ impl Settings {
         })
     }
 
-    /// Formats that libgit2 cannot open.
-    pub(super) fn check_format(&self) -> Result<(), GitError> {
-        let unsupported = |feature: String, way_out: &str| GitError::Unsupported {
-            feature,
-            why: "objects and refs are read with libgit2, which cannot open it".to_owned(),
-            way_out: way_out.to_owned(),
-        };
-        if let Some(format) = self.last("extensions.objectformat")
-            && !format.eq_ignore_ascii_case("sha1")
-        {
-            let feature = format!("the object format {}", quote_path(format.as_bytes()));
-            return Err(unsupported(feature, "use a clone with the object format sha1"));
-        }
-        if self.last("extensions.compatobjectformat").is_some() {
-            let way_out = "use a clone without extensions.compatObjectFormat";
-            return Err(unsupported("extensions.compatObjectFormat".to_owned(), way_out));
-        }
-        if let Some(format) = self.last("extensions.refstorage") {
-            let feature = format!("the ref storage {}", quote_path(format.as_bytes()));
-            let way_out = "git refs migrate --ref-format=files";
-            return Err(unsupported(feature, way_out));
-        }
-        Ok(())
+    /// What follows `prefix` in the names of settings that start with it, as often as they are set.
+    pub(super) fn below(&self, prefix: &str) -> impl Iterator<Item = &str> {
+        self.entries.iter().filter_map(move |(name, _)| name.strip_prefix(prefix))
+    }
+
+    /// Whether a remote holds objects that are not here.
+    pub(super) fn has_promisor(&self) -> bool {
+        let remotes = self.below("remote.").filter(|key| key.ends_with(".promisor"));
+        remotes.into_iter().any(|key| self.is_true(&format!("remote.{key}")))
+            || self.last("extensions.partialclone").is_some()
     }
 }
 
@@ -95,16 +80,5 @@ mod tests {
             [truth("core.x"), truth("a.b"), truth("c.d"), truth("e.f"), truth("none")],
             [true, false, true, true, false]
         );
-    }
-
-    #[test]
-    fn formats_libgit2_cannot_open_are_refused_with_a_way_out() {
-        let refused = |config: &[u8]| {
-            matches!(Settings::parse(config).check_format(), Err(GitError::Unsupported { .. }))
-        };
-        assert!(refused(b"extensions.objectformat\nsha256\0"));
-        assert!(refused(b"extensions.refstorage\nreftable\0"));
-        assert!(refused(b"extensions.compatobjectformat\nsha256\0"));
-        assert!(!refused(b"extensions.objectformat\nsha1\0extensions.worktreeconfig\ntrue\0"));
     }
 }

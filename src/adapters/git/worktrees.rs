@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::backoff::Backoff;
 use super::error::{GitError, io};
-use super::head::{Progress, in_progress};
+use super::progress::Progress;
 use super::repo::Repo;
 use crate::domain::id::Oid;
 
@@ -68,7 +68,7 @@ impl Repo {
                 info.git_dir = admin.get(&info.path).cloned();
             }
             if let Some(git_dir) = info.git_dir.as_deref().filter(|_| !info.bare) {
-                info.in_progress = in_progress(git_dir);
+                info.in_progress = self.in_progress(git_dir)?;
                 info.branch = info.branch.or_else(|| interrupted_branch(git_dir));
             }
             found.push(info);

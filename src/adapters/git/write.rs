@@ -1,7 +1,6 @@
 //! New commits and moved refs, made by the git program.
 
-use super::error::{GitError, library};
-use super::oid::to_git2;
+use super::error::GitError;
 use super::program::Invocation;
 use super::repo::Repo;
 use crate::domain::id::Oid;
@@ -114,17 +113,12 @@ impl Repo {
         command: Invocation<'a>,
         of: Oid,
     ) -> Result<Invocation<'a>, GitError> {
-        let repo = self.objects()?;
-        let commit = repo.find_commit(to_git2(of)?).map_err(library("read a commit"))?;
-        let author = commit.author();
+        let author = self.reader().commit(of)?.author;
         let text = |bytes: &[u8]| super::path::as_path(bytes).as_os_str().to_owned();
-        let minutes = author.when().offset_minutes();
-        let (sign, zone) = (if minutes < 0 { '-' } else { '+' }, minutes.unsigned_abs());
-        let seconds = author.when().seconds();
         Ok(command
-            .env("GIT_AUTHOR_NAME", text(author.name_bytes()))
-            .env("GIT_AUTHOR_EMAIL", text(author.email_bytes()))
-            .env("GIT_AUTHOR_DATE", format!("@{seconds} {sign}{:02}{:02}", zone / 60, zone % 60)))
+            .env("GIT_AUTHOR_NAME", text(&author.name))
+            .env("GIT_AUTHOR_EMAIL", text(&author.address))
+            .env("GIT_AUTHOR_DATE", format!("@{}", author.date)))
     }
 
     /// Moves, makes or deletes one ref by compare-and-swap.

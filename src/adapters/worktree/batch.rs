@@ -71,7 +71,7 @@ struct Making {
 
 impl<'a> Batch<'a> {
     fn load(repo: &'a Repo, commit: Oid) -> Result<Self, GitError> {
-        let listing = Listing::load(repo, commit)?;
+        let listing = repo.listing(commit)?;
         let method = Method::choose(repo, &listing)?;
         Ok(Self { repo, commit, listing, method })
     }

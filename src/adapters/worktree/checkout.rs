@@ -5,9 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::carry::Record;
 use super::snapshot::Scratch;
-use crate::adapters::git::{
-    GitError, Head, Progress, Repo, in_progress, quote_path, real_path, summary,
-};
+use crate::adapters::git::{GitError, Head, Progress, Repo, quote_path, real_path, summary};
 use crate::domain::id::Oid;
 
 /// A worktree of ours, by its folder.
@@ -95,7 +93,7 @@ impl Checkout {
         let mut state = CheckoutState {
             head: head.tip(),
             branch: head.branch().map(str::to_owned),
-            in_progress: in_progress(git_dir),
+            in_progress: self.repo.in_progress(git_dir)?,
             broken,
             ..CheckoutState::default()
         };
@@ -145,7 +143,8 @@ impl Checkout {
         (!ours).then_some(Broken::PointsElsewhere)
     }
 
-    /// HEAD's commit; for a branch that was deleted the last commit HEAD's log knows.
+    /// HEAD's commit; for a branch that was deleted the last commit HEAD's log knows, where that log
+    /// is a file (git itself does not show the log of a HEAD without a commit).
     pub(super) fn last_commit(&self, git_dir: &Path, head: &Head) -> Result<Option<Oid>, GitError> {
         if let Some(tip) = head.tip() {
             return Ok(Some(tip));

@@ -5,8 +5,7 @@ use std::path::Path;
 use super::checkout::{Broken, Checkout};
 use super::snapshot::{Saved, Scratch, Staged, held_commits, remove_stale_lock};
 use crate::adapters::git::{
-    Expected, FileMode, GitError, Head, PathChange, Progress, RefOutcome, RefUpdate, in_progress,
-    quote_path,
+    Expected, FileMode, GitError, Head, PathChange, Progress, RefOutcome, RefUpdate, quote_path,
 };
 use crate::domain::id::Oid;
 
@@ -86,7 +85,7 @@ impl Checkout {
         let scratch = Scratch::of(self, git_dir)?;
         let staged = scratch.stage(self, git_dir)?;
         let at = self.last_commit(git_dir, &head)?.unwrap_or(request.start);
-        if let Some(progress) = in_progress(git_dir) {
+        if let Some(progress) = self.repo.in_progress(git_dir)? {
             let saved = self.save_unfinished(request, git_dir, (at, staged.tree))?;
             return Ok(CommitOutcome::Unfinished { progress, saved });
         }

@@ -7,7 +7,7 @@ use super::admin;
 use super::checkout::{Broken, Checkout};
 use super::snapshot::{Scratch, forget_progress, held_commits, remove_stale_lock};
 use crate::adapters::git::{
-    Expected, GitError, Head, RefOutcome, RefUpdate, StatusKind, in_progress, io, quote_path,
+    Expected, GitError, Head, RefOutcome, RefUpdate, StatusKind, io, quote_path,
 };
 use crate::domain::id::Oid;
 
@@ -89,8 +89,8 @@ impl Checkout {
             };
             saved = Some(self.keep(name, endangered.as_commit(self, name)?)?);
         }
-        if let Some(progress) = in_progress(git_dir) {
-            forget_progress(git_dir, progress)?;
+        if let Some(progress) = self.repo.in_progress(git_dir)? {
+            forget_progress(&self.repo, git_dir, progress)?;
         }
         let _lock = remove_stale_lock(git_dir)?;
         // With everything in the index the reset removes what the start does not have, and leaves

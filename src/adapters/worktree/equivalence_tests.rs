@@ -225,11 +225,11 @@ fn what_only_git_can_write_git_writes_and_the_reason_is_told() {
     let sparse = told("sparse", &|sandbox| {
         sandbox.git(&["sparse-checkout", "set", "d"]);
     });
-    assert_eq!(sparse, "the checkout is sparse");
+    assert!(sparse.starts_with("core.sparseCheckout is set"), "{sparse}");
     let split = told("split index", &|sandbox| {
         sandbox.git(&["config", "core.splitIndex", "true"]);
     });
-    assert_eq!(split, "the index is split");
+    assert!(split.starts_with("core.splitIndex is set"), "{split}");
     let replaced = told("replaced", &|sandbox| {
         write(&sandbox.path("other"), "replaced\n");
         let other = sandbox.git(&["hash-object", "-w", "../other"]);
@@ -249,7 +249,7 @@ fn a_partial_clone_fetches_what_it_lacks() {
     let repo =
         crate::adapters::git::Repo::discover(&sandbox.path("partial"), sandbox.env()).unwrap();
     let made = provision(&repo, spec(&sandbox, "one")).unwrap();
-    assert_eq!(made.by_git.as_deref(), Some("the repository is a partial clone"));
+    assert!(made.by_git.unwrap().starts_with("the clone is partial"));
     assert_eq!(std::fs::read_to_string(made.path.join("d/g")).unwrap(), "2\n");
     assert_eq!(sandbox.git_at(&made.path, &["status", "--porcelain"]), "");
 }

@@ -38,26 +38,18 @@ impl Method {
 /// Settings under which an entry holds more than ours does.
 fn entry_needs_git(repo: &Repo) -> bool {
     let settings = repo.settings();
-    settings.is_true("extensions.worktreeconfig")
+    repo.checkout_needs_git().is_some()
+        || settings.is_true("extensions.worktreeconfig")
         || settings.is_true("worktree.userelativepaths")
-        || settings.is_true("core.sparsecheckout")
         || settings.last("core.sharedrepository").is_some_and(|value| value != "umask")
 }
 
 fn files_need_git(repo: &Repo) -> Result<Option<String>, GitError> {
-    let settings = repo.settings();
-    let reason = if settings.is_true("core.sparsecheckout") {
-        "the checkout is sparse"
-    } else if settings.has_section("extensions.partialclone") || settings.has_promisor() {
-        "the repository is a partial clone"
-    } else if settings.is_true("core.splitindex") {
-        "the index is split"
-    } else if repo.has_replacements()? {
-        "objects are replaced (`git replace`)"
-    } else {
-        return Ok(None);
-    };
-    Ok(Some(reason.to_owned()))
+    if let Some(reason) = repo.checkout_needs_git() {
+        return Ok(Some(reason.to_owned()));
+    }
+    let replaced = "objects are replaced (`git replace`)";
+    Ok(repo.has_replacements()?.then(|| replaced.to_owned()))
 }
 
 /// A name that git may refuse, for it means `.git` on some system, or that is no name at all.

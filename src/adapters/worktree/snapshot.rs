@@ -11,8 +11,8 @@ use super::carry::Record;
 use super::checkout::Checkout;
 use super::prepared::left_by_setup;
 use crate::adapters::git::{
-    Expected, GitError, NewCommit, RefOutcome, RefUpdate, StatusEntry, StatusKind, as_path, io,
-    quote_path,
+    Expected, GitError, NewCommit, RefOutcome, RefUpdate, Repo, StatusEntry, StatusKind, as_path,
+    io, quote_path,
 };
 use crate::adapters::git::{Invocation, Progress};
 use crate::domain::id::Oid;
@@ -257,21 +257,25 @@ pub(super) fn held_commits(checkout: &Checkout, git_dir: &Path) -> Result<Vec<Oi
         "rebase-apply/orig-head",
         "rebase-apply/autostash",
     ];
+    let stored = checkout.repo.stored_root_refs(git_dir, &files)?;
+    let texts = files.map(|file| std::fs::read_to_string(git_dir.join(file)).unwrap_or_default());
+    let listed = texts.iter().flat_map(|text| text.lines());
+    let listed = listed.filter_map(|line| line.trim().parse::<Oid>().ok());
     let mut commits = Vec::new();
-    for file in files {
-        let text = std::fs::read_to_string(git_dir.join(file)).unwrap_or_default();
-        for oid in text.lines().filter_map(|line| line.trim().parse::<Oid>().ok()) {
-            if checkout.repo.resolve_commit(&oid.to_string())?.is_some() && !commits.contains(&oid)
-            {
-                commits.push(oid);
-            }
+    for oid in listed.chain(stored.into_iter().map(|(_, oid)| oid)) {
+        if checkout.repo.resolve_commit(&oid.to_string())?.is_some() && !commits.contains(&oid) {
+            commits.push(oid);
         }
     }
     Ok(commits)
 }
 
 /// Removes what git keeps about an unfinished operation.
-pub(super) fn forget_progress(git_dir: &Path, progress: Progress) -> Result<(), GitError> {
+pub(super) fn forget_progress(
+    repo: &Repo,
+    git_dir: &Path,
+    progress: Progress,
+) -> Result<(), GitError> {
     let files: &[&str] = match progress {
         Progress::Merge => &["MERGE_HEAD", "MERGE_MODE", "MERGE_MSG", "MERGE_AUTOSTASH"],
         Progress::Rebase => &["rebase-merge", "rebase-apply", "REBASE_HEAD", "MERGE_MSG"],
@@ -291,8 +295,8 @@ pub(super) fn forget_progress(git_dir: &Path, progress: Progress) -> Result<(), 
             "refs/bisect",
         ],
     };
-    let also = ["AUTO_MERGE", "SQUASH_MSG"];
-    for path in files.iter().chain(&also).map(|name| git_dir.join(name)) {
+    let names = [files, &["AUTO_MERGE", "SQUASH_MSG"]].concat();
+    for path in names.iter().map(|name| git_dir.join(name)) {
         let removed = match path.symlink_metadata() {
             Ok(meta) if meta.is_dir() => std::fs::remove_dir_all(&path),
             Ok(_) => std::fs::remove_file(&path),
@@ -300,7 +304,7 @@ pub(super) fn forget_progress(git_dir: &Path, progress: Progress) -> Result<(), 
         };
         removed.map_err(io("delete", &path))?;
     }
-    Ok(())
+    repo.delete_stored_root_refs(git_dir, &names)
 }
 
 /// Deletes an `index.lock` that a killed git left in a worktree in which nothing runs any more.

@@ -22,6 +22,9 @@ pub(super) fn spec(sandbox: &Sandbox, name: &str) -> WorktreeSpec {
     }
 }
 
+const FILES: [(&str, &str); 4] =
+    [("a", "1\n"), ("d/b", "1\n"), (".gitignore", "*.o\n"), ("sh", "#!\n")];
+
 /// A repository with one worktree of ours at `t`, on `feature/t`.
 pub(super) struct Task {
     pub(super) sandbox: Sandbox,
@@ -32,8 +35,15 @@ pub(super) struct Task {
 
 impl Task {
     pub(super) fn new() -> Self {
-        let sandbox =
-            Sandbox::with(&[("a", "1\n"), ("d/b", "1\n"), (".gitignore", "*.o\n"), ("sh", "#!\n")]);
+        Self::of(Sandbox::with(&FILES))
+    }
+
+    /// The same with refs in files.
+    fn ordinary() -> Self {
+        Self::of(Sandbox::ordinary(&FILES))
+    }
+
+    fn of(sandbox: Sandbox) -> Self {
         let repo = sandbox.repo();
         let path = provision(&repo, spec(&sandbox, "t")).unwrap().path;
         let start = sandbox.rev("main");
@@ -197,7 +207,7 @@ fn a_clean_look_at_an_older_commit_does_not_move_the_branch_back() {
 
 #[test]
 fn a_deleted_branch_is_made_again_from_heads_log() {
-    let task = Task::new();
+    let task = Task::ordinary();
     let own = task.commit("own", "1");
     task.git(&["update-ref", "-d", "refs/heads/feature/t"]);
     task.write("more", "1");

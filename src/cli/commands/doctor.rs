@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::adapters::git::{Head, in_progress};
+use crate::adapters::git::{Area, Backend, Capability, GitProgram, Head};
 use crate::adapters::host::disk::free_bytes;
 use crate::adapters::host::machine::Machine;
 use crate::cli::context::{Context, Place};
@@ -16,18 +16,40 @@ use crate::render::{key_value_text, visible};
 /// Runs it.
 pub(crate) fn run(context: &Context) -> Result<Exit, Failure> {
     let place = context.place()?;
-    let rows = rows(&place)?;
+    let capabilities = place.site.repo.capabilities();
+    let rows = rows(&place, &capabilities)?;
     let shown: Vec<(&str, String)> =
         rows.iter().map(|(name, value)| (*name, visible(value))).collect();
     let pairs: Vec<(&str, &str)> = shown.iter().map(|(n, v)| (*n, v.as_str())).collect();
     context.streams.result(&key_value_text(&pairs));
     let facts: serde_json::Map<String, serde_json::Value> =
         rows.into_iter().map(|(name, value)| (name.replace(' ', "_"), json!(value))).collect();
-    context.streams.document(&json!({ "schema": SCHEMA, "facts": facts }));
+    let engines: Vec<serde_json::Value> = capabilities.iter().map(engine_entry).collect();
+    context.streams.document(&json!({ "schema": SCHEMA, "facts": facts, "engines": engines }));
     Ok(Exit::Done)
 }
 
-fn rows(place: &Place) -> Result<Vec<(&'static str, String)>, Failure> {
+fn engine_entry(capability: &Capability) -> serde_json::Value {
+    json!({
+        "serves": capability.area.name(),
+        "engine": capability.backend.to_string(),
+        "reason": capability.reason,
+    })
+}
+
+fn service(capability: &Capability, program: &GitProgram) -> String {
+    let engine = match capability.backend {
+        Backend::Libgit2 => "libgit2, in this process".to_owned(),
+        Backend::Git => format!("git {}", program.version()),
+    };
+    let reason = capability.reason.as_ref();
+    reason.map_or_else(|| engine.clone(), |reason| format!("{engine} ({reason})"))
+}
+
+fn rows(
+    place: &Place,
+    capabilities: &[Capability],
+) -> Result<Vec<(&'static str, String)>, Failure> {
     let repo = &place.site.repo;
     let program = repo.program();
     let machine = Machine::load();
@@ -46,10 +68,14 @@ fn rows(place: &Place) -> Result<Vec<(&'static str, String)>, Failure> {
                 Head::Detached { tip } => format!("detached at {}", tip.short()),
             },
         ),
-        ("in progress", in_progress(repo.git_dir()).map_or("nothing".into(), |p| p.to_string())),
-        ("reading and forecasts", "libgit2, in this process".to_owned()),
-        ("merging", format!("{engine}{}", merging_reason(place))),
-        ("worktrees and commits", format!("git {}", program.version())),
+        (
+            "in progress",
+            repo.in_progress(repo.git_dir())?.map_or("nothing".into(), |p| p.to_string()),
+        ),
+    ];
+    rows.extend(capabilities.iter().map(|c| (c.area.name(), service(c, program))));
+    rows.extend([
+        ("merging", format!("{engine}{}", merging_reason(place, capabilities))),
         (
             "identity",
             match repo.identity()? {
@@ -62,7 +88,7 @@ fn rows(place: &Place) -> Result<Vec<(&'static str, String)>, Failure> {
         ("free disk", free_bytes(repo.root()).map_or("unknown".into(), human_size)),
         ("containment", "process group and session, then a search by environment marker".into()),
         ("state", place.site.state_dir().display().to_string()),
-    ];
+    ]);
     let files = match head.tip() {
         Some(tip) => repo.file_count(tip)?,
         None => 0,
@@ -83,10 +109,14 @@ fn rows(place: &Place) -> Result<Vec<(&'static str, String)>, Failure> {
     Ok(rows)
 }
 
-fn merging_reason(place: &Place) -> &'static str {
+fn merging_reason(place: &Place, capabilities: &[Capability]) -> &'static str {
     let version = place.site.repo.program().version();
+    let library =
+        capabilities.iter().any(|c| c.area == Area::Objects && c.backend == Backend::Libgit2);
     if version.at_least(2, 40) {
         ""
+    } else if !library {
+        " (no deltas: `git merge-tree --merge-base` needs git 2.40)"
     } else if version.at_least(2, 38) {
         " (deltas with libgit2: `git merge-tree --merge-base` needs git 2.40)"
     } else {

@@ -25,6 +25,9 @@ pub(crate) struct Fingerprint {
 /// What wt-orch adds to git's folder: objects, and the files of linked worktrees and of runs.
 const OWN_FOLDERS: [&str; 3] = ["objects", "worktrees", "wt-orch"];
 
+/// Where refs are kept, which are read by name.
+const REFS: [&str; 3] = ["refs", "packed-refs", "reftable"];
+
 impl Fingerprint {
     /// Reads everything. `repo` may be bare, or no repository at all.
     pub(crate) fn of(repo: &Repo) -> Self {
@@ -33,9 +36,8 @@ impl Fingerprint {
         let git = if repo.path(".git").is_dir() { repo.path(".git") } else { worktree.clone() };
         if git.join("HEAD").exists() {
             reading.refs(repo);
-            reading.files("git", &git, &|name| {
-                !OWN_FOLDERS.contains(&name) && name != "refs" && name != "packed-refs"
-            });
+            reading
+                .files("git", &git, &|name| !OWN_FOLDERS.contains(&name) && !REFS.contains(&name));
             reading.names("own", &git.join("wt-orch"));
         }
         if git != worktree || !git.join("HEAD").exists() {
@@ -81,6 +83,8 @@ impl Fingerprint {
     }
 
     fn refs(&mut self, repo: &Repo) {
+        let head = repo.try_git(&["symbolic-ref", "HEAD"]);
+        self.entries.insert("ref HEAD".to_owned(), head.stdout().to_owned());
         let format = "--format=%(refname) %(objectname)%(symref)";
         for line in repo.git(&["for-each-ref", format]).lines() {
             let (name, value) = line.split_once(' ').unwrap();
@@ -164,7 +168,7 @@ fn every_kind_of_change_is_seen() {
         ("added ref refs/heads/new", &|| git(&["branch", "new"])),
         ("changed ref refs/heads/new", &|| git(&["branch", "-f", "new", "HEAD~1"])),
         ("added ref refs/stash", &|| git(&["stash", "store", &stash])),
-        ("changed git HEAD", &|| git(&["symbolic-ref", "HEAD", "refs/heads/new"])),
+        ("changed ref HEAD", &|| git(&["symbolic-ref", "HEAD", "refs/heads/new"])),
         ("changed git index", &|| git(&["add", "b/c"])),
         ("changed git config", &|| git(&["config", "x.y", "z"])),
         ("added git hooks/post-commit", &|| write(".git/hooks/post-commit", "#!/bin/sh\n")),
