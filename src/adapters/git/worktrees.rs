@@ -76,6 +76,16 @@ impl Repo {
         Ok(found)
     }
 
+    /// Folders of all worktrees, also of those that are gone, read without the help of git: it gives
+    /// up over entries that another git is just writing.
+    ///
+    /// # Errors
+    /// The entries cannot be read.
+    pub(in crate::adapters) fn worktree_folders(&self) -> Result<Vec<PathBuf>, GitError> {
+        let main = (!self.is_bare()).then(|| self.root().to_owned());
+        Ok(main.into_iter().chain(admin_dirs(self.common_dir())?.into_keys()).collect())
+    }
+
     /// The worktree at this folder, compared by real path where it has one.
     ///
     /// # Errors

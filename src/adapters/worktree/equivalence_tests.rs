@@ -94,7 +94,7 @@ fn compare(name: &str, sandbox: &Sandbox) -> Option<String> {
 
 /// Every kind of file and name there is; `bulk` adds what is long, large and many.
 fn kinds(bulk: bool) -> Sandbox {
-    let sandbox = Sandbox::with(&[
+    let sandbox = Sandbox::ordinary(&[
         ("empty", ""),
         ("run.sh", "#!/bin/sh\n"),
         ("deep/er/and/deeper/file", "x"),
@@ -192,7 +192,7 @@ fn attributes_convert_our_files_as_they_convert_gits() {
     for (key, value) in
         [("core.autocrlf", "false"), ("core.autocrlf", "true"), ("core.eol", "crlf")]
     {
-        let sandbox = Sandbox::with(&stored);
+        let sandbox = Sandbox::ordinary(&stored);
         sandbox.write(".gitattributes", attributes);
         sandbox.write("sub/.gitattributes", "*.txt eol=crlf\n");
         sandbox.commit_all();
@@ -201,7 +201,7 @@ fn attributes_convert_our_files_as_they_convert_gits() {
         let converted = std::fs::read(sandbox.path("one/crlf.bat")).unwrap();
         assert_eq!(converted, b"one\r\ntwo\r\n");
     }
-    let sandbox = Sandbox::with(&stored);
+    let sandbox = Sandbox::ordinary(&stored);
     write(&sandbox.root().join(".git/info/attributes"), "*.c ident\n");
     write(&sandbox.path("home/.config/git/attributes"), "*.md text eol=crlf\n");
     assert_eq!(compare("attributes outside of the commit", &sandbox), None);
@@ -212,7 +212,7 @@ fn attributes_convert_our_files_as_they_convert_gits() {
 #[test]
 fn what_only_git_can_write_git_writes_and_the_reason_is_told() {
     let told = |name: &str, setup: &dyn Fn(&Sandbox)| {
-        let sandbox = Sandbox::with(&[("f", "abc\n"), ("d/g", "1\n"), ("e/h", "2\n")]);
+        let sandbox = Sandbox::ordinary(&[("f", "abc\n"), ("d/g", "1\n"), ("e/h", "2\n")]);
         setup(&sandbox);
         compare(name, &sandbox).unwrap_or_default()
     };
@@ -239,8 +239,19 @@ fn what_only_git_can_write_git_writes_and_the_reason_is_told() {
 }
 
 #[test]
+fn formats_that_libgit2_cannot_open_get_their_worktrees_from_git() {
+    for format in [("GIT_DEFAULT_HASH", "sha256"), ("GIT_DEFAULT_REF_FORMAT", "reftable")] {
+        let sandbox = Sandbox::of_formats(vec![(format.0.into(), format.1.into())]);
+        sandbox.commit(&[("f", "1"), ("d/g", "2")]);
+        // A git that does not know the format has made an ordinary repository.
+        let foreign = sandbox.repo().checkout_needs_git().is_some();
+        assert_eq!(compare(format.1, &sandbox).is_some(), foreign, "{format:?}");
+    }
+}
+
+#[test]
 fn a_partial_clone_fetches_what_it_lacks() {
-    let sandbox = Sandbox::with(&[("f", "1\n"), ("d/g", "2\n")]);
+    let sandbox = Sandbox::ordinary(&[("f", "1\n"), ("d/g", "2\n")]);
     sandbox.git(&["config", "uploadpack.allowFilter", "true"]);
     let from = format!("file://{}", sandbox.root().display());
     let top = sandbox.path("");
@@ -256,7 +267,7 @@ fn a_partial_clone_fetches_what_it_lacks() {
 
 #[test]
 fn submodules_odd_trees_and_commits_without_files_are_as_git_has_them() {
-    let sandbox = Sandbox::with(&[("f", "1")]);
+    let sandbox = Sandbox::ordinary(&[("f", "1")]);
     sandbox.git(&[
         "update-index",
         "--add",
@@ -265,10 +276,10 @@ fn submodules_odd_trees_and_commits_without_files_are_as_git_has_them() {
     ]);
     sandbox.git(&["commit", "-q", "-m", "a submodule"]);
     assert_eq!(compare("gitlink", &sandbox), None);
-    let sandbox = Sandbox::empty();
+    let sandbox = Sandbox::of_formats(Vec::new());
     sandbox.git(&["commit", "-q", "--allow-empty", "-m", "nothing"]);
     assert_eq!(compare("no files", &sandbox), None);
-    let sandbox = Sandbox::with(&[("f", "1")]);
+    let sandbox = Sandbox::ordinary(&[("f", "1")]);
     let empty = sandbox.git(&["mktree"]);
     write(
         &sandbox.path("tree"),

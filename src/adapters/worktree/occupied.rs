@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::adapters::git::{BranchConflict, GitError, Repo, WorktreeInfo, real_path, shell_word};
+use crate::adapters::git::{BranchConflict, GitError, Repo, real_path, shell_word};
 use crate::domain::id::Oid;
 
 /// What is in the way, and the command that clears it.
@@ -69,7 +69,7 @@ impl std::fmt::Display for Occupant {
 /// The worktrees of a repository, read once to be asked for several new ones.
 pub(super) struct Known<'a> {
     repo: &'a Repo,
-    worktrees: Vec<WorktreeInfo>,
+    worktrees: Vec<PathBuf>,
     /// How the repository is named in a shell.
     at: String,
 }
@@ -77,7 +77,7 @@ pub(super) struct Known<'a> {
 impl<'a> Known<'a> {
     pub(super) fn load(repo: &'a Repo) -> Result<Self, GitError> {
         let at = shell_word(&repo.root().display().to_string());
-        Ok(Self { repo, worktrees: repo.worktrees()?, at })
+        Ok(Self { repo, worktrees: repo.worktree_folders()?, at })
     }
 
     /// What is in the way of a worktree at `path` (a real path) on a new `branch`.
@@ -117,9 +117,8 @@ impl<'a> Known<'a> {
     fn of_path(&self, path: &Path) -> Option<Occupied> {
         let shown = shell_word(&path.display().to_string());
         let there = path.symlink_metadata().is_ok();
-        let mut known = self.worktrees.iter().filter(|info| !info.bare);
         let path = path.to_owned();
-        if known.any(|info| real_path(&info.path) == path) {
+        if self.worktrees.iter().any(|known| real_path(known) == path) {
             let words = if there { format!("remove {shown}") } else { "prune".to_owned() };
             let resolve = format!("git -C {} worktree {words}", self.at);
             return Some(Occupied { what: Occupant::Worktree { path }, resolve });

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::Write;
 use std::os::fd::OwnedFd;
+use std::path::Path;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::SystemTime;
@@ -15,9 +16,7 @@ use rustix::fs::{
 use super::threads::Threads;
 use super::unit::{Unit, units};
 use super::{Contents, FileTimes, Ground, Stamp};
-use crate::adapters::git::{
-    BlobReader, Conversion, ConvertedReader, FileMode, GitError, ListedFile, as_path,
-};
+use crate::adapters::git::{BlobReader, Conversion, ConvertedReader, FileMode, GitError, as_path};
 
 /// How far back the times of a fresh worktree lie. Git suspects what is not older than its index by
 /// whole seconds.
@@ -134,16 +133,25 @@ impl Work<'_> {
     /// Writes the files of one unit everywhere and returns their stamps.
     fn unit(&self, unit: &Unit, source: &mut Source) -> Result<Vec<Stamp>, GitError> {
         let path = &self.contents.listing.folders[unit.folder].path;
-        let folders: Vec<Option<OwnedFd>> =
-            self.grounds.iter().map(|ground| ground.attempt(|g| g.folder(path))).collect();
+        // For one or two files a folder is not worth opening.
+        let few = unit.files.len() <= 2;
+        let folders: Vec<Option<OwnedFd>> = if few {
+            Vec::new()
+        } else {
+            self.grounds.iter().map(|ground| ground.attempt(|g| g.folder(path))).collect()
+        };
         let mut stamps = Vec::with_capacity(unit.files.len() * self.grounds.len());
         for &number in &unit.files {
             let file = &self.contents.listing.files[number];
             let mut put = |content: &[u8]| {
-                for (ground, folder) in self.grounds.iter().zip(&folders) {
-                    let written = folder.as_ref().and_then(|folder| {
+                for (at, ground) in self.grounds.iter().enumerate() {
+                    let place = match folders.get(at) {
+                        Some(folder) => folder.as_ref().map(|folder| (folder, file.name())),
+                        None => Some((ground.root(), &file.path[..])),
+                    };
+                    let written = place.and_then(|(folder, name)| {
                         ground.attempt(|ground| {
-                            self.put(folder, file, content)
+                            self.put(folder, as_path(name), (file.mode, content))
                                 .map_err(|error| ground.error("write", &file.path, error))
                         })
                     });
@@ -161,21 +169,21 @@ impl Work<'_> {
         Ok(stamps)
     }
 
+    /// Writes one file below an open folder.
     fn put(
         &self,
         folder: &OwnedFd,
-        file: &ListedFile,
-        content: &[u8],
+        name: &Path,
+        (mode, content): (FileMode, &[u8]),
     ) -> Result<Stamp, std::io::Error> {
-        let name = as_path(file.name());
-        let bits = match file.mode {
+        let bits = match mode {
             FileMode::Link if self.contents.links_are_links() => {
                 symlinkat(as_path(content), folder, name)?;
-                return self.stamp_at(folder, file);
+                return self.stamp_at(folder, name);
             }
             FileMode::Submodule => {
                 mkdirat(folder, name, Mode::from_raw_mode(0o777))?;
-                return self.stamp_at(folder, file);
+                return self.stamp_at(folder, name);
             }
             FileMode::Executable => 0o777,
             FileMode::File | FileMode::Link => 0o666,
@@ -190,8 +198,7 @@ impl Work<'_> {
         Ok(Stamp::of(&fstat(&out)?))
     }
 
-    fn stamp_at(&self, folder: &OwnedFd, file: &ListedFile) -> Result<Stamp, std::io::Error> {
-        let name = as_path(file.name());
+    fn stamp_at(&self, folder: &OwnedFd, name: &Path) -> Result<Stamp, std::io::Error> {
         if let Some(times) = self.times {
             utimensat(folder, name, times, AtFlags::SYMLINK_NOFOLLOW)?;
         }
