@@ -74,8 +74,8 @@
 //! 4. **Drive.** [`engine::drive`] feeds [`step`](domain::run::step) with inputs: a worker's fact, a
 //!    timer, a signal, an abort over the control socket
 //!    ([`ControlServer`](adapters::host::control::ControlServer)). Per attempt: `Provision`
-//!    ([`adapters::worktree::provision`], at the base or at the in-memory merge of what the task
-//!    starts from; ignored files of the user's checkout come along by
+//!    ([`adapters::worktree::provision_all`], several at once, at the base or at the in-memory merge
+//!    of what the task starts from; ignored files of the user's checkout come along by
 //!    [`Carry`](adapters::worktree::Carry)), `SetUp` where there are hooks (the same supervisor,
 //!    `engine/setup.rs`), `Launch` ([`adapters::process::supervise`]), `Commit`
 //!    ([`Checkout::commit_all`](adapters::worktree::Checkout::commit_all)), `Check`, and then
@@ -108,9 +108,8 @@
 //! starts from), `<run>/<task>/attempt-<n>` (what a failed attempt left), `<run>/candidate`,
 //! `undo/<operation>/{old,new}`. Worktrees and branches are where the settings say, the worktree of
 //! validations beside them as `<repo>-<run>.validate`. What was brought into a worktree from the
-//! user's checkout is listed in its git directory, in `wt-orch-carried`.
-//! validations beside them as `<repo>-<run>.validate`. What setup hooks left in a worktree is noted in
-//! git's entry of it (`wt-orch-setup`; [`Prepared`](adapters::worktree::Prepared)). A task's temporary
+//! user's checkout is listed in its git directory, in `wt-orch-carried`; what setup hooks left there is
+//! noted beside it (`wt-orch-setup`; [`Prepared`](adapters::worktree::Prepared)). A task's temporary
 //! files are in a folder of its own below the system's
 //! ([`temporary_place`](adapters::host::temporary::temporary_place)). What the user has approved of is
 //! out of a repository's reach, in `$XDG_STATE_HOME/wt-orch/approved`
