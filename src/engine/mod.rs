@@ -19,6 +19,7 @@ mod journal;
 mod landing;
 mod occupied;
 mod open;
+mod prepared_bench;
 mod provision;
 mod reserve;
 mod room;

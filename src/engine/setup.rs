@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 
 use super::attempt::{self, Launch, Told, chain};
 use super::site::Site;
-use crate::adapters::git::{ChangeKind, GitError};
+use crate::adapters::git::{ChangeKind, GitError, Repo};
 use crate::adapters::process::Request;
 use crate::adapters::worktree::{Checkout, Prepared};
 use crate::domain::id::Oid;
@@ -93,7 +93,7 @@ fn wanted(job: &Job) -> Result<Wanted, GitError> {
         .prepared()
         .filter(|before| lane && job.attempt == 1 && before.run == job.spec.run.as_str());
     let changed = match &before {
-        Some(before) => Some(changed_between(job, before.start)?),
+        Some(before) => Some(changed_between(repo, before.start, job.start)?),
         None => None,
     };
     let paths = repo.paths_in(job.start)?;
@@ -118,9 +118,14 @@ fn wanted(job: &Job) -> Result<Wanted, GitError> {
     Ok(wanted)
 }
 
-fn changed_between(job: &Job, before: Oid) -> Result<Vec<String>, GitError> {
+/// Paths that differ, with both names of what was renamed.
+pub(super) fn changed_between(
+    repo: &Repo,
+    before: Oid,
+    after: Oid,
+) -> Result<Vec<String>, GitError> {
     let mut paths = Vec::new();
-    for change in job.site.repo.changed_paths(before, job.start)? {
+    for change in repo.changed_paths(before, after)? {
         if let ChangeKind::Renamed { from } = change.kind {
             paths.push(from);
         }

@@ -10,6 +10,7 @@ use super::carry::{Carrier, Recipient};
 use super::create::absolute;
 use super::environment::{Coordinates, Own, task_environment};
 use super::error::EngineError;
+use super::prepared_bench::{FailedSetup, PreparedBench};
 use super::provision::options;
 use super::site::Site;
 use crate::adapters::process::{CommandSpec, Request, stop_marked};
@@ -27,13 +28,15 @@ pub(super) struct Bench {
     path: PathBuf,
     made: bool,
     carrier: Option<Carrier>,
+    prepared: PreparedBench,
 }
 
 impl Bench {
     /// Beside the worktrees of the run's tasks; made at the first validation.
     pub(super) fn new(site: &Site, run: &str) -> Self {
         let path = absolute(site, &format!("../{}-{run}.validate", site.repo.name()));
-        Self { site: site.clone(), path, made: false, carrier: None }
+        let prepared = PreparedBench::default();
+        Self { site: site.clone(), path, made: false, carrier: None, prepared }
     }
 
     /// Stands the worktree at `commit`.
@@ -82,6 +85,39 @@ impl Bench {
         self.remove()
     }
 
+    /// Runs the setup hooks that the commit wants; the first that fails.
+    async fn set_up(&mut self, spec: &RunSpec, commit: Oid) -> Result<Option<FailedSetup>, String> {
+        let hooks = self.prepared.wanted(&self.site.repo, spec, commit);
+        let hooks = hooks.map_err(|error| chain(&error))?;
+        let task = task_name(0);
+        for hook in &hooks {
+            let command = CommandSpec {
+                argv: ["sh", "-c", &hook.run].map(OsString::from).to_vec(),
+                cwd: self.path.clone(),
+                env: self.environment(spec, &task),
+                log: self.site.validation_log(&spec.run, "setup"),
+                temporary: None,
+                stdout_copy: None,
+                log_limit: spec.limits.log_limit,
+                timeout: hook.timeout,
+                grace: spec.limits.grace,
+            };
+            let (_keep_open, requests) = mpsc::channel::<Request>(1);
+            let end = attempt::run(command, requests, |_| {}).await;
+            if let Some(failed) = FailedSetup::of(hook, end) {
+                self.prepared = PreparedBench::default();
+                return Ok(Some(failed));
+            }
+        }
+        let checkout = Checkout::at(&self.site.repo, &self.path).map_err(|error| chain(&error))?;
+        self.prepared.settle(&checkout, commit).map_err(|error| chain(&error))?;
+        Ok(None)
+    }
+
+    fn environment(&self, spec: &RunSpec, task: &TaskId) -> Vec<(OsString, OsString)> {
+        task_environment(&self.site.env, &spec.limits, [], self.coordinates(spec, task))
+    }
+
     fn coordinates<'a>(&'a self, spec: &'a RunSpec, task: &'a TaskId) -> Coordinates<'a> {
         let (run, base) = (&spec.run, spec.base);
         Coordinates { run, task, attempt: 1, worktree: &self.path, base, own: Own::default() }
@@ -96,6 +132,7 @@ impl Bench {
                 return Err(reason.to_string());
             }
             self.made = false;
+            self.prepared = PreparedBench::default();
         }
         Ok(())
     }
@@ -122,6 +159,9 @@ pub(super) async fn validate(
 ) -> Result<Vec<ValidationRun>, String> {
     bench.ensure_at(commit, &spec.worktree)?;
     bench.bring_files(spec, commit)?;
+    if let Some(failed) = bench.set_up(spec, commit).await? {
+        return Ok(validations.iter().map(|validation| failed.run(validation)).collect());
+    }
     let mut runs = Vec::with_capacity(validations.len());
     for (number, validation) in validations.iter().enumerate() {
         let command = command(bench, spec, validation, number);
@@ -169,11 +209,10 @@ fn check_run(
 
 fn command(bench: &Bench, spec: &RunSpec, validation: &Validation, number: usize) -> CommandSpec {
     let task = task_name(number);
-    let at = bench.coordinates(spec, &task);
     CommandSpec {
         argv: ["sh", "-c", &validation.run].map(OsString::from).to_vec(),
         cwd: bench.path.clone(),
-        env: task_environment(&bench.site.env, &spec.limits, [], at),
+        env: bench.environment(spec, &task),
         log: bench.site.validation_log(&spec.run, &validation.name),
         temporary: None,
         stdout_copy: None,

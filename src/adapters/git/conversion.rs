@@ -56,10 +56,8 @@ impl Conversion {
         if line_ends == LineEnds::AsStored && !telling {
             return Ok(Self::Nothing);
         }
-        let folder = repo.common_dir().join("wt-orch");
-        std::fs::create_dir_all(&folder).map_err(io("create", &folder))?;
-        let attributes = tempfile::Builder::new().prefix("tmp-attributes-").tempdir_in(&folder);
-        let attributes = attributes.map_err(io("create a folder in", &folder))?;
+        let attributes = tempfile::Builder::new().prefix("wt-orch-attributes-").tempdir();
+        let attributes = attributes.map_err(io("create a folder in", &std::env::temp_dir()))?;
         for file in stored {
             let path = attributes.path().join(as_path(&file.path));
             let folder = path.parent().unwrap_or(attributes.path());

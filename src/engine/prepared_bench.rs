@@ -1,0 +1,93 @@
+//! Setup hooks in the worktree of validations: which of them a candidate wants, and what they left.
+
+use std::time::Duration;
+
+use super::setup::changed_between;
+use crate::adapters::git::{GitError, Repo};
+use crate::adapters::worktree::Checkout;
+use crate::domain::id::Oid;
+use crate::domain::integrate::{ValidationRun, ValidationVerdict};
+use crate::domain::run::{AttemptEnd, Ending, RunSpec};
+use crate::domain::task::{SetupHook, Validation};
+
+/// The commit for which the hooks have done their work; `None` when all that apply must run.
+#[derive(Debug, Default)]
+pub(super) struct PreparedBench(Option<Oid>);
+
+impl PreparedBench {
+    /// Hooks to run for a commit: all that apply, later only those without `when`, and those that a
+    /// changed path is meant for.
+    pub(super) fn wanted(
+        &self,
+        repo: &Repo,
+        spec: &RunSpec,
+        commit: Oid,
+    ) -> Result<Vec<SetupHook>, GitError> {
+        if spec.plan.setup.is_empty() {
+            return Ok(Vec::new());
+        }
+        let paths = repo.paths_in(commit)?;
+        let changed = match self.0 {
+            Some(before) => Some(changed_between(repo, before, commit)?),
+            None => None,
+        };
+        let wanted = |hook: &&SetupHook| {
+            let stale = changed
+                .as_ref()
+                .is_none_or(|changed| hook.is_meant_for(changed.iter().map(String::as_str)));
+            stale && hook.is_meant_for(paths.iter().map(String::as_str))
+        };
+        let hooks = spec.plan.setup.iter().map(|planned| &planned.hook);
+        Ok(hooks.filter(wanted).cloned().collect())
+    }
+
+    /// After hooks that did well: tracked files are put back, and what would not outlive the move to
+    /// the next candidate is remembered as not done.
+    pub(super) fn settle(&mut self, checkout: &Checkout, commit: Oid) -> Result<(), GitError> {
+        if !checkout.changed_since(commit)?.is_empty() {
+            checkout.restore(commit)?;
+        }
+        let stays = checkout.state()?.untracked.is_empty();
+        self.0 = stays.then_some(commit);
+        Ok(())
+    }
+}
+
+/// A hook that failed: the candidate cannot be validated.
+pub(super) struct FailedSetup {
+    ending: String,
+    duration: Duration,
+    last_lines: Vec<String>,
+}
+
+impl FailedSetup {
+    /// `None` when it did well.
+    pub(super) fn of(hook: &SetupHook, end: Result<AttemptEnd, String>) -> Option<Self> {
+        let label = hook.label();
+        match end {
+            Ok(AttemptEnd { ending: Ending::Code { code: 0 }, .. }) => None,
+            Ok(end) => Some(Self {
+                ending: format!("not run: setup hook `{label}` ended with {}", end.ending),
+                duration: end.usage.wall,
+                last_lines: end.last_lines,
+            }),
+            Err(message) => Some(Self {
+                ending: format!("not run: setup hook `{label}` did not start: {message}"),
+                duration: Duration::ZERO,
+                last_lines: Vec::new(),
+            }),
+        }
+    }
+
+    /// What it means for a validation.
+    pub(super) fn run(&self, validation: &Validation) -> ValidationRun {
+        ValidationRun {
+            name: validation.name.clone(),
+            verdict: ValidationVerdict::Failed,
+            ending: self.ending.clone(),
+            duration: self.duration,
+            last_lines: self.last_lines.clone(),
+            tainted: Vec::new(),
+        }
+    }
+}
