@@ -265,9 +265,13 @@ pub(super) struct CleanArgs {
     /// Say what would be removed; remove nothing.
     #[arg(long)]
     pub(super) dry_run: bool,
-    /// Remove dirty worktrees and unmerged branches as well. Destroys that work.
+    /// Remove dirty worktrees and unmerged branches as well. Destroys that work, and names it first.
     #[arg(long)]
     pub(super) force: bool,
+    /// Remove the worktrees that wait for later tasks (`worktree.pool`), and let none wait. Alone,
+    /// it removes nothing else.
+    #[arg(long)]
+    pub(super) pool: bool,
 }
 
 #[derive(Debug, Args)]

@@ -1,19 +1,24 @@
 //! Taking away what a run left, without losing work: what is landed or empty goes, what is dirty or
 //! unmerged stays and is named.
 
-use std::collections::BTreeSet;
+mod branches;
+mod leftovers;
+mod losses;
+mod worktrees;
+
 use std::path::{Path, PathBuf};
 
-use super::create::absolute;
 use super::error::EngineError;
-use super::landing::has_landed;
 use super::reserve::release;
 use super::site::Site;
-use crate::adapters::git::{Expected, MergeOutcome, MergeRequest, RefOutcome, RefUpdate};
-use crate::adapters::host::disk::{bytes_below, remove_folder};
-use crate::adapters::worktree::{self, RemoveMode, RemoveOutcome};
+use crate::adapters::host::usage::Usage;
+use crate::adapters::worktree::Trash;
 use crate::domain::id::Oid;
-use crate::domain::run::RunState;
+use crate::domain::run::{RunState, WorktreeRules};
+
+pub use leftovers::clean_leftovers;
+pub(super) use leftovers::sweep;
+pub use losses::Loss;
 
 /// How far to go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -22,18 +27,36 @@ pub struct CleanMode {
     pub dry_run: bool,
     /// Everything of the run; else only what loses nothing.
     pub force: bool,
+    /// Nothing waits for later tasks, and what waits goes as well.
+    pub empty_pool: bool,
+}
+
+/// What becomes of a thing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fate {
+    /// It goes, or would go.
+    Goes,
+    /// A worktree that waits, or would wait, for a later task.
+    Pooled,
+    /// It stays.
+    Stays {
+        /// Why.
+        why: String,
+    },
 }
 
 /// One thing of the run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CleanItem {
-    /// `worktree`, `branch`, `saved work`, `logs`.
+    /// `worktree`, `branch`, `saved work`, `logs`, `leftover`, `lock`, `pooled worktree`.
     pub kind: &'static str,
     /// Path or name.
     pub name: String,
-    /// Why it stays; `None` when it goes (or would go).
-    pub kept: Option<String>,
-    /// Bytes on disk that come back.
+    /// What becomes of it.
+    pub fate: Fate,
+    /// Work that is lost when it goes. Of what goes it is told in a dry run only.
+    pub losses: Vec<Loss>,
+    /// Bytes on disk that come back; of what goes they are known when it is deleted.
     pub bytes: u64,
 }
 
@@ -45,27 +68,51 @@ pub struct CleanReport {
 }
 
 impl CleanReport {
-    /// What stays.
-    pub fn kept(&self) -> impl Iterator<Item = &CleanItem> {
-        self.items.iter().filter(|item| item.kept.is_some())
-    }
-
     /// Bytes that come back.
     pub fn bytes(&self) -> u64 {
-        self.items.iter().filter(|item| item.kept.is_none()).map(|item| item.bytes).sum()
+        self.items.iter().filter(|item| item.fate == Fate::Goes).map(|item| item.bytes).sum()
     }
+
+    /// Notes what came back when the trash was emptied.
+    pub fn credit(&mut self, freed: &[(PathBuf, u64)]) {
+        for item in self.items.iter_mut().filter(|item| item.fate == Fate::Goes) {
+            let own = freed.iter().filter(|(path, _)| path == Path::new(&item.name));
+            item.bytes += own.map(|(_, bytes)| bytes).sum::<u64>();
+        }
+    }
+
+    fn add(&mut self, kind: &'static str, name: String, fate: Fate) -> &mut CleanItem {
+        self.items.push(CleanItem { kind, name, fate, losses: Vec::new(), bytes: 0 });
+        let last = self.items.len() - 1;
+        &mut self.items[last]
+    }
+}
+
+/// What is done with, and where it goes.
+#[derive(Clone, Copy)]
+pub struct CleanRequest<'a> {
+    /// The run.
+    pub state: &'a RunState,
+    /// How far to go.
+    pub mode: CleanMode,
+    /// Which worktrees wait for later tasks, with what.
+    pub rules: &'a WorktreeRules,
+    /// Deletes folders while the rest goes on.
+    pub trash: &'a Trash,
 }
 
 /// Cleans up after a run that nobody drives.
 ///
 /// # Errors
 /// Git or the file system.
-pub fn clean(site: &Site, state: &RunState, mode: CleanMode) -> Result<CleanReport, EngineError> {
-    let mut cleaning = Cleaning { site, state, mode, report: CleanReport::default() };
+pub fn clean(site: &Site, request: CleanRequest<'_>) -> Result<CleanReport, EngineError> {
+    let CleanRequest { state, mode, rules, trash } = request;
+    let (report, usage) = (CleanReport::default(), Usage::default());
+    let mut cleaning = Cleaning { site, state, mode, rules, trash, report, usage };
     cleaning.worktrees()?;
     cleaning.branches()?;
-    cleaning.refs()?;
-    cleaning.logs()?;
+    cleaning.saved_work()?;
+    cleaning.logs();
     if !mode.dry_run {
         release(&state.spec, None);
     }
@@ -76,160 +123,26 @@ struct Cleaning<'a> {
     site: &'a Site,
     state: &'a RunState,
     mode: CleanMode,
+    rules: &'a WorktreeRules,
+    trash: &'a Trash,
     report: CleanReport,
+    usage: Usage,
 }
 
 impl Cleaning<'_> {
-    fn add(&mut self, kind: &'static str, name: String, kept: Option<String>, bytes: u64) {
-        self.report.items.push(CleanItem { kind, name, kept, bytes });
+    /// The commit that a task's work begins at.
+    fn start(&self, task: usize) -> Oid {
+        self.state.tasks[task].start.unwrap_or(self.state.spec.base)
     }
 
-    fn worktrees(&mut self) -> Result<(), EngineError> {
-        let mut paths: BTreeSet<PathBuf> =
-            self.state.spec.places.iter().map(|place| PathBuf::from(&place.worktree)).collect();
-        let bench = format!("../{}-{}.validate", self.site.repo.name(), self.state.spec.run);
-        paths.insert(absolute(self.site, &bench));
-        for path in paths {
-            let known = self.site.repo.worktree_at(&path)?;
-            if !known.is_some_and(|known| self.is_ours(known.branch.as_deref(), &path)) {
-                continue;
+    fn logs(&mut self) {
+        let logs = self.site.logs_dir().join(self.state.spec.run.as_str());
+        if logs.exists() {
+            let bytes = if self.mode.dry_run { self.usage.of(&logs) } else { 0 };
+            if !self.mode.dry_run {
+                self.trash.delete(&logs);
             }
-            let bytes = bytes_below(&path);
-            let mode = if self.mode.force { RemoveMode::Force } else { RemoveMode::OnlyIfClean };
-            let repo = &self.site.repo;
-            let kept = why_kept(if self.mode.dry_run {
-                worktree::plan_removal(repo, &path, mode)?
-            } else {
-                worktree::remove(repo, &path, mode)?
-            });
-            self.add("worktree", path.display().to_string(), kept, bytes);
+            self.report.add("logs", logs.display().to_string(), Fate::Goes).bytes = bytes;
         }
-        Ok(())
-    }
-
-    /// A worktree at one of our places is ours unless somebody put another branch there.
-    fn is_ours(&self, branch: Option<&str>, path: &Path) -> bool {
-        let places = &self.state.spec.places;
-        let at_place = places.iter().any(|place| Path::new(&place.worktree) == path);
-        let moved = branch.is_some_and(|branch| places.iter().all(|p| p.branch != branch));
-        let begun = self.state.tasks.iter().any(|record| record.attempts > 0);
-        begun && (!at_place || !moved)
-    }
-
-    fn branches(&mut self) -> Result<(), EngineError> {
-        let target = match &self.state.spec.target {
-            Some(target) => self.site.repo.branch_tip(target)?,
-            None => None,
-        };
-        let worktrees = self.site.repo.worktrees()?;
-        for (index, place) in self.state.spec.places.iter().enumerate() {
-            let record = &self.state.tasks[index];
-            if record.attempts == 0 {
-                continue;
-            }
-            let start = record.start.unwrap_or(self.state.spec.base);
-            let Some(tip) = self.site.repo.branch_tip(&place.branch)? else { continue };
-            // Also where the user has it checked out; git itself would not delete it either. In a dry
-            // run the worktrees that would go are still there.
-            let gone: Vec<&str> = self.gone_worktrees().collect();
-            let holder = worktrees.iter().find(|known| {
-                known.branch.as_deref() == Some(&place.branch)
-                    && !gone.contains(&known.path.to_string_lossy().as_ref())
-            });
-            let kept = if let Some(holder) = holder {
-                Some(format!("it is checked out in `{}`", holder.path.display()))
-            } else if self.mode.force || self.is_landed(index, tip, target)? {
-                self.delete_ref(&format!("refs/heads/{}", place.branch), tip)?
-            } else {
-                let commits = self.site.repo.commits_between(start, tip)?.len();
-                let noun = if commits == 1 { "commit is" } else { "commits are" };
-                Some(format!("{commits} {noun} not landed"))
-            };
-            self.add("branch", place.branch.clone(), kept, 0);
-        }
-        Ok(())
-    }
-
-    /// Worktrees that went, or would go.
-    fn gone_worktrees(&self) -> impl Iterator<Item = &str> {
-        let gone = |item: &&CleanItem| item.kind == "worktree" && item.kept.is_none();
-        self.report.items.iter().filter(gone).map(|item| item.name.as_str())
-    }
-
-    /// Whether the target holds what the branch of a task stands at, in these commits or in others.
-    fn is_landed(&self, index: usize, tip: Oid, target: Option<Oid>) -> Result<bool, EngineError> {
-        let record = &self.state.tasks[index];
-        let start = record.start.unwrap_or(self.state.spec.base);
-        if tip == start || tip == self.state.spec.base {
-            return Ok(true);
-        }
-        let Some(target) = target else { return Ok(false) };
-        let repo = &self.site.repo;
-        if repo.is_ancestor(tip, target)? || has_landed(repo, self.state, (index, tip), target)? {
-            return Ok(true);
-        }
-        let request = MergeRequest { base: Some(start), ours: target, theirs: tip };
-        Ok(match repo.merge(request)? {
-            MergeOutcome::Clean { tree, .. } => tree == repo.tree_of(target)?,
-            MergeOutcome::Conflict { .. }
-            | MergeOutcome::Unrelated
-            | MergeOutcome::NeedsGit { .. } => false,
-        })
-    }
-
-    fn refs(&mut self) -> Result<(), EngineError> {
-        let prefix = format!("refs/wt-orch/{}/", self.state.spec.run);
-        for (name, commit) in self.site.repo.refs_below(&prefix)? {
-            let leftovers = name.rsplit('/').next().is_some_and(|l| l.starts_with("attempt-"));
-            let kept = if leftovers && !self.mode.force {
-                Some("it is work of an earlier attempt".to_owned())
-            } else {
-                self.delete_ref(&name, commit)?
-            };
-            if leftovers {
-                self.add("saved work", name, kept, 0);
-            }
-        }
-        Ok(())
-    }
-
-    fn delete_ref(&self, name: &str, at: Oid) -> Result<Option<String>, EngineError> {
-        if self.mode.dry_run {
-            return Ok(None);
-        }
-        let update = RefUpdate {
-            name: name.to_owned(),
-            new: None,
-            expected: Expected::At(at),
-            message: "wt-orch: clean".to_owned(),
-        };
-        Ok(match self.site.repo.update_ref(&update)? {
-            RefOutcome::Moved => None,
-            RefOutcome::Lost { .. } => Some("somebody moved it meanwhile".to_owned()),
-        })
-    }
-
-    fn logs(&mut self) -> Result<(), EngineError> {
-        let run = self.state.spec.run.as_str();
-        let logs = self.site.logs_dir().join(run);
-        let bytes = bytes_below(&logs);
-        if !self.mode.dry_run {
-            remove_folder(&logs).map_err(|source| EngineError::Io {
-                what: "remove",
-                path: logs.clone(),
-                source,
-            })?;
-        }
-        if bytes > 0 {
-            self.add("logs", logs.display().to_string(), None, bytes);
-        }
-        Ok(())
-    }
-}
-
-fn why_kept(outcome: RemoveOutcome) -> Option<String> {
-    match outcome {
-        RemoveOutcome::Removed => None,
-        RemoveOutcome::Kept { reason } => Some(reason.to_string()),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::clean::sweep;
 use super::error::EngineError;
 use super::journal::Journal;
 use super::occupied::{Occupied, occupied};
@@ -71,6 +72,7 @@ pub fn create(
         store.remove_run(&run)?;
         return Err(error);
     }
+    sweep(site, &places)?;
     let version = env!("CARGO_PKG_VERSION").to_owned();
     let spec = RunSpec { run, base, base_name, target, plan, places, limits, worktree, version };
     Ok(Ok(Journal::begin(store, site.clock, spec)?))

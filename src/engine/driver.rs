@@ -235,9 +235,9 @@ impl Driver {
         let at = self.journal.now();
         let sample = |quantity, seconds| CostSample { quantity, seconds, at };
         let mut costs = Vec::new();
-        if let Event::Provisioned { seconds, attempt, brought, .. } = event {
+        if let Event::Provisioned { seconds, attempt, brought, reused, .. } = event {
             let brought = brought.as_ref().map(|brought| (brought.load.work(), brought.seconds));
-            if *attempt == 1 && !self.journal.state().is_lane() {
+            if *attempt == 1 && !reused && !self.journal.state().is_lane() {
                 let made = seconds - brought.map_or(0.0, |(_, seconds)| seconds);
                 costs.push(("provision", sample(self.files.max(1) as f64, made)));
             }

@@ -32,7 +32,9 @@ mod undo;
 mod validate;
 
 pub use carry::plan_carry;
-pub use clean::{CleanItem, CleanMode, CleanReport, clean};
+pub use clean::{
+    CleanItem, CleanMode, CleanReport, CleanRequest, Fate, Loss, clean, clean_leftovers,
+};
 pub use costs::load_costs;
 pub use create::{CreateRequest, Obstacle, create, placed};
 pub use driver::{DriveRequest, drive};

@@ -11,10 +11,10 @@ use super::space::below_reserve;
 use super::start_commit::start_commit;
 use crate::adapters::git::{Expected, RefUpdate};
 use crate::adapters::worktree::{
-    self, Carry, FileTimes, RemoveMode, WorktreeOptions, WorktreeSpec,
+    self, Carry, Checkout, FileTimes, RemoveMode, WorktreeOptions, WorktreeSpec, pool,
 };
 use crate::domain::id::{Oid, TaskId};
-use crate::domain::run::{Brought, Event, ProvisionFailure, RunSpec, WorktreeRules};
+use crate::domain::run::{Brought, Event, ProvisionFailure, RunSpec, Submodules, WorktreeRules};
 
 /// One worktree to be made or reset.
 pub(super) struct Job {
@@ -63,6 +63,8 @@ struct Ready {
     by_git: Option<String>,
     /// What came from the user's checkout.
     brought: Option<Brought>,
+    /// An earlier task had it.
+    reused: bool,
 }
 
 /// Finds the start and makes room; nothing is written where a worktree is to be made.
@@ -79,25 +81,53 @@ fn begin(job: &Job) -> Result<(Ready, Room), ProvisionFailure> {
             None => saved,
         },
     };
-    Ok((Ready { start, saved, by_git: None, brought: None }, room))
+    Ok((Ready { start, saved, by_git: None, brought: None, reused: false }, room))
 }
 
 type Ended = (Job, Result<Ready, ProvisionFailure>);
 
-/// Makes worktrees where there are none.
-fn make(fresh: Vec<(Job, Ready)>) -> Vec<Ended> {
-    let Some((first, _)) = fresh.first() else { return Vec::new() };
-    let repo = first.site.repo.clone();
-    let specs = fresh.iter().map(|(job, ready)| job.worktree(ready.start)).collect();
-    let made = worktree::provision_all(&repo, specs);
-    let one = |((job, ready), made): ((Job, Ready), Result<worktree::Provisioned, _>)| {
-        let brought = match made {
-            Ok(made) => bring(&job, Ready { by_git: made.by_git, ..ready }, true),
-            Err(error) => Err(ProvisionFailure::Other { message: chain(&error) }),
-        };
-        (job, brought)
+/// Makes worktrees where there are none: out of those that wait in the pool, and from nothing.
+fn make(wanted: Vec<(Job, Ready)>) -> Vec<Ended> {
+    let Some((first, _)) = wanted.first() else { return Vec::new() };
+    let (repo, rules) = (first.site.repo.clone(), first.spec.worktree.clone());
+    let specs = |wanted: &[(Job, Ready)]| {
+        wanted.iter().map(|(job, ready)| job.worktree(ready.start)).collect::<Vec<_>>()
     };
-    fresh.into_iter().zip(made).map(one).collect()
+    let mut ended = Vec::new();
+    let mut fresh = Vec::new();
+    if rules.pool > 0 {
+        let taken = pool::take_all(&repo, &specs(&wanted), &rules.caches);
+        for ((job, ready), taken) in wanted.into_iter().zip(taken) {
+            match taken {
+                Ok(Some(_)) => {
+                    let ready = Ready { reused: true, ..ready };
+                    let filled = job.fill_submodules();
+                    if filled.is_err() {
+                        take_back(&job, ready.start);
+                    }
+                    ended.push((job, filled.map(|()| ready)));
+                }
+                Ok(None) => fresh.push((job, ready)),
+                Err(error) => {
+                    let message = chain(&error);
+                    ended.push((job, Err(ProvisionFailure::Other { message })));
+                }
+            }
+        }
+    } else {
+        fresh = wanted;
+    }
+    let made = worktree::provision_all(&repo, specs(&fresh));
+    for ((job, ready), made) in fresh.into_iter().zip(made) {
+        let made = made.map(|made| Ready { by_git: made.by_git, ..ready });
+        let other = |error| ProvisionFailure::Other { message: chain(&error) };
+        ended.push((job, made.map_err(other)));
+    }
+    let whole = |(job, ready): Ended| {
+        let ready = ready.and_then(|ready| bring(&job, ready, true));
+        (job, ready)
+    };
+    ended.into_iter().map(whole).collect()
 }
 
 /// What a worktree gets beside its files; one that was just made goes again when that fails.
@@ -143,11 +173,23 @@ impl Job {
         WorktreeSpec { path, branch: place.branch.clone(), start, lock_reason: None, options }
     }
 
+    /// A worktree of the pool comes without any.
+    fn fill_submodules(&self) -> Result<(), ProvisionFailure> {
+        if self.spec.worktree.submodules == Submodules::Empty {
+            return Ok(());
+        }
+        let path = Path::new(&self.spec.places[self.task].worktree);
+        let checkout = Checkout::at(&self.site.repo, path);
+        checkout
+            .and_then(|checkout| checkout.ensure_submodules(self.spec.worktree.submodules))
+            .map_err(|error| ProvisionFailure::Other { message: chain(&error) })
+    }
+
     fn fact(&self, outcome: Result<Ready, ProvisionFailure>, seconds: f64) -> Event {
         let task = self.spec.plan.tasks[self.task].task.id.clone();
         let attempt = self.attempt;
         match outcome {
-            Ok(Ready { start, saved, by_git, brought }) => Event::Provisioned {
+            Ok(Ready { start, saved, by_git, brought, reused }) => Event::Provisioned {
                 task,
                 attempt,
                 start,
@@ -156,6 +198,7 @@ impl Job {
                 saved,
                 by_git,
                 brought,
+                reused,
                 seconds,
             },
             Err(failure) => Event::ProvisionFailed { task, attempt, failure },

@@ -128,7 +128,7 @@ impl Bench {
         if self.made {
             let outcome = worktree::remove(&self.site.repo, &self.path, RemoveMode::Force)
                 .map_err(|error| chain(&error))?;
-            if let RemoveOutcome::Kept { reason } = outcome {
+            if let RemoveOutcome::Kept { reason, .. } = outcome {
                 return Err(reason.to_string());
             }
             self.made = false;

@@ -128,7 +128,7 @@ fn attempt_text(event: &Event, state: &RunState) -> (Verbosity, String) {
             let tips: Vec<String> = from.iter().map(|(task, _)| format!("`{task}`")).collect();
             format!("worktree wanted at {}", tips.join(" + "))
         }
-        Event::Provisioned { start, seconds, saved, by_git, brought, .. } => {
+        Event::Provisioned { start, seconds, saved, by_git, brought, reused, .. } => {
             let saved = saved.map_or(String::new(), |commit| {
                 format!("; leftovers of an earlier attempt are kept as {}", commit.short())
             });
@@ -137,8 +137,9 @@ fn attempt_text(event: &Event, state: &RunState) -> (Verbosity, String) {
             let brought = brought.map_or(String::new(), |brought| {
                 format!(" (ignored files: {}, {:.1}s)", brought.load, brought.seconds)
             });
+            let pool = if *reused { ", from the pool" } else { "" };
             let at = start.short();
-            format!("worktree stands at {at} after {seconds:.1}s{by_git}{brought}{saved}")
+            format!("worktree stands at {at} after {seconds:.1}s{pool}{by_git}{brought}{saved}")
         }
         Event::ProvisionFailed { .. } => "its worktree could not be made".to_owned(),
         Event::SetupRequested { .. } => "setup wanted".to_owned(),

@@ -75,6 +75,7 @@ fn what_is_landed_or_empty_goes_and_the_rest_is_named() {
     $ wt-orch clean --dry-run
     exit: 0
     --- stdout
+    would free [SIZE]
     kept worktree `[TMP]/repo-dirty`: `note` is not committed
     kept worktree `[TMP]/repo-failed`: `half` is not committed
     would remove worktree `[TMP]/repo-first`
@@ -85,10 +86,10 @@ fn what_is_landed_or_empty_goes_and_the_rest_is_named() {
     would remove branch `feature/idle`
     kept branch `feature/dirty`: it is checked out in `[TMP]/repo-dirty`
     kept branch `feature/failed`: it is checked out in `[TMP]/repo-failed`
-    kept branch `feature/unlanded`: 1 commit is not landed
+    kept branch `feature/unlanded`: 1 commit is not landed; it changes `a.txt`
     would remove branch `feature/first`
     kept saved work `refs/wt-orch/tasks/failed/attempt-1`: it is work of an earlier attempt
-    would free 292B
+    would remove logs `[TMP]/repo/.git/wt-orch/logs/tasks`
     ");
     assert_snapshot!(repo.wt_orch(&["clean"]).snapshot(), @"
     $ wt-orch clean
@@ -104,10 +105,11 @@ fn what_is_landed_or_empty_goes_and_the_rest_is_named() {
     removed branch `feature/idle`
     kept branch `feature/dirty`: it is checked out in `[TMP]/repo-dirty`
     kept branch `feature/failed`: it is checked out in `[TMP]/repo-failed`
-    kept branch `feature/unlanded`: 1 commit is not landed
+    kept branch `feature/unlanded`: 1 commit is not landed; it changes `a.txt`
     removed branch `feature/first`
     kept saved work `refs/wt-orch/tasks/failed/attempt-1`: it is work of an earlier attempt
-    freed 292B
+    removed logs `[TMP]/repo/.git/wt-orch/logs/tasks`
+    freed [SIZE]
     --- stderr
     hint: `--force` removes what was kept as well; that work is then gone
     ");

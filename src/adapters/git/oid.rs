@@ -9,6 +9,12 @@ pub(super) fn from_git2(oid: git2::Oid) -> Oid {
     Oid::from_bytes(oid.as_bytes()).or_else(zero).unwrap_or_else(|| unreachable!())
 }
 
+/// The id that content has as a file of a repository.
+pub(in crate::adapters) fn blob_id(content: &[u8]) -> Result<Oid, GitError> {
+    let id = git2::Oid::hash_object(git2::ObjectType::Blob, content);
+    id.map(from_git2).map_err(library("hash a file"))
+}
+
 pub(super) fn to_git2(oid: Oid) -> Result<git2::Oid, GitError> {
     git2::Oid::from_bytes(oid.as_bytes()).map_err(library("read an object id"))
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::error::GitError;
 use super::program::{GitProgram, Invocation};
+use crate::domain::id::stable_hash;
 
 /// All settings of all scopes, in the order in which git reads them; the last one counts.
 #[derive(Debug, Default)]
@@ -63,6 +64,19 @@ impl Settings {
         let remotes = self.below("remote.").filter(|key| key.ends_with(".promisor"));
         remotes.into_iter().any(|key| self.is_true(&format!("remote.{key}")))
             || self.last("extensions.partialclone").is_some()
+    }
+
+    /// A number for the settings whose names start with one of these words, and for something else
+    /// that goes with them. Differs when one of them does.
+    pub(in crate::adapters) fn digest(&self, prefixes: &[&str], beside: &[u8]) -> u64 {
+        let fits = |(name, _): &&(String, Option<String>)| {
+            prefixes.iter().any(|prefix| name.starts_with(prefix))
+        };
+        let settings = self.entries.iter().filter(fits).flat_map(|(name, value)| {
+            let value = value.iter().flat_map(|value| value.bytes().chain([1]));
+            name.bytes().chain([0]).chain(value)
+        });
+        stable_hash(&[&settings.collect::<Vec<u8>>(), beside])
     }
 }
 

@@ -138,7 +138,9 @@ fn parse_block(block: &[&[u8]]) -> WorktreeInfo {
 }
 
 /// The git directories of linked worktrees, by the folder each one serves.
-fn admin_dirs(common_dir: &Path) -> Result<HashMap<PathBuf, PathBuf>, GitError> {
+pub(in crate::adapters) fn admin_dirs(
+    common_dir: &Path,
+) -> Result<HashMap<PathBuf, PathBuf>, GitError> {
     let folder = common_dir.join("worktrees");
     let entries = match folder.read_dir() {
         Ok(entries) => entries,

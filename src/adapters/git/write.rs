@@ -138,7 +138,9 @@ impl Repo {
     ) -> Result<RefOutcome, GitError> {
         // Git refuses an empty message.
         let message = if update.message.is_empty() { "wt-orch" } else { &update.message };
-        let mut command = command.durable().args(["-m", message]);
+        // Of a deletion nothing needs to survive a loss of power.
+        let command = if update.new.is_some() { command.durable() } else { command };
+        let mut command = command.args(["-m", message]);
         let some_id = update.new.or(match update.expected {
             Expected::At(oid) => Some(oid),
             Expected::Absent | Expected::Any => None,

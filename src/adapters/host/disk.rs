@@ -1,4 +1,4 @@
-//! Space on disk: what is free, what a folder takes, and giving it back.
+//! Space on disk: what is free, and giving it back.
 
 use std::fs;
 use std::io;
@@ -21,21 +21,6 @@ pub fn free_bytes(path: &Path) -> io::Result<u64> {
             None => return Err(io::ErrorKind::NotFound.into()),
         };
     }
-}
-
-/// Bytes below a folder; what cannot be read counts as nothing.
-pub fn bytes_below(path: &Path) -> u64 {
-    let Ok(entries) = fs::read_dir(path) else {
-        return path.symlink_metadata().map_or(0, |data| data.len());
-    };
-    entries
-        .filter_map(Result::ok)
-        .map(|entry| match entry.file_type() {
-            Ok(kind) if kind.is_dir() => bytes_below(&entry.path()),
-            Ok(_) => entry.metadata().map_or(0, |data| data.len()),
-            Err(_) => 0,
-        })
-        .sum()
 }
 
 /// Removes a folder with all that is in it, also below folders without permissions; one that is not

@@ -32,6 +32,29 @@ pub enum LockOutcome {
     },
 }
 
+/// What a lock's file tells, without taking the lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LockTrace {
+    /// Its holder lives.
+    Held,
+    /// Its holder died without giving it back.
+    Deserted,
+    /// It was given back, or is not there.
+    Free,
+}
+
+/// Looks who wrote last into a lock's file.
+pub fn lock_trace(path: &Path) -> LockTrace {
+    match fs::read(path) {
+        Ok(text) if text.is_empty() => LockTrace::Free,
+        Err(_) => LockTrace::Free,
+        Ok(text) => match serde_json::from_slice(&text) {
+            Ok(owner) if is_alive(&owner) => LockTrace::Held,
+            Ok(_) | Err(_) => LockTrace::Deserted,
+        },
+    }
+}
+
 /// A held lock. The file stays when the lock is released.
 #[derive(Debug)]
 pub struct RunLock {
@@ -178,6 +201,20 @@ mod tests {
             matches!(RunLock::acquire(&path).unwrap(), LockOutcome::Held(_))
         });
         assert!(is_free);
+    }
+
+    #[test]
+    fn the_file_tells_whether_its_holder_lives() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("r.lock");
+        assert_eq!(lock_trace(&path), LockTrace::Free);
+        let lock = held(&path);
+        assert_eq!(lock_trace(&path), LockTrace::Held);
+        drop(lock);
+        assert_eq!(lock_trace(&path), LockTrace::Free);
+        let dead = ProcessIdentity { pid: 0, ..ProcessIdentity::own() };
+        fs::write(&path, serde_json::to_vec(&dead).unwrap()).unwrap();
+        assert_eq!(lock_trace(&path), LockTrace::Deserted);
     }
 
     #[test]

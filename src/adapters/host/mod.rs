@@ -12,6 +12,7 @@ pub mod ports;
 pub mod private;
 pub mod signals;
 pub mod temporary;
+pub mod usage;
 
 #[cfg(target_os = "linux")]
 pub(in crate::adapters) mod process_table;

@@ -9,8 +9,8 @@ use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 
 use super::batch::Wanted;
+use super::delete::delete_tree;
 use super::lock::RepoLock;
-use super::remove::remove_tree;
 use crate::adapters::git::{GitError, Repo, io};
 use crate::domain::id::Oid;
 
@@ -32,10 +32,10 @@ pub(super) fn register(
 ) -> Result<PathBuf, GitError> {
     let draft = repo.common_dir().join("wt-orch/tmp-worktree");
     // Left by a process that was killed: whoever is at work holds the lock.
-    remove_tree(&draft)?;
+    delete_tree(&draft)?;
     let made = write_draft(wanted, commit, &draft).and_then(|()| move_in(repo, wanted, &draft));
     if made.is_err() {
-        let _removed = remove_tree(&draft).is_ok();
+        let _removed = delete_tree(&draft).is_ok();
     }
     made
 }

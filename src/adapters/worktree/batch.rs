@@ -4,12 +4,12 @@
 use std::path::{Path, PathBuf};
 
 use super::admin;
+use super::delete::delete_tree;
 use super::files::{Contents, Ground, file_limit, populate};
 use super::lock::RepoLock;
 use super::method::Method;
 use super::occupied::Known;
 use super::provision::{FileTimes, ProvisionError, Provisioned, WorktreeOptions};
-use super::remove::remove_tree;
 use super::submodules;
 use crate::adapters::git::{BranchesOutcome, Conversion, GitError, Listing, Repo, io, real_path};
 use crate::domain::id::Oid;
@@ -286,9 +286,9 @@ impl<'a> Batch<'a> {
     /// attempt reports as occupied.
     fn take_back(&self, making: &Making, _lock: Option<&RepoLock>) {
         let Making { wanted, parents, branch, git_dir, folder } = making;
-        let _folder_gone = *folder && remove_tree(&wanted.path).is_ok();
+        let _folder_gone = *folder && delete_tree(&wanted.path).is_ok();
         if let Some(git_dir) = git_dir {
-            let _entry_gone = remove_tree(git_dir).is_ok();
+            let _entry_gone = delete_tree(git_dir).is_ok();
         }
         let _emptied = std::fs::remove_dir(self.repo.common_dir().join("worktrees")).is_ok();
         if let (true, Some(name)) = (branch, &wanted.branch) {

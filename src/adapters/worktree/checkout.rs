@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use super::carry::Record;
 use super::snapshot::Scratch;
-use crate::adapters::git::{GitError, Head, Progress, Repo, quote_path, real_path, summary};
+use crate::adapters::git::{
+    GitError, Head, Progress, Repo, WorktreeInfo, quote_path, real_path, summary,
+};
 use crate::domain::id::Oid;
 
 /// A worktree of ours, by its folder.
@@ -73,6 +75,11 @@ impl Checkout {
     pub fn at(repo: &Repo, path: &Path) -> Result<Self, GitError> {
         let git_dir = repo.worktree_at(path)?.and_then(|info| info.git_dir);
         Ok(Self { repo: repo.clone(), path: real_path(path), git_dir })
+    }
+
+    /// A worktree of `repo` as a listing named it.
+    pub(super) fn listed(repo: &Repo, info: &WorktreeInfo) -> Self {
+        Self { repo: repo.clone(), path: real_path(&info.path), git_dir: info.git_dir.clone() }
     }
 
     /// Its folder.

@@ -7,18 +7,25 @@ mod batch;
 mod carry;
 mod checkout;
 mod commit;
+mod delete;
 mod ensure;
 mod files;
+mod glance;
+mod index_file;
 mod lock;
 mod method;
+mod objection;
 mod occupied;
+pub mod pool;
 mod prepared;
 mod provision;
 mod remove;
 mod snapshot;
 mod space;
 mod stand;
+mod submodule;
 mod submodules;
+mod trash;
 
 pub use carry::{
     Arrival, Carry, CarryError, KeptTimes, Origin, Selection, TooLarge, select as select_carried,
@@ -26,14 +33,19 @@ pub use carry::{
 pub use checkout::{Broken, Checkout, CheckoutState};
 pub use commit::{CommitOutcome, CommitRequest, Committed};
 pub use ensure::{EnsureOutcome, Saved};
+pub use objection::KeptReason;
 pub use occupied::{Occupant, Occupied};
 pub use prepared::Prepared;
 pub use provision::{
     Detached, FileTimes, ProvisionError, Provisioned, WorktreeOptions, WorktreeSpec, detached,
     provision, provision_all,
 };
-pub use remove::{KeptReason, RemoveMode, RemoveOutcome, plan_removal, remove};
+pub use remove::{
+    Removal, RemoveMode, RemoveOutcome, is_our_lock, objections, plan_removal, plan_removals,
+    remove, remove_all,
+};
 pub use space::tree_bytes;
+pub use trash::{Emptied, Trash, leftovers};
 
 #[cfg(test)]
 mod equivalence_tests;

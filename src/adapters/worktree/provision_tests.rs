@@ -107,22 +107,22 @@ fn removal_keeps_whatever_would_be_lost() {
     let task = Task::new();
     let outcome = |mode| remove(&task.repo, &task.path, mode).unwrap();
     let kept = || match outcome(RemoveMode::OnlyIfClean) {
-        RemoveOutcome::Kept { reason } => reason,
-        RemoveOutcome::Removed => panic!("removed"),
+        RemoveOutcome::Kept { reason, .. } => reason,
+        RemoveOutcome::Removed | RemoveOutcome::Pooled => panic!("removed"),
     };
     task.write("new", "x");
     assert_eq!(kept(), KeptReason::Dirty { paths: vec!["new".to_owned()] });
     task.git(&["checkout", "-q", "--detach"]);
     let commit = task.commit("new", "x");
-    assert_eq!(kept(), KeptReason::Unreachable { commit });
+    assert_eq!(kept(), KeptReason::Unreachable { commit, commits: vec![commit] });
     task.git(&["branch", "held"]);
     assert_eq!(outcome(RemoveMode::OnlyIfClean), RemoveOutcome::Removed);
     assert!(!task.path.exists() && !task.sandbox.root().join(".git/worktrees").exists());
     assert_eq!(outcome(RemoveMode::OnlyIfClean), RemoveOutcome::Removed);
     let main = remove(&task.repo, &task.sandbox.root(), RemoveMode::Force).unwrap();
-    assert_eq!(main, RemoveOutcome::Kept { reason: KeptReason::NotOurs });
+    assert_eq!(main, RemoveOutcome::Kept { reason: KeptReason::NotOurs, also: vec![] });
     let home = remove(&task.repo, &task.sandbox.path("home"), RemoveMode::Force).unwrap();
-    assert_eq!(home, RemoveOutcome::Kept { reason: KeptReason::NotOurs });
+    assert_eq!(home, RemoveOutcome::Kept { reason: KeptReason::NotOurs, also: vec![] });
 }
 
 #[test]

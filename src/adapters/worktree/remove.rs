@@ -1,14 +1,14 @@
 //! Removing worktrees of ours, and nothing else.
 
-use std::fmt;
-use std::fs::Permissions;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use super::checkout::{Broken, Checkout};
+use rayon::prelude::*;
+
 use super::lock::RepoLock;
-use crate::adapters::git::{GitError, Progress, Repo, io, real_path};
-use crate::domain::id::Oid;
+use super::objection::{Examined, KeptReason, examine};
+use super::pool::{self, Keeping};
+use super::trash::{Trash, Waste, delete_now, discarded_entry, discarded_folder};
+use crate::adapters::git::{GitError, Repo, WorktreeInfo, real_path};
 
 /// What a removal may destroy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,63 +25,38 @@ pub enum RemoveMode {
 pub enum RemoveOutcome {
     /// Neither folder nor entry is there (any more).
     Removed,
+    /// It waits for a later task, on no branch and elsewhere.
+    Pooled,
     /// It is still there.
     Kept {
         /// Why.
         reason: KeptReason,
+        /// What else speaks against it.
+        also: Vec<KeptReason>,
     },
 }
 
-/// Why a worktree was not removed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum KeptReason {
-    /// Changed or untracked files.
-    Dirty {
-        /// Which.
-        paths: Vec<String>,
-    },
-    /// A merge, rebase or the like waits for somebody.
-    InProgress(Progress),
-    /// HEAD is detached at a commit that no ref holds.
-    Unreachable {
-        /// The commit.
-        commit: Oid,
-    },
-    /// Somebody else guards it.
-    Locked {
-        /// In their words.
-        reason: String,
-    },
-    /// It cannot be told whether something would be lost.
-    Broken(Broken),
-    /// The main worktree, or a folder that is no worktree of this repository.
-    NotOurs,
-}
-
-impl fmt::Display for KeptReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Dirty { paths } => match paths.as_slice() {
-                [one] => write!(f, "`{one}` is not committed"),
-                [first, rest @ ..] => {
-                    write!(f, "`{first}` and {} more are not committed", rest.len())
-                }
-                [] => f.write_str("something is not committed"),
-            },
-            Self::InProgress(progress) => write!(f, "a {progress} is in progress"),
-            Self::Unreachable { commit } => {
-                write!(f, "HEAD is detached at {}, which no branch holds", commit.short())
-            }
-            Self::Locked { reason } if reason.is_empty() => f.write_str("it is locked"),
-            Self::Locked { reason } => write!(f, "it is locked: {reason}"),
-            Self::Broken(broken) => write!(f, "{broken}"),
-            Self::NotOurs => f.write_str("it is no linked worktree of this repository"),
-        }
-    }
+/// Several worktrees to be removed.
+#[derive(Debug, Clone, Copy)]
+pub struct Removal<'a> {
+    /// Their folders.
+    pub paths: &'a [PathBuf],
+    /// What may be lost.
+    pub mode: RemoveMode,
+    /// Keeps some of those that lose nothing for later tasks.
+    pub pool: Option<Keeping<'a>>,
 }
 
 /// Locks with a reason that starts so are ours.
 const OUR_LOCK: &str = "wt-orch";
+
+/// Whether a worktree that is locked with this reason was locked by us.
+pub fn is_our_lock(reason: &str) -> bool {
+    reason.starts_with(OUR_LOCK)
+}
+
+/// Worktrees that are examined at once: more only makes a disk seek.
+const AT_ONCE: usize = 2;
 
 /// Removes a linked worktree: its folder and git's entry, also when one of them is gone already. Its
 /// branch stays. Removing what is not there succeeds.
@@ -90,10 +65,12 @@ const OUR_LOCK: &str = "wt-orch";
 /// A file cannot be deleted, or the worktrees cannot be read.
 pub fn remove(repo: &Repo, path: &Path, mode: RemoveMode) -> Result<RemoveOutcome, GitError> {
     let path = real_path(path);
-    let _lock = RepoLock::acquire(repo)?;
+    let lock = RepoLock::acquire(repo)?;
     let outcome = plan_removal(repo, &path, mode)?;
     if outcome == RemoveOutcome::Removed {
-        discard(repo, &path)?;
+        let waste = discarded(repo, &path, &repo.worktrees()?)?;
+        drop(lock);
+        delete_now(waste)?;
     }
     Ok(outcome)
 }
@@ -103,90 +80,167 @@ pub fn remove(repo: &Repo, path: &Path, mode: RemoveMode) -> Result<RemoveOutcom
 /// # Errors
 /// The worktrees cannot be read.
 pub fn plan_removal(repo: &Repo, path: &Path, mode: RemoveMode) -> Result<RemoveOutcome, GitError> {
-    let path = real_path(path);
-    let there = path.symlink_metadata().is_ok();
-    let kept = |reason| Ok(RemoveOutcome::Kept { reason });
-    let Some(info) = repo.worktree_at(&path)? else {
-        return if there { kept(KeptReason::NotOurs) } else { Ok(RemoveOutcome::Removed) };
+    let judged = judge(repo, &repo.worktrees()?, path, mode)?;
+    Ok(judged.outcome())
+}
+
+/// Everything that speaks against removing a worktree, for each of these folders.
+///
+/// # Errors
+/// The worktrees cannot be read.
+pub fn objections(repo: &Repo, paths: &[PathBuf]) -> Result<Vec<Vec<KeptReason>>, GitError> {
+    let judged = judge_all(repo, paths, RemoveMode::OnlyIfClean)?;
+    Ok(judged.into_iter().map(|judged| judged.examined.objections).collect())
+}
+
+/// What [`remove_all`] would come to now. Nothing is changed.
+///
+/// # Errors
+/// The worktrees cannot be read.
+pub fn plan_removals(repo: &Repo, removal: Removal<'_>) -> Result<Vec<RemoveOutcome>, GitError> {
+    let mut room = removal.pool.map_or(Ok(0), |pool| pool.room(repo))?;
+    let judged = judge_all(repo, removal.paths, removal.mode)?;
+    let outcome = |judged: Judged| {
+        let free = judged.outcome() == RemoveOutcome::Removed && room > 0;
+        if free
+            && judged.info.as_ref().is_some_and(|info| pool::is_fit(repo, info, &judged.examined))
+        {
+            room -= 1;
+            return RemoveOutcome::Pooled;
+        }
+        judged.outcome()
     };
-    let holds_repository = repo.common_dir().starts_with(&path);
-    if info.git_dir.as_deref() == Some(repo.common_dir()) || holds_repository {
-        return kept(KeptReason::NotOurs);
-    }
-    if mode == RemoveMode::OnlyIfClean {
-        if let Some(reason) = info.locked.filter(|reason| !reason.starts_with(OUR_LOCK)) {
-            return kept(KeptReason::Locked { reason });
-        }
-        if let Some(reason) = objection(repo, &path)? {
-            return kept(reason);
-        }
-    }
-    Ok(RemoveOutcome::Removed)
+    Ok(judged.into_iter().map(outcome).collect())
 }
 
-/// What would be lost.
-fn objection(repo: &Repo, path: &Path) -> Result<Option<KeptReason>, GitError> {
-    let checkout = Checkout::at(repo, path)?;
-    let state = checkout.state()?;
-    if let Some(progress) = state.in_progress {
-        return Ok(Some(KeptReason::InProgress(progress)));
+/// Removes several worktrees, each as [`remove`] does; their folders are deleted by `trash`, and
+/// some may be kept for later tasks.
+///
+/// # Errors
+/// The worktrees cannot be read, or a folder cannot be renamed.
+pub fn remove_all(
+    repo: &Repo,
+    removal: Removal<'_>,
+    trash: &Trash,
+) -> Result<Vec<RemoveOutcome>, GitError> {
+    let judged = judge_all(repo, removal.paths, removal.mode)?;
+    if judged.iter().all(|judged| judged.outcome() != RemoveOutcome::Removed) {
+        return Ok(judged.iter().map(Judged::outcome).collect());
     }
-    if !state.is_clean() {
-        let paths = state.dirty.into_iter().chain(state.untracked).collect();
-        return Ok(Some(KeptReason::Dirty { paths }));
-    }
-    match state.broken {
-        None | Some(Broken::FolderGone | Broken::GitFileGone) => {}
-        Some(broken @ (Broken::EntryGone | Broken::PointsElsewhere)) => {
-            return Ok(Some(KeptReason::Broken(broken)));
+    let _lock = RepoLock::acquire(repo)?;
+    let known = repo.worktrees()?;
+    let mut room = removal.pool.map_or(Ok(0), |pool| pool.room(repo))?;
+    let mut outcomes = Vec::with_capacity(judged.len());
+    for mut one in judged {
+        let now = find(&known, &one.path);
+        if now != one.info.as_ref() {
+            // Somebody was here between the look and the lock.
+            one = judge(repo, &known, &one.path, removal.mode)?;
         }
-    }
-    if let (Some(commit), None) = (state.head, &state.branch) {
-        let command = repo.git("for-each-ref").args(["--count=1", "--contains"]);
-        if command.arg(commit.to_string()).text()?.is_empty() {
-            return Ok(Some(KeptReason::Unreachable { commit }));
+        let mut outcome = one.outcome();
+        if outcome == RemoveOutcome::Removed {
+            let keeping = removal.pool.filter(|_| room > 0);
+            let kept = match (keeping, &one.info) {
+                (Some(pool), Some(info)) => pool.keep(repo, info, &one.examined, trash)?,
+                (None, _) | (_, None) => false,
+            };
+            if kept {
+                room -= 1;
+                outcome = RemoveOutcome::Pooled;
+            } else {
+                trash.add(discarded(repo, &one.path, &known)?);
+            }
         }
+        outcomes.push(outcome);
     }
-    Ok(None)
+    Ok(outcomes)
 }
 
-/// Deletes the folder and git's entry without asking; needs the repository's lock.
-pub(super) fn discard(repo: &Repo, path: &Path) -> Result<(), GitError> {
-    let info = repo.worktree_at(path)?;
-    let admin = info.and_then(|info| info.git_dir).filter(|dir| dir != repo.common_dir());
+/// A worktree that was looked at.
+struct Judged {
+    path: PathBuf,
+    /// As it was listed.
+    info: Option<WorktreeInfo>,
+    examined: Examined,
+}
+
+impl Judged {
+    fn outcome(&self) -> RemoveOutcome {
+        match self.examined.objections.as_slice() {
+            [reason, also @ ..] => {
+                RemoveOutcome::Kept { reason: reason.clone(), also: also.to_vec() }
+            }
+            [] => RemoveOutcome::Removed,
+        }
+    }
+}
+
+fn judge_all(repo: &Repo, paths: &[PathBuf], mode: RemoveMode) -> Result<Vec<Judged>, GitError> {
+    if paths.is_empty() {
+        return Ok(Vec::new());
+    }
+    let known = repo.worktrees()?;
+    let judge = |path: &PathBuf| match judge(repo, &known, path, mode) {
+        // A `git worktree prune` at the same time takes entries away.
+        Err(_) if repo.worktree_at(path).is_ok_and(|found| found.is_none()) => {
+            judge(repo, &repo.worktrees()?, path, mode)
+        }
+        judged => judged,
+    };
+    let threads = rayon::ThreadPoolBuilder::new().num_threads(AT_ONCE).build();
+    match threads {
+        Ok(threads) => threads.install(|| paths.par_iter().map(judge).collect()),
+        Err(_) => paths.iter().map(judge).collect(),
+    }
+}
+
+fn judge(
+    repo: &Repo,
+    known: &[WorktreeInfo],
+    path: &Path,
+    mode: RemoveMode,
+) -> Result<Judged, GitError> {
+    let path = real_path(path);
+    let info = find(known, &path).cloned();
+    let mut examined = Examined::default();
+    match &info {
+        None if path.symlink_metadata().is_ok() => examined.objections.push(KeptReason::NotOurs),
+        None => {}
+        Some(info) => {
+            let holds_repository = repo.common_dir().starts_with(&path);
+            if info.git_dir.as_deref() == Some(repo.common_dir()) || holds_repository {
+                examined.objections.push(KeptReason::NotOurs);
+            } else if mode == RemoveMode::OnlyIfClean {
+                examined = examine(repo, info, known)?;
+                let foreign = info.locked.clone().filter(|reason| !is_our_lock(reason));
+                if let Some(reason) = foreign {
+                    examined.objections.insert(0, KeptReason::Locked { reason });
+                }
+            }
+        }
+    }
+    Ok(Judged { path, info, examined })
+}
+
+fn find<'a>(known: &'a [WorktreeInfo], path: &Path) -> Option<&'a WorktreeInfo> {
+    known.iter().filter(|info| !info.bare).find(|info| real_path(&info.path) == path)
+}
+
+/// Takes the folder and git's entry out of the way without asking; needs the repository's lock. What
+/// it returns is to be deleted.
+pub(super) fn discarded(
+    repo: &Repo,
+    path: &Path,
+    known: &[WorktreeInfo],
+) -> Result<Vec<Waste>, GitError> {
+    let entry = find(known, path).and_then(|info| info.git_dir.clone());
+    let mut waste = Vec::new();
     // Without an entry the folder is not ours to delete.
-    if let Some(admin) = admin {
-        remove_tree(path)?;
-        remove_tree(&admin)?;
+    if let Some(entry) = entry.filter(|dir| dir != repo.common_dir()) {
+        waste.extend(discarded_folder(repo, path)?);
+        waste.extend(discarded_entry(repo, &entry)?);
     }
     // Git drops the folder with its last entry, too; not empty means there are more.
     let _emptied = std::fs::remove_dir(repo.common_dir().join("worktrees")).is_ok();
-    Ok(())
-}
-
-/// Deletes a folder with everything in it, also below folders without permissions.
-pub(super) fn remove_tree(path: &Path) -> Result<(), GitError> {
-    let attempt = || match std::fs::remove_dir_all(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        result => result,
-    };
-    match attempt() {
-        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
-            open_folders(path.to_owned());
-            attempt().map_err(io("delete", path))
-        }
-        result => result.map_err(io("delete", path)),
-    }
-}
-
-fn open_folders(top: PathBuf) {
-    let mut folders = vec![top];
-    while let Some(folder) = folders.pop() {
-        // What cannot be opened is named by the attempt that follows.
-        let _opened = std::fs::set_permissions(&folder, Permissions::from_mode(0o700)).is_ok();
-        let Ok(entries) = folder.read_dir() else { continue };
-        let below =
-            entries.flatten().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
-        folders.extend(below.map(|entry| entry.path()));
-    }
+    Ok(waste)
 }

@@ -1,138 +1,259 @@
 //! `wt-orch clean [RUN]`: removes what a run left, and names what it keeps.
 
-use serde_json::json;
+use std::sync::Arc;
 
 use super::stored;
 use crate::adapters::host::lock::{LockOutcome, RunLock};
+use crate::adapters::worktree::{Emptied, Trash};
 use crate::cli::args::CleanArgs;
 use crate::cli::context::{Context, Place};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::prepare::runtime;
 use crate::domain::id::RunId;
-use crate::domain::report::SCHEMA;
+use crate::domain::report::{CleanDocument, CleanEntry, LostCommit, SkippedRun};
 use crate::domain::run::RunState;
 use crate::domain::task::human_size;
 use crate::engine::{
-    CleanMode, CleanReport, EngineError, Journal, abort_idle, clean, clear_validations, load_run,
-    recover, remove_deserted_socket,
+    CleanItem, CleanMode, CleanReport, CleanRequest, EngineError, Fate, Journal, Loss, abort_idle,
+    clean, clean_leftovers, clear_validations, load_run, recover, remove_deserted_socket,
 };
 use crate::render::visible;
+
+/// Most lines that say what one worktree or branch loses; `--json` has them all.
+const MOST_LOSSES: usize = 50;
 
 /// Runs it.
 pub(crate) fn run(context: &Context, args: &CleanArgs) -> Result<Exit, Failure> {
     let place = context.place()?;
-    let mode = CleanMode { dry_run: args.dry_run, force: args.force };
-    let runs = if args.all {
-        let store = place.existing_store()?;
-        store.map_or_else(|| Ok(Vec::new()), |store| store.runs())?
-    } else {
-        Vec::new()
-    };
-    let names: Vec<RunId> = if args.all {
-        runs.into_iter().map(|row| row.name).collect()
-    } else {
-        vec![stored::find(&place, args.run.run.as_deref())?.1]
-    };
-    let mut reports = Vec::new();
-    for run in names {
-        match clean_one(context, &place, &run, mode) {
-            Ok(report) => reports.push((run, report)),
-            Err(failure) if args.all => context.streams.warn(&failure.message),
-            Err(failure) => return Err(failure),
-        }
+    let mode = CleanMode { dry_run: args.dry_run, force: args.force, empty_pool: args.pool };
+    let trash = Trash::begin();
+    let cleaned = Cleaner { context, place: &place, mode, trash: &trash }.cleaned(args);
+    if let Ok(told) = &cleaned {
+        tell_items(context, mode, told);
     }
-    tell(context, mode, &reports);
+    // Also when something failed: what was renamed is to be deleted.
+    let Emptied { freed, failed } = trash.finish();
+    let mut told = cleaned?;
+    for (_, report) in &mut told.reports {
+        report.credit(&freed);
+    }
+    if let Some(error) = failed {
+        return Err(EngineError::from(error).into());
+    }
+    tell_end(context, mode, &told);
     Ok(Exit::Done)
 }
 
-fn clean_one(
-    context: &Context,
-    place: &Place,
-    run: &RunId,
-    mode: CleanMode,
-) -> Result<CleanReport, Failure> {
-    let lock = RunLock::acquire(&place.site.lock_path(run)).map_err(EngineError::from)?;
-    let lock = match lock {
-        LockOutcome::Held(lock) => lock,
-        LockOutcome::Busy { owner } => {
-            return Err(Failure::busy(run, owner.map(|owner| owner.pid)));
-        }
-    };
-    let mut store = place.store()?;
-    let state = match load_run(&store, run) {
-        Ok((_, state)) => state,
-        Err(EngineError::Journal { .. }) if mode.force && !mode.dry_run => {
-            // Nothing tells what it left; its name and its journal go.
-            store.remove_run(run)?;
-            return Ok(CleanReport::default());
-        }
-        Err(error) => return Err(error.into()),
-    };
-    if !state.phase.is_over() && !mode.force {
-        return Err(Failure::refused("not_over", format!("run `{run}` can still be resumed"))
-            .hint(format!("`wt-orch abort {run}` ends it; `--force` cleans it all the same")));
-    }
-    if mode.dry_run {
-        return Ok(clean(&place.site, &state, mode)?);
-    }
-    for done in recover(&place.site, &mut store)? {
-        context.streams.note(&done);
-    }
-    if state.phase.is_over() {
-        return swept(place, &state, mode, lock);
-    }
-    // A crashed run may have left processes, and must not be resumed without its worktrees.
-    let mut journal = Journal::resume(store, place.site.clock, state);
-    runtime()?.block_on(abort_idle(&mut journal))?;
-    swept(place, journal.state(), mode, lock)
+/// What was found, by run; what is of no run stands last.
+#[derive(Default)]
+struct Told {
+    reports: Vec<(Option<RunId>, CleanReport)>,
+    skipped: Vec<SkippedRun>,
 }
 
-/// Cleans up and, last of all, takes away the lock.
-fn swept(
-    place: &Place,
-    state: &RunState,
-    mode: CleanMode,
-    lock: RunLock,
-) -> Result<CleanReport, Failure> {
-    runtime()?.block_on(clear_validations(&place.site, &state.spec))?;
-    let report = clean(&place.site, state, mode)?;
-    remove_deserted_socket(&place.site, &state.spec.run)?;
-    lock.remove().map_err(EngineError::from)?;
-    Ok(report)
+impl Told {
+    fn items(&self) -> impl Iterator<Item = (Option<&RunId>, &CleanItem)> {
+        self.reports
+            .iter()
+            .flat_map(|(run, report)| report.items.iter().map(move |i| (run.as_ref(), i)))
+    }
+
+    fn bytes(&self) -> u64 {
+        self.reports.iter().map(|(_, report)| report.bytes()).sum()
+    }
 }
 
-fn tell(context: &Context, mode: CleanMode, reports: &[(RunId, CleanReport)]) {
+struct Cleaner<'a> {
+    context: &'a Context,
+    place: &'a Place,
+    mode: CleanMode,
+    trash: &'a Trash,
+}
+
+impl Cleaner<'_> {
+    fn cleaned(&self, args: &CleanArgs) -> Result<Told, Failure> {
+        let names = self.runs(args)?;
+        let mut told = Told::default();
+        // First, so that nothing of what is removed below is taken for something left over.
+        let rest = self.leftovers()?;
+        for run in names {
+            match self.one(&run) {
+                Ok(report) => told.reports.push((Some(run), report)),
+                Err(failure) if args.all => {
+                    self.context.streams.warn(&failure.message);
+                    told.skipped.push(SkippedRun { run, message: failure.message });
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
+        told.reports.push((None, rest));
+        Ok(told)
+    }
+
+    /// The runs that are asked for.
+    fn runs(&self, args: &CleanArgs) -> Result<Vec<RunId>, Failure> {
+        if args.all {
+            let store = self.place.existing_store()?;
+            let rows = store.map_or_else(|| Ok(Vec::new()), |store| store.runs())?;
+            return Ok(rows.into_iter().map(|row| row.name).collect());
+        }
+        match args.run.run.as_deref() {
+            None if args.pool => Ok(Vec::new()),
+            wanted => Ok(vec![stored::find(self.place, wanted)?.1]),
+        }
+    }
+
+    fn leftovers(&self) -> Result<CleanReport, Failure> {
+        let mut states = Vec::new();
+        if let Some(store) = self.place.existing_store()? {
+            for row in store.runs()? {
+                // Of one that cannot be read it is told where it is cleaned.
+                states.extend(load_run(&store, &row.name).ok().map(|(_, state)| state));
+            }
+        }
+        let states: Vec<&RunState> = states.iter().collect();
+        Ok(clean_leftovers(&self.place.site, &states, self.mode, self.trash)?)
+    }
+
+    fn one(&self, run: &RunId) -> Result<CleanReport, Failure> {
+        let Self { context, place, mode, .. } = *self;
+        let lock = RunLock::acquire(&place.site.lock_path(run)).map_err(EngineError::from)?;
+        let lock = match lock {
+            LockOutcome::Held(lock) => lock,
+            LockOutcome::Busy { owner } => {
+                return Err(Failure::busy(run, owner.map(|owner| owner.pid)));
+            }
+        };
+        let mut store = place.store()?;
+        let state = match load_run(&store, run) {
+            Ok((_, state)) => state,
+            Err(EngineError::Journal { .. }) if mode.force && !mode.dry_run => {
+                // Nothing tells what it left; its name and its journal go.
+                store.remove_run(run)?;
+                return Ok(CleanReport::default());
+            }
+            Err(error) => return Err(error.into()),
+        };
+        if !state.phase.is_over() && !mode.force {
+            let message = format!("run `{run}` can still be resumed");
+            let way_out =
+                format!("`wt-orch abort {run}` ends it; `--force` cleans it all the same");
+            return Err(Failure::refused("not_over", message).hint(way_out));
+        }
+        if mode.dry_run {
+            return Ok(self.clean(&state, mode)?);
+        }
+        for done in recover(&place.site, &mut store)? {
+            context.streams.note(&done);
+        }
+        if state.phase.is_over() {
+            return self.swept(&state, lock);
+        }
+        // A crashed run may have left processes, and must not be resumed without its worktrees.
+        let mut journal = Journal::resume(store, place.site.clock, state);
+        runtime()?.block_on(abort_idle(&mut journal))?;
+        self.swept(journal.state(), lock)
+    }
+
+    /// Cleans up and, last of all, takes away the lock.
+    fn swept(&self, state: &RunState, lock: RunLock) -> Result<CleanReport, Failure> {
+        let site = &self.place.site;
+        let spec = Arc::clone(&state.spec);
+        runtime()?.block_on(clear_validations(site, &spec))?;
+        if self.mode.force {
+            let plan = self.clean(state, CleanMode { dry_run: true, ..self.mode })?;
+            tell_losses(self.context, self.mode, &plan);
+        }
+        let report = self.clean(state, self.mode)?;
+        remove_deserted_socket(site, &spec.run)?;
+        lock.remove().map_err(EngineError::from)?;
+        Ok(report)
+    }
+
+    fn clean(&self, state: &RunState, mode: CleanMode) -> Result<CleanReport, EngineError> {
+        let rules = &self.place.settings.worktree;
+        clean(&self.place.site, CleanRequest { state, mode, rules, trash: self.trash })
+    }
+}
+
+/// Says what `--force` destroys, before it does.
+fn tell_losses(context: &Context, mode: CleanMode, plan: &CleanReport) {
     let streams = &context.streams;
-    let bytes = reports.iter().map(|(_, report)| report.bytes()).sum::<u64>();
-    let mut kept_any = false;
-    let mut rows = Vec::new();
-    for (run, report) in reports {
-        for item in &report.items {
-            let name = visible(&item.name);
-            let verb = match (&item.kept, mode.dry_run) {
-                (Some(_), _) => "kept",
-                (None, true) => "would remove",
-                (None, false) => "removed",
-            };
-            let why =
-                item.kept.as_ref().map_or_else(String::new, |why| format!(": {}", visible(why)));
-            streams.result(&format!("{verb} {} `{name}`{why}", item.kind));
-            kept_any |= item.kept.is_some();
-            rows.push(json!({
-                "run": run, "kind": item.kind, "name": item.name,
-                "removed": item.kept.is_none() && !mode.dry_run,
-                "kept": item.kept, "bytes": item.bytes,
-            }));
+    let verb = if mode.dry_run { "would destroy" } else { "destroys" };
+    for item in plan.items.iter().filter(|item| item.fate == Fate::Goes) {
+        let of = format!("of {} `{}`", item.kind, visible(&item.name));
+        for loss in item.losses.iter().take(MOST_LOSSES) {
+            streams.result(&format!("{verb} {} {of}", visible(&loss.to_string())));
+        }
+        if let Some(more @ 1..) = item.losses.len().checked_sub(MOST_LOSSES) {
+            streams.result(&format!("{verb} {more} more {of}"));
         }
     }
-    let freed = if mode.dry_run { "would free" } else { "freed" };
-    streams.result(&match rows.is_empty() {
-        true => "nothing is left to remove".to_owned(),
-        false => format!("{freed} {}", human_size(bytes)),
-    });
-    if kept_any && !mode.dry_run {
+}
+
+/// What becomes of each thing. In a dry run the bytes stand first.
+fn tell_items(context: &Context, mode: CleanMode, told: &Told) {
+    let streams = &context.streams;
+    if mode.dry_run && told.items().next().is_some() {
+        streams.result(&format!("would free {}", human_size(told.bytes())));
+        told.reports.iter().for_each(|(_, report)| tell_losses(context, mode, report));
+    }
+    for (_, item) in told.items() {
+        let name = visible(&item.name);
+        let (verb, why) = match (&item.fate, mode.dry_run) {
+            (Fate::Stays { why }, _) => ("kept", format!(": {}", visible(why))),
+            (Fate::Pooled, true) => ("would keep for later tasks", String::new()),
+            (Fate::Pooled, false) => ("kept for later tasks", String::new()),
+            (Fate::Goes, true) => ("would remove", String::new()),
+            (Fate::Goes, false) => ("removed", String::new()),
+        };
+        let bytes = match &item.fate {
+            Fate::Stays { .. } if item.bytes > 0 => format!(" ({})", human_size(item.bytes)),
+            Fate::Stays { .. } | Fate::Pooled | Fate::Goes => String::new(),
+        };
+        streams.result(&format!("{verb} {} `{name}`{bytes}{why}", item.kind));
+    }
+}
+
+fn tell_end(context: &Context, mode: CleanMode, told: &Told) {
+    let streams = &context.streams;
+    if told.items().next().is_none() {
+        streams.result("nothing is left to remove");
+    } else if !mode.dry_run {
+        streams.result(&format!("freed {}", human_size(told.bytes())));
+    }
+    let kept_work =
+        told.items().any(|(run, item)| run.is_some() && matches!(item.fate, Fate::Stays { .. }));
+    if kept_work && !mode.dry_run && !mode.force {
         streams.hint("`--force` removes what was kept as well; that work is then gone");
     }
-    streams.document(&json!({ "schema": SCHEMA, "bytes": bytes, "items": rows }));
+    let entries = told.items().map(|(run, item)| entry(run, item, mode)).collect();
+    streams.document(&CleanDocument::new(mode.dry_run, entries, told.skipped.clone()));
+}
+
+fn entry(run: Option<&RunId>, item: &CleanItem, mode: CleanMode) -> CleanEntry {
+    let (mut commits, mut paths, mut notes) = (Vec::new(), Vec::new(), Vec::new());
+    for loss in item.losses.clone() {
+        match loss {
+            Loss::Commit { id, subject } => commits.push(LostCommit { id, subject }),
+            Loss::File { path } => paths.push(path),
+            Loss::State { what } => notes.push(what),
+        }
+    }
+    CleanEntry {
+        run: run.cloned(),
+        kind: item.kind.to_owned(),
+        name: item.name.clone(),
+        removed: item.fate == Fate::Goes && !mode.dry_run,
+        pooled: item.fate == Fate::Pooled,
+        kept: match &item.fate {
+            Fate::Stays { why } => Some(why.clone()),
+            Fate::Goes | Fate::Pooled => None,
+        },
+        bytes: item.bytes,
+        commits,
+        paths,
+        notes,
+    }
 }

@@ -6,6 +6,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
 
+use super::clean_document::CleanDocument;
 use super::integrate_document::IntegrateDocument;
 use super::plan_document::PlanDocument;
 use super::run_document::RunDocument;
@@ -112,6 +113,7 @@ pub fn schemas() -> Vec<(&'static str, serde_json::Value)> {
         ("run", schema_of::<RunDocument>()),
         ("integrate", schema_of::<IntegrateDocument>()),
         ("operations", schema_of::<OperationsDocument>()),
+        ("clean", schema_of::<CleanDocument>()),
         ("undo", schema_of::<UndoDocument>()),
         ("error", schema_of::<ErrorDocument>()),
     ]

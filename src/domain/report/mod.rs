@@ -4,6 +4,7 @@
 //! Times come from the state, never from a clock: a report of the same journal is the same report.
 
 mod advice;
+mod clean_document;
 mod conflict_section;
 mod document;
 mod failure_section;
@@ -29,6 +30,7 @@ mod task_section;
 mod timeline;
 
 pub use advice::{next_steps, shell_word};
+pub use clean_document::{CleanDocument, CleanEntry, LostCommit, SkippedRun};
 pub use conflict_section::ejection_sentence;
 pub use document::{
     ErrorBody, ErrorDocument, OperationEntry, OperationsDocument, SCHEMA, UndoDocument, schemas,

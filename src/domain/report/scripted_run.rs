@@ -231,6 +231,7 @@ impl ScriptedRun {
                     unvalidated,
                     saved,
                     by_git: None,
+                    reused: false,
                     brought,
                     seconds,
                 };

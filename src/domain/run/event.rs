@@ -124,6 +124,9 @@ pub enum Event {
         /// What was brought from the user's checkout, when anything was asked for.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         brought: Option<Brought>,
+        /// An earlier task had it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        reused: bool,
         /// Seconds it took, or its part of the seconds that several took together.
         seconds: f64,
     },

@@ -191,6 +191,7 @@ impl World {
                     unvalidated: false,
                     saved: None,
                     by_git: None,
+                    reused: false,
                     brought: None,
                     seconds: 0.0,
                 }

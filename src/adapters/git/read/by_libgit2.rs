@@ -3,13 +3,14 @@
 use std::path::Path;
 
 use super::{Author, CommitFacts, Reader};
-use crate::adapters::git::diff::{ChangeKind, FileMode, PathChange, RawChange, TreeFile};
+use crate::adapters::git::diff::{ChangeKind, PathChange, RawChange};
 use crate::adapters::git::error::{GitError, library};
 use crate::adapters::git::head::Head;
 use crate::adapters::git::listing::Listing;
 use crate::adapters::git::oid::{from_git2, to_git2};
 use crate::adapters::git::path::quote_path;
 use crate::adapters::git::repo::Repo;
+use crate::adapters::git::tree_difference::tree_difference;
 use crate::domain::id::Oid;
 
 /// A repository that libgit2 can open.
@@ -133,7 +134,7 @@ impl Reader for Library<'_> {
 
     fn changed_paths(&self, old: Oid, new: Oid) -> Result<Vec<PathChange>, GitError> {
         let repo = self.0.objects()?;
-        let mut diff = tree_diff(&repo, old, new)?;
+        let mut diff = diff_of_trees(&repo, old, new)?;
         diff.find_similar(None).map_err(library("find renames"))?;
         let text = |file: git2::DiffFile<'_>| quote_path(file.path_bytes().unwrap_or_default());
         let change = |delta: git2::DiffDelta<'_>| {
@@ -189,32 +190,27 @@ pub(in crate::adapters::git) fn raw_changes(
     old: Oid,
     new: Oid,
 ) -> Result<Vec<RawChange>, GitError> {
-    let diff = tree_diff(repo, old, new)?;
-    let file = |file: &git2::DiffFile<'_>| {
-        let mode = match file.mode() {
-            git2::FileMode::BlobExecutable => FileMode::Executable,
-            git2::FileMode::Link => FileMode::Link,
-            git2::FileMode::Commit => FileMode::Submodule,
-            git2::FileMode::Blob | git2::FileMode::BlobGroupWritable => FileMode::File,
-            git2::FileMode::Tree | git2::FileMode::Unreadable => return None,
-        };
-        Some(TreeFile { mode, id: from_git2(file.id()) })
-    };
-    let change = |delta: git2::DiffDelta<'_>| {
-        let (old, new) = (delta.old_file(), delta.new_file());
-        let path = new.path_bytes().or(old.path_bytes()).unwrap_or_default().to_vec();
-        RawChange { path, old: file(&old), new: file(&new) }
-    };
-    Ok(diff.deltas().map(change).collect())
+    tree_difference(repo, &tree_at(repo, old)?, &tree_at(repo, new)?)
 }
 
-fn tree_diff(repo: &git2::Repository, old: Oid, new: Oid) -> Result<git2::Diff<'_>, GitError> {
-    let tree = |oid: Oid| {
-        let object = repo.find_object(to_git2(oid)?, None);
-        object.and_then(|found| found.peel_to_tree()).map_err(library("read a tree"))
-    };
+/// The whole difference of two commits or trees, with contents.
+pub(in crate::adapters::git) fn diff_of_trees(
+    repo: &git2::Repository,
+    old: Oid,
+    new: Oid,
+) -> Result<git2::Diff<'_>, GitError> {
     let mut options = git2::DiffOptions::new();
     options.include_typechange(true).skip_binary_check(true).ignore_submodules(false);
-    repo.diff_tree_to_tree(Some(&tree(old)?), Some(&tree(new)?), Some(&mut options))
-        .map_err(library("compare trees"))
+    repo.diff_tree_to_tree(
+        Some(&tree_at(repo, old)?),
+        Some(&tree_at(repo, new)?),
+        Some(&mut options),
+    )
+    .map_err(library("compare trees"))
+}
+
+/// The tree of a commit, or the tree itself.
+fn tree_at(repo: &git2::Repository, oid: Oid) -> Result<git2::Tree<'_>, GitError> {
+    let object = repo.find_object(to_git2(oid)?, None);
+    object.and_then(|found| found.peel_to_tree()).map_err(library("read a tree"))
 }

@@ -12,7 +12,7 @@ mod tests;
 use std::path::Path;
 
 pub(super) use by_git::raw_changes_by;
-pub(super) use by_libgit2::{merge_base, raw_changes};
+pub(super) use by_libgit2::{diff_of_trees, merge_base, raw_changes};
 
 use super::capability::Backend;
 use super::diff::{PathChange, RawChange};

@@ -31,6 +31,7 @@ fn setting_up() -> (RunState, TaskId) {
         unvalidated: false,
         saved,
         by_git: None,
+        reused: false,
         brought: None,
         seconds: 0.0,
     };

@@ -45,7 +45,8 @@ fn without_the_ignore_rule_it_is_still_left_out() {
     assert_eq!(removal(&scene), RemoveOutcome::Removed);
     write(&scene.path.join(".env"), "KEY=changed\n");
     let paths = vec![".env".to_owned()];
-    assert_eq!(removal(&scene), RemoveOutcome::Kept { reason: KeptReason::Dirty { paths } });
+    let (reason, also) = (KeptReason::Dirty { paths }, Vec::new());
+    assert_eq!(removal(&scene), RemoveOutcome::Kept { reason, also });
     // Changed or not: it is not the task's work.
     assert_eq!(changed(&committed(&scene)), [".gitignore", "a", "data/own"]);
 }

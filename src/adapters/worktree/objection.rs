@@ -1,0 +1,171 @@
+//! What would be lost with a worktree.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use super::checkout::{Broken, Checkout};
+use super::glance::{all_ignored, glance};
+use super::submodule::submodule_work;
+use crate::adapters::git::{GitError, Progress, Repo, WorktreeInfo};
+use crate::domain::id::Oid;
+
+/// Most files that are named in one sentence.
+const NAMED: usize = 3;
+
+/// Why a worktree was not removed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeptReason {
+    /// Changed or untracked files.
+    Dirty {
+        /// Which.
+        paths: Vec<String>,
+    },
+    /// A merge, rebase or the like waits for somebody.
+    InProgress(Progress),
+    /// HEAD is detached at a commit that no ref holds.
+    Unreachable {
+        /// The commit.
+        commit: Oid,
+        /// Every commit that no ref holds, the latest first.
+        commits: Vec<Oid>,
+    },
+    /// A submodule holds commits that are on none of its remotes.
+    Unpushed {
+        /// Where it is, relative to the worktree.
+        submodule: String,
+        /// Each one's short id and subject.
+        commits: Vec<String>,
+    },
+    /// Another worktree of this repository lies in its folder.
+    Holds {
+        /// Which.
+        worktree: PathBuf,
+    },
+    /// Somebody else guards it.
+    Locked {
+        /// In their words.
+        reason: String,
+    },
+    /// It cannot be told whether something would be lost.
+    Broken(Broken),
+    /// The main worktree, or a folder that is no worktree of this repository.
+    NotOurs,
+}
+
+impl fmt::Display for KeptReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Dirty { paths } if paths.is_empty() => f.write_str("something is not committed"),
+            Self::Dirty { paths } => {
+                let are = if paths.len() == 1 { "is" } else { "are" };
+                write!(f, "{} {are} not committed", some_of(paths))
+            }
+            Self::InProgress(progress) => write!(f, "a {progress} is in progress"),
+            Self::Unreachable { commit, .. } => {
+                write!(f, "HEAD is detached at {}, which no branch holds", commit.short())
+            }
+            Self::Unpushed { submodule, commits } => {
+                let noun = if commits.len() == 1 { "commit" } else { "commits" };
+                let count = commits.len();
+                write!(f, "its submodule `{submodule}` has {count} {noun} that no remote holds")
+            }
+            Self::Holds { worktree } => {
+                write!(f, "the worktree `{}` lies in it", worktree.display())
+            }
+            Self::Locked { reason } if reason.is_empty() => f.write_str("it is locked"),
+            Self::Locked { reason } => write!(f, "it is locked: {reason}"),
+            Self::Broken(broken) => write!(f, "{broken}"),
+            Self::NotOurs => f.write_str("it is no linked worktree of this repository"),
+        }
+    }
+}
+
+/// The first few of these names: "`a`, `b` and 3 more".
+fn some_of(names: &[String]) -> String {
+    let shown = if names.len() <= NAMED + 1 { names.len() } else { NAMED };
+    let quoted: Vec<String> = names[..shown].iter().map(|name| format!("`{name}`")).collect();
+    match (quoted.as_slice(), names.len() - shown) {
+        ([all @ .., last], 0) if !all.is_empty() => format!("{} and {last}", all.join(", ")),
+        (_, 0) => quoted.join(", "),
+        (_, more) => format!("{} and {more} more", quoted.join(", ")),
+    }
+}
+
+/// What speaks against removing a worktree, and what is in it that git ignores.
+#[derive(Debug, Default)]
+pub(super) struct Examined {
+    /// Empty when nothing is lost but ignored files.
+    pub(super) objections: Vec<KeptReason>,
+    /// Ignored paths, each without what is below it; `None` where they were not looked for.
+    pub(super) ignored: Option<Vec<Vec<u8>>>,
+}
+
+/// Looks at a linked worktree, cheap questions first.
+pub(super) fn examine(
+    repo: &Repo,
+    info: &WorktreeInfo,
+    all: &[WorktreeInfo],
+) -> Result<Examined, GitError> {
+    let mut found = Examined::default();
+    let inside = |other: &&WorktreeInfo| {
+        other.path != info.path && other.path.starts_with(&info.path) && other.path.exists()
+    };
+    if let Some(other) = all.iter().find(inside) {
+        found.objections.push(KeptReason::Holds { worktree: other.path.clone() });
+    }
+    let checkout = Checkout::listed(repo, info);
+    let git_dir = checkout.git_dir.clone();
+    if let (Some(git_dir), None) = (&git_dir, checkout.broken())
+        && let Some(ignored) = as_committed(&checkout, git_dir)?
+    {
+        found.objections.extend(repo.in_progress(git_dir)?.map(KeptReason::InProgress));
+        found.ignored = Some(ignored);
+    } else {
+        examine_with_git(&checkout, &mut found.objections)?;
+        if let Some(git_dir) = &git_dir {
+            found.objections.extend(submodule_work(&checkout, git_dir)?);
+        }
+    }
+    if let Some(git_dir) = &git_dir {
+        found.objections.extend(unreachable(&checkout, git_dir)?);
+    }
+    Ok(found)
+}
+
+/// The ignored paths of a worktree that has nothing else beyond its commit; `None` when only
+/// `git status` can tell.
+fn as_committed(checkout: &Checkout, git_dir: &Path) -> Result<Option<Vec<Vec<u8>>>, GitError> {
+    let repo = &checkout.repo;
+    let Some(tip) = repo.head_at(git_dir)?.tip() else { return Ok(None) };
+    let Some(seen) = glance(git_dir, &checkout.path, repo.tree_of(tip)?) else { return Ok(None) };
+    let only =
+        seen.submodules.is_empty() && all_ignored(repo, (git_dir, &checkout.path), &seen.others)?;
+    Ok(only.then_some(seen.others))
+}
+
+fn examine_with_git(checkout: &Checkout, found: &mut Vec<KeptReason>) -> Result<(), GitError> {
+    let state = checkout.state()?;
+    found.extend(state.in_progress.map(KeptReason::InProgress));
+    let paths: Vec<String> = state.dirty.into_iter().chain(state.untracked).collect();
+    if !paths.is_empty() {
+        found.push(KeptReason::Dirty { paths });
+    }
+    match state.broken {
+        None | Some(Broken::FolderGone | Broken::GitFileGone) => {}
+        Some(broken @ (Broken::EntryGone | Broken::PointsElsewhere)) => {
+            found.push(KeptReason::Broken(broken));
+        }
+    }
+    Ok(())
+}
+
+/// Commits that only a detached HEAD holds.
+fn unreachable(checkout: &Checkout, git_dir: &Path) -> Result<Option<KeptReason>, GitError> {
+    let head = checkout.repo.head_at(git_dir)?;
+    let (Some(commit), None) = (head.tip(), head.branch()) else { return Ok(None) };
+    // `--all` would take the HEADs of worktrees for refs.
+    let command = checkout.repo.git("rev-list").arg(commit.to_string()).arg("--not");
+    let listed = command.arg("--glob=refs/*").text()?;
+    let commits: Vec<Oid> = listed.lines().filter_map(|line| line.parse().ok()).collect();
+    Ok((!commits.is_empty()).then_some(KeptReason::Unreachable { commit, commits }))
+}

@@ -1,0 +1,112 @@
+//! Worktrees kept for later tasks, with their warm build products: each on no branch, in a hidden
+//! folder beside where it stood, locked with a reason of ours. A task gets one back by a rename and
+//! by writing the files in which its start differs; whatever is odd about one is removed instead.
+//!
+//! ```text
+//! ../repo-task            a worktree whose task is done
+//! ../.repo-pool/1         the same, waiting
+//! ../repo-other           the same, at another commit on another branch
+//! ```
+//!
+//! Build products survive the move where they name files relative to the worktree, as cargo's do. A
+//! Python environment names itself by its whole path, so it is kept only for a task at the same path.
+
+mod caches;
+mod keep;
+mod record;
+mod take;
+mod update;
+
+use std::path::{Path, PathBuf};
+
+use super::lock::RepoLock;
+use super::remove::discarded;
+use super::trash::{Trash, discarded_folder, is_begun};
+use crate::adapters::git::{GitError, Repo, WorktreeInfo, real_path};
+
+pub use keep::Keeping;
+pub(super) use keep::is_fit;
+pub use take::{take, take_all};
+
+use record::Hold;
+
+/// Why git must leave them alone.
+const REASON: &str = "wt-orch pool";
+
+/// Those of the repository's worktrees that wait for a task.
+pub fn pooled<'a>(repo: &Repo, known: &'a [WorktreeInfo]) -> Vec<&'a Path> {
+    known.iter().filter(|info| is_pooled(repo, info)).map(|info| info.path.as_path()).collect()
+}
+
+/// Hands every worktree that waits for a task to the trash, but for one that a task is just getting;
+/// also what a killed process left half in the pools of these folders. Returns their paths.
+///
+/// # Errors
+/// The worktrees cannot be read, or a folder cannot be renamed.
+pub fn empty_pool(
+    repo: &Repo,
+    parents: &[PathBuf],
+    trash: &Trash,
+) -> Result<Vec<PathBuf>, GitError> {
+    if !is_begun(repo) {
+        return Ok(Vec::new());
+    }
+    let _lock = RepoLock::acquire(repo)?;
+    let known = repo.worktrees()?;
+    let mut gone = Vec::new();
+    let mut pools = Vec::new();
+    for orphan in orphans(repo, parents, &known) {
+        trash.add(discarded_folder(repo, &orphan)?);
+        gone.push(orphan);
+    }
+    for info in known.iter().filter(|info| is_pooled(repo, info)) {
+        pools.extend(info.path.parent().map(Path::to_owned));
+        let held = info.git_dir.as_deref().map(Hold::of);
+        if !matches!(held, Some(Hold::Busy)) {
+            trash.add(discarded(repo, &info.path, &known)?);
+            gone.push(info.path.clone());
+        }
+    }
+    pools.extend(parents.iter().map(|parent| folder_in(repo, parent)));
+    pools.iter().for_each(|pool| forget_if_empty(pool));
+    Ok(gone)
+}
+
+/// The pool of worktrees whose folders lie in `parent`.
+pub(super) fn folder_in(repo: &Repo, parent: &Path) -> PathBuf {
+    parent.join(name_for(repo))
+}
+
+fn name_for(repo: &Repo) -> String {
+    format!(".{}-pool", repo.name())
+}
+
+/// Whether a folder is one in which worktrees of this repository wait.
+pub(super) fn is_pool(repo: &Repo, folder: &Path) -> bool {
+    folder.file_name().is_some_and(|name| *name == *name_for(repo))
+}
+
+fn is_pooled(repo: &Repo, info: &WorktreeInfo) -> bool {
+    let inside = info.path.parent().is_some_and(|folder| is_pool(repo, folder));
+    inside && info.locked.as_deref() == Some(REASON)
+}
+
+/// Folders in the pools of these folders that git does not know; needs the repository's lock.
+pub(super) fn orphans(repo: &Repo, parents: &[PathBuf], known: &[WorktreeInfo]) -> Vec<PathBuf> {
+    let numbered = |entry: &std::fs::DirEntry| {
+        entry.file_name().to_str().is_some_and(|name| name.parse::<u32>().is_ok())
+    };
+    let pools = parents.iter().filter_map(|parent| folder_in(repo, parent).read_dir().ok());
+    let folders = pools.flatten().flatten().filter(numbered).map(|entry| entry.path());
+    let known: Vec<PathBuf> = known.iter().map(|info| real_path(&info.path)).collect();
+    folders.filter(|path| !known.contains(&real_path(path))).collect()
+}
+
+/// Takes away the pool when nothing waits in it.
+pub(super) fn forget_if_empty(pool: &Path) {
+    // Not empty means that worktrees wait there.
+    let _emptied = std::fs::remove_dir(pool).is_ok();
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,83 @@
+//! The worktrees of a run.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use super::losses::of_reasons;
+use super::{Cleaning, Fate};
+use crate::adapters::worktree::pool::Keeping;
+use crate::adapters::worktree::{
+    KeptReason, Removal, RemoveMode, RemoveOutcome, objections, plan_removals, remove_all,
+};
+use crate::engine::create::absolute;
+use crate::engine::error::EngineError;
+
+impl Cleaning<'_> {
+    pub(super) fn worktrees(&mut self) -> Result<(), EngineError> {
+        let repo = &self.site.repo;
+        let paths = self.own_worktrees()?;
+        if paths.is_empty() {
+            return Ok(());
+        }
+        let keeping = Keeping { size: self.rules.pool, caches: &self.rules.caches };
+        let keeps = self.rules.pool > 0 && !self.mode.force && !self.mode.empty_pool;
+        let removal = Removal {
+            paths: &paths,
+            mode: if self.mode.force { RemoveMode::Force } else { RemoveMode::OnlyIfClean },
+            pool: keeps.then_some(keeping),
+        };
+        let outcomes = if self.mode.dry_run {
+            plan_removals(repo, removal)?
+        } else {
+            remove_all(repo, removal, self.trash)?
+        };
+        let destroyed = if self.mode.dry_run && self.mode.force {
+            objections(repo, &paths)?
+        } else {
+            vec![Vec::new(); paths.len()]
+        };
+        for ((path, outcome), mut lost) in paths.iter().zip(outcomes).zip(destroyed) {
+            let goes = outcome == RemoveOutcome::Removed;
+            let fate = match outcome {
+                RemoveOutcome::Removed => Fate::Goes,
+                RemoveOutcome::Pooled => Fate::Pooled,
+                RemoveOutcome::Kept { reason, also } => {
+                    let why = reason.to_string();
+                    lost = [vec![reason], also].concat();
+                    Fate::Stays { why }
+                }
+            };
+            let lost: Vec<KeptReason> = lost;
+            let losses = of_reasons(repo, &lost)?;
+            let bytes = if self.mode.dry_run && goes { self.usage.of(path) } else { 0 };
+            let item = self.report.add("worktree", path.display().to_string(), fate);
+            (item.losses, item.bytes) = (losses, bytes);
+        }
+        Ok(())
+    }
+
+    /// The places of the run where a worktree of its own is.
+    fn own_worktrees(&self) -> Result<Vec<PathBuf>, EngineError> {
+        let places = self.state.spec.places.iter();
+        let mut paths: BTreeSet<PathBuf> = places.map(|p| PathBuf::from(&p.worktree)).collect();
+        let bench = format!("../{}-{}.validate", self.site.repo.name(), self.state.spec.run);
+        paths.insert(absolute(self.site, &bench));
+        let known = self.site.repo.worktrees()?;
+        let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let own = |path: &PathBuf| {
+            let at = known.iter().filter(|info| !info.bare);
+            let found = at.into_iter().find(|info| real(&info.path) == real(path));
+            found.is_some_and(|info| self.is_ours(info.branch.as_deref(), path))
+        };
+        Ok(paths.into_iter().filter(own).collect())
+    }
+
+    /// A worktree at one of our places is ours unless somebody put another branch there.
+    fn is_ours(&self, branch: Option<&str>, path: &Path) -> bool {
+        let places = &self.state.spec.places;
+        let at_place = places.iter().any(|place| Path::new(&place.worktree) == path);
+        let moved = branch.is_some_and(|branch| places.iter().all(|p| p.branch != branch));
+        let begun = self.state.tasks.iter().any(|record| record.attempts > 0);
+        begun && (!at_place || !moved)
+    }
+}

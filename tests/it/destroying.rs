@@ -1,0 +1,136 @@
+//! What `clean` says about work before it takes it away, and when it takes work for landed.
+
+use insta::assert_snapshot;
+
+use crate::harness::Repo;
+use crate::scene::{beside, refs, small_repo, split};
+
+const TWO: &str = r#"
+    [[task]]
+    id = "a"
+    run = "echo x > x; git add x; git commit -qm 'make x'; printf 'one\nTWO\nthree\n' > a.txt"
+    check = "true"
+"#;
+
+/// A run with two commits on one branch, none of them landed.
+fn unlanded() -> Repo {
+    let repo = small_repo();
+    split(&repo, TWO, &[]).exit(0);
+    repo
+}
+
+#[test]
+fn a_branch_that_was_squashed_by_hand_is_taken_for_landed() {
+    let repo = unlanded();
+    repo.git(&["merge", "--quiet", "--squash", "feature/a"]);
+    repo.git(&["commit", "--quiet", "--message", "squashed"]);
+    // What came after is no reason to keep it.
+    repo.file("a.txt", "all\nnew\n").file("x", "other\n").commit("later");
+    repo.wt_orch(&["clean"]).exit(0).stdout_has("removed branch `feature/a`");
+    assert_eq!(refs(&repo, "refs/heads"), ["refs/heads/main"]);
+}
+
+#[test]
+fn a_branch_whose_commits_were_picked_is_taken_for_landed_once_all_are() {
+    let repo = unlanded();
+    repo.file("c.txt", "c\n").commit("moved on");
+    repo.git(&["cherry-pick", "feature/a~1"]);
+    repo.file("x", "other\n").commit("later");
+    repo.wt_orch(&["clean"])
+        .exit(0)
+        .stdout_has("kept branch `feature/a`: 1 commit is not landed; it changes `a.txt`");
+    repo.git(&["cherry-pick", "feature/a"]);
+    repo.file("a.txt", "all\nnew\n").commit("later still");
+    repo.wt_orch(&["clean"]).exit(0).stdout_has("removed branch `feature/a`");
+}
+
+#[test]
+fn what_is_kept_is_counted_and_named() {
+    let repo = unlanded();
+    std::fs::write(repo.root().join("repo-a/note"), "mine\n").unwrap();
+    std::fs::write(repo.root().join("repo-a/b.txt"), "mine\n").unwrap();
+    let document = repo.wt_orch(&["clean", "--json"]).exit(0).stdout_json();
+    let item = |kind: &str| {
+        let items = document["items"].as_array().unwrap();
+        items.iter().find(|item| item["kind"] == kind).unwrap().clone()
+    };
+    assert_eq!(item("worktree")["paths"], serde_json::json!(["b.txt", "note"]));
+    assert_eq!(item("worktree")["kept"], "`b.txt` and `note` are not committed");
+    let subjects: Vec<String> = item("branch")["commits"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|commit| commit["subject"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(subjects.len(), 2);
+    assert_eq!(subjects[0], "make x");
+    std::fs::remove_file(repo.root().join("repo-a/note")).unwrap();
+    repo.git(&["-C", "../repo-a", "checkout", "--quiet", "b.txt"]);
+    repo.wt_orch(&["clean"])
+        .exit(0)
+        .stdout_has("removed worktree")
+        .stdout_has("2 commits are not landed; they change `a.txt`, `x`");
+}
+
+#[test]
+fn force_names_what_it_destroys_before_it_does() {
+    let repo = unlanded();
+    std::fs::write(repo.root().join("repo-a/note"), "mine\n").unwrap();
+    assert_snapshot!(repo.wt_orch(&["clean", "--force", "--dry-run"]).snapshot(), @"
+    $ wt-orch clean --force --dry-run
+    exit: 0
+    --- stdout
+    would free [SIZE]
+    would destroy file `note` of worktree `[TMP]/repo-a`
+    would destroy commit [ID] make x of branch `feature/a`
+    would destroy commit [ID] a of branch `feature/a`
+    would remove worktree `[TMP]/repo-a`
+    would remove branch `feature/a`
+    would remove logs `[TMP]/repo/.git/wt-orch/logs/tasks`
+    ");
+    assert_eq!(beside(&repo), ["repo-a"]);
+    assert_snapshot!(repo.wt_orch(&["clean", "--force"]).snapshot(), @"
+    $ wt-orch clean --force
+    exit: 0
+    --- stdout
+    destroys file `note` of worktree `[TMP]/repo-a`
+    destroys commit [ID] make x of branch `feature/a`
+    destroys commit [ID] a of branch `feature/a`
+    removed worktree `[TMP]/repo-a`
+    removed branch `feature/a`
+    removed logs `[TMP]/repo/.git/wt-orch/logs/tasks`
+    freed [SIZE]
+    ");
+    assert_eq!(beside(&repo), [""; 0]);
+    assert_eq!(refs(&repo, "refs/heads"), ["refs/heads/main"]);
+}
+
+#[test]
+fn work_inside_a_submodule_is_kept_and_a_submodule_without_is_no_obstacle() {
+    let repo = small_repo();
+    repo.git(&["clone", "--quiet", ".", "../library"]);
+    let allow = ["-c", "protocol.file.allow=always"];
+    let add = [&allow[..], &["submodule", "--quiet", "add", "../library", "lib"]].concat();
+    repo.git(&["remote", "add", "origin", &repo.path("").display().to_string()]);
+    repo.git(&add);
+    repo.commit("with a submodule");
+    let update = "git -c protocol.file.allow=always submodule --quiet update --init";
+    let tasks = format!(
+        "[[task]]\nid = \"plain\"\nrun = \"{update}\"\ncheck = \"true\"\n\
+         [[task]]\nid = \"dirty\"\nrun = \"{update}; echo x > lib/new\"\ncheck = \"true\"\n\
+         [[task]]\nid = \"ahead\"\ncheck = \"true\"\n\
+         run = \"{update}; cd lib; git commit --quiet --allow-empty -m inner; git checkout -q @~\"\n"
+    );
+    split(&repo, &tasks, &[]).exit(0);
+    let hidden = ["-C", "../repo-ahead/lib", "update-ref", "refs/heads/inner", "HEAD@{1}"];
+    repo.git(&hidden);
+    repo.wt_orch(&["clean"])
+        .exit(0)
+        .stdout_has("repo-ahead`: its submodule `lib` has 1 commit that no remote holds")
+        .stdout_has("repo-dirty`: `lib/new` is not committed")
+        .stdout_has("removed worktree");
+    assert_eq!(beside(&repo), ["library", "repo-ahead", "repo-dirty"]);
+    let told = repo.wt_orch(&["clean", "--force"]);
+    told.exit(0).stdout_has("inner (in the submodule `lib`)").stdout_has("file `lib/new`");
+    assert_eq!(beside(&repo), ["library"]);
+}
