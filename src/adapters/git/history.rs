@@ -58,15 +58,32 @@ impl Repo {
     /// # Errors
     /// The refs cannot be read.
     pub fn branch_conflict(&self, name: &str) -> Result<Option<BranchConflict>, GitError> {
-        if !git2::Reference::is_valid_name(&format!("refs/heads/{name}")) || name.starts_with('-') {
+        self.branch_conflict_among(name, &self.branch_names()?)
+    }
+
+    /// Names of all local branches, of those as well that name no commit.
+    pub(in crate::adapters) fn branch_names(&self) -> Result<Vec<String>, GitError> {
+        let names = self.reader().ref_names("refs/heads/")?.into_iter();
+        Ok(names.map(|name| name["refs/heads/".len()..].to_owned()).collect())
+    }
+
+    /// The same for one of several names, with the branches read once.
+    pub(in crate::adapters) fn branch_conflict_among(
+        &self,
+        name: &str,
+        branches: &[String],
+    ) -> Result<Option<BranchConflict>, GitError> {
+        let full = format!("refs/heads/{name}");
+        if !git2::Reference::is_valid_name(&full) || name.starts_with('-') {
             return Ok(Some(BranchConflict::Invalid));
         }
-        if let Some(tip) = self.branch_tip(name)? {
+        if branches.iter().any(|branch| branch == name)
+            && let Some(tip) = self.branch_tip(name)?
+        {
             return Ok(Some(BranchConflict::Exists { tip }));
         }
         let mut case_only = None;
-        for found in self.reader().ref_names("refs/heads/")? {
-            let with = found.strip_prefix("refs/heads/").unwrap_or(&found);
+        for with in branches {
             let below = |outer: &str, inner: &str| {
                 inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'))
             };

@@ -66,10 +66,11 @@ impl std::fmt::Display for Occupant {
     }
 }
 
-/// The worktrees of a repository, read once to be asked for several new ones.
+/// The worktrees and branches of a repository, read once to be asked for several new ones.
 pub(super) struct Known<'a> {
     repo: &'a Repo,
     worktrees: Vec<PathBuf>,
+    branches: Vec<String>,
     /// How the repository is named in a shell.
     at: String,
 }
@@ -77,7 +78,7 @@ pub(super) struct Known<'a> {
 impl<'a> Known<'a> {
     pub(super) fn load(repo: &'a Repo) -> Result<Self, GitError> {
         let at = shell_word(&repo.root().display().to_string());
-        Ok(Self { repo, worktrees: repo.worktree_folders()?, at })
+        Ok(Self { repo, worktrees: repo.worktree_folders()?, branches: repo.branch_names()?, at })
     }
 
     /// What is in the way of a worktree at `path` (a real path) on a new `branch`.
@@ -91,7 +92,8 @@ impl<'a> Known<'a> {
     }
 
     fn of_branch(&self, name: &str) -> Result<Option<Occupied>, GitError> {
-        let Some(conflict) = self.repo.branch_conflict(name)? else { return Ok(None) };
+        let conflict = self.repo.branch_conflict_among(name, &self.branches)?;
+        let Some(conflict) = conflict else { return Ok(None) };
         let clash = |with: String| {
             let resolve = format!("git -C {} branch -m {} NEW-NAME", self.at, shell_word(&with));
             Occupied { what: Occupant::BranchClash { name: name.to_owned(), with }, resolve }
