@@ -101,13 +101,17 @@ for source in "$@"; do
         rm -f "$work"/r.*
         for _ in $(seq "$rounds"); do
             fresh
-            read -r git_wall git_cpu < <(measure by_git "$count")
+            measured=$(measure by_git "$count")
+            read -r git_wall git_cpu <<< "$measured"
             fresh
-            read -r wall cpu < <(measure "$bench" provision "$repo" "$trees" "$count")
+            measured=$(measure "$bench" provision "$repo" "$trees" "$count")
+            read -r wall cpu <<< "$measured"
             if [ "$count" = 4 ]; then
-                read -r first _ < <(measure git -C "$trees/w0" status --porcelain)
+                measured=$(measure git -C "$trees/w0" status --porcelain)
+                read -r first _ <<< "$measured"
                 [ ! -s "$work/out" ] || { echo "status is not clean" >&2; exit 1; }
-                read -r second _ < <(measure git -C "$trees/w0" status --porcelain)
+                measured=$(measure git -C "$trees/w0" status --porcelain)
+                read -r second _ <<< "$measured"
                 note r.status "$first" "$second"
             fi
             fresh
@@ -117,7 +121,8 @@ for source in "$@"; do
             note r.plain "$wall" "$plain"
             if command -v wt > /dev/null; then
                 fresh
-                read -r peer _ < <(measure by_worktrunk "$count")
+                measured=$(measure by_worktrunk "$count")
+                read -r peer _ <<< "$measured"
                 note r.peer "$peer" "$git_wall"
             fi
         done
@@ -134,16 +139,42 @@ for source in "$@"; do
     for _ in $(seq "$rounds"); do
         fresh
         by_git 8
-        read -r git_wall _ < <(measure remove_by_git 8)
+        measured=$(measure remove_by_git 8)
+        read -r git_wall _ <<< "$measured"
         fresh
         cd "$repo"
         WT_ORCH_WORKTREE_PATH="$trees/{task}" "$program" split "$work/tasks.toml" --parallel=8 \
             > "$work/out" 2>&1
-        read -r wall _ < <(measure "$program" clean)
+        measured=$(measure "$program" clean)
+        read -r wall _ <<< "$measured"
         cd "$OLDPWD"
         note r.clean "$wall" "$git_wall"
     done
     row 'clean of 8' r.clean
+
+    # A commit in which twenty files are longer by a line.
+    export GIT_INDEX_FILE=$work/index
+    git -C "$repo" read-tree HEAD
+    git -C "$repo" ls-files -s | awk '$1 ~ /^100/ && NR % 37 == 1 && n++ < 20' > "$work/some"
+    while read -r mode id _ path; do
+        id=$({ git -C "$repo" cat-file blob "$id"; echo; } | git -C "$repo" hash-object -w --stdin)
+        git -C "$repo" update-index --cacheinfo "$mode,$id,$path"
+    done < "$work/some"
+    next=$(git -C "$repo" write-tree)
+    unset GIT_INDEX_FILE
+    next=$(echo next | git -C "$repo" commit-tree "$next" -p HEAD)
+    git -C "$repo" update-ref refs/bench/next "$next"
+    for _ in $(seq "$rounds"); do
+        fresh
+        measured=$(measure by_git 8)
+        read -r git_wall _ <<< "$measured"
+        fresh
+        "$bench" shelve "$repo" "$trees" 8
+        measured=$(measure "$bench" reuse "$repo" "$trees" 8)
+        read -r wall _ <<< "$measured"
+        note r.reuse "$wall" "$git_wall"
+    done
+    row 'reuse of 8, 20 files differ' r.reuse
 
     if [ -x /usr/bin/time ]; then
         fresh

@@ -3,7 +3,8 @@
 //!
 //! `provision REPO FOLDER N` makes N worktrees of HEAD in FOLDER, `plain REPO FOLDER N` writes the
 //! files of HEAD N times from memory with as many threads as there are cores, and prints the seconds
-//! of the writing alone.
+//! of the writing alone. `shelve REPO FOLDER N` makes N worktrees of HEAD and puts them into the pool,
+//! `reuse REPO FOLDER N` takes N out of it for `refs/bench/next` and makes none from nothing.
 
 #![expect(
     clippy::disallowed_methods,
@@ -20,7 +21,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use wt_orch::adapters::git::Repo;
-use wt_orch::adapters::worktree::{WorktreeOptions, WorktreeSpec, provision_all};
+use wt_orch::adapters::worktree::pool::{Keeping, take_all};
+use wt_orch::adapters::worktree::{
+    Removal, RemoveMode, RemoveOutcome, Trash, WorktreeOptions, WorktreeSpec, provision_all,
+    remove_all,
+};
+use wt_orch::domain::id::Oid;
 
 fn main() -> Result<(), Box<dyn Error>> {
     // Cargo hands its benches an option that is of no use here.
@@ -33,21 +39,52 @@ fn main() -> Result<(), Box<dyn Error>> {
     match kind.as_str() {
         "provision" => provisioned(repo, folder, count),
         "plain" => plain(repo, folder, count),
-        other => Err(format!("`{other}` is neither `provision` nor `plain`").into()),
+        "shelve" => shelved(repo, folder, count),
+        "reuse" => reused(repo, folder, count),
+        other => Err(format!("`{other}` is none of provision, plain, shelve, reuse").into()),
     }
+}
+
+fn specs(folder: &Path, count: usize, (branch, start): (&str, Oid)) -> Vec<WorktreeSpec> {
+    let spec = |number: usize| WorktreeSpec {
+        path: folder.join(format!("w{number}")),
+        branch: format!("bench/{branch}{number}"),
+        start,
+        lock_reason: None,
+        options: WorktreeOptions::default(),
+    };
+    (0..count).map(spec).collect()
+}
+
+fn shelved(repo: &Path, folder: &Path, count: usize) -> Result<(), Box<dyn Error>> {
+    provisioned(repo, folder, count)?;
+    let repo = Repo::discover(repo, std::env::vars_os().collect())?;
+    let paths: Vec<PathBuf> = (0..count).map(|number| folder.join(format!("w{number}"))).collect();
+    let caches = ["target/".to_owned()];
+    let pool = Some(Keeping { size: u32::try_from(count)?, caches: &caches });
+    let trash = Trash::begin();
+    let removal = Removal { paths: &paths, mode: RemoveMode::OnlyIfClean, pool };
+    let outcomes = remove_all(&repo, removal, &trash)?;
+    trash.finish();
+    match outcomes.iter().all(|outcome| matches!(outcome, RemoveOutcome::Pooled)) {
+        true => Ok(()),
+        false => Err(format!("not all are in the pool: {outcomes:?}").into()),
+    }
+}
+
+fn reused(repo: &Path, folder: &Path, count: usize) -> Result<(), Box<dyn Error>> {
+    let repo = Repo::discover(repo, std::env::vars_os().collect())?;
+    let start = repo.resolve_commit("refs/bench/next")?.ok_or("there is no refs/bench/next")?;
+    for taken in take_all(&repo, &specs(folder, count, ("again", start)), &["target/".to_owned()]) {
+        taken?.ok_or("the pool had none")?;
+    }
+    Ok(())
 }
 
 fn provisioned(repo: &Path, folder: &Path, count: usize) -> Result<(), Box<dyn Error>> {
     let repo = Repo::discover(repo, std::env::vars_os().collect())?;
     let start = repo.head()?.tip().ok_or("the repository has no commit")?;
-    let spec = |number: usize| WorktreeSpec {
-        path: folder.join(format!("w{number}")),
-        branch: format!("bench/w{number}"),
-        start,
-        lock_reason: None,
-        options: WorktreeOptions::default(),
-    };
-    for made in provision_all(&repo, (0..count).map(spec).collect()) {
+    for made in provision_all(&repo, specs(folder, count, ("w", start))) {
         if let Some(reason) = made?.by_git {
             eprintln!("written by git: {reason}");
         }

@@ -9,9 +9,7 @@ use rayon::prelude::*;
 use super::record::{Held, Hold, PoolRecord, write_whole};
 use super::update::{Goal, Waiting, difference};
 use super::{REASON, folder_in, forget_if_empty};
-use crate::adapters::git::{
-    Expected, GitError, RawChange, RefUpdate, Repo, admin_dirs, io, real_path,
-};
+use crate::adapters::git::{BranchesOutcome, GitError, RawChange, Repo, admin_dirs, io, real_path};
 use crate::adapters::worktree::lock::RepoLock;
 use crate::adapters::worktree::remove::discarded;
 use crate::adapters::worktree::trash::{Trash, discarded_entry, discarded_folder};
@@ -138,12 +136,9 @@ impl Claim {
         (path, spec): (&Path, &WorktreeSpec),
         trash: &Trash,
     ) -> Result<Option<Provisioned>, GitError> {
-        let name = format!("refs/heads/{}", spec.branch);
-        // As lasting as the branch that `git worktree add` makes.
-        let made = repo.git("update-ref").args(["-m", "wt-orch: start of a task"]);
-        let made = made.args(["--create-reflog", &name, &spec.start.to_string()]);
-        if made.arg(spec.start.zero().to_string()).answer()?.code != Some(0) {
-            return Ok(None);
+        match repo.create_branches(std::slice::from_ref(&spec.branch), spec.start)? {
+            BranchesOutcome::Made => {}
+            BranchesOutcome::Taken { .. } => return Ok(None),
         }
         let lock = RepoLock::acquire(repo)?;
         if is_free(path, &admin_dirs(repo.common_dir())?) {
@@ -156,12 +151,7 @@ impl Claim {
         }
         drop(lock);
         // Whoever moved the branch meanwhile keeps it.
-        let _deleted = repo.update_ref(&RefUpdate {
-            name,
-            new: None,
-            expected: Expected::At(spec.start),
-            message: "wt-orch: worktree not made".to_owned(),
-        })?;
+        let _deleted = repo.discard_branch(&spec.branch, spec.start)?;
         Ok(None)
     }
 
