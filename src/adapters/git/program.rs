@@ -20,9 +20,6 @@ use super::error::{GitError, io};
 use super::path::shell_word;
 use super::version::GitVersion;
 
-/// Oldest git that understands every option used here.
-const OLDEST: GitVersion = GitVersion { major: 2, minor: 34, patch: 0 };
-
 /// How long a command waits for somebody else's lock.
 const LOCK_WAIT: Duration = Duration::from_secs(2);
 
@@ -89,20 +86,20 @@ impl GitProgram {
     /// # Errors
     /// [`GitError::GitMissing`], or [`GitError::Unsupported`] when it is too old.
     pub fn find(env: Vec<(OsString, OsString)>) -> Result<Self, GitError> {
+        let program = Self::on_path(env)?;
+        let version = GitVersion::load(&program)?;
+        Ok(program.with_version(version))
+    }
+
+    /// The same with the oldest version in place of its own.
+    pub(super) fn on_path(env: Vec<(OsString, OsString)>) -> Result<Self, GitError> {
         let path = program_on_path(&env).ok_or(GitError::GitMissing)?;
         let env = env.into_iter().filter(|(name, _)| is_passed(name)).collect();
-        let mut program = Self { path, version: OLDEST, env, lock_wait: LOCK_WAIT };
-        let answer = program.command("version").text()?;
-        program.version = GitVersion::parse(&answer)
-            .ok_or(GitError::Answer { words: "version".to_owned(), what: answer })?;
-        if program.version < OLDEST {
-            return Err(GitError::Unsupported {
-                feature: format!("git {}", program.version),
-                why: format!("options of git {OLDEST} are used"),
-                way_out: "install a later git".to_owned(),
-            });
-        }
-        Ok(program)
+        Ok(Self { path, version: GitVersion::OLDEST, env, lock_wait: LOCK_WAIT })
+    }
+
+    pub(super) fn with_version(self, version: GitVersion) -> Self {
+        Self { version, ..self }
     }
 
     /// Its version.

@@ -3,11 +3,13 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
+use std::thread::ScopedJoinHandle;
 
 use super::capability::{Backend, Obstacles};
-use super::error::{GitError, library};
+use super::error::{GitError, io, library};
 use super::program::{GitProgram, Invocation};
 use super::settings::Settings;
+use super::version::GitVersion;
 
 /// Which program makes merges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -50,12 +52,19 @@ impl Repo {
     /// [`GitError::NotARepository`], [`GitError::Unsupported`], [`GitError::DubiousOwnership`],
     /// [`GitError::GitMissing`], or a failure of git.
     pub fn discover(start: &Path, env: Vec<(OsString, OsString)>) -> Result<Self, GitError> {
-        let program = GitProgram::find(env)?;
+        let program = GitProgram::on_path(env)?;
         if !start.is_dir() {
             return Err(GitError::NotARepository { path: start.to_owned() });
         }
-        let found = Found::at(&program, start)?;
-        let settings = Settings::load(&program, start)?;
+        // Each of them is a process, and whoever types a command waits for them.
+        let (version, settings, found) = std::thread::scope(|scope| {
+            let version = scope.spawn(|| GitVersion::load(&program));
+            let settings = scope.spawn(|| Settings::load(&program, start));
+            let found = Found::at(&program, start);
+            (joined(version), joined(settings), found)
+        });
+        let program = program.clone().with_version(version?);
+        let (found, settings) = (found?, settings?);
         let linked = found.git_dir != found.common_dir;
         let main = match linked && settings.is_true("extensions.worktreeconfig") {
             true => Some(Settings::load_main(&program, &found.common_dir)?),
@@ -251,6 +260,11 @@ impl Found {
         let parent = self.common_dir.parent().filter(|_| inside);
         parent.unwrap_or(&self.common_dir).to_owned()
     }
+}
+
+fn joined<T>(asked: ScopedJoinHandle<'_, Result<T, GitError>>) -> Result<T, GitError> {
+    let failed = || io("ask", "git".as_ref())(std::io::Error::other("a thread panicked"));
+    asked.join().unwrap_or_else(|_| Err(failed()))
 }
 
 fn canonical(path: &Path) -> PathBuf {

@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use super::error::GitError;
+use super::program::GitProgram;
+
 /// Version of a git program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct GitVersion {
@@ -14,6 +17,24 @@ pub struct GitVersion {
 }
 
 impl GitVersion {
+    /// Oldest git that understands every option used here.
+    pub(super) const OLDEST: Self = Self { major: 2, minor: 34, patch: 0 };
+
+    /// Asks a program; one that is too old is an error.
+    pub(super) fn load(program: &GitProgram) -> Result<Self, GitError> {
+        let answer = program.command("version").text()?;
+        let version = Self::parse(&answer)
+            .ok_or(GitError::Answer { words: "version".to_owned(), what: answer })?;
+        if version < Self::OLDEST {
+            return Err(GitError::Unsupported {
+                feature: format!("git {version}"),
+                why: format!("options of git {} are used", Self::OLDEST),
+                way_out: "install a later git".to_owned(),
+            });
+        }
+        Ok(version)
+    }
+
     /// Whether this is `major.minor` or later.
     pub fn at_least(self, major: u32, minor: u32) -> bool {
         (self.major, self.minor) >= (major, minor)
