@@ -8,6 +8,9 @@
 #     overflow checks, no debug assertions,
 #   - all tests once more in repositories that libgit2 cannot open (a git before 2.45 makes ordinary
 #     ones where it is asked for reftable),
+#   - all tests that make repositories, once with sha256 objects and once with refs in a reftable,
+#   - the tests that are marked as slow, such as crowds around one repository,
+#   - scripts/kills.sh, where there is strace: kills at every step of making worktrees,
 #   - scripts/foreign.sh: the whole way through sources that nobody here wrote.
 #
 # What belongs here as it comes to be: crashes at every event of a run and the resume after each,
@@ -38,6 +41,14 @@ for format in GIT_DEFAULT_HASH=sha256 GIT_DEFAULT_REF_FORMAT=reftable; do
     env "$format" cargo test --locked --lib adapters::
     env "$format" cargo test --locked --test it
 done
+
+printf '\n== slow tests\n'
+cargo test --locked -- --ignored slow::
+
+if command -v strace > /dev/null; then
+    printf '\n== kills while worktrees are made\n'
+    scripts/kills.sh
+fi
 
 printf '\n== a repository that nobody here wrote\n'
 cargo build --locked --release

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::harness::{Output, Repo};
 use crate::scene::{
-    beside, content, outcomes, small_repo, split, split_in_one_lane, strings, task, tasks,
+    beside, content, ejected, outcomes, small_repo, split, split_in_one_lane, strings, task, tasks,
 };
 
 /// A repository with a lock file and an ignored folder, as package managers have them.
@@ -318,4 +318,32 @@ fn a_setup_is_aborted_from_elsewhere_and_after_a_crash() {
     assert_eq!(repo.survivors(), [""; 0]);
     let run = repo.wt_orch(&["status", "--json"]).exit(0).stdout_json();
     assert_eq!(task(&run, "a")["outcome"], "cancelled");
+}
+
+#[test]
+fn validations_are_prepared_as_well_and_fail_with_the_hook_that_a_candidate_breaks() {
+    let repo = package();
+    let text = "
+        [[setup]]
+        name = \"deps\"
+        run = \"mkdir -p modules && echo x > modules/x; test ! -e bad.lock\"
+        when = [\"package.json\", \"*.lock\"]
+        [[task]]
+        id = \"good\"
+        run = \"echo good > good\"
+        check = \"true\"
+        [[task]]
+        id = \"bad\"
+        run = \"echo bad > bad.lock\"
+        check = \"true\"
+        [[validate]]
+        name = \"built\"
+        run = \"test -e modules/x\"
+    ";
+    split(&repo, text, &[]).exit(0);
+    let landed = repo.wt_orch(&["integrate", "--json"]).exit(3).stdout_json();
+    assert_eq!(strings(&landed["merged"]), ["good"]);
+    assert_eq!(ejected(&landed), ["bad validation"]);
+    assert_eq!(content(&repo, "main", "good").unwrap(), "good\n");
+    repo.wt_orch(&["report"]).exit(0).stdout_has("not run: setup hook");
 }

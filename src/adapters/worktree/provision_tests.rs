@@ -154,3 +154,54 @@ fn bare_repositories_get_worktrees_too() {
     assert!(made.path.join("f").exists());
     assert!(Checkout::at(&repo, Path::new(&made.path)).unwrap().state().unwrap().is_clean());
 }
+
+#[test]
+fn a_lost_object_takes_all_of_a_batch_back_and_an_occupied_place_only_itself() {
+    let sandbox = Sandbox::ordinary(&[("f", "1"), ("d/g", "2")]);
+    let blob = sandbox.git(&["rev-parse", "HEAD:d/g"]);
+    let object = sandbox.root().join(".git/objects").join(&blob[..2]).join(&blob[2..]);
+    let content = std::fs::read(&object).unwrap();
+    std::fs::remove_file(&object).unwrap();
+    let specs = || ["one", "two", "three"].map(|name| spec(&sandbox, name)).to_vec();
+    let repo = sandbox.repo();
+    assert!(provision_all(&repo, specs()).iter().all(Result::is_err));
+    let left =
+        |folder: &str| sandbox.root().join(".git").join(folder).read_dir().map(|d| d.count());
+    assert_eq!(sandbox.git(&["for-each-ref", "refs/heads/feature"]), "");
+    assert!(left("worktrees").is_err() && left("wt-orch").unwrap() == 1, "only the lock is left");
+    assert!(["one", "two", "three"].iter().all(|name| !sandbox.path(name).exists()));
+
+    std::fs::write(&object, content).unwrap();
+    std::fs::create_dir(sandbox.path("two")).unwrap();
+    let made: Vec<bool> = provision_all(&repo, specs()).iter().map(Result::is_ok).collect();
+    assert_eq!(made, [true, false, true]);
+    assert_eq!(sandbox.git(&["branch", "--list", "feature/*"]).lines().count(), 2);
+    assert!(sandbox.path("two").read_dir().unwrap().next().is_none());
+}
+
+#[test]
+fn an_entry_appears_whole_under_a_free_name_and_stays_locked_until_the_files_are_there() {
+    let sandbox = Sandbox::ordinary(&[("f", "1")]);
+    let repo = sandbox.repo();
+    // What a killed process left where entries are put together.
+    write(&sandbox.root().join(".git/wt-orch/tmp-worktree/HEAD"), "half");
+    let mut twin = spec(&sandbox, "t");
+    twin.path = sandbox.path("elsewhere/t");
+    twin.branch = "feature/twin".to_owned();
+    twin.lock_reason = None;
+    let made: Vec<_> = provision_all(&repo, vec![spec(&sandbox, "t"), twin]);
+    let entries: Vec<_> = made.into_iter().map(|made| made.unwrap().git_dir).collect();
+    let names: Vec<_> = entries.iter().map(|dir| dir.file_name().unwrap().to_owned()).collect();
+    assert_eq!(names, ["t", "t1"]);
+    assert_eq!(std::fs::read_to_string(entries[0].join("locked")).unwrap(), "wt-orch run");
+    assert!(!entries[1].join("locked").exists());
+    // Left by a process that was killed while it wrote files: put back, it is whole and unlocked.
+    std::fs::write(entries[1].join("locked"), super::admin::MAKING).unwrap();
+    std::fs::remove_file(entries[1].join("index")).unwrap();
+    std::fs::remove_file(sandbox.path("elsewhere/t/f")).unwrap();
+    sandbox.git(&["worktree", "prune", "--expire=now"]);
+    let checkout = Checkout::at(&repo, &sandbox.path("elsewhere/t")).unwrap();
+    let outcome = checkout.ensure_at("feature/twin", sandbox.rev("main"), Some(KEEP)).unwrap();
+    assert!(matches!(outcome, EnsureOutcome::Ready { .. }), "{outcome:?}");
+    assert!(!entries[1].join("locked").exists() && sandbox.path("elsewhere/t/f").exists());
+}
