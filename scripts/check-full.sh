@@ -8,15 +8,13 @@
 #     overflow checks, no debug assertions,
 #   - all tests once more in repositories that libgit2 cannot open (a git before 2.45 makes ordinary
 #     ones where it is asked for reftable),
-#   - all tests that make repositories, once with sha256 objects and once with refs in a reftable,
 #   - the tests that are marked as slow, such as crowds around one repository,
 #   - scripts/kills.sh, where there is strace: kills at every step of making worktrees,
 #   - scripts/foreign.sh: the whole way through sources that nobody here wrote.
 #
 # What belongs here as it comes to be: crashes at every event of a run and the resume after each,
-# fuzzing of the parsers, runs with real agents' programs. Mark such a test `#[ignore = "slow: why"]`, put it into
-# a module `slow`, and give it a section: `cargo test --locked -- --ignored slow::`. Ignored tests
-# are not run without that filter: some of them write fixtures.
+# fuzzing of the parsers, runs with real agents' programs. Mark a slow test `#[ignore = "slow: why"]`
+# and put it into a module `slow`: it is run by that filter. Other ignored tests write fixtures.
 set -eu
 
 cd "$(dirname "$0")/.."
