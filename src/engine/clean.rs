@@ -13,7 +13,7 @@ use super::reserve::release;
 use super::site::Site;
 use crate::adapters::host::usage::Usage;
 use crate::adapters::worktree::Trash;
-use crate::domain::id::Oid;
+use crate::domain::id::{Oid, RunId};
 use crate::domain::run::{RunState, WorktreeRules};
 
 pub use leftovers::clean_leftovers;
@@ -78,6 +78,26 @@ impl CleanReport {
         for item in self.items.iter_mut().filter(|item| item.fate == Fate::Goes) {
             let own = freed.iter().filter(|(path, _)| path == Path::new(&item.name));
             item.bytes += own.map(|(_, bytes)| bytes).sum::<u64>();
+        }
+    }
+
+    /// Removes the folders above worktrees that were made for this run, as far as they are empty: those
+    /// that are named for it, as `worktree_path = "…/{run}/{task}"` makes them. To be called
+    /// when the trash is empty.
+    pub fn remove_empty_folders(&self, run: &RunId) {
+        let run = run.as_str();
+        let ends = [format!("-{run}"), format!("{run}-")];
+        let named_for_it =
+            |name: &str| name == run || name.ends_with(&ends[0]) || name.starts_with(&ends[1]);
+        let gone = self.items.iter().filter(|i| i.kind == "worktree" && i.fate == Fate::Goes);
+        for item in gone {
+            for folder in Path::new(&item.name).ancestors().skip(1) {
+                let name = folder.file_name().unwrap_or_default().to_string_lossy();
+                // One that still holds something stays.
+                if !named_for_it(&name) || std::fs::remove_dir(folder).is_err() {
+                    break;
+                }
+            }
         }
     }
 

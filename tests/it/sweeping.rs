@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::harness::Repo;
-use crate::scene::{beside, small_repo, split};
+use crate::scene::{beside, small_repo, split, tasks};
 
 const LANDS: &str = "[[task]]\nid = \"a\"\nrun = \"echo x > x\"\ncheck = \"true\"\n\
                      [[task]]\nid = \"b\"\nrun = \"echo y > y\"\ncheck = \"true\"\n";
@@ -76,6 +76,21 @@ fn a_removal_that_is_killed_leaves_nothing_that_the_next_one_does_not_take() {
             names.map(|entry| entry.unwrap().file_name().display().to_string()).collect();
         assert!(!names.iter().any(|name| name.starts_with("trash")), "{names:?}");
     }
+}
+
+#[test]
+fn folders_that_were_made_for_a_run_go_with_its_last_worktree() {
+    let repo = small_repo();
+    std::fs::create_dir_all(repo.root().join("out/mine")).unwrap();
+    tasks(&repo, "name = \"n\"\n[[task]]\nid = \"a\"\nrun = \"true\"\n");
+    let command = |words: &[&str]| {
+        repo.command(words).env("WT_ORCH_WORKTREE_PATH", "../out/{run}/{task}").run()
+    };
+    command(&["split", "tasks.toml", "--parallel=1"]).exit(0);
+    assert!(repo.root().join("out/n/a").is_dir());
+    command(&["clean"]).exit(0);
+    let left: Vec<_> = std::fs::read_dir(repo.root().join("out")).unwrap().flatten().collect();
+    assert_eq!(left.len(), 1, "the user's own folder stays, though it is empty");
 }
 
 #[test]

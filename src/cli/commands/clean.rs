@@ -35,8 +35,11 @@ pub(crate) fn run(context: &Context, args: &CleanArgs) -> Result<Exit, Failure> 
     // Also when something failed: what was renamed is to be deleted.
     let Emptied { freed, failed } = trash.finish();
     let mut told = cleaned?;
-    for (_, report) in &mut told.reports {
+    for (run, report) in &mut told.reports {
         report.credit(&freed);
+        if let Some(run) = run.as_ref().filter(|_| !mode.dry_run) {
+            report.remove_empty_folders(run);
+        }
     }
     if let Some(error) = failed {
         return Err(EngineError::from(error).into());

@@ -38,9 +38,12 @@ fn engine_entry(capability: &Capability) -> serde_json::Value {
 }
 
 fn service(capability: &Capability, program: &GitProgram) -> String {
-    let engine = match capability.backend {
-        Backend::Libgit2 => "libgit2, in this process".to_owned(),
-        Backend::Git => format!("git {}", program.version()),
+    let engine = match (capability.backend, capability.area) {
+        (Backend::Libgit2, Area::Checkout) => "this process, contents by libgit2".to_owned(),
+        (Backend::Libgit2, Area::Objects | Area::Index | Area::Forecast) => {
+            "libgit2, in this process".to_owned()
+        }
+        (Backend::Git, _) => format!("git {}", program.version()),
     };
     let reason = capability.reason.as_ref();
     reason.map_or_else(|| engine.clone(), |reason| format!("{engine} ({reason})"))
