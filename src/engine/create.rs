@@ -8,7 +8,7 @@ use super::journal::Journal;
 use super::occupied::{Occupied, occupied};
 use super::reserve::reserve;
 use super::site::Site;
-use super::space::{Shortage, shortage};
+use super::space::{Need, Shortage, shortage};
 use crate::adapters::store::Store;
 use crate::config::Template;
 use crate::domain::id::{Oid, RunId};
@@ -64,7 +64,8 @@ pub fn create(
         store.remove_run(&run)?;
         return Ok(Err(Obstacle::Occupied(occupied)));
     }
-    if let Some(shortage) = shortage(site, base, &places, &worktree)? {
+    let carried = plan.carry.as_ref().map_or(0, |carry| carry.load.copied.bytes);
+    if let Some(shortage) = shortage(site, &Need { base, places: &places, carried }, &worktree)? {
         store.remove_run(&run)?;
         return Ok(Err(Obstacle::Shortage(shortage)));
     }

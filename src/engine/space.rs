@@ -42,15 +42,24 @@ impl fmt::Display for Shortage {
     }
 }
 
+/// What a run is about to make.
+pub(super) struct Need<'a> {
+    pub(super) base: Oid,
+    pub(super) places: &'a [TaskPlace],
+    /// Bytes that are copied into each worktree beside its commit.
+    pub(super) carried: u64,
+}
+
 /// Whether the worktrees of a run find room; the first file system on which they do not.
 pub(super) fn shortage(
     site: &Site,
-    base: Oid,
-    places: &[TaskPlace],
+    need: &Need<'_>,
     rules: &WorktreeRules,
 ) -> Result<Option<Shortage>, EngineError> {
-    let worktrees: BTreeSet<&str> = places.iter().map(|place| place.worktree.as_str()).collect();
-    let Some(each) = tree_bytes(&site.repo, base)? else { return Ok(None) };
+    let worktrees: BTreeSet<&str> =
+        need.places.iter().map(|place| place.worktree.as_str()).collect();
+    let Some(tree) = tree_bytes(&site.repo, need.base)? else { return Ok(None) };
+    let each = tree.saturating_add(need.carried);
     let mut parents: Vec<(PathBuf, usize)> = Vec::new();
     for worktree in worktrees {
         let parent = Path::new(worktree).parent().unwrap_or(Path::new("/")).to_owned();

@@ -99,7 +99,8 @@ impl Checkout {
             let saved = self.keep(&request.keep_ref, work)?;
             return Ok(CommitOutcome::Astray { head: at, saved });
         };
-        if leftovers || !staged.carried.is_empty() {
+        // Also when a process was killed that had committed everything and not yet said so.
+        if staged.stale {
             scratch.install(git_dir)?;
             if remove_stale_lock(git_dir)?.is_some() {
                 notes.push("a killed git had left index.lock; it was removed".to_owned());

@@ -37,6 +37,8 @@ pub(super) struct Staged {
     /// Files brought from the user's checkout that had been added to the index; they are not in the
     /// tree.
     pub(super) carried: Vec<Vec<u8>>,
+    /// The worktree's own index says something else.
+    pub(super) stale: bool,
 }
 
 /// A copy of a worktree's index without flags that hide changes; deleted when dropped.
@@ -112,7 +114,8 @@ impl Scratch {
         }
         self.update(checkout, git_dir, &["--force-remove"], &[&removed[..], &carried].concat())?;
         self.update(checkout, git_dir, &["--add", "--remove", "--replace"], &changed)?;
-        Ok(Staged { tree: self.write_tree(checkout, git_dir)?, nested, skipped, carried })
+        let stale = !(changed.is_empty() && removed.is_empty() && carried.is_empty());
+        Ok(Staged { tree: self.write_tree(checkout, git_dir)?, nested, skipped, carried, stale })
     }
 
     /// Stages what happened to tracked files and returns the tree.
@@ -129,7 +132,7 @@ impl Scratch {
             .filter_map(tracked)
             .partition::<Vec<_>, _>(|path| is_committable(&checkout.path.join(as_path(path))));
         self.update(checkout, git_dir, &["--force-remove"], &removed)?;
-        self.update(checkout, git_dir, &["--remove"], &changed)?;
+        self.update(checkout, git_dir, &["--add", "--remove", "--replace"], &changed)?;
         self.write_tree(checkout, git_dir)
     }
 

@@ -339,3 +339,18 @@ fn renames_are_told_in_what_changed() {
     let moved = done.changed.iter().find(|change| change.path == "moved").unwrap();
     assert_eq!(moved.kind, ChangeKind::Renamed { from: "sh".to_owned() });
 }
+
+#[test]
+fn a_commit_that_was_made_but_not_told_leaves_a_right_index_when_it_is_asked_for_again() {
+    let task = Task::new();
+    task.write("new", "x\n");
+    let index = task.git(&["rev-parse", "--git-path", "index"]);
+    let before = std::fs::read(&index).unwrap();
+    assert!(matches!(task.outcome(), CommitOutcome::Committed(_)));
+    // Killed between the branch and the index.
+    std::fs::write(&index, before).unwrap();
+    assert!(matches!(task.outcome(), CommitOutcome::Committed(done) if !done.committed_leftovers));
+    assert_eq!(task.git(&["status", "--porcelain"]), "");
+    let tip = task.git(&["rev-parse", "HEAD"]).parse().unwrap();
+    assert_eq!(task.checkout().changed_since(tip).unwrap(), Vec::<String>::new());
+}
