@@ -107,11 +107,8 @@ fn make(wanted: Vec<(Job, Ready)>) -> Vec<Ended> {
                     }
                     ended.push((job, filled.map(|()| ready)));
                 }
-                Ok(None) => fresh.push((job, ready)),
-                Err(error) => {
-                    let message = chain(&error);
-                    ended.push((job, Err(ProvisionFailure::Other { message })));
-                }
+                // Also where the pool cannot be read: it saves time and owes nothing.
+                Ok(None) | Err(_) => fresh.push((job, ready)),
             }
         }
     } else {

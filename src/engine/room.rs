@@ -33,7 +33,7 @@ pub(super) fn make_room(job: &Job, start: Oid) -> Result<Room, String> {
         // What another task left in the lane is kept, but is none of this task's work.
         return Ok(Room::PutBack { saved: found.filter(|_| task == job.task) });
     }
-    let saved = set_aside(job, &keep).map_err(|error| chain(&error))?;
+    let saved = set_aside(job, start, &keep).map_err(|error| chain(&error))?;
     Ok(Room::Free { saved })
 }
 
@@ -67,21 +67,21 @@ fn keep_old_branch(job: &Job, start: Oid) -> Result<(), GitError> {
     let repo = &job.site.repo;
     let Some(tip) = repo.branch_tip(&job.spec.places[job.task].branch)? else { return Ok(()) };
     if !repo.is_ancestor(tip, start)? {
-        keep_work(job, tip, &keep_ref(&job.spec, job.task, job.attempt - 1))?;
+        keep_work(job, (tip, start), &keep_ref(&job.spec, job.task, job.attempt - 1))?;
     }
     Ok(())
 }
 
 /// The folder of an earlier try is gone: what its branch holds is kept under a ref of ours, and
 /// branch and registration make room.
-fn set_aside(job: &Job, keep: &str) -> Result<Option<Oid>, GitError> {
+fn set_aside(job: &Job, start: Oid, keep: &str) -> Result<Option<Oid>, GitError> {
     let place = &job.spec.places[job.task];
     let repo = &job.site.repo;
     let path = Path::new(&place.worktree);
     // What is kept there makes the new worktree refuse, with the reason.
     let _kept = worktree::remove(repo, path, RemoveMode::OnlyIfClean)?;
     let Some(tip) = repo.branch_tip(&place.branch)? else { return Ok(None) };
-    let saved = keep_work(job, tip, keep)?;
+    let saved = keep_work(job, (tip, start), keep)?;
     let branch = format!("refs/heads/{}", place.branch);
     // Lost only to somebody who moved the branch meanwhile; making the worktree then says so.
     let _reported_later = repo.update_ref(&RefUpdate {
@@ -95,9 +95,8 @@ fn set_aside(job: &Job, keep: &str) -> Result<Option<Oid>, GitError> {
 
 /// Keeps a commit of an earlier attempt, unless the task starts from it anyway. Never over something
 /// that is kept already.
-fn keep_work(job: &Job, tip: Oid, keep: &str) -> Result<Option<Oid>, GitError> {
-    let held = job.from.iter().any(|(_, commit)| *commit == tip) || tip == job.spec.base;
-    if held {
+fn keep_work(job: &Job, (tip, start): (Oid, Oid), keep: &str) -> Result<Option<Oid>, GitError> {
+    if job.site.repo.is_ancestor(tip, start)? {
         return Ok(None);
     }
     for number in 1.. {

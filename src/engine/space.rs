@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::EngineError;
 use super::site::Site;
-use crate::adapters::host::disk::free_bytes;
+use crate::adapters::host::disk::{file_system, free_bytes};
 use crate::adapters::worktree::tree_bytes;
 use crate::domain::id::Oid;
 use crate::domain::run::{TaskPlace, WorktreeRules};
@@ -60,15 +60,16 @@ pub(super) fn shortage(
         need.places.iter().map(|place| place.worktree.as_str()).collect();
     let Some(tree) = tree_bytes(&site.repo, need.base)? else { return Ok(None) };
     let each = tree.saturating_add(need.carried);
-    let mut parents: Vec<(PathBuf, usize)> = Vec::new();
+    let mut systems: Vec<(Option<u64>, PathBuf, usize)> = Vec::new();
     for worktree in worktrees {
         let parent = Path::new(worktree).parent().unwrap_or(Path::new("/")).to_owned();
-        match parents.iter_mut().find(|(known, _)| *known == parent) {
-            Some((_, count)) => *count += 1,
-            None => parents.push((parent, 1)),
+        let system = file_system(&parent).ok();
+        match systems.iter_mut().find(|(known, _, _)| *known == system) {
+            Some((_, _, count)) => *count += 1,
+            None => systems.push((system, parent, 1)),
         }
     }
-    for (place, worktrees) in parents {
+    for (_, place, worktrees) in systems {
         // Where the space cannot be told, the file system itself will say.
         let Ok(free) = free_bytes(&place) else { continue };
         let needed = each.saturating_mul(u64::try_from(worktrees).unwrap_or(u64::MAX));

@@ -72,6 +72,12 @@ fn a_disk_that_would_be_too_full_is_found_before_anything_is_made() {
     let message = error["error"]["message"].as_str().unwrap();
     assert!(message.starts_with("3 worktrees take about "), "{message}");
     assert!(error["error"]["hint"].as_str().unwrap().contains("`wt-orch clean --all --dry-run`"));
+    // One file system is counted once, whatever folders the worktrees stand in.
+    let apart = repo.command(&["split", "tasks.toml", "--parallel", "--json"]);
+    let apart = apart.env("WT_ORCH_WORKTREE_DISK_RESERVE", "900000TiB");
+    let apart = apart.env("WT_ORCH_WORKTREE_PATH", "../out/{task}/repo").run();
+    let again = apart.exit(4).stdout_json()["error"]["message"].as_str().unwrap().to_owned();
+    assert!(again.starts_with("3 worktrees take about "), "{again}");
     assert_eq!(refs(&repo, "refs/heads/feature"), Vec::<String>::new());
     assert!(!beside(&repo).iter().any(|name| name.starts_with("repo-")));
     repo.wt_orch(&["status"]).exit(4);

@@ -8,12 +8,25 @@ use std::path::{Path, PathBuf};
 /// Bytes an ordinary user may still write on the file system of `path`. A path that does not exist
 /// yet counts as its nearest existing ancestor.
 pub fn free_bytes(path: &Path) -> io::Result<u64> {
+    let found = on_existing(path, |place| rustix::fs::statvfs(place))?;
+    Ok(found.f_bavail.saturating_mul(found.f_frsize))
+}
+
+/// A number for the file system of `path`, or of its nearest existing ancestor.
+pub fn file_system(path: &Path) -> io::Result<u64> {
+    #[expect(clippy::unnecessary_cast, reason = "the type differs between systems")]
+    on_existing(path, |place| rustix::fs::stat(place)).map(|found| found.st_dev as u64)
+}
+
+fn on_existing<T>(
+    path: &Path,
+    ask: impl Fn(&Path) -> Result<T, rustix::io::Errno>,
+) -> io::Result<T> {
     let mut place = path;
     loop {
-        match rustix::fs::statvfs(place) {
-            Ok(found) => return Ok(found.f_bavail.saturating_mul(found.f_frsize)),
+        match ask(place) {
             Err(rustix::io::Errno::NOENT) => {}
-            Err(error) => return Err(error.into()),
+            answer => return Ok(answer?),
         }
         place = match place.parent() {
             Some(parent) if parent.as_os_str().is_empty() => Path::new("."),

@@ -28,6 +28,7 @@ pub(super) fn register(
     repo: &Repo,
     wanted: &Wanted,
     commit: Oid,
+    // Only one at a time can put an entry together.
     _lock: &RepoLock,
 ) -> Result<PathBuf, GitError> {
     let draft = repo.common_dir().join("wt-orch/tmp-worktree");
@@ -97,7 +98,8 @@ fn move_in(repo: &Repo, wanted: &Wanted, draft: &Path) -> Result<PathBuf, GitErr
     let folder = repo.common_dir().join("worktrees");
     let name = entry_name(&wanted.path);
     let mut number = 0;
-    for _ in 0..TRIES {
+    let mut races = 0;
+    while races < TRIES {
         match std::fs::create_dir(&folder) {
             Err(error) if error.kind() != ErrorKind::AlreadyExists => {
                 return Err(io("create", &folder)(error));
@@ -112,7 +114,7 @@ fn move_in(repo: &Repo, wanted: &Wanted, draft: &Path) -> Result<PathBuf, GitErr
             Ok(()) => return Ok(entry),
             Err(Errno::EXIST | Errno::NOTEMPTY) => number += 1,
             // A `git worktree prune` has just removed the last entry and the folder with it.
-            Err(Errno::NOENT) if draft.is_dir() => {}
+            Err(Errno::NOENT) if draft.is_dir() => races += 1,
             Err(error) => return Err(io("rename", draft)(error.into())),
         }
     }

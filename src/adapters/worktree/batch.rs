@@ -96,8 +96,9 @@ impl<'a> Batch<'a> {
             let answer = filled.and_then(|()| self.fill_submodules(&making));
             let answer = answer.and_then(|()| self.finish(&making));
             if answer.is_err() {
-                let lock = RepoLock::acquire(self.repo).ok();
-                self.take_back(&making, lock.as_ref());
+                // Where the lock is not to be had, a half-made worktree is still worse.
+                let _lock = RepoLock::acquire(self.repo).ok();
+                self.take_back(&making);
             }
             answers[at] = Some(answer.map_err(ProvisionError::from));
         }
@@ -138,32 +139,37 @@ impl<'a> Batch<'a> {
                 }
             });
         }
-        if !self.method.entry_by_git {
-            self.create_branches(&mut begun)?;
-        }
+        self.create_branches(&mut begun)?;
         for place in &mut begun {
             let Ok(making) = place else { continue };
             if let Err(error) = self.register(making, lock) {
-                self.take_back(making, Some(lock));
+                self.take_back(making);
                 *place = Err(error.into());
             }
         }
         Ok(begun)
     }
 
+    /// All branches at once; who lost one to somebody else does not keep the others from theirs.
     fn create_branches(
         &self,
         begun: &mut [Result<Making, ProvisionError>],
     ) -> Result<(), GitError> {
-        let making = || begun.iter().flatten().filter_map(|making| making.wanted.branch.clone());
-        match self.repo.create_branches(&making().collect::<Vec<_>>(), self.commit)? {
-            BranchesOutcome::Made => {}
-            BranchesOutcome::Taken { name } => {
-                return Err(GitError::Mismatch {
+        loop {
+            let wanted = |making: &Making| making.wanted.branch.clone();
+            let names: Vec<String> = begun.iter().flatten().filter_map(wanted).collect();
+            let BranchesOutcome::Taken { name } = self.repo.create_branches(&names, self.commit)?
+            else {
+                break;
+            };
+            let lost = |making: &Making| making.wanted.branch.as_deref() == Some(&*name);
+            for place in begun.iter_mut().filter(|place| place.as_ref().is_ok_and(lost)) {
+                *place = Err(GitError::Mismatch {
                     what: format!("the branch {name}"),
                     expected: "free".to_owned(),
                     found: "made by somebody else meanwhile".to_owned(),
-                });
+                }
+                .into());
             }
         }
         for making in begun.iter_mut().flatten() {
@@ -189,19 +195,20 @@ impl<'a> Batch<'a> {
         std::fs::write(&file, link).map_err(io("write", &file))
     }
 
-    /// Git makes entry, branch and folder.
+    /// Git makes entry and folder.
     fn register_by_git(&self, making: &mut Making) -> Result<(), GitError> {
         let Wanted { path, branch, .. } = &making.wanted;
-        let command = self.repo.git("worktree").config("branch.autoSetupMerge=false");
-        let command = command.config("worktree.guessRemote=false");
+        let command = self.repo.git("worktree");
         let command = command.args(["add", "--no-checkout", "--lock", "--reason", admin::MAKING]);
-        let command = match branch {
-            Some(branch) => command.args(["--no-track", "-b", branch]),
-            None => command.arg("--detach"),
+        let made = match branch {
+            Some(branch) => command.arg("--").arg(path).arg(branch),
+            None => command.arg("--detach").arg("--").arg(path).arg(self.commit.to_string()),
         };
-        (making.branch, making.folder) = (branch.is_some(), true);
-        command.arg("--").arg(path).arg(self.commit.to_string()).output()?;
+        let made = made.output();
+        // Without an entry git has refused, and whatever is at the place is somebody else's.
         making.git_dir = self.repo.worktree_at(path)?.and_then(|info| info.git_dir);
+        making.folder = making.git_dir.is_some();
+        made?;
         making.entry().map(|_| ())
     }
 
@@ -284,7 +291,7 @@ impl<'a> Batch<'a> {
 
     /// Removes whatever of a worktree was made. What fails here leaves an entry that the next
     /// attempt reports as occupied.
-    fn take_back(&self, making: &Making, _lock: Option<&RepoLock>) {
+    fn take_back(&self, making: &Making) {
         let Making { wanted, parents, branch, git_dir, folder } = making;
         let _folder_gone = *folder && delete_tree(&wanted.path).is_ok();
         if let Some(git_dir) = git_dir {

@@ -101,7 +101,8 @@ impl<'a> Known<'a> {
         Ok(match conflict {
             BranchConflict::Exists { tip } => {
                 // Renaming loses nothing, wherever the branch is checked out.
-                let (from, to) = (shell_word(name), shell_word(&format!("{name}-old")));
+                let to = free(&format!("{name}-old"), |to| self.branches.iter().any(|b| b == to));
+                let (from, to) = (shell_word(name), shell_word(&to));
                 let resolve = format!("git -C {} branch -m {from} {to}", self.at);
                 Some(Occupied { what: Occupant::Branch { name: name.to_owned(), tip }, resolve })
             }
@@ -111,7 +112,7 @@ impl<'a> Known<'a> {
             }
             BranchConflict::Invalid => {
                 let what = Occupant::InvalidBranch { name: name.to_owned() };
-                Some(Occupied { what, resolve: "choose another `branch` template".to_owned() })
+                Some(Occupied { what, resolve: "wt-orch config".to_owned() })
             }
         })
     }
@@ -125,7 +126,15 @@ impl<'a> Known<'a> {
             let resolve = format!("git -C {} worktree {words}", self.at);
             return Some(Occupied { what: Occupant::Worktree { path }, resolve });
         }
-        let resolve = format!("mv {shown} {shown}.old");
+        let to = free(&format!("{}.old", path.display()), |to| Path::new(to).exists());
+        let resolve = format!("mv {shown} {}", shell_word(&to));
         there.then_some(Occupied { what: Occupant::Path { path }, resolve })
     }
+}
+
+/// The name itself, or with the first number behind it under which nothing is.
+fn free(name: &str, is_taken: impl Fn(&str) -> bool) -> String {
+    let numbered = (2..).map(|number| format!("{name}-{number}"));
+    let mut names = std::iter::once(name.to_owned()).chain(numbered);
+    names.find(|name| !is_taken(name)).unwrap_or_else(|| name.to_owned())
 }
