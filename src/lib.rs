@@ -104,7 +104,11 @@
 //! In `<git-common-dir>/wt-orch/`: `state.db` (one SQLite file: journals, operations, measured
 //! costs; [`Store`](adapters::store::Store)), `logs/<run>/<task>.<attempt>.log`, `<run>.lock` (held
 //! by the one writer of a run), `<run>.sock` (while a process drives it; in the runtime folder where
-//! the path is too long). Refs below `refs/wt-orch/`: `<run>/<task>/start` (a merge that a task
+//! the path is too long), `provision.lock` (held by whoever makes or removes git's entries of
+//! worktrees), `tmp-worktree` (an entry until it is whole) and `trash-*` (one until it is deleted).
+//! Beside worktrees: `.<repo>-pool…/<n>`, those that wait for a task
+//! ([`pool`](adapters::worktree::pool)), and `.wt-orch-trash-*`, folders until they are deleted
+//! ([`Trash`](adapters::worktree::Trash)). Refs below `refs/wt-orch/`: `<run>/<task>/start` (a merge that a task
 //! starts from), `<run>/<task>/attempt-<n>` (what a failed attempt left), `<run>/candidate`,
 //! `undo/<operation>/{old,new}`. Worktrees and branches are where the settings say, the worktree of
 //! validations beside them as `<repo>-<run>.validate`. What was brought into a worktree from the
