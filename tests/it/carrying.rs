@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::harness::Repo;
 use crate::scene::{
-    beside, content, outcomes, small_repo, split, split_in_one_lane, strings, tasks,
+    beside, content, outcomes, small_repo, split, split_in_one_lane, strings, task, tasks,
 };
 
 /// A repository that ignores `.env*`, `data/` and `target/`, and wants `.env` and `data/` carried.
@@ -199,4 +199,23 @@ fn a_worktree_that_cannot_get_its_files_is_taken_back() {
     }
     assert_eq!(beside(&repo), ["repo-grow"]);
     assert_snapshot!(outcomes(&document)[1], @"late failed: its worktree could not be made: the ignored files that each worktree would get take 2.9KiB, more than the 1KiB that may be copied; the biggest: `data/` 2.9KiB, `.env` 6B; name less in `.worktreeinclude` and `worktree.include` (a line with `!` leaves something out), or raise `worktree.include_limit`");
+}
+
+#[test]
+fn a_secret_in_a_folder_of_ignored_files_or_in_a_merge_is_never_committed() {
+    let repo = small_repo();
+    repo.file(".gitignore", "*.key\n.env\n").file(".worktreeinclude", "*.key\n.env\n");
+    repo.commit("what is ignored");
+    repo.file("d/my.key", "TOPSECRET\n").file(".env", "TOPSECRET\n");
+    let merge = "git checkout -q -b side && echo s > s && git add s && git commit -q -m s && \
+        git checkout -q feature/merged && echo m > m && git add m && git commit -q -m m && \
+        git merge -q --no-commit side && git add -f .env && git commit -q -m merge";
+    let text = format!(
+        "[[task]]\nid = \"forced\"\nrun = \"git add -f d/my.key; echo z > z\"\n\
+         [[task]]\nid = \"merged\"\nrun = \"{merge}\"\n"
+    );
+    let run = split(&repo, &text, &["--json"]).exit(1).stdout_json();
+    assert_eq!(task(&run, "forced")["changed_paths"], serde_json::json!(["z"]));
+    assert!(content(&repo, "feature/forced", "d/my.key").is_none());
+    assert!(task(&run, "merged")["reason"].as_str().unwrap().contains("`.env`"), "{run:#}");
 }

@@ -101,6 +101,8 @@ impl Scratch {
                 if !untracked {
                     carried.push(entry.path);
                 }
+            } else if is_behind_link(&checkout.path, &entry.path) {
+                removed.push(entry.path);
             } else if untracked && entry.path.ends_with(b"/") {
                 nested.push(entry.path);
             } else if is_committable(&checkout.path.join(as_path(&entry.path))) {
@@ -127,10 +129,11 @@ impl Scratch {
         let tracked =
             |entry: StatusEntry| (entry.kind != StatusKind::Untracked).then_some(entry.path);
         let entries = self.status(checkout, git_dir)?;
-        let (changed, removed) = entries
-            .into_iter()
-            .filter_map(tracked)
-            .partition::<Vec<_>, _>(|path| is_committable(&checkout.path.join(as_path(path))));
+        let (changed, removed) =
+            entries.into_iter().filter_map(tracked).partition::<Vec<_>, _>(|path| {
+                is_committable(&checkout.path.join(as_path(path)))
+                    && !is_behind_link(&checkout.path, path)
+            });
         self.update(checkout, git_dir, &["--force-remove"], &removed)?;
         self.update(checkout, git_dir, &["--add", "--remove", "--replace"], &changed)?;
         self.write_tree(checkout, git_dir)
@@ -205,6 +208,12 @@ fn is_committable(path: &Path) -> bool {
         Ok(meta) if meta.is_file() => File::open(path).is_ok(),
         Ok(meta) => meta.is_dir() || meta.is_symlink(),
     }
+}
+
+/// Whether a link stands where a folder above the path was: the path is gone, whatever it leads to.
+fn is_behind_link(worktree: &Path, path: &[u8]) -> bool {
+    let mut above = (0..path.len()).filter(|&end| path[end] == b'/');
+    above.any(|end| worktree.join(as_path(&path[..end])).is_symlink())
 }
 
 impl Checkout {

@@ -354,3 +354,16 @@ fn a_commit_that_was_made_but_not_told_leaves_a_right_index_when_it_is_asked_for
     let tip = task.git(&["rev-parse", "HEAD"]).parse().unwrap();
     assert_eq!(task.checkout().changed_since(tip).unwrap(), Vec::<String>::new());
 }
+
+#[test]
+fn a_folder_that_became_a_link_is_committed_as_one() {
+    let task = Task::new();
+    std::fs::rename(task.path.join("d"), task.path.join("moved")).unwrap();
+    symlink("moved", task.path.join("d")).unwrap();
+    let CommitOutcome::Committed(done) = task.outcome() else { panic!("not committed") };
+    assert_eq!(
+        task.git(&["ls-tree", "-r", "--name-only", &done.tip.to_string(), "d", "moved"]),
+        "d\nmoved/b"
+    );
+    assert_eq!(task.git(&["status", "--porcelain"]), "");
+}

@@ -35,7 +35,13 @@ pub fn compose_project(repository: &str, task: &TaskId) -> String {
         if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }
     };
     let name: String = format!("{repository}-{task}").chars().map(plain).collect();
-    name.trim_start_matches(['-', '_']).to_owned()
+    let name = name.trim_start_matches(['-', '_']);
+    if task.as_str().contains('.') {
+        // `y.w` and `y-w` are two tasks.
+        format!("{name}-{:04x}", stable_hash(&[task.as_str().as_bytes()]) >> 48)
+    } else {
+        name.to_owned()
+    }
 }
 
 /// Name of a task's folder for temporary files: short, since sockets are made in it.
@@ -74,7 +80,9 @@ mod tests {
 
     #[test]
     fn names_are_what_compose_and_sockets_accept() {
-        assert_eq!(compose_project("My Shop", &task("api.v2")), "my-shop-api-v2");
+        assert_eq!(compose_project("My Shop", &task("api-v2")), "my-shop-api-v2");
+        let dotted = compose_project("My Shop", &task("api.v2"));
+        assert!(dotted.starts_with("my-shop-api-v2-"), "{dotted}");
         assert_eq!(compose_project("_.x", &task("a")), "x-a");
         assert_eq!(compose_project("é", &task("a")), "a");
         let long = task(&"x".repeat(64));

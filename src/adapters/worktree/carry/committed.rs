@@ -21,7 +21,7 @@ impl Checkout {
             return Ok(Vec::new());
         }
         let log = self.repo.git("log").args(["-z", "--format=", "--name-only", "--no-renames"]);
-        let log = log.args(["--diff-filter=A", "--no-show-signature", "--no-ext-diff"]);
+        let log = log.args(["-m", "--diff-filter=A", "--no-show-signature", "--no-ext-diff"]);
         let listed = log.arg(format!("{start}..{tip}")).arg("--").output()?;
         let added: BTreeSet<&[u8]> =
             listed.split(|&byte| byte == 0).filter(|path| record.holds(path)).collect();

@@ -99,7 +99,14 @@ pub fn select(
     let worktrees = repo.worktrees()?.iter().map(|known| real_path(&known.path)).collect();
     let mut walk =
         Walk { patterns: &patterns, share, worktrees, selection, skipped: Skipped::default() };
-    for entry in listed.split(|&byte| byte == 0).filter(|entry| !entry.is_empty()) {
+    let entries = || listed.split(|&byte| byte == 0).filter(|entry| !entry.is_empty());
+    // Git lists a folder of ignored files and then some of these files again.
+    let folders: HashSet<&[u8]> = entries().filter(|entry| entry.ends_with(b"/")).collect();
+    let is_again = |entry: &[u8]| {
+        let above = (0..entry.len() - 1).filter(|&at| entry[at] == b'/');
+        above.into_iter().any(|at| folders.contains(&entry[..=at]))
+    };
+    for entry in entries().filter(|entry| !is_again(entry)) {
         let path = entry.strip_suffix(b"/").unwrap_or(entry);
         let above = walk.above(path);
         walk.enter(path, above);
