@@ -11,7 +11,7 @@ use super::blobs::BlobReader;
 use super::diff::FileMode;
 use super::error::{GitError, io};
 use super::listing::{ListedFile, Listing};
-use super::path::as_path;
+use super::path::{as_path, quote_path};
 use super::program::{Conversation, Invocation};
 use super::repo::Repo;
 use crate::domain::id::Oid;
@@ -22,6 +22,9 @@ const ATTRIBUTES: [&str; 6] = ["filter", "ident", "working-tree-encoding", "text
 /// Parts of words without which no line of a `.gitattributes` changes what is written, unless the
 /// configuration asks for other line ends.
 const TELLING: [&[u8]; 4] = [b"filter", b"ident", b"encoding", b"crlf"];
+
+/// Longest path that the system takes, in bytes.
+const LONGEST_PATH: usize = 4096;
 
 /// What a checkout of a commit needs.
 #[derive(Debug)]
@@ -56,15 +59,26 @@ impl Conversion {
         if line_ends == LineEnds::AsStored && !telling {
             return Ok(Self::Nothing);
         }
+        if let Some(odd) = stored.iter().find(|file| file.is_odd()) {
+            let reason = format!("`{}` is an odd file", quote_path(&odd.path));
+            return Ok(Self::ByGit { reason });
+        }
         let attributes = tempfile::Builder::new().prefix("wt-orch-attributes-").tempdir();
         let attributes = attributes.map_err(io("create a folder in", &std::env::temp_dir()))?;
+        let converted = Converted { files: HashSet::new(), attributes };
         for file in stored {
-            let path = attributes.path().join(as_path(&file.path));
-            let folder = path.parent().unwrap_or(attributes.path());
+            let path = converted.folder().join(as_path(&file.path));
+            if path.as_os_str().len() >= LONGEST_PATH {
+                let reason = format!("`{}` has too long a path", quote_path(&file.path));
+                return Ok(Self::ByGit { reason });
+            }
+            let folder = path.parent().unwrap_or(&path);
             std::fs::create_dir_all(folder).map_err(io("create", folder))?;
             std::fs::write(&path, &file.text).map_err(io("write", &path))?;
         }
-        Converted { files: HashSet::new(), attributes }.sort_out(repo, listing, line_ends)
+        let folder = converted.folder();
+        std::fs::create_dir_all(&folder).map_err(io("create", &folder))?;
+        converted.sort_out(repo, listing, line_ends)
     }
 }
 
@@ -86,9 +100,13 @@ impl Converted {
 
     /// Git with no files but the commit's attributes, and no index that others could be found in.
     fn git<'a>(&self, repo: &'a Repo, subcommand: &str) -> Invocation<'a> {
-        let folder = self.attributes.path();
-        let command = repo.git_in(subcommand, repo.common_dir(), folder);
-        command.env("GIT_INDEX_FILE", folder.join(".git-no-index"))
+        let command = repo.git_in(subcommand, repo.common_dir(), &self.folder());
+        command.env("GIT_INDEX_FILE", self.attributes.path().join("no-index"))
+    }
+
+    /// Where the commit's attributes stand, and nothing else.
+    fn folder(&self) -> PathBuf {
+        self.attributes.path().join("files")
     }
 
     fn sort_out(
@@ -212,20 +230,25 @@ impl LineEnds {
 /// An attributes file of the commit.
 struct AttributesFile {
     path: Vec<u8>,
+    /// Of a symbolic link its target.
     text: Vec<u8>,
+    is_link: bool,
 }
 
 impl AttributesFile {
     fn load_all(repo: &Repo, listing: &Listing) -> Result<Vec<Self>, GitError> {
         let reader = BlobReader::open(repo)?;
-        // Git reads none through a symbolic link.
-        let is_file = |mode| matches!(mode, FileMode::File | FileMode::Executable);
         let files = listing.files.iter().filter(|file| file.name() == b".gitattributes");
         let load = |file: &ListedFile| {
             let text = reader.with(file.id, <[u8]>::to_vec)?;
-            Ok(Self { path: file.path.clone(), text })
+            Ok(Self { path: file.path.clone(), text, is_link: file.mode == FileMode::Link })
         };
-        files.filter(|file| is_file(file.mode)).map(load).collect()
+        files.filter(|file| file.mode != FileMode::Submodule).map(load).collect()
+    }
+
+    /// Whether git reads it otherwise from an index than from a folder.
+    fn is_odd(&self) -> bool {
+        self.is_link || self.text.starts_with(b"\xef\xbb\xbf") || self.text.contains(&0)
     }
 }
 
@@ -235,8 +258,13 @@ fn tells(text: &[u8]) -> bool {
 }
 
 fn outside_tells(repo: &Repo) -> bool {
+    // Somebody else's home is git's to find.
+    let of_user = repo
+        .settings()
+        .last("core.attributesfile")
+        .is_some_and(|path| path.starts_with('~') && !path.starts_with("~/"));
     // What git cannot read either has no effect.
-    outside(repo).iter().any(|file| std::fs::read(file).is_ok_and(|text| tells(&text)))
+    of_user || outside(repo).iter().any(|file| std::fs::read(file).is_ok_and(|text| tells(&text)))
 }
 
 /// Attributes files that may lie outside of the commit; one too many costs a closer look.

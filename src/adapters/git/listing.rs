@@ -1,6 +1,6 @@
 //! The files of a commit in the order of an index, with their folders.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::diff::FileMode;
 use super::error::{GitError, library};
@@ -15,6 +15,8 @@ pub(in crate::adapters) struct Listing {
     pub(in crate::adapters) folders: Vec<ListedFolder>,
     /// Files, links and submodules, sorted by path as an index wants them.
     pub(in crate::adapters) files: Vec<ListedFile>,
+    /// A tree is not as git makes them: out of order, a name twice, a mode that does not exist.
+    pub(in crate::adapters) malformed: bool,
 }
 
 /// A folder of a commit.
@@ -83,7 +85,7 @@ impl Listing {
     /// something else.
     pub(super) fn parse(root: Oid, listed: &[u8]) -> Option<Self> {
         let top = ListedFolder { path: Vec::new(), tree: root, depth: 0, parent: None, files: 0 };
-        let mut listing = Self { folders: vec![top], files: Vec::new() };
+        let mut listing = Self { folders: vec![top], ..Self::default() };
         let mut numbers: HashMap<Vec<u8>, usize> = HashMap::from([(Vec::new(), 0)]);
         for entry in listed.split(|&byte| byte == 0).filter(|entry| !entry.is_empty()) {
             let tab = entry.iter().position(|&byte| byte == b'\t')?;
@@ -140,7 +142,13 @@ impl Walk<'_> {
         };
         self.listing.folders.push(listed);
         // A tree sorts a folder as if its name ended with a slash: the order of an index.
+        let mut last: Vec<u8> = Vec::new();
+        let mut names = HashSet::new();
         for entry in tree {
+            let slash: &[u8] = if entry.filemode() == 0o040_000 { b"/" } else { b"" };
+            let sorted = [entry.name_bytes(), slash].concat();
+            self.listing.malformed |= sorted <= last || !names.insert(entry.name_bytes().to_vec());
+            last = sorted;
             let mut below = path.clone();
             if !below.is_empty() {
                 below.push(b'/');
@@ -156,8 +164,12 @@ impl Walk<'_> {
                 }
                 0o120_000 => FileMode::Link,
                 0o160_000 => FileMode::Submodule,
-                _ if entry.filemode() & 0o100 != 0 => FileMode::Executable,
-                _ => FileMode::File,
+                0o100_000 if entry.filemode() & 0o100 != 0 => FileMode::Executable,
+                0o100_000 => FileMode::File,
+                _ => {
+                    self.listing.malformed = true;
+                    FileMode::File
+                }
             };
             let id = from_git2(entry.id());
             self.listing.files.push(ListedFile { path: below, name_at, folder: at, mode, id });

@@ -28,7 +28,7 @@ const INTERRUPTIONS: u32 = 3;
 
 /// `GIT_*` variables of the caller that reach our git: who the user is, which configuration files
 /// are theirs, how they reach a server that holds missing objects, and where not to search.
-const PASSED: [&str; 14] = [
+const PASSED: [&str; 16] = [
     "GIT_AUTHOR_NAME",
     "GIT_AUTHOR_EMAIL",
     "GIT_AUTHOR_DATE",
@@ -38,6 +38,8 @@ const PASSED: [&str; 14] = [
     "GIT_CONFIG_GLOBAL",
     "GIT_CONFIG_SYSTEM",
     "GIT_CONFIG_NOSYSTEM",
+    "GIT_CONFIG_COUNT",
+    "GIT_CONFIG_PARAMETERS",
     "GIT_CEILING_DIRECTORIES",
     "GIT_EXEC_PATH",
     "GIT_SSH",
@@ -141,7 +143,12 @@ impl GitProgram {
 }
 
 fn is_passed(name: &OsStr) -> bool {
-    !name.as_bytes().starts_with(b"GIT_") || PASSED.iter().any(|passed| name == *passed)
+    let name = name.as_bytes();
+    !name.starts_with(b"GIT_")
+        || PASSED.iter().any(|passed| name == passed.as_bytes())
+        || [&b"GIT_CONFIG_KEY_"[..], b"GIT_CONFIG_VALUE_"]
+            .iter()
+            .any(|start| name.starts_with(start))
 }
 
 fn program_on_path(env: &[(OsString, OsString)]) -> Option<PathBuf> {

@@ -48,8 +48,14 @@ fn files_need_git(repo: &Repo) -> Result<Option<String>, GitError> {
     if let Some(reason) = repo.checkout_needs_git() {
         return Ok(Some(reason.to_owned()));
     }
-    let replaced = "objects are replaced (`git replace`)";
-    Ok(repo.has_replacements()?.then(|| replaced.to_owned()))
+    let reason = if repo.settings().last("attr.tree").is_some() {
+        "attr.tree is set: attributes are another commit's"
+    } else if repo.has_replacements()? {
+        "objects are replaced (`git replace`)"
+    } else {
+        return Ok(None);
+    };
+    Ok(Some(reason.to_owned()))
 }
 
 /// A name that git may refuse, for it means `.git` on some system, or that is no name at all.
@@ -61,8 +67,11 @@ fn odd_name(listing: &Listing) -> Option<String> {
     let files = listing.files.iter().map(ListedFile::name);
     let links = listing.files.iter().filter(|file| file.mode == FileMode::Link);
     let mut link_names = links.map(ListedFile::name);
-    if link_names.any(|name| name.eq_ignore_ascii_case(b".gitmodules")) {
+    if link_names.any(may_mean_gitmodules) {
         return Some("`.gitmodules` is a symbolic link".to_owned());
+    }
+    if listing.malformed {
+        return Some("a tree is not as git makes them".to_owned());
     }
     let odd = folders.chain(files).find(|name| is_odd(name))?;
     Some(format!("`{}` is an odd name", quote_path(odd)))
@@ -75,6 +84,13 @@ fn is_odd(name: &[u8]) -> bool {
         || name.contains(&b'/')
         || name.split(|&byte| byte == b'\\').any(begins_like_dot_git)
         || name.windows(3).any(ignorable)
+}
+
+/// Whether some system takes a name for `.gitmodules`: with ends that it leaves out, or in its short
+/// form (`gitmod~1`, `gi7eba~1`).
+fn may_mean_gitmodules(name: &[u8]) -> bool {
+    let begins = |with: &[u8]| name.get(..with.len()).is_some_and(|n| n.eq_ignore_ascii_case(with));
+    begins(b".gitmod") || begins(b"gitmod~") || begins(b"gi7eba~")
 }
 
 /// Whether a name begins like `.git` or its short form, and does not go on as a word.
