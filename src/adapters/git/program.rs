@@ -1,5 +1,6 @@
 //! The git program: found on the PATH, run with an environment of ours, retried when locked out.
 
+mod bound;
 mod conversation;
 
 use std::ffi::{OsStr, OsString};
@@ -138,6 +139,7 @@ impl GitProgram {
             dir: None,
             input: Input::Nothing,
             foreground: false,
+            bound: false,
         }
     }
 }
@@ -187,6 +189,7 @@ pub(in crate::adapters) struct Invocation<'a> {
     dir: Option<PathBuf>,
     input: Input,
     foreground: bool,
+    bound: bool,
 }
 
 impl Invocation<'_> {
@@ -330,6 +333,9 @@ impl Invocation<'_> {
         command.args(FORCED_CONFIG.iter().flat_map(|setting| ["-c", setting]));
         command.args(&self.before).args(&self.words);
         command.current_dir(self.dir.as_deref().unwrap_or(Path::new("/")));
+        if self.bound {
+            bound::bind(&mut command);
+        }
         if !self.foreground {
             // The terminal's Ctrl-C is ours to answer; it must not end git half way.
             command.process_group(0);

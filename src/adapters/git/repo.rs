@@ -158,6 +158,18 @@ impl Repo {
         self.engine
     }
 
+    /// Whether files are written in a worktree by the same settings as here: conditions on the place
+    /// or the branch (`includeIf`) may make a difference.
+    pub(in crate::adapters) fn has_same_settings(
+        &self,
+        git_dir: &Path,
+        worktree: &Path,
+    ) -> Result<bool, GitError> {
+        let there = Settings::listed(self.git_in("config", git_dir, worktree))?;
+        let digest = |settings: &Settings| settings.digest(&["core.", "filter.", "attr."], &[]);
+        Ok(digest(&there) == digest(self.settings()))
+    }
+
     pub(in crate::adapters) fn settings(&self) -> &Settings {
         &self.place.settings
     }

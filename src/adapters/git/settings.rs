@@ -23,7 +23,8 @@ impl Settings {
         Self::listed(program.command("config").dir(common_dir).git_dir(common_dir))
     }
 
-    fn listed(command: Invocation<'_>) -> Result<Self, GitError> {
+    /// What `git config` lists there.
+    pub(super) fn listed(command: Invocation<'_>) -> Result<Self, GitError> {
         Ok(Self::parse(&command.args(["--list", "-z", "--includes"]).output()?))
     }
 
@@ -55,7 +56,7 @@ impl Settings {
     }
 
     /// What follows `prefix` in the names of settings that start with it, as often as they are set.
-    pub(super) fn below(&self, prefix: &str) -> impl Iterator<Item = &str> {
+    pub(in crate::adapters) fn below(&self, prefix: &str) -> impl Iterator<Item = &str> {
         self.entries.iter().filter_map(move |(name, _)| name.strip_prefix(prefix))
     }
 

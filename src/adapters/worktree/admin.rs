@@ -41,6 +41,16 @@ pub(super) fn register(
     made
 }
 
+/// Makes the folder of all entries, so that a repository that cannot be written is found before its
+/// branches are made.
+///
+/// # Errors
+/// The file system.
+pub(super) fn prepare(repo: &Repo) -> Result<(), GitError> {
+    let folder = repo.common_dir().join("worktrees");
+    std::fs::create_dir_all(&folder).map_err(io("create", &folder))
+}
+
 /// Takes the lock of [`register`] away, or puts the wanted one in its place.
 ///
 /// # Errors

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 
 use super::admin;
 use super::delete::delete_tree;
-use super::files::{Contents, Ground, file_limit, populate};
+use super::files::{Contents, Ground, adopt, file_limit, populate};
 use super::lock::RepoLock;
 use super::method::Method;
 use super::occupied::Known;
 use super::provision::{FileTimes, ProvisionError, Provisioned, WorktreeOptions};
 use super::submodules;
-use crate::adapters::git::{BranchesOutcome, Conversion, GitError, Listing, Repo, io, real_path};
+use crate::adapters::git::{BranchesOutcome, GitError, Listing, Repo, io, real_path};
 use crate::domain::id::Oid;
 use crate::domain::run::Submodules;
 
@@ -91,10 +91,14 @@ impl<'a> Batch<'a> {
                 Err(error) => answers[at] = Some(Err(error)),
             }
         }
-        let filled = self.fill(going.iter().map(|(_, making)| making));
+        let by_git = self.by_git(going.iter().map(|(_, making)| making));
+        let filled = match by_git {
+            Some(_) => going.iter().map(|(_, making)| self.fill_by_git(making)).collect(),
+            None => self.fill(going.iter().map(|(_, making)| making)),
+        };
         for ((at, making), filled) in going.into_iter().zip(filled) {
             let answer = filled.and_then(|()| self.fill_submodules(&making));
-            let answer = answer.and_then(|()| self.finish(&making));
+            let answer = answer.and_then(|()| self.finish(&making, by_git.as_deref()));
             if answer.is_err() {
                 // Where the lock is not to be had, a half-made worktree is still worse.
                 let _lock = RepoLock::acquire(self.repo).ok();
@@ -138,6 +142,9 @@ impl<'a> Batch<'a> {
                     })
                 }
             });
+        }
+        if !self.method.entry_by_git {
+            admin::prepare(self.repo)?;
         }
         self.create_branches(&mut begun)?;
         for place in &mut begun {
@@ -212,17 +219,36 @@ impl<'a> Batch<'a> {
         making.entry().map(|_| ())
     }
 
+    /// Why git is to write the files of these worktrees.
+    fn by_git<'m>(&self, mut going: impl Iterator<Item = &'m Making>) -> Option<String> {
+        if let Some(reason) = self.method.reason() {
+            return Some(reason.to_owned());
+        }
+        let elsewhere = |making: &Making| {
+            let same = making
+                .entry()
+                .and_then(|entry| self.repo.has_same_settings(entry, &making.wanted.path));
+            !same.unwrap_or(false)
+        };
+        let conditional = self.repo.settings().below("includeif.").next().is_some();
+        (conditional && going.any(elsewhere))
+            .then(|| "the configuration is another one there (`includeIf`)".to_owned())
+    }
+
+    fn fill_by_git(&self, making: &Making) -> Result<(), GitError> {
+        let (entry, path) = (making.entry()?, &making.wanted.path);
+        let command = self.repo.git_in("reset", entry, path).ending_with_us();
+        command.args(["--hard", "--quiet", "--no-recurse-submodules"]).output()?;
+        let present = making.wanted.options.times == FileTimes::Present;
+        if self.method.index_by_git || present {
+            return Ok(());
+        }
+        adopt(&Ground::open(path.clone(), entry.to_owned())?, &self.listing)
+    }
+
     /// The files of all of them.
     fn fill<'m>(&self, going: impl Iterator<Item = &'m Making>) -> Vec<Result<(), GitError>> {
         let going: Vec<&Making> = going.collect();
-        if let Conversion::ByGit { .. } = self.method.files {
-            let reset = |making: &&Making| {
-                let command = self.repo.git_in("reset", making.entry()?, &making.wanted.path);
-                let command = command.args(["--hard", "--quiet", "--no-recurse-submodules"]);
-                command.output().map(|_| ())
-            };
-            return going.iter().map(reset).collect();
-        }
         let open =
             |making: &&Making| Ground::open(making.wanted.path.clone(), making.entry()?.to_owned());
         let mut answers: Vec<Result<(), GitError>> = Vec::new();
@@ -266,7 +292,7 @@ impl<'a> Batch<'a> {
         }
     }
 
-    fn finish(&self, making: &Making) -> Result<Provisioned, GitError> {
+    fn finish(&self, making: &Making, by_git: Option<&str>) -> Result<Provisioned, GitError> {
         let git_dir = making.entry()?;
         let head = self.repo.head_at(git_dir)?;
         let branch = head.branch().map(str::to_owned);
@@ -285,7 +311,7 @@ impl<'a> Batch<'a> {
         Ok(Provisioned {
             path: real_path(&making.wanted.path),
             git_dir: git_dir.to_owned(),
-            by_git: self.method.reason().map(str::to_owned),
+            by_git: by_git.map(str::to_owned),
         })
     }
 

@@ -1,7 +1,9 @@
 //! Putting a worktree back to a commit on a branch, for a retry and for a lane's next task, without
 //! losing what is in it.
 
+use std::fs::{File, FileTimes};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use super::admin;
 use super::checkout::{Broken, Checkout};
@@ -207,7 +209,15 @@ impl Checkout {
             return Err(mismatch("HEAD", expected, format!("{head:?}")));
         }
         let mut notes = Vec::new();
-        for entry in self.repo.status_at(git_dir, &self.path, None, "all")? {
+        let status = || self.repo.status_at(git_dir, &self.path, None, "all");
+        let mut found = status()?;
+        if found.iter().any(|entry| entry.kind != StatusKind::Untracked) {
+            // Git compares what is as young as its index, and a conversion may not give back what
+            // is stored (line ends of a file that was never normalised).
+            outlive(&git_dir.join("index"))?;
+            found = status()?;
+        }
+        for entry in found {
             let path = quote_path(&entry.path);
             if entry.kind != StatusKind::Untracked {
                 return Err(mismatch("the files", "as committed".to_owned(), path));
@@ -247,6 +257,18 @@ impl Endangered {
         }
         checkout.snapshot(tree, parents, &format!("wt-orch: leftovers for {name}"))
     }
+}
+
+/// Makes an index younger, by whole seconds, than the files that were written before it. Waits for
+/// less than a second.
+fn outlive(index: &Path) -> Result<(), GitError> {
+    let file = File::options().write(true).open(index).map_err(io("open", index))?;
+    let written = file.metadata().and_then(|meta| meta.modified()).map_err(io("look at", index))?;
+    let since = written.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let rest =
+        Duration::from_secs(1).saturating_sub(Duration::from_nanos(since.subsec_nanos().into()));
+    std::thread::sleep(rest);
+    file.set_times(FileTimes::new().set_modified(written + rest)).map_err(io("touch", index))
 }
 
 fn scratch_paths(checkout: &Checkout, git_dir: &Path) -> Result<Vec<String>, GitError> {

@@ -7,6 +7,8 @@ use crate::adapters::git::{Conversion, FileMode, GitError, ListedFile, Listing, 
 pub(super) struct Method {
     /// Git makes its own entry.
     pub(super) entry_by_git: bool,
+    /// Git's index says more than ours would, or of other contents.
+    pub(super) index_by_git: bool,
     /// How the files come about.
     pub(super) files: Conversion,
 }
@@ -18,12 +20,14 @@ impl Method {
     /// Git or the file system fails.
     pub(super) fn choose(repo: &Repo, listing: &Listing) -> Result<Self, GitError> {
         let entry_by_git = entry_needs_git(repo);
-        let reason = files_need_git(repo)?.or_else(|| odd_name(listing));
+        let reason = files_need_git(repo)?;
+        let index_by_git = reason.is_some() || listing.malformed;
+        let reason = reason.or_else(|| odd_name(listing));
         let files = match reason {
             Some(reason) => Conversion::ByGit { reason },
             None => Conversion::load(repo, listing)?,
         };
-        Ok(Self { entry_by_git, files })
+        Ok(Self { entry_by_git, index_by_git, files })
     }
 
     /// Why git writes the files.

@@ -48,6 +48,8 @@ pub use space::tree_bytes;
 pub use trash::{Emptied, Trash, leftovers};
 
 #[cfg(test)]
+mod conversion_tests;
+#[cfg(test)]
 mod equivalence_tests;
 #[cfg(test)]
 mod provision_tests;

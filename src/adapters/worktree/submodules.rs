@@ -35,7 +35,7 @@ pub(super) fn update(repo: &Repo, git_dir: &Path, worktree: &Path) -> Result<(),
         if repo.settings().last(&format!("submodule.{name}.url")).is_none() {
             continue;
         }
-        let command = repo.git_in("submodule", git_dir, worktree);
+        let command = repo.git_in("submodule", git_dir, worktree).ending_with_us();
         let mut command = command.args(["--quiet", "update", "--init", "--recursive"]);
         let known = repo.common_dir().join("modules").join(&name);
         if known.is_dir() {

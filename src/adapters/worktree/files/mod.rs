@@ -5,6 +5,7 @@
 //! Done as libgit2 and git do it one worktree at a time, this would be most of the time that a run
 //! spends before its first task: `scripts/bench/provision.sh` measures it.
 
+mod adopt;
 mod ground;
 mod index;
 mod stamp;
@@ -15,9 +16,14 @@ mod writer;
 use super::provision::FileTimes;
 use crate::adapters::git::{Conversion, GitError, Listing, Repo};
 
+pub(super) use adopt::adopt;
 pub(super) use ground::Ground;
 use stamp::Stamp;
 pub(super) use threads::file_limit;
+
+/// How far back the times of a fresh worktree lie. Git suspects what is not older than its index by
+/// whole seconds.
+const PAST_SECONDS: i64 = 10;
 
 /// Files to be written.
 pub(super) struct Contents<'a> {

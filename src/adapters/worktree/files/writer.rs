@@ -6,21 +6,17 @@ use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::SystemTime;
 
 use rustix::fs::{
-    AtFlags, Mode, OFlags, Timespec, Timestamps, fstat, futimens, mkdirat, openat, statat,
-    symlinkat, utimensat,
+    AtFlags, Mode, OFlags, Timestamps, fstat, futimens, mkdirat, openat, statat, symlinkat,
+    utimensat,
 };
 
+use super::adopt::past;
 use super::threads::Threads;
 use super::unit::{Unit, units};
 use super::{Contents, FileTimes, Ground, Stamp};
 use crate::adapters::git::{BlobReader, Conversion, ConvertedReader, FileMode, GitError, as_path};
-
-/// How far back the times of a fresh worktree lie. Git suspects what is not older than its index by
-/// whole seconds.
-const PAST_SECONDS: i64 = 10;
 
 /// The stamps of all files in all grounds.
 pub(super) struct Stamps {
@@ -207,13 +203,9 @@ impl Work<'_> {
 }
 
 impl FileTimes {
-    #[expect(clippy::disallowed_methods, reason = "files get times of the system's clock")]
     fn timestamps(self) -> Option<Timestamps> {
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let seconds = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
-        let past = Timespec { tv_sec: seconds - PAST_SECONDS, tv_nsec: 0 };
         match self {
-            Self::Past => Some(Timestamps { last_access: past, last_modification: past }),
+            Self::Past => Some(past()),
             Self::Present => None,
         }
     }
