@@ -1,8 +1,6 @@
 //! The user's approval of what a repository's own orchestrator.toml asks for. Cloning a repository
 //! must not be enough to run its commands, or to hand it credentials.
 
-use std::io::{BufRead, IsTerminal, Write};
-
 use super::context::{Context, Place};
 use super::failure::Failure;
 use crate::adapters::git::Repo;
@@ -72,7 +70,7 @@ pub(super) fn ensure(context: &Context, place: &mut Place) -> Result<(), Failure
     let Some(asked) = place.unapproved.take() else { return Ok(()) };
     let list = lines(&asked);
     let wants = "this repository's orchestrator.toml asks for what you have not approved";
-    if !answered_yes(wants, &list) {
+    if !answered_yes(context, wants, &list) {
         let message = format!("{wants}:\n{}", list.join("\n"));
         return Err(Failure::refused("not_approved", message).hint(
             "`wt-orch config approve` approves of exactly this; `--yes` or `WT_ORCH_YES=1` of \
@@ -109,15 +107,8 @@ fn hook_lines(hook: &SetupHook) -> Vec<String> {
 }
 
 /// Asks on the terminal; where there is none the answer is no.
-fn answered_yes(wants: &str, list: &[String]) -> bool {
-    let (stdin, mut stderr) = (std::io::stdin(), std::io::stderr());
-    if !(stdin.is_terminal() && stderr.is_terminal()) {
-        return false;
-    }
+fn answered_yes(context: &Context, wants: &str, list: &[String]) -> bool {
     let question = format!("{wants}:\n{}\nApprove of it? [y/N] ", list.join("\n"));
-    let mut answer = String::new();
-    let asked = stderr.write_all(question.as_bytes()).and_then(|()| stderr.flush());
-    asked.is_ok()
-        && stdin.lock().read_line(&mut answer).is_ok()
-        && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
+    let answer = context.streams.ask(&question).unwrap_or_default();
+    matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
 }

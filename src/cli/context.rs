@@ -1,7 +1,7 @@
 //! What every command has: streams, style, settings, and the repository once it is asked for.
 
 use std::ffi::OsString;
-use std::io::{IsTerminal, Write};
+use std::io::{BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -131,6 +131,19 @@ impl Streams {
         if self.verbosity != Verbosity::Quiet {
             self.err_line(&hint_text(text, self.err));
         }
+    }
+
+    /// The answer to a question on the terminal; `None` where stdin or stderr is none.
+    pub(super) fn ask(&self, question: &str) -> Option<String> {
+        let (stdin, stderr) = (std::io::stdin(), std::io::stderr());
+        if !(stdin.is_terminal() && stderr.is_terminal()) {
+            return None;
+        }
+        let mut stderr = guarded(stderr.lock(), self.err);
+        stderr.write_all(question.as_bytes()).and_then(|()| stderr.flush()).ok()?;
+        let mut answer = String::new();
+        stdin.lock().read_line(&mut answer).ok()?;
+        Some(answer)
     }
 
     fn err_line(&self, text: &str) {

@@ -1,8 +1,8 @@
 //! Bringing ignored files of the user's checkout into the worktrees of a run.
 
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use super::attempt::chain;
 use super::create::absolute;
@@ -22,11 +22,13 @@ const RECENT: usize = 20;
 /// Kind of the measurements, in seconds per unit of `CarryLoad::work`.
 pub(super) const COST: &str = "carry";
 
-/// What the worktrees of a run get: chosen when the first of them is made, once for all of them.
+/// What the worktrees of a run get: chosen when the first of them is made, once for all of them. What
+/// kept it from being chosen may be over when the next one is made, and is not remembered.
 pub(super) struct Carrier {
     rules: WorktreeRules,
     places: Vec<TaskPlace>,
-    carry: OnceLock<Result<Option<Carry>, String>>,
+    carry: OnceLock<Option<Carry>>,
+    choosing: Mutex<()>,
     told: AtomicBool,
 }
 
@@ -45,7 +47,8 @@ impl Carrier {
     /// For the tasks at these places.
     pub(super) fn new(rules: &WorktreeRules, places: &[TaskPlace]) -> Self {
         let (rules, places) = (rules.clone(), places.to_vec());
-        Self { rules, places, carry: OnceLock::new(), told: AtomicBool::new(false) }
+        let (carry, choosing, told) = (OnceLock::new(), Mutex::new(()), AtomicBool::new(false));
+        Self { rules, places, carry, choosing, told }
     }
 
     /// For a worktree of validations, which builds from nothing: it gets the files, not the caches.
@@ -57,14 +60,16 @@ impl Carrier {
     /// What a worktree gets that is to be made, or is, at `worktree`; `None` where there is nothing
     /// to take from. Refused as one sentence that names the way out.
     pub(super) fn admit(&self, site: &Site, worktree: &Path) -> Result<Option<&Carry>, String> {
-        let admitted = self.carry.get_or_init(|| {
-            let chosen = chosen(site, (&self.rules, &self.places), beside(worktree));
-            match chosen.map_err(|error| chain(&error))? {
-                Ok(carry) => Ok(carry),
-                Err(too_large) => Err(format!("{too_large}; {}", TooLarge::WAY_OUT)),
-            }
-        });
-        admitted.as_ref().map(Option::as_ref).map_err(Clone::clone)
+        // Worktrees are made side by side, and choosing reads the whole checkout.
+        let _one_at_a_time = self.choosing.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(carry) = self.carry.get() {
+            return Ok(carry.as_ref());
+        }
+        let chosen = chosen(site, (&self.rules, &self.places), beside(worktree));
+        let carry = chosen
+            .map_err(|error| chain(&error))?
+            .map_err(|too_large| format!("{too_large}; {}", TooLarge::WAY_OUT))?;
+        Ok(self.carry.get_or_init(|| carry).as_ref())
     }
 
     /// Brings it. `None` when nothing was asked for.

@@ -69,7 +69,7 @@ pub fn create(
         store.remove_run(&run)?;
         return Ok(Err(Obstacle::Shortage(shortage)));
     }
-    if let Err(error) = reserve(site, &run, &plan, &mut places) {
+    if let Err(error) = reserve(site, (&store, &run), &plan, &mut places) {
         store.remove_run(&run)?;
         return Err(error);
     }

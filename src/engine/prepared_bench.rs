@@ -7,49 +7,43 @@ use crate::adapters::git::{GitError, Repo};
 use crate::adapters::worktree::Checkout;
 use crate::domain::id::Oid;
 use crate::domain::integrate::{ValidationRun, ValidationVerdict};
-use crate::domain::run::{AttemptEnd, Ending, RunSpec};
-use crate::domain::task::{SetupHook, Validation};
+use crate::domain::run::{AttemptEnd, Ending};
+use crate::domain::task::{SetupHook, Turn, Validation, WithoutWhen};
 
 /// The commit for which the hooks have done their work; `None` when all that apply must run.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct PreparedBench(Option<Oid>);
 
 impl PreparedBench {
     /// Hooks to run for a commit: all that apply, later only those without `when`, and those that a
     /// changed path is meant for.
     pub(super) fn wanted(
-        &self,
+        self,
         repo: &Repo,
-        spec: &RunSpec,
+        mut hooks: Vec<SetupHook>,
         commit: Oid,
     ) -> Result<Vec<SetupHook>, GitError> {
-        if spec.plan.setup.is_empty() {
-            return Ok(Vec::new());
+        if hooks.is_empty() {
+            return Ok(hooks);
         }
         let paths = repo.paths_in(commit)?;
         let changed = match self.0 {
             Some(before) => Some(changed_between(repo, before, commit)?),
             None => None,
         };
-        let wanted = |hook: &&SetupHook| {
-            let stale = changed
-                .as_ref()
-                .is_none_or(|changed| hook.is_meant_for(changed.iter().map(String::as_str)));
-            stale && hook.is_meant_for(paths.iter().map(String::as_str))
-        };
-        let hooks = spec.plan.setup.iter().map(|planned| &planned.hook);
-        Ok(hooks.filter(wanted).cloned().collect())
+        let changed = changed.as_deref();
+        hooks.retain(|hook| hook.turn(&paths, changed, WithoutWhen::RunsAgain) == Turn::Run);
+        Ok(hooks)
     }
 
     /// After hooks that did well: tracked files are put back, and what would not outlive the move to
     /// the next candidate is remembered as not done.
-    pub(super) fn settle(&mut self, checkout: &Checkout, commit: Oid) -> Result<(), GitError> {
+    pub(super) fn settled(checkout: &Checkout, commit: Oid) -> Result<Self, GitError> {
         if !checkout.changed_since(commit)?.is_empty() {
             checkout.restore(commit)?;
         }
         let stays = checkout.state()?.untracked.is_empty();
-        self.0 = stays.then_some(commit);
-        Ok(())
+        Ok(Self(stays.then_some(commit)))
     }
 }
 

@@ -13,7 +13,7 @@ use crate::adapters::worktree::{Checkout, Prepared};
 use crate::domain::id::Oid;
 use crate::domain::plan::Verdict;
 use crate::domain::run::{Ending, Event, RunSpec, SetupEnd};
-use crate::domain::task::SetupHook;
+use crate::domain::task::{SetupHook, Turn, WithoutWhen};
 
 /// One worktree to be set up.
 #[derive(Clone)]
@@ -100,16 +100,10 @@ fn wanted(job: &Job) -> Result<Wanted, GitError> {
     let mut wanted = Wanted::default();
     for planned in &job.spec.plan.setup {
         let hook = &planned.hook;
-        let touched = |changed: &Vec<String>| {
-            hook.when.is_some() && hook.is_meant_for(changed.iter().map(String::as_str))
-        };
-        if !hook.is_meant_for(paths.iter().map(String::as_str)) {
-            continue;
-        }
-        if changed.as_ref().is_none_or(touched) {
-            wanted.to_run.push(hook.clone());
-        } else {
-            wanted.held.push(hook.label().to_owned());
+        match hook.turn(&paths, changed.as_deref(), WithoutWhen::Holds) {
+            Turn::Run => wanted.to_run.push(hook.clone()),
+            Turn::Held => wanted.held.push(hook.label().to_owned()),
+            Turn::NotMeant => {}
         }
     }
     if !wanted.to_run.is_empty() {

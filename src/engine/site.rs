@@ -51,6 +51,11 @@ impl Site {
         self.logs_dir().join(run.as_str()).join(name)
     }
 
+    /// Log of the setup hooks of validations. No validation's log ends like it, nor any attempt's.
+    pub fn validation_setup_log(&self, run: &RunId) -> PathBuf {
+        self.logs_dir().join(run.as_str()).join("setup-hooks.log")
+    }
+
     /// Lock that the one writer of a run holds.
     pub fn lock_path(&self, run: &RunId) -> PathBuf {
         self.state_dir().join(format!("{run}.lock"))

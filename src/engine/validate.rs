@@ -1,7 +1,8 @@
 //! Running the validations on a commit, in a worktree of its own.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::mpsc;
 
@@ -13,6 +14,7 @@ use super::error::EngineError;
 use super::prepared_bench::{FailedSetup, PreparedBench};
 use super::provision::options;
 use super::site::Site;
+use crate::adapters::git::{GitError, Repo};
 use crate::adapters::process::{CommandSpec, Request, stop_marked};
 use crate::adapters::worktree::{self, Checkout, Detached, RemoveMode, RemoveOutcome};
 use crate::domain::id::{Oid, TaskId};
@@ -26,9 +28,10 @@ use crate::domain::task::Validation;
 pub(super) struct Bench {
     site: Site,
     path: PathBuf,
-    made: bool,
-    carrier: Option<Carrier>,
+    carrier: Option<Arc<Carrier>>,
     prepared: PreparedBench,
+    /// Whether the worktree was taken away for good; locked by whatever works on it.
+    ended: Arc<Mutex<bool>>,
 }
 
 impl Bench {
@@ -36,66 +39,80 @@ impl Bench {
     pub(super) fn new(site: &Site, run: &str) -> Self {
         let path = absolute(site, &format!("../{}-{run}.validate", site.repo.name()));
         let prepared = PreparedBench::default();
-        Self { site: site.clone(), path, made: false, carrier: None, prepared }
+        let ended = Arc::new(Mutex::new(false));
+        Self { site: site.clone(), path, carrier: None, prepared, ended }
     }
 
     /// Stands the worktree at `commit`.
-    fn ensure_at(&mut self, commit: Oid, rules: &WorktreeRules) -> Result<(), String> {
-        let repo = &self.site.repo;
-        let known = repo.worktree_at(&self.path).map_err(|error| chain(&error))?;
-        if known.is_some_and(|known| self.path.exists() && known.prunable.is_none()) {
-            self.made = true;
-            return Checkout::at(repo, &self.path)
-                .and_then(|checkout| {
-                    checkout.ensure_detached(commit)?;
-                    checkout.ensure_submodules(rules.submodules)
-                })
-                .map_err(|error| chain(&error));
-        }
-        let spec = Detached {
-            path: self.path.clone(),
-            commit,
-            lock_reason: None,
-            options: options(rules),
+    async fn ensure_at(&self, commit: Oid, rules: &WorktreeRules) -> Result<(), String> {
+        let rules = rules.clone();
+        let stand = move |site: &Site, path: &Path| {
+            let known = site.repo.worktree_at(path)?;
+            if known.is_some_and(|known| path.exists() && known.prunable.is_none()) {
+                let checkout = Checkout::at(&site.repo, path)?;
+                checkout.ensure_detached(commit)?;
+                checkout.ensure_submodules(rules.submodules)?;
+                return Ok(());
+            }
+            let (path, options) = (path.to_owned(), options(&rules));
+            let spec = Detached { path, commit, lock_reason: None, options };
+            worktree::detached(&site.repo, spec).map(|_| ())
         };
-        worktree::detached(repo, spec).map_err(|error| chain(&error))?;
-        self.made = true;
-        Ok(())
+        self.aside(move |site, path| stand(site, path).map_err(|error| chain(&error))).await
     }
 
     /// Gives it the ignored files that tasks had too, as the checkout has them.
-    fn bring_files(&mut self, spec: &RunSpec, commit: Oid) -> Result<(), String> {
+    async fn bring_files(&mut self, spec: &RunSpec, commit: Oid) -> Result<(), String> {
         let carrier = self
             .carrier
-            .get_or_insert_with(|| Carrier::without_caches(&spec.worktree, &spec.places));
-        let recipient =
-            Recipient { worktree: &self.path, name: "validation", commit, fresh: false };
-        carrier.bring(&self.site, &recipient).map(|_| ())
+            .get_or_insert_with(|| Arc::new(Carrier::without_caches(&spec.worktree, &spec.places)))
+            .clone();
+        self.aside(move |site, path| {
+            let recipient = Recipient { worktree: path, name: "validation", commit, fresh: false };
+            carrier.bring(site, &recipient).map(|_| ())
+        })
+        .await
+    }
+
+    /// Files and git are read and written on a thread that may wait, and that goes on when nobody
+    /// waits for it any more.
+    async fn aside<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Site, &Path) -> Result<T, String> + Send + 'static,
+    ) -> Result<T, String> {
+        let (site, path, ended) = (self.site.clone(), self.path.clone(), Arc::clone(&self.ended));
+        let done = tokio::task::spawn_blocking(move || {
+            let ended = locked(&ended);
+            if *ended { Err("it was taken away meanwhile".to_owned()) } else { work(&site, &path) }
+        });
+        done.await.map_err(|error| chain(&error))?
     }
 
     /// Ends and takes away what an interrupted integration left.
-    pub(super) async fn remove_stale(&mut self, spec: &RunSpec) -> Result<(), String> {
+    pub(super) async fn remove_stale(&self, spec: &RunSpec) -> Result<(), String> {
         for number in 0..spec.plan.validations.len() {
             let task = task_name(number);
             let env = task_environment(&[], &spec.limits, [], self.coordinates(spec, &task));
             let _ended = stop_marked(&env, spec.limits.grace).await;
         }
-        let known = self.site.repo.worktree_at(&self.path).map_err(|error| chain(&error))?;
-        self.made = known.is_some();
         self.remove()
     }
 
     /// Runs the setup hooks that the commit wants; the first that fails.
     async fn set_up(&mut self, spec: &RunSpec, commit: Oid) -> Result<Option<FailedSetup>, String> {
-        let hooks = self.prepared.wanted(&self.site.repo, spec, commit);
-        let hooks = hooks.map_err(|error| chain(&error))?;
+        let prepared = self.prepared;
+        let hooks = spec.plan.setup.iter().map(|planned| planned.hook.clone()).collect();
+        let wanted = move |site: &Site, _: &Path| {
+            prepared.wanted(&site.repo, hooks, commit).map_err(|error| chain(&error))
+        };
+        let hooks = self.aside(wanted).await?;
         let task = task_name(0);
         for hook in &hooks {
             let command = CommandSpec {
                 argv: ["sh", "-c", &hook.run].map(OsString::from).to_vec(),
                 cwd: self.path.clone(),
                 env: self.environment(spec, &task),
-                log: self.site.validation_log(&spec.run, "setup"),
+                log: self.site.validation_setup_log(&spec.run),
                 temporary: None,
                 stdout_copy: None,
                 log_limit: spec.limits.log_limit,
@@ -109,8 +126,13 @@ impl Bench {
                 return Ok(Some(failed));
             }
         }
-        let checkout = Checkout::at(&self.site.repo, &self.path).map_err(|error| chain(&error))?;
-        self.prepared.settle(&checkout, commit).map_err(|error| chain(&error))?;
+        let settled = move |site: &Site, path: &Path| {
+            let checkout = Checkout::at(&site.repo, path);
+            checkout
+                .and_then(|checkout| PreparedBench::settled(&checkout, commit))
+                .map_err(|error| chain(&error))
+        };
+        self.prepared = self.aside(settled).await?;
         Ok(None)
     }
 
@@ -123,16 +145,18 @@ impl Bench {
         Coordinates { run, task, attempt: 1, worktree: &self.path, base, own: Own::default() }
     }
 
-    /// Takes the worktree away again: what is in it came from commits and commands of ours.
-    pub(super) fn remove(&mut self) -> Result<(), String> {
-        if self.made {
-            let outcome = worktree::remove(&self.site.repo, &self.path, RemoveMode::Force)
-                .map_err(|error| chain(&error))?;
-            if let RemoveOutcome::Kept { reason, .. } = outcome {
-                return Err(reason.to_string());
-            }
-            self.made = false;
-            self.prepared = PreparedBench::default();
+    /// Takes the worktree away for good: what is in it came from commits and commands of ours. Waits
+    /// for whatever works on it.
+    pub(super) fn remove(&self) -> Result<(), String> {
+        let mut ended = locked(&self.ended);
+        *ended = true;
+        let repo = &self.site.repo;
+        if repo.worktree_at(&self.path).map_err(|error| chain(&error))?.is_none() {
+            return Ok(());
+        }
+        let outcome = worktree::remove(repo, &self.path, RemoveMode::Force);
+        if let RemoveOutcome::Kept { reason, .. } = outcome.map_err(|error| chain(&error))? {
+            return Err(reason.to_string());
         }
         Ok(())
     }
@@ -143,7 +167,7 @@ impl Bench {
 /// # Errors
 /// The worktree cannot be removed.
 pub async fn clear_validations(site: &Site, spec: &RunSpec) -> Result<(), EngineError> {
-    let mut bench = Bench::new(site, spec.run.as_str());
+    let bench = Bench::new(site, spec.run.as_str());
     bench.remove_stale(spec).await.map_err(|message| EngineError::ValidationWorktree { message })
 }
 
@@ -157,8 +181,8 @@ pub(super) async fn validate(
     validations: &[Validation],
     commit: Oid,
 ) -> Result<Vec<ValidationRun>, String> {
-    bench.ensure_at(commit, &spec.worktree)?;
-    bench.bring_files(spec, commit)?;
+    bench.ensure_at(commit, &spec.worktree).await?;
+    bench.bring_files(spec, commit).await?;
     if let Some(failed) = bench.set_up(spec, commit).await? {
         return Ok(validations.iter().map(|validation| failed.run(validation)).collect());
     }
@@ -167,15 +191,27 @@ pub(super) async fn validate(
         let command = command(bench, spec, validation, number);
         let (_keep_open, requests) = mpsc::channel::<Request>(1);
         let end = attempt::run(command, requests, |_| {}).await;
-        let checkout =
-            Checkout::at(&bench.site.repo, &bench.path).map_err(|error| chain(&error))?;
-        let tainted = checkout.changed_since(commit).map_err(|error| chain(&error))?;
-        if !tainted.is_empty() {
-            checkout.restore(commit).map_err(|error| chain(&error))?;
-        }
+        let tainted = bench.aside(move |site, path| {
+            put_back(&site.repo, path, commit).map_err(|error| chain(&error))
+        });
+        let tainted = tainted.await?;
         runs.push(check_run(validation, end, tainted));
     }
     Ok(runs)
+}
+
+fn locked(ended: &Mutex<bool>) -> MutexGuard<'_, bool> {
+    ended.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Puts tracked files back to the commit; those that had changed.
+fn put_back(repo: &Repo, path: &Path, commit: Oid) -> Result<Vec<String>, GitError> {
+    let checkout = Checkout::at(repo, path)?;
+    let tainted = checkout.changed_since(commit)?;
+    if !tainted.is_empty() {
+        checkout.restore(commit)?;
+    }
+    Ok(tainted)
 }
 
 fn check_run(

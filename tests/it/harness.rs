@@ -19,6 +19,7 @@ mod invocation;
 mod output;
 mod redact;
 mod repo;
+mod sharing;
 mod terminal;
 
 pub(crate) use fingerprint::Fingerprint;

@@ -82,6 +82,29 @@ fn a_port_stays_a_tasks_own_from_run_to_run_unless_somebody_has_it() {
 }
 
 #[test]
+fn two_runs_that_may_go_on_never_have_the_same_port() {
+    let repo = small_repo();
+    let settings = "branch = \"{run}/{task}\"\nworktree_path = \"../{run}-{task}\"\n";
+    repo.file("orchestrator.toml", settings);
+    let slow = "[[task]]\nid = \"a\"\ncheck = \"true\"\n\
+                run = \"echo $WT_ORCH_PORT >> ../ports; touch ../begun; \
+                until test -e ../go; do sleep 0.05; done\"\n";
+    tasks(&repo, slow);
+    repo.file("again.toml", slow);
+    let running = repo.command(&["split", "tasks.toml", "--parallel=1"]).start();
+    repo.wait_for("begun");
+    running.signal(Signal::INT);
+    running.wait().exit(5);
+    std::fs::write(repo.root().join("go"), "").unwrap();
+    repo.wt_orch(&["split", "again.toml", "--parallel=1"]).exit(0);
+    repo.wt_orch(&["resume", "tasks"]).exit(0);
+    let told = std::fs::read_to_string(repo.root().join("ports")).unwrap();
+    let ports: Vec<&str> = told.lines().collect();
+    assert_eq!(ports[0], ports[2], "the one that goes on keeps its port");
+    assert_ne!(ports[0], ports[1]);
+}
+
+#[test]
 fn temporary_files_go_with_every_end_of_an_attempt() {
     let repo = small_repo();
     let text = r#"

@@ -264,11 +264,14 @@ fn outside_tells(repo: &Repo) -> bool {
         .last("core.attributesfile")
         .is_some_and(|path| path.starts_with('~') && !path.starts_with("~/"));
     // What git cannot read either has no effect.
-    of_user || outside(repo).iter().any(|file| std::fs::read(file).is_ok_and(|text| tells(&text)))
+    of_user
+        || attributes_outside(repo)
+            .iter()
+            .any(|file| std::fs::read(file).is_ok_and(|text| tells(&text)))
 }
 
 /// Attributes files that may lie outside of the commit; one too many costs a closer look.
-fn outside(repo: &Repo) -> Vec<PathBuf> {
+pub(in crate::adapters) fn attributes_outside(repo: &Repo) -> Vec<PathBuf> {
     let program = repo.program();
     let variable = |name: &str| program.variable(name).map(PathBuf::from);
     let mut files = vec![repo.common_dir().join("info/attributes"), "/etc/gitattributes".into()];

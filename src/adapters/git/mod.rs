@@ -45,7 +45,7 @@ pub(in crate::adapters) use backoff::Backoff;
 pub(in crate::adapters) use blobs::BlobReader;
 pub(in crate::adapters) use branches::BranchesOutcome;
 pub use capability::{Area, Backend, Capability};
-pub(in crate::adapters) use conversion::{Conversion, ConvertedReader};
+pub(in crate::adapters) use conversion::{Conversion, ConvertedReader, attributes_outside};
 pub use diff::{ChangeKind, PathChange};
 pub(in crate::adapters) use diff::{FileMode, RawChange};
 pub use error::GitError;

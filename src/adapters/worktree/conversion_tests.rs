@@ -55,10 +55,9 @@ fn commit(repo: &Repo, sandbox: &Sandbox) -> Committed {
         keep_ref: KEEP.to_owned(),
     };
     let checkout = Checkout::at(repo, &sandbox.path("ours")).unwrap();
-    match checkout.commit_all(&request).unwrap() {
-        CommitOutcome::Committed(done) => done,
-        other => panic!("{other:?}"),
-    }
+    let outcome = checkout.commit_all(&request).unwrap();
+    let CommitOutcome::Committed(done) = outcome else { panic!("{outcome:?}") };
+    done
 }
 
 #[test]

@@ -26,6 +26,7 @@ mod stand;
 mod submodule;
 mod submodules;
 mod trash;
+mod whole_file;
 
 pub use carry::{
     Arrival, Carry, CarryError, KeptTimes, Origin, Selection, TooLarge, select as select_carried,

@@ -1,11 +1,14 @@
 //! What setup hooks did in a worktree, noted in git's entry of it: whoever removes the worktree
 //! removes the note.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::checkout::Checkout;
-use crate::adapters::git::{GitError, io};
+use super::whole_file::write_whole;
+use crate::adapters::git::{GitError, as_path, io, quote_path, unquote_path};
 use crate::domain::id::Oid;
 
 /// A worktree whose hooks have all done their work.
@@ -18,8 +21,8 @@ pub struct Prepared {
 }
 
 /// Name of the note. It holds a [`Prepared`] (nothing when a hook failed), then the untracked files
-/// that the hooks left as [`quote_path`](crate::adapters::git::quote_path) writes them, each ended
-/// by a NUL byte.
+/// that the hooks left, each a [`stamp`], a space, and the path as [`quote_path`] writes it; all of
+/// them ended by a NUL byte.
 const NOTE: &str = "wt-orch-setup";
 
 impl Checkout {
@@ -30,8 +33,8 @@ impl Checkout {
         Some(Prepared { run: run.to_owned(), start: start.parse().ok()? })
     }
 
-    /// Writes the note. Files that the hooks `left` are from then on no work of anybody's: they are
-    /// neither committed nor in the way of a removal.
+    /// Writes the note. Files that the hooks `left` are no work of anybody's as long as they stay as
+    /// they are: they are neither committed nor in the way of a removal.
     ///
     /// # Errors
     /// The note cannot be written.
@@ -44,10 +47,11 @@ impl Checkout {
         let mut text = prepared.map_or_else(String::new, |p| format!("{} {}", p.run, p.start));
         text.push('\0');
         for name in left {
-            text.push_str(name);
-            text.push('\0');
+            let file = self.path.join(as_path(&unquote_path(name)));
+            let Ok(meta) = file.symlink_metadata() else { continue };
+            text.extend([&stamp(&meta), " ", name, "\0"]);
         }
-        std::fs::write(&path, text).map_err(io("write", &path))
+        write_whole(&path, text.as_bytes())
     }
 
     /// Takes the note away: nothing is known to be prepared.
@@ -66,7 +70,7 @@ impl Checkout {
 
     /// After the untracked files are gone: what needed them is not prepared any more.
     pub(super) fn forget_left(&self, git_dir: &Path) -> Result<(), GitError> {
-        if left_by_setup(git_dir).is_empty() { Ok(()) } else { self.forget_prepared() }
+        if LeftBySetup::load(git_dir).0.is_empty() { Ok(()) } else { self.forget_prepared() }
     }
 
     fn note(&self) -> Option<PathBuf> {
@@ -74,8 +78,36 @@ impl Checkout {
     }
 }
 
-/// Untracked files that setup hooks left in the worktree with this git directory.
-pub(super) fn left_by_setup(git_dir: &Path) -> BTreeSet<String> {
-    let text = std::fs::read_to_string(git_dir.join(NOTE)).unwrap_or_default();
-    text.split_terminator('\0').skip(1).map(str::to_owned).collect()
+/// Untracked files that setup hooks left, with their stamps.
+pub(super) struct LeftBySetup(BTreeMap<String, String>);
+
+impl LeftBySetup {
+    /// What the note in this git directory says; a note that cannot be read says nothing.
+    pub(super) fn load(git_dir: &Path) -> Self {
+        let text = std::fs::read_to_string(git_dir.join(NOTE)).unwrap_or_default();
+        // An entry without a stamp says nothing about changes: no file is taken for unchanged by it.
+        let entry = |entry: &str| {
+            let (stamp, name) = entry.split_once(' ').unwrap_or(("", entry));
+            (name.to_owned(), stamp.to_owned())
+        };
+        Self(text.split_terminator('\0').skip(1).map(entry).collect())
+    }
+
+    /// Whether hooks left this path and nobody changed it since.
+    pub(super) fn holds_unchanged(&self, worktree: &Path, path: &[u8]) -> bool {
+        self.0.get(&quote_path(path)).is_some_and(|noted| {
+            let found = worktree.join(as_path(path)).symlink_metadata();
+            found.is_ok_and(|meta| stamp(&meta) == *noted)
+        })
+    }
 }
+
+/// What differs once a file was written, replaced or made executable: size, modification time, inode
+/// and mode.
+fn stamp(meta: &Metadata) -> String {
+    let (seconds, nanoseconds) = (meta.mtime(), meta.mtime_nsec());
+    format!("{}:{seconds}.{nanoseconds}:{}:{:o}", meta.len(), meta.ino(), meta.mode())
+}
+
+#[cfg(test)]
+mod tests;

@@ -9,10 +9,10 @@ use tempfile::TempPath;
 
 use super::carry::Record;
 use super::checkout::Checkout;
-use super::prepared::left_by_setup;
+use super::prepared::LeftBySetup;
 use crate::adapters::git::{
     Expected, GitError, NewCommit, RefOutcome, RefUpdate, Repo, StatusEntry, StatusKind, as_path,
-    io, quote_path,
+    io,
 };
 use crate::adapters::git::{Invocation, Progress};
 use crate::domain::id::Oid;
@@ -69,7 +69,7 @@ impl Scratch {
         command.env("GIT_INDEX_FILE", OsStr::new(&*self.path))
     }
 
-    /// What differs from HEAD, without what setup hooks left.
+    /// What differs from HEAD, without what setup hooks left and nobody changed since.
     pub(super) fn status(
         &self,
         checkout: &Checkout,
@@ -77,13 +77,11 @@ impl Scratch {
     ) -> Result<Vec<StatusEntry>, GitError> {
         let mut found =
             checkout.repo.status_at(git_dir, &checkout.path, Some(&self.path), "all")?;
-        let left = left_by_setup(git_dir);
-        let is_left = |entry: &StatusEntry| {
-            entry.kind == StatusKind::Untracked && left.contains(&quote_path(&entry.path))
-        };
-        if !left.is_empty() {
-            found.retain(|entry| !is_left(entry));
-        }
+        let left = LeftBySetup::load(git_dir);
+        found.retain(|entry| {
+            entry.kind != StatusKind::Untracked
+                || !left.holds_unchanged(&checkout.path, &entry.path)
+        });
         Ok(found)
     }
 

@@ -17,5 +17,5 @@ pub use model::{
     Command, DEFAULT_TIMEOUT, Demand, Gate, PERSONAS, Priority, Task, TaskSet, Validation, Work,
 };
 pub use parse::{Known, Parsed, parse, setup_hooks};
-pub use setup::{DEFAULT_SETUP_TIMEOUT, SetupHook};
+pub use setup::{DEFAULT_SETUP_TIMEOUT, SetupHook, Turn, WithoutWhen};
 pub use size::{SizeError, human_size, parse_size};

@@ -69,6 +69,11 @@ impl Repo {
         &self.root
     }
 
+    /// Whether worktrees beside the repository can share blocks with it.
+    pub(crate) fn shares_blocks(&self) -> bool {
+        super::sharing::shares_blocks(&self.root)
+    }
+
     /// A path in the repository; `""` is its root.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         if name.is_empty() { self.root.join("repo") } else { self.root.join("repo").join(name) }

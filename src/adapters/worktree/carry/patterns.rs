@@ -3,17 +3,19 @@
 
 use std::fs::File;
 use std::io::Read;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
+use rustix::fs::OFlags;
 
 use crate::adapters::git::{GitError, as_path, io};
 
 /// File in the checkout's root that lists what is wanted.
 const FILE: &str = ".worktreeinclude";
 
-/// More than anybody writes by hand.
+/// Bytes of the longest file that is read: more than anybody writes by hand.
 const LARGEST: u64 = 1 << 20;
 
 /// What the lines say about one path, its parents left out.
@@ -91,13 +93,29 @@ impl Patterns {
 }
 
 fn load_file(path: &Path) -> Result<String, GitError> {
-    let file = match File::open(path) {
+    // Opening a pipe would wait for somebody to write into it.
+    let without_waiting = OFlags::NONBLOCK.bits().cast_signed();
+    let file = match File::options().read(true).custom_flags(without_waiting).open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(String::new()),
         Err(error) => return Err(io("read", path)(error)),
     };
+    let refused = |feature: &str, way_out: &str| GitError::Unsupported {
+        feature: format!("{feature} `{FILE}`"),
+        why: format!("`{}` is one", path.display()),
+        way_out: way_out.to_owned(),
+    };
+    if !file.metadata().map_err(io("read", path))?.is_file() {
+        let way_out = "put a text file with one pattern a line in its place, or remove it";
+        return Err(refused("a pipe, folder or device as", way_out));
+    }
     let mut bytes = Vec::new();
-    file.take(LARGEST).read_to_end(&mut bytes).map_err(io("read", path))?;
+    file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(io("read", path))?;
+    if bytes.len() as u64 > LARGEST {
+        // Half of it might lack the very line that leaves a secret out.
+        let way_out = "name folders instead of the files in them";
+        return Err(refused("more than 1 MiB of", way_out));
+    }
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 

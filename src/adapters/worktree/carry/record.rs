@@ -3,13 +3,13 @@
 
 use std::collections::BTreeMap;
 use std::fs::Metadata;
-use std::io::Write;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use rustix::fs::Stat;
 
 use crate::adapters::git::{GitError, as_path, io};
+use crate::adapters::worktree::whole_file::write_whole;
 
 /// Its file in the worktree's git directory: entries that end with a NUL, each `KIND SIZE SECONDS
 /// NANOSECONDS PATH`.
@@ -75,7 +75,6 @@ impl Record {
 
     /// Replaces the file in one step.
     pub(super) fn save(&self, git_dir: &Path) -> Result<(), GitError> {
-        let target = git_dir.join(FILE);
         let mut text = Vec::new();
         for (path, state) in &self.entries {
             let (kind, stamp) = match state {
@@ -89,12 +88,7 @@ impl Record {
             text.extend_from_slice(path);
             text.push(0);
         }
-        let written =
-            tempfile::Builder::new().prefix(FILE).tempfile_in(git_dir).and_then(|mut file| {
-                file.write_all(&text)?;
-                file.persist(&target).map_err(|error| error.error)
-            });
-        written.map(|_| ()).map_err(io("write", &target))
+        write_whole(&git_dir.join(FILE), &text)
     }
 
     /// Whether nothing was brought.

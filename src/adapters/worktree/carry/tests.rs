@@ -13,6 +13,7 @@ use crate::domain::run::WorktreeRules;
 
 mod brought_again;
 mod never_committed;
+mod odd_patterns_file;
 mod products;
 
 const PATTERNS: &str = ".env\n/data/\n!/data/big\nconf/*.local\n";

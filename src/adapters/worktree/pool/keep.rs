@@ -4,11 +4,12 @@ use std::fs::{File, FileTimes};
 use std::path::{Path, PathBuf};
 
 use super::caches::{CacheLines, newest};
-use super::record::{PoolRecord, conversion, write_whole};
+use super::record::{PoolRecord, conversion};
 use super::{REASON, folder_in, forget_if_empty, is_pooled};
 use crate::adapters::git::{GitError, Repo, WorktreeInfo, as_path, io, real_path};
 use crate::adapters::worktree::objection::Examined;
 use crate::adapters::worktree::trash::{Trash, discarded_folder};
+use crate::adapters::worktree::whole_file::write_whole;
 
 /// How many worktrees wait at most, and with what.
 #[derive(Debug, Clone, Copy)]

@@ -1,14 +1,14 @@
 //! What is remembered of a waiting worktree, and the right to work on it.
 
 use std::fs::{File, TryLockError};
-use std::io::{Read, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::caches::FileTime;
-use crate::adapters::git::{GitError, Repo, as_path, io};
+use crate::adapters::git::{GitError, Repo, attributes_outside, io};
+use crate::adapters::worktree::whole_file::write_whole;
 
 /// Its file in git's entry of the worktree.
 const FILE: &str = "wt-orch-pool";
@@ -82,20 +82,10 @@ impl PoolRecord {
 /// A number that differs when git's configuration or the attributes that are no part of a commit
 /// would give files another content.
 pub(super) fn conversion(repo: &Repo) -> u64 {
-    let attributes = std::fs::read(repo.common_dir().join("info/attributes")).unwrap_or_default();
-    let own = repo.settings().last("core.attributesfile");
-    let more = own.and_then(|path| std::fs::read(as_path(path.as_bytes())).ok());
-    repo.settings().digest(&["core.", "filter."], &[attributes, more.unwrap_or_default()].concat())
-}
-
-/// Puts a file in the place of another one, whole or not at all.
-pub(super) fn write_whole(path: &Path, content: &[u8]) -> Result<(), GitError> {
-    let folder = path.parent().unwrap_or(path);
-    // As open to others as the caller's umask lets git's own files be.
-    let mode = std::fs::Permissions::from_mode(0o666);
-    let made = tempfile::Builder::new().prefix("wt-orch-").permissions(mode).tempfile_in(folder);
-    let mut file = made.map_err(io("create a file in", folder))?;
-    file.write_all(content).map_err(io("write", path))?;
-    file.persist(path).map_err(|error| io("replace", path)(error.error))?;
-    Ok(())
+    let texts = attributes_outside(repo).into_iter().map(|file| {
+        let mut text = std::fs::read(file).unwrap_or_default();
+        text.push(0);
+        text
+    });
+    repo.settings().digest(&["core.", "filter."], &texts.collect::<Vec<_>>().concat())
 }

@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use super::record::{Held, Hold, PoolRecord, write_whole};
+use super::record::{Held, Hold, PoolRecord};
 use super::update::{Goal, Waiting, difference};
 use super::{REASON, folder_in, forget_if_empty};
 use crate::adapters::git::{BranchesOutcome, GitError, RawChange, Repo, admin_dirs, io, real_path};
 use crate::adapters::worktree::lock::RepoLock;
 use crate::adapters::worktree::remove::discarded;
 use crate::adapters::worktree::trash::{Trash, discarded_entry, discarded_folder};
+use crate::adapters::worktree::whole_file::write_whole;
 use crate::adapters::worktree::{Provisioned, WorktreeSpec};
 use crate::domain::id::Oid;
 

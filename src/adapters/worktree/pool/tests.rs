@@ -274,3 +274,25 @@ fn a_taker_that_was_killed_leaves_nothing_that_is_used_or_stays() {
     let none: Option<Oid> = scene.repo.branch_tip("feature/next").unwrap();
     assert_eq!(none, None);
 }
+
+#[test]
+fn a_worktree_is_not_taken_once_the_user_s_own_attributes_say_something_else() {
+    let places = [
+        ("home/.config/git/attributes", None),
+        ("home/own", Some("~/own")),
+        ("elsewhere", Some("elsewhere")),
+    ];
+    for (place, setting) in places {
+        let mut scene = Scene::new();
+        if let Some(setting) = setting {
+            let own = scene.sandbox.path(setting).display().to_string();
+            let value = if setting.starts_with('~') { setting } else { &own };
+            scene.sandbox.git(&["config", "core.attributesFile", value]);
+        }
+        scene.repo = scene.sandbox.repo();
+        scene.waiting();
+        std::fs::create_dir_all(scene.sandbox.path(place).parent().unwrap()).unwrap();
+        write(&scene.sandbox.path(place), "a eol=crlf\n");
+        assert_eq!(scene.take("next", "main"), None, "{place}");
+    }
+}

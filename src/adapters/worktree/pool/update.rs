@@ -4,11 +4,12 @@ use std::path::Path;
 
 use super::caches::{CacheLines, FileTime, names_its_place};
 use super::keep::discard;
-use super::record::{PoolRecord, conversion, write_whole};
+use super::record::{PoolRecord, conversion};
 use crate::adapters::git::{FileMode, GitError, RawChange, Repo, as_path};
 use crate::adapters::worktree::glance::{all_ignored, glance, is_as_noted};
 use crate::adapters::worktree::index_file::load_index;
 use crate::adapters::worktree::trash::Trash;
+use crate::adapters::worktree::whole_file::write_whole;
 use crate::domain::id::Oid;
 
 /// A waiting worktree, and what is known of it.
