@@ -2,17 +2,21 @@
 //! unmerged stays and is named.
 
 mod branches;
+mod claims;
 mod leftovers;
 mod losses;
 mod worktrees;
 
 use std::path::{Path, PathBuf};
 
+use claims::Claims;
+
 use super::error::EngineError;
 use super::reserve::release;
 use super::site::Site;
 use crate::adapters::host::usage::Usage;
-use crate::adapters::worktree::Trash;
+use crate::adapters::store::Store;
+use crate::adapters::worktree::{Trash, remove_if_empty};
 use crate::domain::id::{Oid, RunId};
 use crate::domain::run::{RunState, WorktreeRules};
 
@@ -43,13 +47,63 @@ pub enum Fate {
         /// Why.
         why: String,
     },
+    /// Another run has it; it stays even with force.
+    Claimed {
+        /// Which.
+        run: RunId,
+    },
+}
+
+impl Fate {
+    /// Why it stays, if it does.
+    pub fn kept(&self) -> Option<String> {
+        match self {
+            Self::Goes | Self::Pooled => None,
+            Self::Stays { why } => Some(why.clone()),
+            Self::Claimed { run } => Some(format!("it is of the run `{run}` now")),
+        }
+    }
+}
+
+/// What kind of thing it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CleanKind {
+    /// A worktree of a task, or where the run was validated.
+    Worktree,
+    /// The branch of a task.
+    Branch,
+    /// What an attempt left, under a ref.
+    SavedWork,
+    /// The folder of the logs of a run.
+    Logs,
+    /// A socket, or a folder that was to be deleted.
+    Leftover,
+    /// The lock of a dead process.
+    Lock,
+    /// A worktree that waits for a later task.
+    PooledWorktree,
+}
+
+impl CleanKind {
+    /// As it is written.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Worktree => "worktree",
+            Self::Branch => "branch",
+            Self::SavedWork => "saved work",
+            Self::Logs => "logs",
+            Self::Leftover => "leftover",
+            Self::Lock => "lock",
+            Self::PooledWorktree => "pooled worktree",
+        }
+    }
 }
 
 /// One thing of the run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CleanItem {
-    /// `worktree`, `branch`, `saved work`, `logs`, `leftover`, `lock`, `pooled worktree`.
-    pub kind: &'static str,
+    /// What it is.
+    pub kind: CleanKind,
     /// Path or name.
     pub name: String,
     /// What becomes of it.
@@ -82,26 +136,23 @@ impl CleanReport {
     }
 
     /// Removes the folders above worktrees that were made for this run, as far as they are empty: those
-    /// that are named for it, as `worktree_path = "…/{run}/{task}"` makes them. To be called
-    /// when the trash is empty.
+    /// that have its name, as `worktree_path = "…/{run}/{task}"` makes them. To be called when the
+    /// trash is empty.
     pub fn remove_empty_folders(&self, run: &RunId) {
-        let run = run.as_str();
-        let ends = [format!("-{run}"), format!("{run}-")];
-        let named_for_it =
-            |name: &str| name == run || name.ends_with(&ends[0]) || name.starts_with(&ends[1]);
-        let gone = self.items.iter().filter(|i| i.kind == "worktree" && i.fate == Fate::Goes);
+        let gone =
+            self.items.iter().filter(|i| i.kind == CleanKind::Worktree && i.fate == Fate::Goes);
         for item in gone {
             for folder in Path::new(&item.name).ancestors().skip(1) {
-                let name = folder.file_name().unwrap_or_default().to_string_lossy();
+                let named_for_it = folder.file_name().is_some_and(|name| *name == *run.as_str());
                 // One that still holds something stays.
-                if !named_for_it(&name) || std::fs::remove_dir(folder).is_err() {
+                if !named_for_it || !remove_if_empty(folder) {
                     break;
                 }
             }
         }
     }
 
-    fn add(&mut self, kind: &'static str, name: String, fate: Fate) -> &mut CleanItem {
+    fn add(&mut self, kind: CleanKind, name: String, fate: Fate) -> &mut CleanItem {
         self.items.push(CleanItem { kind, name, fate, losses: Vec::new(), bytes: 0 });
         let last = self.items.len() - 1;
         &mut self.items[last]
@@ -113,6 +164,8 @@ impl CleanReport {
 pub struct CleanRequest<'a> {
     /// The run.
     pub state: &'a RunState,
+    /// Knows the other runs, whose places stay.
+    pub store: &'a Store,
     /// How far to go.
     pub mode: CleanMode,
     /// Which worktrees wait for later tasks, with what.
@@ -126,9 +179,9 @@ pub struct CleanRequest<'a> {
 /// # Errors
 /// Git or the file system.
 pub fn clean(site: &Site, request: CleanRequest<'_>) -> Result<CleanReport, EngineError> {
-    let CleanRequest { state, mode, rules, trash } = request;
+    let CleanRequest { state, store, mode, rules, trash } = request;
     let (report, usage) = (CleanReport::default(), Usage::default());
-    let mut cleaning = Cleaning { site, state, mode, rules, trash, report, usage };
+    let mut cleaning = Cleaning { site, state, store, mode, rules, trash, report, usage };
     cleaning.worktrees()?;
     cleaning.branches()?;
     cleaning.saved_work()?;
@@ -142,6 +195,7 @@ pub fn clean(site: &Site, request: CleanRequest<'_>) -> Result<CleanReport, Engi
 struct Cleaning<'a> {
     site: &'a Site,
     state: &'a RunState,
+    store: &'a Store,
     mode: CleanMode,
     rules: &'a WorktreeRules,
     trash: &'a Trash,
@@ -150,6 +204,10 @@ struct Cleaning<'a> {
 }
 
 impl Cleaning<'_> {
+    fn claims(&self) -> Result<Claims, EngineError> {
+        Claims::load(self.site, self.store, &self.state.spec.run)
+    }
+
     /// The commit that a task's work begins at.
     fn start(&self, task: usize) -> Oid {
         self.state.tasks[task].start.unwrap_or(self.state.spec.base)
@@ -162,7 +220,7 @@ impl Cleaning<'_> {
             if !self.mode.dry_run {
                 self.trash.delete(&logs);
             }
-            self.report.add("logs", logs.display().to_string(), Fate::Goes).bytes = bytes;
+            self.report.add(CleanKind::Logs, logs.display().to_string(), Fate::Goes).bytes = bytes;
         }
     }
 }

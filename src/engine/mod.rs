@@ -33,7 +33,7 @@ mod validate;
 
 pub use carry::plan_carry;
 pub use clean::{
-    CleanItem, CleanMode, CleanReport, CleanRequest, Fate, Loss, clean, clean_leftovers,
+    CleanItem, CleanKind, CleanMode, CleanReport, CleanRequest, Fate, Loss, clean, clean_leftovers,
 };
 pub use costs::load_costs;
 pub use create::{CreateRequest, Obstacle, create, placed};

@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 
 use crate::harness::{Fingerprint, Repo};
-use crate::scene::{beside, content, refs, small_repo, split, task, tip};
+use crate::scene::{beside, content, refs, small_repo, split, task, tasks, tip};
 
 const LEFT: &str = r#"
     [[task]]
@@ -205,4 +205,37 @@ fn in_one_lane_clean_keeps_and_removes_by_the_same_rules() {
     assert_eq!(beside(&repo), [""; 0]);
     repo.wt_orch(&["clean", "--force"]).exit(0);
     assert_eq!(traces(&repo), [""; 0]);
+}
+
+/// What stays of the places that the run `tasks` and the run `tasks-2` have in common.
+#[track_caller]
+fn assert_claimed(repo: &Repo, words: &[&str]) {
+    let cleaned = repo.wt_orch(words);
+    cleaned.exit(0).stdout_has("repo-a`: it is of the run `tasks-2` now");
+    cleaned.stdout_has("kept branch `feature/a`: it is of the run `tasks-2` now");
+    assert!(repo.root().join("repo-a").is_dir());
+    assert_eq!(refs(repo, "refs/heads"), ["refs/heads/feature/a", "refs/heads/main"]);
+}
+
+#[test]
+fn what_a_later_run_has_of_the_same_name_is_not_the_earlier_ones_to_clean() {
+    let repo = small_repo();
+    let idle = "[[task]]\nid = \"a\"\nrun = \"true\"\ncheck = \"true\"\n";
+    split(&repo, idle, &[]).exit(0);
+    repo.wt_orch(&["clean"]).exit(0);
+    let go = "touch ../started; while ! test -e ../go; do sleep 0.02; done; echo x > x";
+    tasks(&repo, &format!("[[task]]\nid = \"a\"\nrun = \"{go}\"\ncheck = \"true\"\n"));
+    let running = repo.command(&["split", "tasks.toml", "--parallel=2"]).start();
+    repo.wait_for("started");
+    assert_claimed(&repo, &["clean", "tasks", "--dry-run"]);
+    assert_claimed(&repo, &["clean", "tasks"]);
+    assert_claimed(&repo, &["clean", "tasks", "--force"]);
+    assert_claimed(&repo, &["clean", "--all", "--force"]);
+    std::fs::write(repo.root().join("go"), "").unwrap();
+    running.wait().exit(0);
+    // Nobody drives it any more; it is the later one's all the same.
+    assert_claimed(&repo, &["clean", "tasks", "--force"]);
+    assert!(content(&repo, "feature/a", "x").is_some());
+    repo.wt_orch(&["clean", "tasks-2", "--force"]).exit(0);
+    assert_eq!(refs(&repo, "refs/heads"), ["refs/heads/main"]);
 }

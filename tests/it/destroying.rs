@@ -24,10 +24,39 @@ fn a_branch_that_was_squashed_by_hand_is_taken_for_landed() {
     let repo = unlanded();
     repo.git(&["merge", "--quiet", "--squash", "feature/a"]);
     repo.git(&["commit", "--quiet", "--message", "squashed"]);
-    // What came after is no reason to keep it.
-    repo.file("a.txt", "all\nnew\n").file("x", "other\n").commit("later");
+    // What came after elsewhere is no reason to keep it.
+    repo.file("b.txt", "all\nnew\n").commit("later");
     repo.wt_orch(&["clean"]).exit(0).stdout_has("removed branch `feature/a`");
     assert_eq!(refs(&repo, "refs/heads"), ["refs/heads/main"]);
+}
+
+#[test]
+fn a_branch_that_landed_and_was_reverted_or_changed_since_is_kept() {
+    let kept = "kept branch `feature/a`: it landed, and was changed or reverted since";
+    let repo = unlanded();
+    repo.git(&["merge", "--quiet", "--squash", "feature/a"]);
+    repo.git(&["commit", "--quiet", "--message", "squashed"]);
+    repo.git(&["revert", "--no-edit", "HEAD"]);
+    let told = repo.wt_orch(&["clean"]);
+    told.exit(0).stdout_has(kept);
+    repo.git(&["revert", "--no-edit", "HEAD"]);
+    repo.file("x", "other\n").commit("the same lines");
+    repo.wt_orch(&["clean"]).exit(0).stdout_has(kept);
+    let forced = repo.wt_orch(&["clean", "--force"]);
+    forced.exit(0).stdout_has("make x of branch `feature/a`").stdout_has("removed branch");
+}
+
+#[test]
+fn a_squash_of_the_programs_own_that_was_reverted_keeps_the_branch() {
+    let repo = small_repo();
+    repo.file("orchestrator.toml", "[integrate]\nstrategy = \"squash\"\n").commit("settings");
+    split(&repo, TWO, &["--integrate"]).exit(0);
+    let landed = repo.git(&["rev-parse", "HEAD"]);
+    repo.git(&["revert", "--no-edit", "HEAD"]);
+    repo.wt_orch(&["clean"]).exit(0).stdout_has("changed or reverted since");
+    repo.git(&["reset", "--quiet", "--hard", landed.trim()]);
+    repo.file("x", "other\n").commit("the same lines");
+    repo.wt_orch(&["clean"]).exit(0).stdout_has("removed branch `feature/a`");
 }
 
 #[test]
@@ -35,12 +64,11 @@ fn a_branch_whose_commits_were_picked_is_taken_for_landed_once_all_are() {
     let repo = unlanded();
     repo.file("c.txt", "c\n").commit("moved on");
     repo.git(&["cherry-pick", "feature/a~1"]);
-    repo.file("x", "other\n").commit("later");
     repo.wt_orch(&["clean"])
         .exit(0)
         .stdout_has("kept branch `feature/a`: 1 commit is not landed; it changes `a.txt`");
     repo.git(&["cherry-pick", "feature/a"]);
-    repo.file("a.txt", "all\nnew\n").commit("later still");
+    repo.file("b.txt", "all\nnew\n").commit("later");
     repo.wt_orch(&["clean"]).exit(0).stdout_has("removed branch `feature/a`");
 }
 
@@ -118,18 +146,25 @@ fn work_inside_a_submodule_is_kept_and_a_submodule_without_is_no_obstacle() {
     let tasks = format!(
         "[[task]]\nid = \"plain\"\nrun = \"{update}\"\ncheck = \"true\"\n\
          [[task]]\nid = \"dirty\"\nrun = \"{update}; echo x > lib/new\"\ncheck = \"true\"\n\
+         [[task]]\nid = \"away\"\ncheck = \"true\"\n\
+         run = \"{update}; git -C lib commit --quiet --allow-empty -m inner\"\n\
          [[task]]\nid = \"ahead\"\ncheck = \"true\"\n\
          run = \"{update}; cd lib; git commit --quiet --allow-empty -m inner; git checkout -q @~\"\n"
     );
     split(&repo, &tasks, &[]).exit(0);
     let hidden = ["-C", "../repo-ahead/lib", "update-ref", "refs/heads/inner", "HEAD@{1}"];
     repo.git(&hidden);
+    // Its files go, its commits stay.
+    repo.git(&["-C", "../repo-away", "reset", "--quiet", "--hard", "main"]);
+    repo.git(&["-C", "../repo-away", "submodule", "--quiet", "deinit", "--force", "lib"]);
+    assert_eq!(repo.git(&["-C", "../repo-away", "status", "--porcelain"]), "");
     repo.wt_orch(&["clean"])
         .exit(0)
         .stdout_has("repo-ahead`: its submodule `lib` has 1 commit that no remote holds")
+        .stdout_has("repo-away`: its submodule `lib` has 1 commit that no remote holds")
         .stdout_has("repo-dirty`: `lib/new` is not committed")
         .stdout_has("removed worktree");
-    assert_eq!(beside(&repo), ["library", "repo-ahead", "repo-dirty"]);
+    assert_eq!(beside(&repo), ["library", "repo-ahead", "repo-away", "repo-dirty"]);
     let told = repo.wt_orch(&["clean", "--force"]);
     told.exit(0).stdout_has("inner (in the submodule `lib`)").stdout_has("file `lib/new`");
     assert_eq!(beside(&repo), ["library"]);

@@ -18,6 +18,12 @@ fn tasks(ids: &[&str]) -> String {
     ids.iter().map(task).collect()
 }
 
+/// The name of the folder in which its worktrees wait.
+fn pool(repo: &Repo) -> String {
+    let found = beside(repo).into_iter().find(|name| name.starts_with(".repo-pool-"));
+    found.expect("a pool")
+}
+
 /// A repository whose settings keep two worktrees, after a run of three tasks that landed.
 fn landed() -> Repo {
     let repo = small_repo();
@@ -37,9 +43,9 @@ fn a_later_task_gets_a_warm_worktree_without_the_secrets_of_the_last_one() {
     let cleaned = repo.wt_orch(&["clean"]);
     let kept = cleaned.exit(0).stdout().matches("kept for later tasks worktree").count();
     assert_eq!(kept, 2, "{}", cleaned.stdout());
-    assert_eq!(beside(&repo), [".repo-pool"]);
+    assert_eq!(beside(&repo), [pool(&repo)]);
     assert_eq!(refs(&repo, "refs/heads"), ["refs/heads/main"]);
-    assert!(!repo.root().join(".repo-pool/1/.env").exists());
+    assert!(!repo.root().join(pool(&repo)).join("1/.env").exists());
     for number in 0..20 {
         repo.file(&format!("many/{number}"), "2\n");
     }
@@ -57,7 +63,7 @@ fn a_later_task_gets_a_warm_worktree_without_the_secrets_of_the_last_one() {
     }
     assert_eq!(repo.git(&["-C", "../repo-d", "rev-parse", "HEAD~1"]), base);
     assert_eq!(repo.git(&["-C", "../repo-d", "status", "--porcelain"]), "");
-    assert_eq!(beside(&repo), [".repo-pool", "repo-d"]);
+    assert_eq!(beside(&repo), [pool(&repo), "repo-d".to_owned()]);
 }
 
 #[test]
@@ -76,11 +82,11 @@ fn what_waits_is_listed_with_its_bytes_and_goes_when_asked_for() {
     assert!(waiting.iter().all(|item| item["kept"].is_string() && item["bytes"] != 0));
     assert_eq!(document["bytes"], 0);
     repo.wt_orch(&["clean", "--all"]).exit(0);
-    assert_eq!(beside(&repo), [".repo-pool"]);
+    assert_eq!(beside(&repo), [pool(&repo)]);
     repo.wt_orch(&["clean", "--pool", "--dry-run"])
         .exit(0)
         .stdout_has("would remove pooled worktree");
-    assert_eq!(beside(&repo), [".repo-pool"]);
+    assert_eq!(beside(&repo), [pool(&repo)]);
     let emptied = repo.wt_orch(&["clean", "--pool"]);
     assert_eq!(emptied.exit(0).stdout().matches("removed pooled worktree").count(), 2);
     assert_eq!(beside(&repo), [""; 0]);
@@ -100,7 +106,7 @@ fn a_waiting_worktree_that_somebody_changed_is_not_used() {
     let repo = landed();
     repo.wt_orch(&["clean"]).exit(0);
     for number in [1, 2] {
-        let file = repo.root().join(format!(".repo-pool/{number}/a.txt"));
+        let file = repo.root().join(pool(&repo)).join(format!("{number}/a.txt"));
         fs::write(file, "changed\n").unwrap();
     }
     split(&repo, &tasks(&["d"]), &[]).exit(0);

@@ -81,16 +81,16 @@ fn a_removal_that_is_killed_leaves_nothing_that_the_next_one_does_not_take() {
 #[test]
 fn folders_that_were_made_for_a_run_go_with_its_last_worktree() {
     let repo = small_repo();
-    std::fs::create_dir_all(repo.root().join("out/mine")).unwrap();
+    std::fs::create_dir_all(repo.root().join("out/n-mine")).unwrap();
     tasks(&repo, "name = \"n\"\n[[task]]\nid = \"a\"\nrun = \"true\"\n");
     let command = |words: &[&str]| {
-        repo.command(words).env("WT_ORCH_WORKTREE_PATH", "../out/{run}/{task}").run()
+        repo.command(words).env("WT_ORCH_WORKTREE_PATH", "../out/n-mine/{run}/{task}").run()
     };
     command(&["split", "tasks.toml", "--parallel=1"]).exit(0);
-    assert!(repo.root().join("out/n/a").is_dir());
+    assert!(repo.root().join("out/n-mine/n/a").is_dir());
     command(&["clean"]).exit(0);
-    let left: Vec<_> = std::fs::read_dir(repo.root().join("out")).unwrap().flatten().collect();
-    assert_eq!(left.len(), 1, "the user's own folder stays, though it is empty");
+    let left = std::fs::read_dir(repo.root().join("out/n-mine")).unwrap().count();
+    assert_eq!(left, 0, "the user's own folder stays, though it is empty");
 }
 
 #[test]

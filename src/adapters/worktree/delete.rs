@@ -2,14 +2,15 @@
 //! no link is followed, whoever puts one there meanwhile.
 
 use std::ffi::CString;
-use std::fs::Permissions;
-use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+#[cfg(target_os = "linux")]
+use std::os::fd::AsRawFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::Path;
 
 use rayon::prelude::*;
-use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, openat, statat, unlinkat};
+use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, fchmod, openat, statat, unlinkat};
 use rustix::io::Errno;
+use rustix::path::Arg;
 
 use crate::adapters::git::{GitError, io};
 
@@ -29,10 +30,11 @@ pub(super) fn delete_tree(path: &Path) -> Result<u64, GitError> {
     }
     let gone = match deletion.failed {
         None => std::fs::remove_dir(path),
-        Some(_) => {
-            open_folders(path.to_owned());
+        Some(Errno::ACCESS) => {
+            open_folders(rustix::fs::CWD, path);
             std::fs::remove_dir_all(path)
         }
+        Some(_) => std::fs::remove_dir_all(path),
     };
     match gone {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
@@ -40,6 +42,11 @@ pub(super) fn delete_tree(path: &Path) -> Result<u64, GitError> {
         }
         Ok(()) | Err(_) => Ok(deletion.freed),
     }
+}
+
+/// Removes a folder with nothing in it; false when there is something, or no folder.
+pub fn remove_if_empty(folder: &Path) -> bool {
+    std::fs::remove_dir(folder).is_ok()
 }
 
 #[derive(Debug, Default)]
@@ -52,7 +59,11 @@ struct Deletion {
 impl Deletion {
     fn add(&mut self, other: Self) {
         self.freed += other.freed;
-        self.failed = self.failed.or(other.failed);
+        self.failed = match other.failed {
+            // It alone has a remedy.
+            Some(Errno::ACCESS) => other.failed,
+            Some(_) | None => self.failed.or(other.failed),
+        };
     }
 
     fn merged(mut self, other: Self) -> Self {
@@ -63,7 +74,7 @@ impl Deletion {
     fn note(&mut self, result: rustix::io::Result<()>) {
         match result {
             Ok(()) | Err(Errno::NOENT) => {}
-            Err(error) => self.failed = Some(error),
+            Err(error) => self.add(Self { freed: 0, failed: Some(error) }),
         }
     }
 }
@@ -135,24 +146,57 @@ fn allocated(stat: &rustix::fs::Stat) -> u64 {
     u64::try_from(stat.st_blocks).unwrap_or_default() * BLOCK
 }
 
-fn open_folders(top: PathBuf) {
-    let mut folders = vec![top];
-    while let Some(folder) = folders.pop() {
-        if !folder.symlink_metadata().is_ok_and(|found| found.is_dir()) {
-            continue;
+/// Lets us into a folder and those below it. What cannot be opened is named by the attempt that
+/// follows.
+fn open_folders(parent: BorrowedFd<'_>, name: impl Arg + Copy) {
+    let Some(folder) = opened(parent, name) else { return };
+    let Ok(mut listing) = Dir::new(folder) else { return };
+    let mut names: Vec<CString> = Vec::new();
+    while let Some(Ok(entry)) = listing.read() {
+        let folder = matches!(entry.file_type(), FileType::Directory | FileType::Unknown);
+        if folder && !matches!(entry.file_name().to_bytes(), b"." | b"..") {
+            names.push(entry.file_name().to_owned());
         }
-        // What cannot be opened is named by the attempt that follows.
-        let _opened = std::fs::set_permissions(&folder, Permissions::from_mode(0o700)).is_ok();
-        let Ok(entries) = folder.read_dir() else { continue };
-        let below =
-            entries.flatten().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
-        folders.extend(below.map(|entry| entry.path()));
     }
+    if let Ok(folder) = listing.fd() {
+        names.iter().for_each(|name| open_folders(folder, name));
+    }
+}
+
+/// Opens a folder and gives us every right to it.
+fn opened(parent: BorrowedFd<'_>, name: impl Arg + Copy) -> Option<OwnedFd> {
+    match openat(parent, name, folder_flags(), Mode::empty()) {
+        Ok(folder) => {
+            let _ours = fchmod(&folder, Mode::RWXU).is_ok();
+            Some(folder)
+        }
+        Err(Errno::ACCESS) => {
+            permit(parent, name).ok()?;
+            openat(parent, name, folder_flags(), Mode::empty()).ok()
+        }
+        Err(_) => None,
+    }
+}
+
+/// Changes the mode of a folder that cannot be opened for reading. A handle that is good for nothing
+/// else names it, so that no link can take its place.
+#[cfg(target_os = "linux")]
+fn permit(parent: BorrowedFd<'_>, name: impl Arg) -> rustix::io::Result<()> {
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let folder = openat(parent, name, flags, Mode::empty())?;
+    rustix::fs::chmod(format!("/proc/self/fd/{}", folder.as_raw_fd()), Mode::RWXU)
+}
+
+/// Changes the mode of a folder that cannot be opened for reading; of a link its own.
+#[cfg(not(target_os = "linux"))]
+fn permit(parent: BorrowedFd<'_>, name: impl Arg) -> rustix::io::Result<()> {
+    rustix::fs::chmodat(parent, name, Mode::RWXU, AtFlags::SYMLINK_NOFOLLOW)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::symlink;
+    use std::fs::Permissions;
+    use std::os::unix::fs::{PermissionsExt, symlink};
 
     use super::*;
 
@@ -195,5 +239,28 @@ mod tests {
         delete_tree(&world.path().join("link")).unwrap();
         assert!(world.path().join("link").symlink_metadata().is_err());
         assert!(world.path().join("outside/kept").exists());
+    }
+
+    #[test]
+    fn folders_are_opened_to_us_and_what_links_lead_to_is_not() {
+        let world = tempfile::tempdir().unwrap();
+        let at = |name: &str| world.path().join(name);
+        std::fs::create_dir_all(at("top/closed/deep")).unwrap();
+        std::fs::create_dir(at("outside")).unwrap();
+        symlink(at("outside"), at("top/closed/link")).unwrap();
+        for name in ["outside", "top/closed/deep", "top/closed"] {
+            std::fs::set_permissions(at(name), Permissions::from_mode(0o100)).unwrap();
+        }
+        open_folders(rustix::fs::CWD, at("top").as_path());
+        open_folders(rustix::fs::CWD, at("top/closed/link").as_path());
+        let closed = openat(rustix::fs::CWD, at("top/closed"), folder_flags(), Mode::empty());
+        let closed = closed.unwrap();
+        assert!(permit(closed.as_fd(), "link").is_err() || cfg!(not(target_os = "linux")));
+        std::fs::set_permissions(at("top/closed/deep"), Permissions::from_mode(0o000)).unwrap();
+        permit(closed.as_fd(), "deep").unwrap();
+        let mode = |name: &str| at(name).metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(["top/closed", "top/closed/deep"].map(mode), [0o700; 2]);
+        assert_eq!(mode("outside"), 0o100);
+        std::fs::set_permissions(at("outside"), Permissions::from_mode(0o700)).unwrap();
     }
 }

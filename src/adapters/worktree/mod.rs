@@ -33,6 +33,7 @@ pub use carry::{
 };
 pub use checkout::{Broken, Checkout, CheckoutState};
 pub use commit::{CommitOutcome, CommitRequest, Committed};
+pub use delete::remove_if_empty;
 pub use ensure::{EnsureOutcome, Saved};
 pub use objection::KeptReason;
 pub use occupied::{Occupant, Occupied};

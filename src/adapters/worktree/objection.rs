@@ -48,6 +48,11 @@ pub enum KeptReason {
     },
     /// It cannot be told whether something would be lost.
     Broken(Broken),
+    /// It could not be taken away.
+    Stuck {
+        /// What went wrong.
+        why: String,
+    },
     /// The main worktree, or a folder that is no worktree of this repository.
     NotOurs,
 }
@@ -75,6 +80,7 @@ impl fmt::Display for KeptReason {
             Self::Locked { reason } if reason.is_empty() => f.write_str("it is locked"),
             Self::Locked { reason } => write!(f, "it is locked: {reason}"),
             Self::Broken(broken) => write!(f, "{broken}"),
+            Self::Stuck { why } => f.write_str(why),
             Self::NotOurs => f.write_str("it is no linked worktree of this repository"),
         }
     }
@@ -136,6 +142,10 @@ pub(super) fn examine(
 /// `git status` can tell.
 fn as_committed(checkout: &Checkout, git_dir: &Path) -> Result<Option<Vec<Vec<u8>>>, GitError> {
     let repo = &checkout.repo;
+    // After `git submodule deinit` the files are gone, and what was committed there is not.
+    if git_dir.join("modules").symlink_metadata().is_ok() {
+        return Ok(None);
+    }
     let Some(tip) = repo.head_at(git_dir)?.tip() else { return Ok(None) };
     let Some(seen) = glance(git_dir, &checkout.path, repo.tree_of(tip)?) else { return Ok(None) };
     let only =

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::lock::RepoLock;
 use super::objection::{Examined, KeptReason, examine};
 use super::pool::{self, Keeping};
-use super::trash::{Trash, Waste, delete_now, discarded_entry, discarded_folder};
+use super::trash::{Trash, Waste, discarded_entry, discarded_folder};
 use crate::adapters::git::{GitError, Repo, WorktreeInfo, real_path};
 
 /// What a removal may destroy.
@@ -64,15 +64,13 @@ const AT_ONCE: usize = 2;
 /// # Errors
 /// A file cannot be deleted, or the worktrees cannot be read.
 pub fn remove(repo: &Repo, path: &Path, mode: RemoveMode) -> Result<RemoveOutcome, GitError> {
-    let path = real_path(path);
-    let lock = RepoLock::acquire(repo)?;
-    let outcome = plan_removal(repo, &path, mode)?;
-    if outcome == RemoveOutcome::Removed {
-        let waste = discarded(repo, &path, &repo.worktrees()?)?;
-        drop(lock);
-        delete_now(waste)?;
+    let trash = Trash::begin();
+    let paths = [path.to_owned()];
+    let mut outcomes = remove_each(repo, Removal { paths: &paths, mode, pool: None }, &trash)?;
+    if let Some(error) = trash.finish().failed {
+        return Err(error);
     }
-    Ok(outcome)
+    outcomes.pop().unwrap_or(Ok(RemoveOutcome::Removed))
 }
 
 /// What [`remove`] would come to now. Nothing is changed.
@@ -114,46 +112,57 @@ pub fn plan_removals(repo: &Repo, removal: Removal<'_>) -> Result<Vec<RemoveOutc
 }
 
 /// Removes several worktrees, each as [`remove`] does; their folders are deleted by `trash`, and
-/// some may be kept for later tasks.
+/// some may be kept for later tasks. One that cannot be taken away stays, and the others go.
 ///
 /// # Errors
-/// The worktrees cannot be read, or a folder cannot be renamed.
+/// The worktrees cannot be read.
 pub fn remove_all(
     repo: &Repo,
     removal: Removal<'_>,
     trash: &Trash,
 ) -> Result<Vec<RemoveOutcome>, GitError> {
+    let stuck = |error: GitError| RemoveOutcome::Kept {
+        reason: KeptReason::Stuck { why: error.to_string() },
+        also: Vec::new(),
+    };
+    let each = remove_each(repo, removal, trash)?;
+    Ok(each.into_iter().map(|outcome| outcome.unwrap_or_else(stuck)).collect())
+}
+
+/// What came of each one.
+fn remove_each(
+    repo: &Repo,
+    removal: Removal<'_>,
+    trash: &Trash,
+) -> Result<Vec<Result<RemoveOutcome, GitError>>, GitError> {
     let judged = judge_all(repo, removal.paths, removal.mode)?;
     if judged.iter().all(|judged| judged.outcome() != RemoveOutcome::Removed) {
-        return Ok(judged.iter().map(Judged::outcome).collect());
+        return Ok(judged.iter().map(|judged| Ok(judged.outcome())).collect());
     }
     let _lock = RepoLock::acquire(repo)?;
     let known = repo.worktrees()?;
     let mut room = removal.pool.map_or(Ok(0), |pool| pool.room(repo))?;
-    let mut outcomes = Vec::with_capacity(judged.len());
-    for mut one in judged {
-        let now = find(&known, &one.path);
-        if now != one.info.as_ref() {
+    let mut remove_one = |mut one: Judged| {
+        if find(&known, &one.path) != one.info.as_ref() {
             // Somebody was here between the look and the lock.
             one = judge(repo, &known, &one.path, removal.mode)?;
         }
-        let mut outcome = one.outcome();
-        if outcome == RemoveOutcome::Removed {
-            let keeping = removal.pool.filter(|_| room > 0);
-            let kept = match (keeping, &one.info) {
-                (Some(pool), Some(info)) => pool.keep(repo, info, &one.examined, trash)?,
-                (None, _) | (_, None) => false,
-            };
-            if kept {
-                room -= 1;
-                outcome = RemoveOutcome::Pooled;
-            } else {
-                trash.add(discarded(repo, &one.path, &known)?);
-            }
+        let outcome = one.outcome();
+        if outcome != RemoveOutcome::Removed {
+            return Ok(outcome);
         }
-        outcomes.push(outcome);
-    }
-    Ok(outcomes)
+        let kept = match (removal.pool.filter(|_| room > 0), &one.info) {
+            (Some(pool), Some(info)) => pool.keep(repo, info, &one.examined, trash)?,
+            (None, _) | (_, None) => false,
+        };
+        if kept {
+            room -= 1;
+            return Ok(RemoveOutcome::Pooled);
+        }
+        trash.add(discarded(repo, &one.path, &known)?);
+        Ok(outcome)
+    };
+    Ok(judged.into_iter().map(&mut remove_one).collect())
 }
 
 /// A worktree that was looked at.

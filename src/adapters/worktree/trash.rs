@@ -54,7 +54,11 @@ impl Trash {
     /// Waits until everything is deleted.
     pub fn finish(self) -> Emptied {
         drop(self.sender);
-        self.worker.join().unwrap_or_default()
+        self.worker.join().unwrap_or_else(|_panic| {
+            let source = std::io::Error::other("the deletion ended half way");
+            let failed = io("delete", Path::new(&format!("{PREFIX}…")))(source);
+            Emptied { freed: Vec::new(), failed: Some(failed) }
+        })
     }
 
     /// Deletes a folder where it is.
@@ -191,11 +195,6 @@ fn discarded(path: &Path, folder: &Path, prefix: &str) -> Result<Option<Waste>, 
     }
 }
 
-/// Deletes now what a [`Trash`] would delete beside its owner.
-pub(super) fn delete_now(waste: impl IntoIterator<Item = Waste>) -> Result<(), GitError> {
-    waste.into_iter().try_for_each(|one| delete_tree(&one.place).map(|_| ()))
-}
-
 fn emptied(receiver: &Receiver<Waste>) -> Emptied {
     let mut done = Emptied::default();
     while let Ok(waste) = receiver.recv() {
@@ -205,4 +204,16 @@ fn emptied(receiver: &Receiver<Waste>) -> Emptied {
         }
     }
     done
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deletion_that_ended_half_way_is_no_success() {
+        let (sender, _receiver) = channel();
+        let worker = std::thread::spawn(|| -> Emptied { panic!("on purpose") });
+        assert!(Trash { sender, worker }.finish().failed.is_some());
+    }
 }

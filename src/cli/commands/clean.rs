@@ -145,7 +145,7 @@ impl Cleaner<'_> {
             return Err(Failure::refused("not_over", message).hint(way_out));
         }
         if mode.dry_run {
-            return Ok(self.clean(&state, mode)?);
+            return self.clean(&state, mode);
         }
         for done in recover(&place.site, &mut store)? {
             context.streams.note(&done);
@@ -174,9 +174,10 @@ impl Cleaner<'_> {
         Ok(report)
     }
 
-    fn clean(&self, state: &RunState, mode: CleanMode) -> Result<CleanReport, EngineError> {
+    fn clean(&self, state: &RunState, mode: CleanMode) -> Result<CleanReport, Failure> {
         let rules = &self.place.settings.worktree;
-        clean(&self.place.site, CleanRequest { state, mode, rules, trash: self.trash })
+        let store = &self.place.store()?;
+        Ok(clean(&self.place.site, CleanRequest { state, store, mode, rules, trash: self.trash })?)
     }
 }
 
@@ -185,7 +186,7 @@ fn tell_losses(context: &Context, mode: CleanMode, plan: &CleanReport) {
     let streams = &context.streams;
     let verb = if mode.dry_run { "would destroy" } else { "destroys" };
     for item in plan.items.iter().filter(|item| item.fate == Fate::Goes) {
-        let of = format!("of {} `{}`", item.kind, visible(&item.name));
+        let of = format!("of {} `{}`", item.kind.as_str(), visible(&item.name));
         for loss in item.losses.iter().take(MOST_LOSSES) {
             streams.result(&format!("{verb} {} {of}", visible(&loss.to_string())));
         }
@@ -204,18 +205,19 @@ fn tell_items(context: &Context, mode: CleanMode, told: &Told) {
     }
     for (_, item) in told.items() {
         let name = visible(&item.name);
-        let (verb, why) = match (&item.fate, mode.dry_run) {
-            (Fate::Stays { why }, _) => ("kept", format!(": {}", visible(why))),
-            (Fate::Pooled, true) => ("would keep for later tasks", String::new()),
-            (Fate::Pooled, false) => ("kept for later tasks", String::new()),
-            (Fate::Goes, true) => ("would remove", String::new()),
-            (Fate::Goes, false) => ("removed", String::new()),
+        let verb = match (&item.fate, mode.dry_run) {
+            (Fate::Stays { .. } | Fate::Claimed { .. }, _) => "kept",
+            (Fate::Pooled, true) => "would keep for later tasks",
+            (Fate::Pooled, false) => "kept for later tasks",
+            (Fate::Goes, true) => "would remove",
+            (Fate::Goes, false) => "removed",
         };
+        let why = item.fate.kept().map_or_else(String::new, |why| format!(": {}", visible(&why)));
         let bytes = match &item.fate {
             Fate::Stays { .. } if item.bytes > 0 => format!(" ({})", human_size(item.bytes)),
-            Fate::Stays { .. } | Fate::Pooled | Fate::Goes => String::new(),
+            Fate::Stays { .. } | Fate::Claimed { .. } | Fate::Pooled | Fate::Goes => String::new(),
         };
-        streams.result(&format!("{verb} {} `{name}`{bytes}{why}", item.kind));
+        streams.result(&format!("{verb} {} `{name}`{bytes}{why}", item.kind.as_str()));
     }
 }
 
@@ -246,14 +248,11 @@ fn entry(run: Option<&RunId>, item: &CleanItem, mode: CleanMode) -> CleanEntry {
     }
     CleanEntry {
         run: run.cloned(),
-        kind: item.kind.to_owned(),
+        kind: item.kind.as_str().to_owned(),
         name: item.name.clone(),
         removed: item.fate == Fate::Goes && !mode.dry_run,
         pooled: item.fate == Fate::Pooled,
-        kept: match &item.fate {
-            Fate::Stays { why } => Some(why.clone()),
-            Fate::Goes | Fate::Pooled => None,
-        },
+        kept: item.fate.kept(),
         bytes: item.bytes,
         commits,
         paths,

@@ -1,13 +1,33 @@
 //! The branches of a run and what else of its work stands under a ref.
 
 use super::losses::{not_landed, of_commits};
-use super::{Cleaning, Fate};
+use super::{CleanKind, Cleaning, Fate};
 use crate::adapters::git::{
     Expected, MergeOutcome, MergeRequest, PatchSearch, RefOutcome, RefUpdate,
 };
 use crate::domain::id::Oid;
 use crate::engine::error::EngineError;
 use crate::engine::landing::has_landed;
+
+/// How much of a branch the target holds.
+enum Standing {
+    /// All of it.
+    Held,
+    /// Not these commits.
+    Missing(Vec<Oid>),
+    /// Its commits landed in others, but what they did is not there any more.
+    Changed(Vec<Oid>),
+}
+
+impl Standing {
+    /// What is lost with the branch.
+    fn commits(&self) -> &[Oid] {
+        match self {
+            Self::Held => &[],
+            Self::Missing(commits) | Self::Changed(commits) => commits,
+        }
+    }
+}
 
 impl Cleaning<'_> {
     pub(super) fn branches(&mut self) -> Result<(), EngineError> {
@@ -18,12 +38,21 @@ impl Cleaning<'_> {
         };
         let worktrees = repo.worktrees()?;
         let mut patches = repo.patch_search()?;
-        for index in 0..self.state.spec.places.len() {
-            let place = &self.state.spec.places[index];
-            if self.state.tasks[index].attempts == 0 {
+        let mut found = Vec::new();
+        for (index, place) in self.state.spec.places.iter().enumerate() {
+            if self.state.tasks[index].attempts > 0 {
+                found.extend(repo.branch_tip(&place.branch)?.map(|tip| (index, place, tip)));
+            }
+        }
+        if found.is_empty() {
+            return Ok(());
+        }
+        let claims = self.claims()?;
+        for (index, place, tip) in found {
+            if let Some(fate) = claims.of_branch(&place.branch) {
+                self.report.add(CleanKind::Branch, place.branch.clone(), fate);
                 continue;
             }
-            let Some(tip) = repo.branch_tip(&place.branch)? else { continue };
             // Also where the user has it checked out; git itself would not delete it either. In a dry
             // run the worktrees that would go are still there.
             let gone: Vec<&str> = self.gone_worktrees().collect();
@@ -31,19 +60,27 @@ impl Cleaning<'_> {
                 known.branch.as_deref() == Some(&place.branch)
                     && !gone.contains(&known.path.to_string_lossy().as_ref())
             });
-            let missing = self.missing(index, tip, target, &mut patches)?;
+            let standing = self.standing(index, tip, target, &mut patches)?;
             let fate = if let Some(holder) = holder {
                 let why = format!("it is checked out in `{}`", holder.path.display());
                 Fate::Stays { why }
-            } else if self.mode.force || missing.is_empty() {
-                self.delete_ref(&format!("refs/heads/{}", place.branch), tip)?
             } else {
-                let why = not_landed(missing.len(), &self.paths_of(&missing)?);
-                Fate::Stays { why }
+                match &standing {
+                    Standing::Missing(commits) if !self.mode.force => {
+                        let why = not_landed(commits.len(), &self.paths_of(commits)?);
+                        Fate::Stays { why }
+                    }
+                    Standing::Changed(_) if !self.mode.force => Fate::Stays {
+                        why: "it landed, and was changed or reverted since".to_owned(),
+                    },
+                    Standing::Held | Standing::Missing(_) | Standing::Changed(_) => {
+                        self.delete_ref(&format!("refs/heads/{}", place.branch), tip)?
+                    }
+                }
             };
-            let losses = of_commits(repo, &missing)?;
+            let losses = of_commits(repo, standing.commits())?;
             let told = fate != Fate::Goes || self.mode.dry_run;
-            let item = self.report.add("branch", place.branch.clone(), fate);
+            let item = self.report.add(CleanKind::Branch, place.branch.clone(), fate);
             item.losses = if told { losses } else { Vec::new() };
         }
         Ok(())
@@ -51,40 +88,61 @@ impl Cleaning<'_> {
 
     /// Worktrees that went or now wait, or would.
     fn gone_worktrees(&self) -> impl Iterator<Item = &str> {
-        let worktrees = self.report.items.iter().filter(|item| item.kind == "worktree");
+        let worktrees = self.report.items.iter().filter(|item| item.kind == CleanKind::Worktree);
         let gone = worktrees.filter(|item| matches!(item.fate, Fate::Goes | Fate::Pooled));
         gone.map(|item| item.name.as_str())
     }
 
-    /// The commits of a task's branch that the target holds neither themselves nor in others.
-    fn missing(
+    /// Whether the target holds the commits of a task's branch.
+    fn standing(
         &self,
         index: usize,
         tip: Oid,
         target: Option<Oid>,
         patches: &mut PatchSearch<'_>,
-    ) -> Result<Vec<Oid>, EngineError> {
+    ) -> Result<Standing, EngineError> {
         let repo = &self.site.repo;
         let start = self.start(index);
         if tip == start || tip == self.state.spec.base {
-            return Ok(Vec::new());
+            return Ok(Standing::Held);
         }
-        let Some(target) = target else { return Ok(repo.commits_between(start, tip)?) };
+        let Some(target) = target else {
+            return Ok(Standing::Missing(repo.commits_between(start, tip)?));
+        };
         if has_landed(repo, self.state, (index, tip), target)? {
-            return Ok(Vec::new());
+            // Commits of the target itself cannot be lost; a squashed copy can be reverted. Then the
+            // reverse of the work adds nothing to the target.
+            let reverted = !repo.is_ancestor(tip, target)?
+                && repo.tree_of(start)? != repo.tree_of(tip)?
+                && self.adds_nothing(MergeRequest {
+                    base: Some(tip),
+                    ours: target,
+                    theirs: start,
+                })?;
+            return Ok(match reverted {
+                true => Standing::Changed(repo.commits_between(start, tip)?),
+                false => Standing::Held,
+            });
+        }
+        if self.adds_nothing(MergeRequest { base: Some(start), ours: target, theirs: tip })? {
+            return Ok(Standing::Held);
         }
         let missing = patches.missing(start, tip, target)?;
-        if missing.is_empty() {
-            return Ok(missing);
-        }
-        let request = MergeRequest { base: Some(start), ours: target, theirs: tip };
-        let adds_nothing = match repo.merge(request)? {
-            MergeOutcome::Clean { tree, .. } => tree == repo.tree_of(target)?,
+        Ok(match missing.is_empty() {
+            true => Standing::Changed(repo.commits_between(start, tip)?),
+            false => Standing::Missing(missing),
+        })
+    }
+
+    /// Whether a merge leaves the files as they are; not when nobody can tell.
+    fn adds_nothing(&self, request: MergeRequest) -> Result<bool, EngineError> {
+        let repo = &self.site.repo;
+        Ok(match repo.merge(request)? {
+            MergeOutcome::Clean { tree, .. } => tree == repo.tree_of(request.ours)?,
             MergeOutcome::Conflict { .. }
             | MergeOutcome::Unrelated
             | MergeOutcome::NeedsGit { .. } => false,
-        };
-        Ok(if adds_nothing { Vec::new() } else { missing })
+        })
     }
 
     /// Files that commits change, sorted.
@@ -116,7 +174,7 @@ impl Cleaning<'_> {
                 let told = fate != Fate::Goes || self.mode.dry_run;
                 let commits = repo.commits_between(self.state.spec.base, commit)?;
                 let losses = if told { of_commits(repo, &commits)? } else { Vec::new() };
-                self.report.add("saved work", name, fate).losses = losses;
+                self.report.add(CleanKind::SavedWork, name, fate).losses = losses;
             }
         }
         Ok(())

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::{CleanMode, CleanReport, Fate};
+use super::{CleanKind, CleanMode, CleanReport, Fate};
 use crate::adapters::git::WorktreeInfo;
 use crate::adapters::host::lock::{LockOutcome, LockTrace, RunLock, lock_trace};
 use crate::adapters::host::usage::Usage;
@@ -98,7 +98,7 @@ impl Sweep<'_> {
                 LockOutcome::Busy { .. } => return Ok(()),
             }
         }
-        self.report.add("lock", path.display().to_string(), Fate::Goes);
+        self.report.add(CleanKind::Lock, path.display().to_string(), Fate::Goes);
         Ok(())
     }
 
@@ -109,7 +109,7 @@ impl Sweep<'_> {
                 return Ok(());
             }
         }
-        self.report.add("leftover", path.display().to_string(), Fate::Goes);
+        self.report.add(CleanKind::Leftover, path.display().to_string(), Fate::Goes);
         Ok(())
     }
 
@@ -142,14 +142,18 @@ impl Sweep<'_> {
                 RemoveOutcome::Removed | RemoveOutcome::Pooled => Fate::Goes,
                 RemoveOutcome::Kept { reason, .. } => Fate::Stays { why: reason.to_string() },
             };
-            self.report.add("worktree", path.display().to_string(), fate);
+            self.report.add(CleanKind::Worktree, path.display().to_string(), fate);
         }
         for info in others.into_iter().filter(|info| info.prunable.is_some()) {
             let root = shell_word(&repo.root().display().to_string());
             let why = format!(
                 "its folder is gone, and it is none of ours: `git -C {root} worktree prune` drops it"
             );
-            self.report.add("worktree", info.path.display().to_string(), Fate::Stays { why });
+            self.report.add(
+                CleanKind::Worktree,
+                info.path.display().to_string(),
+                Fate::Stays { why },
+            );
         }
         Ok(())
     }
@@ -161,7 +165,7 @@ impl Sweep<'_> {
         } else {
             self.trash.take_leftovers(repo, parents)?
         };
-        self.going("leftover", found);
+        self.going(CleanKind::Leftover, found);
         Ok(())
     }
 
@@ -169,27 +173,27 @@ impl Sweep<'_> {
         let repo = &self.site.repo;
         if self.mode.empty_pool && !self.mode.dry_run {
             let gone = pool::empty_pool(repo, parents, self.trash)?;
-            self.going("pooled worktree", gone);
+            self.going(CleanKind::PooledWorktree, gone);
             return Ok(());
         }
         let waiting: Vec<PathBuf> =
             pool::pooled(repo, known).into_iter().map(Path::to_owned).collect();
         if self.mode.empty_pool {
-            self.going("pooled worktree", waiting);
+            self.going(CleanKind::PooledWorktree, waiting);
         } else {
             let mut usage = Usage::default();
             for path in waiting {
                 let why = "it waits for a later task; `wt-orch clean --pool` removes it".to_owned();
                 let bytes = if self.mode.dry_run { usage.of(&path) } else { 0 };
                 let name = path.display().to_string();
-                let item = self.report.add("pooled worktree", name, Fate::Stays { why });
+                let item = self.report.add(CleanKind::PooledWorktree, name, Fate::Stays { why });
                 item.bytes = bytes;
             }
         }
         Ok(())
     }
 
-    fn going(&mut self, kind: &'static str, paths: Vec<PathBuf>) {
+    fn going(&mut self, kind: CleanKind, paths: Vec<PathBuf>) {
         let mut usage = Usage::default();
         for path in paths {
             // What goes tells its bytes when it is gone.

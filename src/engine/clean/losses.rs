@@ -68,6 +68,7 @@ pub(super) fn of_reasons(repo: &Repo, reasons: &[KeptReason]) -> Result<Vec<Loss
             | KeptReason::Holds { .. }
             | KeptReason::Locked { .. }
             | KeptReason::Broken(_)
+            | KeptReason::Stuck { .. }
             | KeptReason::NotOurs => found.push(Loss::State { what: reason.to_string() }),
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::losses::of_reasons;
-use super::{Cleaning, Fate};
+use super::{CleanKind, Cleaning, Fate};
 use crate::adapters::worktree::pool::Keeping;
 use crate::adapters::worktree::{
     KeptReason, Removal, RemoveMode, RemoveOutcome, objections, plan_removals, remove_all,
@@ -15,10 +15,19 @@ use crate::engine::error::EngineError;
 impl Cleaning<'_> {
     pub(super) fn worktrees(&mut self) -> Result<(), EngineError> {
         let repo = &self.site.repo;
-        let paths = self.own_worktrees()?;
+        let mut paths = self.own_worktrees()?;
         if paths.is_empty() {
             return Ok(());
         }
+        let claims = self.claims()?;
+        let report = &mut self.report;
+        paths.retain(|path| match claims.of_worktree(path) {
+            Some(fate) => {
+                report.add(CleanKind::Worktree, path.display().to_string(), fate);
+                false
+            }
+            None => true,
+        });
         let keeping = Keeping { size: self.rules.pool, caches: &self.rules.caches };
         let keeps = self.rules.pool > 0 && !self.mode.force && !self.mode.empty_pool;
         let removal = Removal {
@@ -50,7 +59,7 @@ impl Cleaning<'_> {
             let lost: Vec<KeptReason> = lost;
             let losses = of_reasons(repo, &lost)?;
             let bytes = if self.mode.dry_run && goes { self.usage.of(path) } else { 0 };
-            let item = self.report.add("worktree", path.display().to_string(), fate);
+            let item = self.report.add(CleanKind::Worktree, path.display().to_string(), fate);
             (item.losses, item.bytes) = (losses, bytes);
         }
         Ok(())

@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! ../repo-task            a worktree whose task is done
-//! ../.repo-pool/1         the same, waiting
+//! ../.repo-pool-…/1      the same, waiting
 //! ../repo-other           the same, at another commit on another branch
 //! ```
 //!
@@ -23,6 +23,7 @@ use super::lock::RepoLock;
 use super::remove::discarded;
 use super::trash::{Trash, discarded_folder, is_begun};
 use crate::adapters::git::{GitError, Repo, WorktreeInfo, real_path};
+use crate::domain::id::stable_hash;
 
 pub use keep::Keeping;
 pub(super) use keep::is_fit;
@@ -77,8 +78,10 @@ pub(super) fn folder_in(repo: &Repo, parent: &Path) -> PathBuf {
     parent.join(name_for(repo))
 }
 
+/// Several repositories of one name may have their worktrees in one folder.
 fn name_for(repo: &Repo) -> String {
-    format!(".{}-pool", repo.name())
+    let bytes = repo.common_dir().as_os_str().as_encoded_bytes();
+    format!(".{}-pool-{:08x}", repo.name(), stable_hash(&[bytes]) >> 32)
 }
 
 /// Whether a folder is one in which worktrees of this repository wait.
@@ -91,7 +94,8 @@ fn is_pooled(repo: &Repo, info: &WorktreeInfo) -> bool {
     inside && info.locked.as_deref() == Some(REASON)
 }
 
-/// Folders in the pools of these folders that git does not know; needs the repository's lock.
+/// Folders in the pools of these folders that were worktrees of this repository and that git does not
+/// know; needs the repository's lock.
 pub(super) fn orphans(repo: &Repo, parents: &[PathBuf], known: &[WorktreeInfo]) -> Vec<PathBuf> {
     let numbered = |entry: &std::fs::DirEntry| {
         entry.file_name().to_str().is_some_and(|name| name.parse::<u32>().is_ok())
@@ -99,7 +103,16 @@ pub(super) fn orphans(repo: &Repo, parents: &[PathBuf], known: &[WorktreeInfo]) 
     let pools = parents.iter().filter_map(|parent| folder_in(repo, parent).read_dir().ok());
     let folders = pools.flatten().flatten().filter(numbered).map(|entry| entry.path());
     let known: Vec<PathBuf> = known.iter().map(|info| real_path(&info.path)).collect();
-    folders.filter(|path| !known.contains(&real_path(path))).collect()
+    let unknown = |path: &PathBuf| !known.contains(&real_path(path)) && leads_to(repo, path);
+    folders.filter(unknown).collect()
+}
+
+/// Whether the `.git` of a folder names an entry of this repository, which may be gone.
+fn leads_to(repo: &Repo, folder: &Path) -> bool {
+    let Ok(link) = std::fs::read_to_string(folder.join(".git")) else { return false };
+    let target = link.strip_prefix("gitdir: ").map(|target| target.trim_end_matches('\n'));
+    let entries = repo.common_dir().join("worktrees");
+    target.is_some_and(|target| real_path(Path::new(target)).starts_with(entries))
 }
 
 /// Takes away the pool when nothing waits in it.

@@ -60,8 +60,12 @@ pub fn take(
             record: &claim.record,
         };
         let goal = Goal { path: &path, start: spec.start, changes: &claim.changes, caches };
-        if waiting.bring(&goal, &trash).unwrap_or(false) {
-            return claim.hand_over(repo, (&path, spec), &trash);
+        match waiting.bring(&goal, &trash) {
+            Ok(true) => return claim.hand_over(repo, (&path, spec), &trash),
+            Ok(false) => {}
+            // A full disk, or git failing, would come to the same with the next one. Whatever is half
+            // done here is seen by whoever takes this one next.
+            Err(_) => return Ok(None),
         }
         let _lock = RepoLock::acquire(repo)?;
         trash.add(discarded(repo, &claim.place, &repo.worktrees()?)?);
@@ -76,6 +80,53 @@ fn is_free(path: &Path, entries: &HashMap<PathBuf, PathBuf>) -> bool {
     !registered && path.symlink_metadata().is_err()
 }
 
+/// A worktree that waited when it was looked at.
+struct Candidate {
+    entry: PathBuf,
+    place: PathBuf,
+    head: Oid,
+}
+
+impl Candidate {
+    /// Those in the pool; `None` when the task cannot have one.
+    fn all(repo: &Repo, path: &Path, spec: &WorktreeSpec) -> Result<Option<Vec<Self>>, GitError> {
+        let _lock = RepoLock::acquire(repo)?;
+        // Git's own listing would look at every worktree, while others wait for the lock.
+        let entries = admin_dirs(repo.common_dir())?;
+        if !is_free(path, &entries) || repo.branch_conflict(&spec.branch)?.is_some() {
+            return Ok(None);
+        }
+        let pool = folder_in(repo, path.parent().unwrap_or(path));
+        let waits =
+            |place: &Path, entry: &Path| place.parent() == Some(&pool) && is_locked_by_pool(entry);
+        let waiting = entries.into_iter().filter(|(place, entry)| waits(place, entry));
+        let candidate = |(place, entry): (PathBuf, PathBuf)| {
+            detached_head(&entry).map(|head| Self { entry, place, head })
+        };
+        Ok(Some(waiting.filter_map(candidate).collect()))
+    }
+
+    /// Each with what differs between its commit and the start, the nearest first; without those that
+    /// cannot be brought there.
+    fn by_nearness(
+        repo: &Repo,
+        candidates: Vec<Self>,
+        start: Oid,
+    ) -> Result<Vec<(Self, Vec<RawChange>)>, GitError> {
+        let mut differences = HashMap::new();
+        let mut found = Vec::new();
+        for candidate in candidates {
+            let changes = match differences.entry(candidate.head) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(unknown) => unknown.insert(difference(repo, candidate.head, start)?),
+            };
+            found.extend(changes.clone().map(|changes| (candidate, changes)));
+        }
+        found.sort_by_key(|(_, changes)| changes.len());
+        Ok(found)
+    }
+}
+
 /// A waiting worktree that nobody else works on.
 struct Claim {
     entry: PathBuf,
@@ -88,45 +139,31 @@ struct Claim {
 }
 
 impl Claim {
-    /// Of the waiting worktrees the one in which the fewest files differ from the start.
+    /// Of the waiting worktrees the one in which the fewest files differ from the start. Others do not
+    /// wait for the lock while trees are compared.
     fn nearest(
         repo: &Repo,
         (path, spec): (&Path, &WorktreeSpec),
         trash: &Trash,
     ) -> Result<Option<Self>, GitError> {
+        let Some(seen) = Candidate::all(repo, path, spec)? else { return Ok(None) };
+        let candidates = Candidate::by_nearness(repo, seen, spec.start)?;
         let _lock = RepoLock::acquire(repo)?;
-        // Git's own listing would look at every worktree, while others wait for the lock.
         let entries = admin_dirs(repo.common_dir())?;
-        if !is_free(path, &entries) || repo.branch_conflict(&spec.branch)?.is_some() {
-            return Ok(None);
-        }
-        let pool = folder_in(repo, path.parent().unwrap_or(path));
-        let mut differences = HashMap::new();
-        let mut nearest = Vec::new();
-        for (place, entry) in &entries {
-            if place.parent() != Some(&pool) || !is_locked_by_pool(entry) {
+        for (Candidate { entry, place, head }, changes) in candidates {
+            if entries.get(&place) != Some(&entry) || !is_locked_by_pool(&entry) {
                 continue;
             }
-            match Hold::of(entry) {
-                Hold::Held(held, record) => nearest.push((place, entry, record, held)),
-                Hold::Busy => {}
-                Hold::Unknown => trash.add(discarded(repo, place, &repo.worktrees()?)?),
+            match Hold::of(&entry) {
+                Hold::Held(held, record) if detached_head(&entry) == Some(head) => {
+                    return Ok(Some(Self { entry, place, head, changes, record, _held: held }));
+                }
+                // Of those that another task is getting, or that were changed since.
+                Hold::Held(..) | Hold::Busy => {}
+                Hold::Unknown => trash.add(discarded(repo, &place, &repo.worktrees()?)?),
             }
         }
-        let mut found: Option<Self> = None;
-        for (place, entry, record, held) in nearest {
-            let Some(head) = detached_head(entry) else { continue };
-            let changes = match differences.entry(head) {
-                Entry::Occupied(known) => known.into_mut(),
-                Entry::Vacant(unknown) => unknown.insert(difference(repo, head, spec.start)?),
-            };
-            let Some(changes) = changes else { continue };
-            if found.as_ref().is_none_or(|found| changes.len() < found.changes.len()) {
-                let (entry, place, changes) = (entry.clone(), place.clone(), changes.clone());
-                found = Some(Self { entry, place, head, changes, record, _held: held });
-            }
-        }
-        Ok(found)
+        Ok(None)
     }
 
     /// Puts it where it is wanted. Killed half way, it is a worktree whose folder is gone and a
@@ -143,12 +180,21 @@ impl Claim {
         }
         let lock = RepoLock::acquire(repo)?;
         if is_free(path, &admin_dirs(repo.common_dir())?) {
-            if let Ok(git_dir) = self.move_to(path, spec) {
-                forget_if_empty(self.place.parent().unwrap_or(&self.place));
-                return Ok(Some(Provisioned { path: real_path(path), git_dir, by_git: None }));
-            }
-            trash.add(discarded_folder(repo, &self.place)?);
+            // What is at the path until the rename succeeds is somebody else's.
+            let whereabouts = match self.move_to(path, spec) {
+                Err(_) => self.place.as_path(),
+                Ok(()) => match self.unlock(spec) {
+                    Ok(()) => {
+                        forget_if_empty(self.place.parent().unwrap_or(&self.place));
+                        let path = real_path(path);
+                        return Ok(Some(Provisioned { path, git_dir: self.entry, by_git: None }));
+                    }
+                    Err(_) => path,
+                },
+            };
+            trash.add(discarded_folder(repo, whereabouts)?);
             trash.add(discarded_entry(repo, &self.entry)?);
+            forget_if_empty(self.place.parent().unwrap_or(&self.place));
         }
         drop(lock);
         // Whoever moved the branch meanwhile keeps it.
@@ -156,19 +202,26 @@ impl Claim {
         Ok(None)
     }
 
-    fn move_to(&self, path: &Path, spec: &WorktreeSpec) -> Result<PathBuf, GitError> {
+    /// Makes the entry that of the task and, last, moves the folder.
+    fn move_to(&self, path: &Path, spec: &WorktreeSpec) -> Result<(), GitError> {
         let head = format!("ref: refs/heads/{}\n", spec.branch);
         write_whole(&self.entry.join("HEAD"), head.as_bytes())?;
         let link = format!("{}\n", path.join(".git").display());
         write_whole(&self.entry.join("gitdir"), link.as_bytes())?;
-        std::fs::rename(&self.place, path).map_err(io("rename", &self.place))?;
+        if let Some(reason) = &spec.lock_reason {
+            write_whole(&self.entry.join("locked"), reason.as_bytes())?;
+        }
         PoolRecord::remove(&self.entry)?;
+        std::fs::rename(&self.place, path).map_err(io("rename", &self.place))
+    }
+
+    /// Only once the folder is there: `git worktree prune` would take the entry away before.
+    fn unlock(&self, spec: &WorktreeSpec) -> Result<(), GitError> {
         let locked = self.entry.join("locked");
         match &spec.lock_reason {
-            Some(reason) => write_whole(&locked, reason.as_bytes())?,
-            None => std::fs::remove_file(&locked).map_err(io("delete", &locked))?,
+            Some(_) => Ok(()),
+            None => std::fs::remove_file(&locked).map_err(io("delete", &locked)),
         }
-        Ok(self.entry.clone())
     }
 }
 
@@ -180,3 +233,6 @@ fn is_locked_by_pool(entry: &Path) -> bool {
 fn detached_head(entry: &Path) -> Option<Oid> {
     std::fs::read_to_string(entry.join("HEAD")).ok()?.trim_end().parse().ok()
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,14 +11,14 @@ use crate::adapters::worktree::{
 use crate::domain::id::Oid;
 
 /// A repository, two commits, and worktrees whose tasks are done.
-struct Scene {
-    sandbox: Sandbox,
-    repo: Repo,
+pub(super) struct Scene {
+    pub(super) sandbox: Sandbox,
+    pub(super) repo: Repo,
     caches: Vec<String>,
 }
 
 impl Scene {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let sandbox = Sandbox::with(&[
             ("a", "1\n"),
             ("gone", "1\n"),
@@ -31,7 +31,7 @@ impl Scene {
         Self { sandbox, repo, caches: vec!["target/".to_owned(), ".venv/".to_owned()] }
     }
 
-    fn spec(&self, name: &str, start: &str) -> WorktreeSpec {
+    pub(super) fn spec(&self, name: &str, start: &str) -> WorktreeSpec {
         WorktreeSpec {
             path: self.sandbox.path(name),
             branch: format!("feature/{name}"),
@@ -60,19 +60,23 @@ impl Scene {
         outcomes
     }
 
-    fn take(&self, name: &str, start: &str) -> Option<Provisioned> {
+    pub(super) fn take(&self, name: &str, start: &str) -> Option<Provisioned> {
         take(&self.repo, &self.spec(name, start), &self.caches).unwrap()
     }
 
     /// One worktree that waits; returns its folder.
-    fn waiting(&self) -> PathBuf {
+    pub(super) fn waiting(&self) -> PathBuf {
         let path = self.done("t");
         assert_eq!(self.shelve(&[path], 8), [RemoveOutcome::Pooled]);
         self.sandbox.git(&["branch", "-q", "-D", "feature/t"]);
-        self.sandbox.path(".repo-pool/1")
+        self.pool().join("1")
     }
 
-    fn pooled(&self) -> Vec<PathBuf> {
+    pub(super) fn pool(&self) -> PathBuf {
+        folder_in(&self.repo, &self.sandbox.path(""))
+    }
+
+    pub(super) fn pooled(&self) -> Vec<PathBuf> {
         let known = self.repo.worktrees().unwrap();
         pooled(&self.repo, &known).into_iter().map(Path::to_owned).collect()
     }
@@ -112,7 +116,7 @@ fn a_worktree_comes_back_warm_clean_and_with_changed_files_younger_than_its_prod
     assert!(!at("gone").exists() && !at(".venv").exists());
     assert!(time("a") > time("target/debug/product") && time("new/file") > time("target/debug"));
     assert_eq!(time("d/same"), unchanged);
-    assert!(!scene.sandbox.path(".repo-pool").exists());
+    assert!(!scene.pool().exists());
 }
 
 #[test]
@@ -213,7 +217,7 @@ fn the_pool_has_a_size_and_gives_the_nearest_one() {
     assert_eq!(empty_pool(&scene.repo, &[], &trash).unwrap().len(), 1);
     assert!(trash.finish().failed.is_none());
     assert_eq!(scene.repo.worktrees().unwrap().len(), 2);
-    assert!(!scene.sandbox.path(".repo-pool").exists());
+    assert!(!scene.pool().exists());
 }
 
 #[test]
@@ -225,6 +229,26 @@ fn nothing_is_taken_for_a_place_or_branch_that_is_not_free() {
     scene.sandbox.git(&["branch", "feature/other"]);
     assert_eq!(scene.take("other", "later"), None);
     assert_eq!(scene.pooled().len(), 1);
+}
+
+#[test]
+fn what_another_repository_of_the_same_name_left_waiting_is_not_touched() {
+    let scene = Scene::new();
+    scene.waiting();
+    let elsewhere = Sandbox::with(&[("a", "1\n")]).repo();
+    assert_ne!(name_for(&scene.repo), name_for(&elsewhere));
+    let foreign = [("7", "gitdir: /elsewhere/.git/worktrees/t\n"), ("8", "rubbish")];
+    for (name, link) in foreign {
+        write(&scene.pool().join(name).join(".git"), link);
+    }
+    let own = scene.sandbox.root().join(".git/worktrees/gone");
+    write(&scene.pool().join("9/.git"), &format!("gitdir: {}\n", own.display()));
+    let trash = Trash::begin();
+    let gone = empty_pool(&scene.repo, &[scene.sandbox.path("")], &trash).unwrap();
+    assert!(trash.finish().failed.is_none());
+    let names: Vec<_> = gone.iter().filter_map(|path| path.file_name()).collect();
+    assert_eq!(names, ["9", "1"]);
+    assert!(foreign.iter().all(|(name, _)| scene.pool().join(name).exists()));
 }
 
 #[test]
@@ -266,7 +290,7 @@ fn a_taker_that_was_killed_leaves_nothing_that_is_used_or_stays() {
     let link = scene.sandbox.path("link");
     std::os::unix::fs::symlink(scene.sandbox.path(""), &link).unwrap();
     let gone = trash.take_leftovers(&scene.repo, std::slice::from_ref(&link)).unwrap();
-    assert_eq!(gone, [link.join(".repo-pool/1")]);
+    assert_eq!(gone, [link.join(scene.pool().file_name().unwrap()).join("1")]);
     assert!(trash.finish().failed.is_none() && !place.parent().unwrap().exists());
     let paths = [scene.sandbox.path("next")];
     assert_eq!(scene.shelve(&paths, 8), [RemoveOutcome::Removed]);

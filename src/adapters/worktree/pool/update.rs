@@ -52,9 +52,14 @@ pub(super) fn difference(
 
 impl Waiting<'_> {
     /// Brings it there. False when something about it is odd; it must not be used then.
+    ///
+    /// # Errors
+    /// Git fails, or a file cannot be written: the worktree is not to blame.
     pub(super) fn bring(&self, goal: &Goal<'_>, trash: &Trash) -> Result<bool, GitError> {
         let Self { repo, entry, path, head, record } = *self;
-        if record.conversion != conversion(repo) {
+        // A git that was killed left its lock; nobody else works here.
+        let was_killed = entry.join("index.lock").symlink_metadata().is_ok();
+        if was_killed || record.conversion != conversion(repo) {
             return Ok(false);
         }
         let Some(found) = glance(entry, path, repo.tree_of(head)?) else { return Ok(false) };
@@ -67,9 +72,7 @@ impl Waiting<'_> {
         let tree = repo.tree_of(goal.start)?;
         if !goal.changes.is_empty() {
             let command = repo.git_in("read-tree", entry, path).args(["-m", "-u"]);
-            if command.arg(tree.to_string()).answer()?.code != Some(0) {
-                return Ok(false);
-            }
+            command.arg(tree.to_string()).output()?;
         }
         // Its time is that of the present, by the clock of the file system.
         write_whole(&entry.join("HEAD"), format!("{}\n", goal.start).as_bytes())?;
