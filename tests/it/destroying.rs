@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 
 use crate::harness::Repo;
-use crate::scene::{beside, refs, small_repo, split};
+use crate::scene::{beside, refs, small_repo, split, tasks};
 
 const TWO: &str = r#"
     [[task]]
@@ -168,4 +168,71 @@ fn work_inside_a_submodule_is_kept_and_a_submodule_without_is_no_obstacle() {
     let told = repo.wt_orch(&["clean", "--force"]);
     told.exit(0).stdout_has("inner (in the submodule `lib`)").stdout_has("file `lib/new`");
     assert_eq!(beside(&repo), ["library"]);
+}
+
+#[test]
+fn commits_that_take_one_another_back_and_a_start_that_nobody_else_holds_keep_their_branch() {
+    let repo = small_repo();
+    let text = "[[task]]\nid = \"x\"\nrun = \"echo x > x\"\ncheck = \"true\"\n\
+        [[task]]\nid = \"a\"\nrun = \"echo precious > p\"\ncheck = \"true\"\n\
+        [[task]]\nid = \"b\"\ndepends_on = [\"a\"]\nrun = \"true\"\ncheck = \"true\"\n";
+    split(&repo, text, &[]).exit(0);
+    let shell = "cd ../repo-x && echo precious > e && git add e && git commit -q -m experiment && \
+        git revert --no-edit HEAD && git revert --no-edit HEAD~2";
+    repo.program("sh", &["-c", shell]).run().exit(0);
+    repo.git(&["worktree", "remove", "--force", "../repo-a"]);
+    repo.git(&["branch", "-q", "-D", "feature/a"]);
+    repo.wt_orch(&["clean"]).exit(0).stdout_has("kept branch `feature/b`");
+    let mut left: Vec<String> = repo
+        .git(&["branch", "--list", "--format=%(refname:short)", "feature/*"])
+        .lines()
+        .map(str::to_owned)
+        .collect();
+    left.sort();
+    assert_eq!(left, ["feature/b", "feature/x"]);
+}
+
+#[test]
+fn work_in_a_waiting_worktree_and_another_repository_at_a_place_are_never_deleted() {
+    let repo = small_repo();
+    let pool = |words: &[&str]| repo.command(words).env("WT_ORCH_WORKTREE_POOL", "2").run();
+    tasks(
+        &repo,
+        "[[task]]\nid = \"a\"\nrun = \"true\"\ncheck = \"true\"\n\
+        [[task]]\nid = \"b\"\nrun = \"true\"\ncheck = \"true\"\n",
+    );
+    pool(&["split", "tasks.toml", "--parallel=2"]).exit(0);
+    pool(&["clean"]).exit(0);
+    let place = repo.git(&["worktree", "list", "--porcelain"]);
+    let place = place.lines().filter_map(|line| line.strip_prefix("worktree ")).nth(1).unwrap();
+    std::fs::write(format!("{place}/mine"), "work\n").unwrap();
+    pool(&["split", "tasks.toml", "--parallel=2"]).exit(0);
+    assert!(std::path::Path::new(place).join("mine").exists());
+    pool(&["clean", "--pool"]).exit(0);
+    assert!(std::path::Path::new(place).join("mine").exists());
+    // Another repository where a task had worked.
+    std::fs::remove_dir_all(repo.root().join("repo-a")).unwrap();
+    repo.git(&["init", "-q", "../repo-a"]);
+    repo.wt_orch(&["clean", "--force"]).exit(0).stdout_has("another repository");
+    assert!(repo.root().join("repo-a/.git").is_dir());
+}
+
+#[test]
+fn a_worktree_that_cannot_be_read_is_kept_and_goes_by_force() {
+    let repo = small_repo();
+    split(&repo, "[[task]]\nid = \"a\"\nrun = \"true\"\ncheck = \"true\"\n", &[]).exit(0);
+    std::fs::write(repo.path(".git/worktrees/repo-a/index"), "").unwrap();
+    repo.wt_orch(&["clean"]).exit(0).stdout_has("kept worktree");
+    repo.wt_orch(&["clean", "--all", "--force"]).exit(0);
+    assert_eq!(repo.git(&["worktree", "list"]).lines().count(), 1);
+}
+
+#[test]
+fn a_repository_in_an_ignored_folder_keeps_the_worktree() {
+    let repo = small_repo();
+    repo.file(".gitignore", "sub/\n").commit("what is ignored");
+    split(&repo, "[[task]]\nid = \"a\"\nrun = \"true\"\ncheck = \"true\"\n", &[]).exit(0);
+    repo.git(&["init", "-q", "../repo-a/sub/deep"]);
+    repo.wt_orch(&["clean"]).exit(0).stdout_has("`sub/deep/` is not committed");
+    assert!(repo.root().join("repo-a/sub/deep/.git").is_dir());
 }

@@ -102,7 +102,7 @@ fn with_the_option_no_worktree_of_the_run_waits() {
 }
 
 #[test]
-fn a_waiting_worktree_that_somebody_changed_is_not_used() {
+fn a_waiting_worktree_that_somebody_changed_is_not_used_and_not_deleted() {
     let repo = landed();
     repo.wt_orch(&["clean"]).exit(0);
     for number in [1, 2] {
@@ -112,5 +112,7 @@ fn a_waiting_worktree_that_somebody_changed_is_not_used() {
     split(&repo, &tasks(&["d"]), &[]).exit(0);
     assert_eq!(fs::read_to_string(repo.root().join("repo-d/target/made")).unwrap(), "d\n");
     assert_eq!(fs::read_to_string(repo.root().join("repo-d/a.txt")).unwrap(), "one\ntwo\nthree\n");
-    assert_eq!(beside(&repo), ["repo-d"]);
+    assert_eq!(beside(&repo), [pool(&repo), "repo-d".to_owned()]);
+    let file = repo.root().join(pool(&repo)).join("1/a.txt");
+    assert_eq!(fs::read_to_string(file).unwrap(), "changed\n");
 }

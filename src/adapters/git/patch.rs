@@ -79,7 +79,8 @@ impl PatchSearch<'_> {
         let fork = self.repo.merge_base(target, tip)?.filter(|fork| *fork != start);
         wholes.extend(fork.map(|fork| Change(fork, tip)));
         for whole in wholes {
-            if self.is_among(whole, &theirs)? {
+            // Commits that take one another back are not elsewhere because their sum is nothing.
+            if !self.changes(whole)?.is_empty() && self.is_among(whole, &theirs)? {
                 return Ok(Vec::new());
             }
         }

@@ -14,6 +14,7 @@ mod glance;
 mod index_file;
 mod lock;
 mod method;
+mod nested;
 mod objection;
 mod occupied;
 pub mod pool;

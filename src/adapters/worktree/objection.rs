@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::checkout::{Broken, Checkout};
 use super::glance::{all_ignored, glance};
+use super::nested::nested_repository;
 use super::submodule::submodule_work;
 use crate::adapters::git::{GitError, Progress, Repo, WorktreeInfo};
 use crate::domain::id::Oid;
@@ -125,6 +126,8 @@ pub(super) fn examine(
         && let Some(ignored) = as_committed(&checkout, git_dir)?
     {
         found.objections.extend(repo.in_progress(git_dir)?.map(KeptReason::InProgress));
+        let nested = nested_repository(&checkout.path, &ignored);
+        found.objections.extend(nested.map(|path| KeptReason::Dirty { paths: vec![path] }));
         found.ignored = Some(ignored);
     } else {
         examine_with_git(&checkout, &mut found.objections)?;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
+use super::checkout::{Broken, Checkout};
 use super::lock::RepoLock;
 use super::objection::{Examined, KeptReason, examine};
 use super::pool::{self, Keeping};
@@ -219,8 +220,22 @@ fn judge(
             let holds_repository = repo.common_dir().starts_with(&path);
             if info.git_dir.as_deref() == Some(repo.common_dir()) || holds_repository {
                 examined.objections.push(KeptReason::NotOurs);
-            } else if mode == RemoveMode::OnlyIfClean {
-                examined = examine(repo, info, known)?;
+            } else if mode == RemoveMode::Force {
+                // Whatever stands there now is another repository's.
+                let broken = Checkout::listed(repo, info).broken();
+                if broken == Some(Broken::PointsElsewhere) {
+                    examined.objections.push(KeptReason::Broken(Broken::PointsElsewhere));
+                }
+            } else {
+                examined = match examine(repo, info, known) {
+                    Ok(examined) => examined,
+                    // A `git worktree prune` at the same time takes entries away.
+                    Err(error) if repo.worktree_at(&path)?.is_none() => return Err(error),
+                    Err(error) => {
+                        let why = format!("it cannot be looked at: {error}");
+                        Examined { objections: vec![KeptReason::Stuck { why }], ignored: None }
+                    }
+                };
                 let foreign = info.locked.clone().filter(|reason| !is_our_lock(reason));
                 if let Some(reason) = foreign {
                     examined.objections.insert(0, KeptReason::Locked { reason });

@@ -103,9 +103,16 @@ impl Cleaning<'_> {
     ) -> Result<Standing, EngineError> {
         let repo = &self.site.repo;
         let start = self.start(index);
-        if tip == start || tip == self.state.spec.base {
+        let base = self.state.spec.base;
+        let landed = |commit: Oid| target.map_or(Ok(false), |to| repo.is_ancestor(commit, to));
+        if repo.is_ancestor(tip, base)? || landed(tip)? {
             return Ok(Standing::Held);
         }
+        // What it only started from must be held by somebody else.
+        if tip == start && self.is_elsewhere(index, tip)? {
+            return Ok(Standing::Held);
+        }
+        let start = if tip == start { base } else { start };
         let Some(target) = target else {
             return Ok(Standing::Missing(repo.commits_between(start, tip)?));
         };
@@ -124,14 +131,28 @@ impl Cleaning<'_> {
                 false => Standing::Held,
             });
         }
-        if self.adds_nothing(MergeRequest { base: Some(start), ours: target, theirs: tip })? {
+        let missing = patches.missing(start, tip, target)?;
+        // Commits that take one another back add nothing either.
+        let whole = repo.tree_of(start)? != repo.tree_of(tip)? || missing.is_empty();
+        let request = MergeRequest { base: Some(start), ours: target, theirs: tip };
+        if whole && self.adds_nothing(request)? {
             return Ok(Standing::Held);
         }
-        let missing = patches.missing(start, tip, target)?;
         Ok(match missing.is_empty() {
             true => Standing::Changed(repo.commits_between(start, tip)?),
             false => Standing::Missing(missing),
         })
+    }
+
+    /// Whether another branch holds a commit.
+    fn is_elsewhere(&self, index: usize, commit: Oid) -> Result<bool, EngineError> {
+        let own = format!("refs/heads/{}", self.state.spec.places[index].branch);
+        for (name, tip) in self.site.repo.refs_below("refs/heads/")? {
+            if name != own && self.site.repo.is_ancestor(commit, tip)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Whether a merge leaves the files as they are; not when nobody can tell.

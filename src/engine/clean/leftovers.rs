@@ -172,8 +172,12 @@ impl Sweep<'_> {
     fn pool(&mut self, known: &[WorktreeInfo], parents: &[PathBuf]) -> Result<(), EngineError> {
         let repo = &self.site.repo;
         if self.mode.empty_pool && !self.mode.dry_run {
-            let gone = pool::empty_pool(repo, parents, self.trash)?;
-            self.going(CleanKind::PooledWorktree, gone);
+            let emptied = pool::empty_pool(repo, parents, self.trash)?;
+            self.going(CleanKind::PooledWorktree, emptied.gone);
+            for (path, reason) in emptied.kept {
+                let (name, why) = (path.display().to_string(), reason.to_string());
+                self.report.add(CleanKind::PooledWorktree, name, Fate::Stays { why });
+            }
             return Ok(());
         }
         let waiting: Vec<PathBuf> =

@@ -20,8 +20,10 @@ mod update;
 use std::path::{Path, PathBuf};
 
 use super::lock::RepoLock;
+use super::objection::{KeptReason, examine};
 use super::remove::discarded;
 use super::trash::{Trash, discarded_folder, is_begun};
+use super::whole_file::write_whole;
 use crate::adapters::git::{GitError, Repo, WorktreeInfo, real_path};
 use crate::domain::id::stable_hash;
 
@@ -48,13 +50,13 @@ pub fn empty_pool(
     repo: &Repo,
     parents: &[PathBuf],
     trash: &Trash,
-) -> Result<Vec<PathBuf>, GitError> {
+) -> Result<EmptiedPool, GitError> {
+    let (mut gone, mut kept) = (Vec::new(), Vec::new());
     if !is_begun(repo) {
-        return Ok(Vec::new());
+        return Ok(EmptiedPool { gone, kept });
     }
     let _lock = RepoLock::acquire(repo)?;
     let known = repo.worktrees()?;
-    let mut gone = Vec::new();
     let mut pools = Vec::new();
     for orphan in orphans(repo, parents, &known) {
         trash.add(discarded_folder(repo, &orphan)?);
@@ -63,14 +65,52 @@ pub fn empty_pool(
     for info in known.iter().filter(|info| is_pooled(repo, info)) {
         pools.extend(info.path.parent().map(Path::to_owned));
         let held = info.git_dir.as_deref().map(Hold::of);
-        if !matches!(held, Some(Hold::Busy)) {
-            trash.add(discarded(repo, &info.path, &known)?);
-            gone.push(info.path.clone());
+        if matches!(held, Some(Hold::Busy)) {
+            continue;
+        }
+        match left_to_its_author(repo, info, &known)? {
+            Some(reason) => kept.push((info.path.clone(), reason)),
+            None => {
+                trash.add(discarded(repo, &info.path, &known)?);
+                gone.push(info.path.clone());
+            }
         }
     }
     pools.extend(parents.iter().map(|parent| folder_in(repo, parent)));
     pools.iter().for_each(|pool| forget_if_empty(pool));
-    Ok(gone)
+    Ok(EmptiedPool { gone, kept })
+}
+
+/// What was handed to the trash, and what was not because somebody has worked there.
+#[derive(Debug, Default)]
+pub struct EmptiedPool {
+    /// Folders on their way out.
+    pub gone: Vec<PathBuf>,
+    /// Folders that stay, with what would be lost.
+    pub kept: Vec<(PathBuf, KeptReason)>,
+}
+
+/// What somebody has done in a waiting worktree, if anything. It then waits no more: it is theirs.
+fn left_to_its_author(
+    repo: &Repo,
+    info: &WorktreeInfo,
+    known: &[WorktreeInfo],
+) -> Result<Option<KeptReason>, GitError> {
+    let Some(entry) = &info.git_dir else { return Ok(None) };
+    // Only somebody's own commands write a log: it was removed when the worktree was put here.
+    let moved = entry.join("logs/HEAD").exists();
+    let is_work = |reason: &KeptReason| moved || !matches!(reason, KeptReason::Unreachable { .. });
+    let found = match examine(repo, info, known) {
+        Ok(examined) => examined.objections.into_iter().find(is_work),
+        Err(error) => {
+            let why = format!("it cannot be looked at: {error}");
+            Some(KeptReason::Stuck { why })
+        }
+    };
+    if found.is_some() {
+        write_whole(&entry.join("locked"), b"wt-orch: somebody has worked in this worktree")?;
+    }
+    Ok(found)
 }
 
 /// The pool of worktrees whose folders lie in `parent`.

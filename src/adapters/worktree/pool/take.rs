@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::record::{Held, Hold, PoolRecord};
 use super::update::{Goal, Waiting, difference};
-use super::{REASON, folder_in, forget_if_empty};
+use super::{REASON, folder_in, forget_if_empty, left_to_its_author};
 use crate::adapters::git::{BranchesOutcome, GitError, RawChange, Repo, admin_dirs, io, real_path};
 use crate::adapters::worktree::lock::RepoLock;
 use crate::adapters::worktree::remove::discarded;
@@ -68,7 +68,14 @@ pub fn take(
             Err(_) => return Ok(None),
         }
         let _lock = RepoLock::acquire(repo)?;
-        trash.add(discarded(repo, &claim.place, &repo.worktrees()?)?);
+        let known = repo.worktrees()?;
+        let info = known.iter().find(|info| real_path(&info.path) == real_path(&claim.place));
+        if let Some(info) = info
+            && left_to_its_author(repo, info, &known)?.is_some()
+        {
+            continue;
+        }
+        trash.add(discarded(repo, &claim.place, &known)?);
         forget_if_empty(&pool);
     }
     Ok(None)

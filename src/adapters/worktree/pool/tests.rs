@@ -129,37 +129,43 @@ fn at_its_own_place_a_worktree_keeps_what_names_its_place() {
 }
 
 #[test]
-fn a_waiting_worktree_that_is_odd_is_removed_and_not_used() {
+fn a_waiting_worktree_that_is_odd_is_not_used_and_goes_unless_somebody_worked_in_it() {
     type Harm = fn(&Scene, &Path);
-    let harms: [(&str, Harm); 8] = [
-        ("a changed file", |_, place| write(&place.join("a"), "other\n")),
-        ("a deleted file", |_, place| std::fs::remove_file(place.join("d/same")).unwrap()),
-        ("an untracked file", |_, place| write(&place.join("mine"), "x")),
-        ("an ignored file that is no cache", |_, place| write(&place.join(".env"), "x")),
-        ("a staged change", |scene, place| {
+    let harms: [(&str, bool, Harm); 8] = [
+        ("a changed file", true, |_, place| write(&place.join("a"), "other\n")),
+        ("a deleted file", true, |_, place| std::fs::remove_file(place.join("d/same")).unwrap()),
+        ("an untracked file", true, |_, place| write(&place.join("mine"), "x")),
+        ("an ignored file that is no cache", false, |_, place| write(&place.join(".env"), "x")),
+        ("a staged change", true, |scene, place| {
             write(&place.join("a"), "other\n");
             scene.sandbox.git_at(place, &["add", "a"]);
         }),
-        ("another configuration", |scene, _| {
+        ("another configuration", false, |scene, _| {
             scene.sandbox.git(&["config", "core.autocrlf", "true"]);
         }),
-        ("a lost record", |scene, _| {
+        ("a lost record", false, |scene, _| {
             let entry = scene.sandbox.root().join(".git/worktrees/t");
             std::fs::remove_file(entry.join("wt-orch-pool")).unwrap();
         }),
-        ("a broken index", |scene, _| {
+        ("a broken index", true, |scene, _| {
             let entry = scene.sandbox.root().join(".git/worktrees/t");
             std::fs::write(entry.join("index"), "rubbish").unwrap();
         }),
     ];
-    for (what, harm) in harms {
+    for (what, is_work, harm) in harms {
         let mut scene = Scene::new();
         let place = scene.waiting();
         harm(&scene, &place);
         scene.repo = scene.sandbox.repo();
         assert_eq!(scene.take("next", "later"), None, "{what}");
-        assert!(!place.exists() && !scene.sandbox.path("next").exists(), "{what}");
-        assert_eq!(scene.repo.worktrees().unwrap().len(), 1, "{what}");
+        assert_eq!(
+            (place.exists(), scene.sandbox.path("next").exists()),
+            (is_work, false),
+            "{what}"
+        );
+        let known = scene.repo.worktrees().unwrap();
+        assert_eq!(known.len(), 1 + usize::from(is_work), "{what}");
+        assert!(pooled(&scene.repo, &known).is_empty(), "{what}");
         provision(&scene.repo, scene.spec("next", "later")).unwrap();
         scene.assert_at("next", "later");
     }
@@ -214,7 +220,7 @@ fn the_pool_has_a_size_and_gives_the_nearest_one() {
     std::os::unix::fs::symlink(scene.sandbox.path(""), &link).unwrap();
     assert!(leftovers(&scene.repo, &[link]).unwrap().is_empty());
     let trash = Trash::begin();
-    assert_eq!(empty_pool(&scene.repo, &[], &trash).unwrap().len(), 1);
+    assert_eq!(empty_pool(&scene.repo, &[], &trash).unwrap().gone.len(), 1);
     assert!(trash.finish().failed.is_none());
     assert_eq!(scene.repo.worktrees().unwrap().len(), 2);
     assert!(!scene.pool().exists());
@@ -246,7 +252,7 @@ fn what_another_repository_of_the_same_name_left_waiting_is_not_touched() {
     let trash = Trash::begin();
     let gone = empty_pool(&scene.repo, &[scene.sandbox.path("")], &trash).unwrap();
     assert!(trash.finish().failed.is_none());
-    let names: Vec<_> = gone.iter().filter_map(|path| path.file_name()).collect();
+    let names: Vec<_> = gone.gone.iter().filter_map(|path| path.file_name()).collect();
     assert_eq!(names, ["9", "1"]);
     assert!(foreign.iter().all(|(name, _)| scene.pool().join(name).exists()));
 }
@@ -277,9 +283,12 @@ fn several_takers_at_once_get_different_worktrees() {
 fn a_taker_that_was_killed_leaves_nothing_that_is_used_or_stays() {
     let scene = Scene::new();
     let place = scene.waiting();
-    // Between the files and the commit, and between the entry and the folder.
+    // Between the files and the commit: from outside no different from somebody's work.
     scene.sandbox.git_at(&place, &["read-tree", "-m", "-u", "later"]);
     assert_eq!(scene.take("next", "later"), None);
+    scene.sandbox.git(&["worktree", "unlock", place.to_str().unwrap()]);
+    scene.sandbox.git(&["worktree", "remove", "--force", place.to_str().unwrap()]);
+    // Between the entry and the folder.
     let place = scene.waiting();
     let entry = scene.sandbox.root().join(".git/worktrees/t");
     let wanted = scene.sandbox.path("next/.git");
