@@ -34,6 +34,9 @@ impl Context {
         }
         let run = &mut loaded.settings.run;
         (run.env_pass, run.env_deny) = (own.settings.run.env_pass, own.settings.run.env_deny);
+        if asked.worktree_path.is_some() {
+            loaded.settings.worktree_path = own.settings.worktree_path;
+        }
         Ok(Trust { unapproved: Some(asked.clone()), asked })
     }
 
@@ -81,6 +84,9 @@ pub(super) fn ensure(context: &Context, place: &mut Place) -> Result<(), Failure
     let run = &mut place.settings.run;
     run.env_pass = asked.env_pass.unwrap_or_else(|| run.env_pass.clone());
     run.env_deny = asked.env_deny.unwrap_or_else(|| run.env_deny.clone());
+    if let Some(path) = asked.worktree_path {
+        place.settings.worktree_path = path;
+    }
     Ok(())
 }
 
@@ -90,6 +96,9 @@ pub(super) fn lines(asked: &Asked) -> Vec<String> {
     let mut lines: Vec<String> = asked.setup.iter().flat_map(hook_lines).collect();
     if let Some(pass) = &asked.env_pass {
         lines.push(format!("  env_pass, credentials that tasks get: {}", names(pass)));
+    }
+    if let Some(path) = &asked.worktree_path {
+        lines.push(format!("  worktree_path, where worktrees are made: {}", path.as_str()));
     }
     if let Some(deny) = &asked.env_deny {
         lines.push(format!("  env_deny, all that tasks do not get: {}", names(deny)));

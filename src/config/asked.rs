@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Loaded, Names, Origin};
+use super::{Loaded, Names, Origin, Template};
 use crate::domain::task::SetupHook;
 
 /// What needs the user's approval.
@@ -15,6 +15,9 @@ pub struct Asked {
     pub env_pass: Option<Names>,
     /// `run.env_deny`, likewise.
     pub env_deny: Option<Names>,
+    /// `worktree_path`, where it leads to other places than beside the repository: files of a clone
+    /// could stand where some program looks for its own.
+    pub worktree_path: Option<Template>,
 }
 
 impl Asked {
@@ -24,12 +27,17 @@ impl Asked {
         let differing = |key, said: &Names, own: &Names| {
             (from_repository(key) && said != own).then(|| said.clone())
         };
+        let path = &loaded.settings.worktree_path;
+        let leads_away = from_repository("worktree_path")
+            && *path != own.settings.worktree_path
+            && !path.stays_beside();
         let (run, own) = (&loaded.settings.run, &own.settings.run);
         let setup = &loaded.settings.setup;
         Self {
             setup: if from_repository("setup") { setup.clone() } else { Vec::new() },
             env_pass: differing("run.env_pass", &run.env_pass, &own.env_pass),
             env_deny: differing("run.env_deny", &run.env_deny, &own.env_deny),
+            worktree_path: leads_away.then(|| path.clone()),
         }
     }
 
@@ -39,18 +47,21 @@ impl Asked {
     }
 
     /// A text that is the same for the same content and for no other: commands in their order, each
-    /// with its `when`, and the two lists.
+    /// with its `when`, the two lists, and the place of worktrees.
     pub fn canonical(&self) -> String {
         let hooks = self.setup.iter().map(|hook| {
             let when = hook.when.as_ref().map(|when| when.globs().collect::<Vec<_>>());
             json!({ "run": hook.run, "when": when })
         });
         let names = |names: &Names| names.iter().collect::<Value>();
-        json!({
+        let mut content = json!({
             "setup": hooks.collect::<Value>(),
             "env_pass": self.env_pass.as_ref().map(names),
             "env_deny": self.env_deny.as_ref().map(names),
-        })
-        .to_string()
+        });
+        if let Some(path) = &self.worktree_path {
+            content["worktree_path"] = json!(path.as_str());
+        }
+        content.to_string()
     }
 }

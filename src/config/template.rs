@@ -86,6 +86,12 @@ impl Template {
         })
     }
 
+    /// Whether a path that is made of it lies in the folder around the repository, or deeper.
+    pub fn stays_beside(&self) -> bool {
+        let below = self.text.strip_prefix("../").unwrap_or(&self.text);
+        !below.starts_with('/') && below.split('/').all(|part| part != "..")
+    }
+
     /// The text as written.
     pub fn as_str(&self) -> &str {
         &self.text

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::attempt::chain;
 use super::carry::{Carrier, Recipient};
-use super::room::{Room, make_room};
+use super::earlier_attempt::{Room, make_room};
 use super::site::Site;
 use super::space::below_reserve;
 use super::start_commit::start_commit;

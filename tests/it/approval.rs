@@ -149,3 +149,16 @@ fn what_the_user_says_needs_no_approval() {
     repo.file("orchestrator.toml", "[run]\nenv_pass = [\"GITHUB_TOKEN\"]\n");
     split(&repo, &[]).exit(0);
 }
+
+#[test]
+fn worktrees_stand_beside_the_repository_unless_another_place_is_approved() {
+    let repo = small_repo();
+    let away = repo.root().join("home/.config/{task}").display().to_string();
+    repo.file("orchestrator.toml", &format!("worktree_path = \"{away}\"\n"));
+    tasks(&repo, "[[task]]\nid = \"a\"\nrun = \"true\"\ncheck = \"true\"\n");
+    let refused = repo.wt_orch(&["split", "tasks.toml"]);
+    refused.exit(4).stderr_has("worktree_path, where worktrees are made");
+    assert!(!repo.root().join("home/.config/a").exists());
+    repo.file("orchestrator.toml", "worktree_path = \"../trees/{task}\"\n");
+    repo.wt_orch(&["split", "tasks.toml"]).exit(0);
+}

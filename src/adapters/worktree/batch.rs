@@ -10,7 +10,7 @@ use super::lock::RepoLock;
 use super::method::Method;
 use super::occupied::Known;
 use super::provision::{FileTimes, ProvisionError, Provisioned, WorktreeOptions};
-use super::submodules;
+use super::submodule_fill;
 use crate::adapters::git::{BranchesOutcome, GitError, Listing, Repo, io, real_path};
 use crate::domain::id::Oid;
 use crate::domain::run::Submodules;
@@ -286,7 +286,7 @@ impl<'a> Batch<'a> {
     fn fill_submodules(&self, making: &Making) -> Result<(), GitError> {
         match making.wanted.options.submodules {
             Submodules::Update if self.listing.has_submodules() => {
-                submodules::update(self.repo, making.entry()?, &making.wanted.path)
+                submodule_fill::update(self.repo, making.entry()?, &making.wanted.path)
             }
             Submodules::Update | Submodules::Empty => Ok(()),
         }

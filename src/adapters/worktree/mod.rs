@@ -24,8 +24,8 @@ mod remove;
 mod snapshot;
 mod space;
 mod stand;
-mod submodule;
-mod submodules;
+mod submodule_fill;
+mod submodule_work;
 mod trash;
 mod whole_file;
 

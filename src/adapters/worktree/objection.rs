@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::checkout::{Broken, Checkout};
 use super::glance::{all_ignored, glance};
 use super::nested::nested_repository;
-use super::submodule::submodule_work;
+use super::submodule_work::submodule_work;
 use crate::adapters::git::{GitError, Progress, Repo, WorktreeInfo};
 use crate::domain::id::Oid;
 
