@@ -81,7 +81,8 @@ impl Checkout {
         let staged = scratch.stage(self, git_dir)?;
         let endangered = self.endangered((branch, start), git_dir, staged.tree)?;
         let mut saved = None;
-        if !endangered.is_empty() {
+        // Where files were still being written nobody has worked.
+        if !endangered.is_empty() && !admin::is_half_made(git_dir) {
             let Some(name) = keep_ref else {
                 let entries = scratch_paths(self, git_dir)?;
                 return Ok(EnsureOutcome::WouldLose {
