@@ -146,7 +146,7 @@ mod tests {
     #[test]
     fn entries_and_the_tree_are_those_that_git_wrote() {
         let long = "l".repeat(180);
-        let sandbox = Sandbox::with(&[("a/b", "1\n"), ("a-b", "22\n"), (long.as_str(), "")]);
+        let sandbox = Sandbox::ordinary(&[("a/b", "1\n"), ("a-b", "22\n"), (long.as_str(), "")]);
         std::os::unix::fs::symlink("a-b", sandbox.root().join("z")).unwrap();
         make_executable(&sandbox.root().join("a-b"));
         sandbox.git(&["add", "-A"]);
@@ -171,7 +171,7 @@ mod tests {
 
     #[test]
     fn an_index_that_only_git_understands_is_left_to_git() {
-        let sandbox = Sandbox::with(&[("a", "1\n"), ("b", "1\n")]);
+        let sandbox = Sandbox::ordinary(&[("a", "1\n"), ("b", "1\n")]);
         assert!(index_of(&sandbox).is_some());
         sandbox.git(&["update-index", "--index-version=4"]);
         assert!(index_of(&sandbox).is_none());

@@ -39,7 +39,7 @@ impl Task {
     }
 
     /// The same with refs in files.
-    fn ordinary() -> Self {
+    pub(super) fn ordinary() -> Self {
         Self::of(Sandbox::ordinary(&FILES))
     }
 

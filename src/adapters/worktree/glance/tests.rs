@@ -23,7 +23,7 @@ fn settle(task: &Task) {
 
 #[test]
 fn untouched_files_are_vouched_for_and_other_paths_are_named() {
-    let task = Task::new();
+    let task = Task::ordinary();
     settle(&task);
     assert_eq!(looked(&task), Some(Glance::default()));
     task.write("new/deep/file", "x");
@@ -68,7 +68,7 @@ fn whatever_changed_is_left_to_git() {
         }),
     ];
     for (what, change) in changes {
-        let task = Task::new();
+        let task = Task::ordinary();
         settle(&task);
         assert!(looked(&task).is_some());
         change(&task);
@@ -79,7 +79,7 @@ fn whatever_changed_is_left_to_git() {
 
 #[test]
 fn a_file_as_young_as_the_index_is_read_and_one_that_git_converts_is_left_to_git() {
-    let task = Task::new();
+    let task = Task::ordinary();
     let make_suspect = |task: &Task| {
         let index = task.sandbox.root().join(".git/worktrees/t/index");
         let written = task.path.join("a").metadata().unwrap().modified().unwrap();
@@ -103,7 +103,7 @@ fn a_file_as_young_as_the_index_is_read_and_one_that_git_converts_is_left_to_git
 #[test]
 fn names_of_every_kind_are_found_again() {
     let sandbox =
-        Sandbox::with(&[("a/b", "1\n"), ("a-b", "1\n"), ("a.b", "1\n"), ("a/b-c/d", "1\n")]);
+        Sandbox::ordinary(&[("a/b", "1\n"), ("a-b", "1\n"), ("a.b", "1\n"), ("a/b-c/d", "1\n")]);
     let odd = std::ffi::OsStr::from_bytes(b"odd\xff\n-name");
     std::fs::write(sandbox.root().join(odd), "x").unwrap();
     sandbox.git(&["add", "-A"]);

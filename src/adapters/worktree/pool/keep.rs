@@ -84,7 +84,8 @@ impl<'a> Fit<'a> {
         let ignored = examined.ignored.as_deref().filter(|_| examined.objections.is_empty())?;
         let settings = ["config.worktree", "info/sparse-checkout", "modules"];
         let plain = settings.iter().all(|name| entry.join(name).symlink_metadata().is_err())
-            && !repo.settings().is_true("core.sparsecheckout");
+            // HEAD of an entry in a reftable is no file to be written.
+            && repo.checkout_needs_git().is_none();
         // After a move a relative path would lead elsewhere.
         let link = std::fs::read_to_string(info.path.join(".git")).ok()?;
         let target = PathBuf::from(link.strip_prefix("gitdir: ")?.trim_end_matches('\n'));

@@ -43,6 +43,9 @@ pub fn take(
     spec: &WorktreeSpec,
     caches: &[String],
 ) -> Result<Option<Provisioned>, GitError> {
+    if repo.checkout_needs_git().is_some() {
+        return Ok(None);
+    }
     let path = real_path(&spec.path);
     let pool = folder_in(repo, path.parent().unwrap_or(&path));
     if !pool.is_dir() {

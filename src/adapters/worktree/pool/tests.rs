@@ -19,7 +19,7 @@ pub(super) struct Scene {
 
 impl Scene {
     pub(super) fn new() -> Self {
-        let sandbox = Sandbox::with(&[
+        let sandbox = Sandbox::ordinary(&[
             ("a", "1\n"),
             ("gone", "1\n"),
             ("d/same", "1\n"),
@@ -241,7 +241,7 @@ fn nothing_is_taken_for_a_place_or_branch_that_is_not_free() {
 fn what_another_repository_of_the_same_name_left_waiting_is_not_touched() {
     let scene = Scene::new();
     scene.waiting();
-    let elsewhere = Sandbox::with(&[("a", "1\n")]).repo();
+    let elsewhere = Sandbox::ordinary(&[("a", "1\n")]).repo();
     assert_ne!(name_for(&scene.repo), name_for(&elsewhere));
     let foreign = [("7", "gitdir: /elsewhere/.git/worktrees/t\n"), ("8", "rubbish")];
     for (name, link) in foreign {
