@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 
 use crate::harness::Repo;
-use crate::scene::{beside, refs, small_repo, split, tasks};
+use crate::scene::{beside, ordinary_repo, refs, small_repo, split, tasks};
 
 const TWO: &str = r#"
     [[task]]
@@ -194,7 +194,7 @@ fn commits_that_take_one_another_back_and_a_start_that_nobody_else_holds_keep_th
 
 #[test]
 fn work_in_a_waiting_worktree_and_another_repository_at_a_place_are_never_deleted() {
-    let repo = small_repo();
+    let repo = ordinary_repo();
     let pool = |words: &[&str]| repo.command(words).env("WT_ORCH_WORKTREE_POOL", "2").run();
     tasks(
         &repo,

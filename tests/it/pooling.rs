@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::harness::Repo;
-use crate::scene::{beside, refs, small_repo, split};
+use crate::scene::{beside, ordinary_repo, refs, split};
 
 /// A task that builds something, with a secret beside it; the product tells who made it.
 const BUILDS: &str = "mkdir -p target && echo ID > target/made; echo secret > .env; echo ID > ID";
@@ -26,7 +26,7 @@ fn pool(repo: &Repo) -> String {
 
 /// A repository whose settings keep two worktrees, after a run of three tasks that landed.
 fn landed() -> Repo {
-    let repo = small_repo();
+    let repo = ordinary_repo();
     repo.file(".gitignore", "target/\n.env\ntasks.toml\n");
     repo.file("orchestrator.toml", "[worktree]\npool = 2\n");
     for number in 0..20 {

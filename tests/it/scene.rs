@@ -6,7 +6,15 @@ use crate::harness::{Output, Repo};
 
 /// A repository with one commit of a few files, none of which is tasks.toml.
 pub(crate) fn small_repo() -> Repo {
-    let repo = Repo::new();
+    filled(Repo::new())
+}
+
+/// The same in a format that libgit2 can open, whatever whoever runs the tests asks for.
+pub(crate) fn ordinary_repo() -> Repo {
+    filled(Repo::of_format("GIT_DEFAULT_HASH", "sha1"))
+}
+
+fn filled(repo: Repo) -> Repo {
     repo.file("a.txt", "one\ntwo\nthree\n").file("b.txt", "b\n").file("docs/read.me", "read\n");
     repo.commit("first");
     repo

@@ -133,6 +133,19 @@ pub(super) fn examine(
         examine_with_git(&checkout, &mut found.objections)?;
         if let Some(git_dir) = &git_dir {
             found.objections.extend(submodule_work(&checkout, git_dir)?);
+            if checkout.broken().is_none() {
+                let list =
+                    repo.git_in("ls-files", git_dir, &checkout.path).args(["-z", "--others"]);
+                let list =
+                    list.args(["--ignored", "--exclude-standard", "--directory"]).output()?;
+                let ignored: Vec<Vec<u8>> = list
+                    .split(|&byte| byte == 0)
+                    .filter(|p| !p.is_empty())
+                    .map(<[u8]>::to_vec)
+                    .collect();
+                let nested = nested_repository(&checkout.path, &ignored);
+                found.objections.extend(nested.map(|path| KeptReason::Dirty { paths: vec![path] }));
+            }
         }
     }
     if let Some(git_dir) = &git_dir {
