@@ -205,7 +205,7 @@ pub(super) fn plan(
     costs.carry = carry.as_ref().map_or(0.0, |carry| carry.time_s);
     let machine = Machine::load();
     let request = PlanRequest {
-        set: &prepared.set,
+        workflow: &prepared.name,
         setup: &prepared.setup,
         host: Host { cores: machine.cores, memory: machine.memory },
         slots: usize::try_from(settings.run.slots).unwrap_or(usize::MAX),
@@ -215,6 +215,7 @@ pub(super) fn plan(
         preference,
         draws: usize::try_from(settings.plan.draws).unwrap_or(usize::MAX),
         seed: settings.plan.seed,
+        ..PlanRequest::of(&prepared.set)
     };
     build(&request).map_err(|cycle| gate_cycle(&cycle))
 }

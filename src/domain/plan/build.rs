@@ -4,13 +4,17 @@ use std::collections::BTreeMap;
 
 use super::carry::CarryPlan;
 use super::claims::{Exclusions, exclusions};
-use super::costs::Costs;
+use super::contention::{Contention, DEFAULT_CONTENTION};
+use super::costs::{Costs, NO_COSTS};
 use super::decide::{Candidate, decide};
+use super::effort::{Effort, LEAST_EFFORT};
 use super::estimate::Estimate;
 use super::gates::with_gates;
 use super::graph::Graph;
+use super::history::{History, NO_HISTORY};
 use super::plan_type::{Plan, Planned, PlannedHook, ScheduledTask};
 use super::problem::{Job, Problem};
+use super::risk::{NO_RISK, Risk};
 use crate::domain::id::TaskId;
 use crate::domain::task::{Priority, Task, TaskSet};
 
@@ -45,6 +49,8 @@ pub enum Preference {
 pub struct PlanRequest<'a> {
     /// The tasks.
     pub set: &'a TaskSet,
+    /// Name of the task set: what its history is kept under.
+    pub workflow: &'a str,
     /// The machine.
     pub host: Host,
     /// Most slots (`[run] slots`).
@@ -57,12 +63,45 @@ pub struct PlanRequest<'a> {
     pub costs: Costs,
     /// What worktrees get beside the files of their commits.
     pub carry: Option<CarryPlan>,
+    /// Past runs of this repository.
+    pub history: &'a History,
+    /// How tasks slow one another down on this machine.
+    pub contention: Contention,
+    /// Likely conflicts between tasks.
+    pub risk: &'a Risk,
+    /// How long to look for a better schedule.
+    pub effort: Effort<'a>,
     /// What the user wants.
     pub preference: Preference,
     /// Monte Carlo draws.
     pub draws: usize,
     /// Seed of the draws.
     pub seed: u64,
+}
+
+static NO_CAPACITY: BTreeMap<String, u32> = BTreeMap::new();
+
+impl<'a> PlanRequest<'a> {
+    /// A request about which nothing is known but the tasks: one core, eight slots, no costs.
+    pub fn of(set: &'a TaskSet) -> Self {
+        Self {
+            set,
+            workflow: "",
+            host: Host { cores: 1, memory: 0 },
+            slots: 8,
+            capacity: &NO_CAPACITY,
+            setup: &[],
+            costs: NO_COSTS,
+            carry: None,
+            history: &NO_HISTORY,
+            contention: DEFAULT_CONTENTION,
+            risk: &NO_RISK,
+            effort: LEAST_EFFORT,
+            preference: Preference::Rule,
+            draws: 20,
+            seed: 0,
+        }
+    }
 }
 
 /// Phases and dependencies that contradict one another.

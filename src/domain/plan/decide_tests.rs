@@ -62,16 +62,12 @@ fn planned(case: &Case, preference: Preference, seed: u64) -> Plan {
         setup: Vec::new(),
     };
     build(&PlanRequest {
-        set: &set,
         host: Host { cores: case.cores, memory: case.memory },
-        slots: 8,
-        capacity: &BTreeMap::new(),
-        setup: &[],
         costs: Costs { provision: 0.55, ..Costs::learn(&CostSamples::default(), 5000, 0) },
-        carry: None,
         preference,
         draws: 400,
         seed,
+        ..PlanRequest::of(&set)
     })
     .unwrap()
 }
@@ -213,18 +209,7 @@ fn a_gate_waits_for_its_phase_and_later_phases_wait_for_it() {
         setup: Vec::new(),
     };
     let build = |set: &TaskSet| {
-        build(&PlanRequest {
-            set,
-            host: Host { cores: 8, memory: 0 },
-            slots: 8,
-            capacity: &BTreeMap::new(),
-            setup: &[],
-            costs: NO_COSTS,
-            carry: None,
-            preference: Preference::Rule,
-            draws: 20,
-            seed: 0,
-        })
+        build(&PlanRequest { host: Host { cores: 8, memory: 0 }, ..PlanRequest::of(set) })
     };
     let plan = build(&set).unwrap();
     let gate = plan.index(&"gate.foundation".parse().unwrap()).unwrap();

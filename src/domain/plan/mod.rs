@@ -7,31 +7,40 @@
 mod build;
 mod carry;
 mod claims;
+mod contention;
 mod costs;
 mod decide;
 #[cfg(test)]
 mod decide_tests;
 mod dispatcher;
+mod effort;
 mod estimate;
 mod gates;
 mod graph;
+mod history;
 mod montecarlo;
 mod plan_type;
 mod problem;
+mod random;
+mod risk;
 mod simulate;
 mod verdict_text;
 
 pub use build::{GateCycle, Host, PlanRequest, Preference, build, check_order};
 pub use carry::{Amount, CarryLoad, CarryPlan};
 pub use claims::{Claim, exclusions};
+pub use contention::{Contention, DEFAULT_CONTENTION};
 pub use costs::{CostSample, CostSamples, Costs, NO_COSTS, SetupCost, median};
 pub use dispatcher::{Dispatcher, JobState};
+pub use effort::{Effort, LEAST_EFFORT};
 pub use estimate::{Estimate, EstimateSource};
 pub use gates::with_gates;
 pub use graph::Graph;
+pub use history::{History, NO_HISTORY, ObservedAttempt, ObservedRun};
 pub use plan_type::{
     Binding, Decision, Interval, Overhead, Plan, Planned, PlannedHook, Predicted, ScheduledTask,
     Verdict,
 };
 pub use problem::{Job, Problem};
+pub use risk::{NO_RISK, PairRisk, Risk};
 pub use simulate::{Scenario, Simulated, simulate};

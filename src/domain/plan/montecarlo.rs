@@ -2,6 +2,7 @@
 
 use super::estimate::{Estimate, SD_RUN};
 use super::plan_type::Interval;
+use super::random::Random;
 use super::simulate::{Scenario, simulate};
 
 /// What the draws say of both arms, times up to *landed*.
@@ -32,7 +33,7 @@ pub(super) fn compare(
     draws: usize,
     seed: u64,
 ) -> Comparison {
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
     let mut durations = vec![0.0; estimates.len()];
     let (mut sequential, mut parallel) = (Vec::with_capacity(draws), Vec::with_capacity(draws));
     for _ in 0..draws.max(1) {
@@ -66,41 +67,9 @@ fn interval(mut draws: Vec<f64>) -> Interval {
     Interval { p50: quantile(0.5), low: quantile(0.025), high: quantile(0.975) }
 }
 
-/// SplitMix64 (Steele, Lea, Flood 2014) and Box–Muller: small, seeded, the same everywhere.
-struct Random(u64);
-
-impl Random {
-    fn bits(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// In (0, 1].
-    fn uniform(&mut self) -> f64 {
-        ((self.bits() >> 11) as f64 + 1.0) / (1_u64 << 53) as f64
-    }
-
-    fn normal(&mut self) -> f64 {
-        let radius = (-2.0 * self.uniform().ln()).sqrt();
-        radius * (std::f64::consts::TAU * self.uniform()).cos()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn normal_draws_have_mean_zero_and_deviation_one() {
-        let mut random = Random(7);
-        let draws: Vec<f64> = (0..20_000).map(|_| random.normal()).collect();
-        let mean = draws.iter().sum::<f64>() / draws.len() as f64;
-        let variance = draws.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / draws.len() as f64;
-        assert!(mean.abs() < 0.03 && (variance - 1.0).abs() < 0.03, "{mean} {variance}");
-    }
 
     #[test]
     fn quantiles_of_a_ramp_are_where_they_should_be() {

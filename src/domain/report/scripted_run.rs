@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::domain::id::{Oid, TaskId};
-use crate::domain::plan::{Host, NO_COSTS, Plan, PlanRequest, Preference, build};
+use crate::domain::plan::{Host, Plan, PlanRequest, Preference, build};
 use crate::domain::run::{
     Action, AttemptEnd, ChangeKind, Ending, Envelope, Event, Input, Limits, PathChange,
     ProcessStamp, RunSpec, RunState, SetupEnd, TaskPlace, Usage, step,
@@ -83,16 +83,11 @@ pub(crate) fn plan(tasks: Vec<Task>, preference: Preference) -> Plan {
         setup: Vec::new(),
     };
     build(&PlanRequest {
-        set: &set,
         host: Host { cores: 4, memory: 0 },
-        slots: 8,
-        capacity: &BTreeMap::new(),
-        setup: &[],
-        costs: NO_COSTS,
-        carry: None,
         preference,
         draws: 50,
         seed: 7,
+        ..PlanRequest::of(&set)
     })
     .unwrap()
 }

@@ -51,16 +51,10 @@ fn plan(tasks: Vec<Task>, preference: Preference) -> Plan {
     };
     let capacity = BTreeMap::from([("gpu".to_owned(), 2)]);
     build(&PlanRequest {
-        set: &set,
         host: Host { cores: 64, memory: 0 },
-        slots: 8,
         capacity: &capacity,
-        setup: &[],
-        costs: NO_COSTS,
-        carry: None,
         preference,
-        draws: 20,
-        seed: 0,
+        ..PlanRequest::of(&set)
     })
     .unwrap()
 }
