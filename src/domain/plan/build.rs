@@ -69,6 +69,8 @@ pub struct PlanRequest<'a> {
     pub contention: Contention,
     /// Likely conflicts between tasks.
     pub risk: &'a Risk,
+    /// Seconds in which everything should have landed.
+    pub deadline: Option<f64>,
     /// How long to look for a better schedule.
     pub effort: Effort<'a>,
     /// What the user wants.
@@ -96,6 +98,7 @@ impl<'a> PlanRequest<'a> {
             history: &NO_HISTORY,
             contention: DEFAULT_CONTENTION,
             risk: &NO_RISK,
+            deadline: None,
             effort: LEAST_EFFORT,
             preference: Preference::Rule,
             draws: 20,

@@ -19,3 +19,11 @@ pub struct Contention {
 /// What holds until three widths were observed.
 pub const DEFAULT_CONTENTION: Contention =
     Contention { sigma: 0.03, kappa: 0.002, effective_cores: None, widths: 0 };
+
+impl Contention {
+    /// How much longer everything takes when `active` tasks of the usual kind run at once.
+    pub fn slowdown(&self, active: f64) -> f64 {
+        let others = (active - 1.0).max(0.0);
+        1.0 + self.sigma * others + self.kappa * active * others
+    }
+}

@@ -6,8 +6,10 @@ use super::claims::Exclusions;
 use super::costs::Costs;
 use super::estimate::Estimate;
 use super::graph::Graph;
-use super::montecarlo::{Arms, Comparison, compare};
-use super::plan_type::{Binding, Decision, Overhead, Predicted, Verdict};
+use super::montecarlo::{
+    Arms, Comparison, compare, median_and_spread, share_within, sorted_interval,
+};
+use super::plan_type::{Binding, Decision, Overhead, Predicted, RunPrediction, Verdict};
 use super::problem::Problem;
 use super::simulate::{Scenario, Simulated, simulate};
 use super::verdict_text::{Evidence, advice, flips, reasons};
@@ -89,7 +91,7 @@ pub(super) fn decide(candidate: &Candidate<'_>) -> Choice {
     };
     Choice {
         decision,
-        predicted: candidate.predicted(comparison, width),
+        predicted: candidate.predicted(comparison, width, verdict, &arms),
         schedule,
         lower_bound_s: candidate.lower_bound(),
     }
@@ -234,7 +236,20 @@ impl<'a> Candidate<'a> {
         Some(turned)
     }
 
-    fn predicted(&self, comparison: Comparison, width: usize) -> Predicted {
+    fn predicted(
+        &self,
+        comparison: Comparison,
+        width: usize,
+        verdict: Verdict,
+        arms: &Arms<'_>,
+    ) -> Predicted {
+        let (runs, tail) = match verdict {
+            Verdict::Parallel => (&comparison.parallel_runs, arms.parallel_tail),
+            Verdict::Sequential => (&comparison.sequential_runs, arms.sequential_tail),
+        };
+        let (median_s, sd) = median_and_spread(runs);
+        let run = RunPrediction { median_s, sd, interval: sorted_interval(runs) };
+        let in_time = self.request.deadline.map(|limit| share_within(runs, limit - tail));
         let costs = self.costs();
         let tasks = self.tasks.len() as f64;
         let merges = self.tasks.iter().filter(|task| !task.read_only).count() as f64;
@@ -247,6 +262,8 @@ impl<'a> Candidate<'a> {
             benefit_s: comparison.benefit,
             probability: comparison.wins,
             calibrated: false,
+            run: Some(run),
+            in_time,
             overhead: Overhead {
                 provision: Some(tasks * costs.provision),
                 carry: Some(tasks * costs.carry),

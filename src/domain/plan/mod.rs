@@ -38,8 +38,8 @@ pub use gates::with_gates;
 pub use graph::Graph;
 pub use history::{History, NO_HISTORY, ObservedAttempt, ObservedRun};
 pub use plan_type::{
-    Binding, Decision, Interval, Overhead, Plan, Planned, PlannedHook, Predicted, ScheduledTask,
-    Verdict,
+    Binding, Decision, Interval, Overhead, Plan, Planned, PlannedHook, Predicted, RunPrediction,
+    ScheduledTask, Verdict,
 };
 pub use problem::{Job, Problem};
 pub use risk::{NO_RISK, PairRisk, Risk};

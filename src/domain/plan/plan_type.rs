@@ -171,6 +171,24 @@ pub struct Predicted {
     pub calibrated: bool,
     /// What is spent beside the tasks themselves, in the parallel arm.
     pub overhead: Overhead,
+    /// The run itself in the chosen arm.
+    #[serde(default)]
+    pub run: Option<RunPrediction>,
+    /// Probability that the chosen arm has landed by the deadline, where one was given.
+    #[serde(default)]
+    pub in_time: Option<f64>,
+}
+
+/// What was predicted of a run up to its last commit, without merging and validating: what its wall
+/// time is held against.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct RunPrediction {
+    /// Median of the draws, seconds, before any calibration.
+    pub median_s: f64,
+    /// Standard deviation of the logarithm of the draws.
+    pub sd: f64,
+    /// Interval as shown, without the part for merging and validating, seconds.
+    pub interval: Interval,
 }
 
 /// Seconds spent beside the tasks; `None` where nothing is known yet.
