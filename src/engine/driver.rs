@@ -2,6 +2,7 @@
 //! the outside while tasks run.
 
 mod launching;
+mod replanning;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -311,6 +312,7 @@ impl Driver {
                     send(&outbox, Message::Input(Input::Timer { task }));
                 });
             }
+            Action::Replan { because } => self.replan(because),
             Action::Finish => self.finished = true,
         }
     }

@@ -64,6 +64,10 @@ fn told<'a>(envelope: &'a Envelope, state: &'a RunState) -> Told<'a> {
             let again: Vec<String> = tasks.iter().map(|task| format!("`{task}`")).collect();
             (Normal, format!("to run again: {}", again.join(", ")))
         }
+        Event::Replanned { because, .. } => (
+            Verbose,
+            format!("what waits gets another order: `{because}` ended otherwise than planned"),
+        ),
         Event::Warned { message } => (Quiet, format!("warning: {message}")),
         Event::RunFinished | Event::RunStopped { .. } => (Quiet, end_text(envelope, state)),
         Event::Integration { event } => return told_integration(event, state),
@@ -171,6 +175,7 @@ fn attempt_text(event: &Event, state: &RunState) -> (Verbosity, String) {
         | Event::StopRequested { .. }
         | Event::Reconciled { .. }
         | Event::RetryRequested { .. }
+        | Event::Replanned { .. }
         | Event::Warned { .. }
         | Event::RunFinished
         | Event::RunStopped { .. }

@@ -106,6 +106,7 @@ impl Progress {
             | Event::RunStarted { .. }
             | Event::StopRequested { .. }
             | Event::RetryRequested { .. }
+            | Event::Replanned { .. }
             | Event::Warned { .. }
             | Event::RunFinished
             | Event::RunStopped { .. }
@@ -176,6 +177,7 @@ impl Progress {
             | Event::StopRequested { .. }
             | Event::Reconciled { .. }
             | Event::RetryRequested { .. }
+            | Event::Replanned { .. }
             | Event::Warned { .. }
             | Event::Integration { .. } => {}
         }

@@ -252,7 +252,7 @@ fn problem_of(
 
 /// Urgency: the priority a task has or that something behind it has, then the length of what hangs
 /// behind it, then its name, so that the order of the file does not matter.
-fn ranks_of(tasks: &[Task], graph: &Graph, medians: &[f64]) -> Vec<usize> {
+pub(super) fn ranks_of(tasks: &[Task], graph: &Graph, medians: &[f64]) -> Vec<usize> {
     let tails = graph.tails(medians);
     let mut priority: Vec<Priority> = tasks.iter().map(|task| task.priority).collect();
     for &task in graph.order.iter().rev() {

@@ -26,6 +26,8 @@ pub struct Dispatcher {
     width: usize,
     states: Vec<JobState>,
     missing: Vec<usize>,
+    /// Places in the order of urgency: those of the plan until [`Self::rerank`].
+    ranks: Vec<usize>,
     ready: Vec<usize>,
     free: Vec<u64>,
     /// What every job takes at least of each resource: with less than that free, nothing fits and
@@ -41,6 +43,7 @@ impl Dispatcher {
             width: width.max(1),
             states: vec![JobState::Waiting; problem.jobs.len()],
             missing: problem.jobs.iter().map(|job| job.predecessors.len()).collect(),
+            ranks: problem.jobs.iter().map(|job| job.rank).collect(),
             ready: Vec::new(),
             free: problem.capacities.clone(),
             least: least_demands(problem),
@@ -52,15 +55,30 @@ impl Dispatcher {
     pub fn release(&mut self, problem: &Problem) {
         for index in 0..problem.jobs.len() {
             if self.missing[index] == 0 && self.states[index] == JobState::Waiting {
-                self.make_ready(problem, index);
+                self.make_ready(index);
             }
         }
     }
 
-    /// Back to the beginning, with everything released that waits for nothing.
+    /// Back to the beginning, with everything released that waits for nothing. The order of urgency
+    /// stays.
     pub fn reset(&mut self, problem: &Problem) {
-        *self = Self::new(problem, self.width);
+        let ranks = std::mem::take(&mut self.ranks);
+        *self = Self { ranks, ..Self::new(problem, self.width) };
         self.release(problem);
+    }
+
+    /// Another order of urgency, by job: 0 starts first. One that is not for these jobs is left.
+    pub fn rerank(&mut self, ranks: &[usize]) {
+        if ranks.len() == self.ranks.len() {
+            self.ranks = ranks.to_vec();
+            self.ready.sort_by_key(|&job| ranks[job]);
+        }
+    }
+
+    /// The order of urgency, by job.
+    pub fn ranks(&self) -> &[usize] {
+        &self.ranks
     }
 
     /// The state of a job.
@@ -79,7 +97,7 @@ impl Dispatcher {
 
     /// Marks a ready job as running.
     pub fn start(&mut self, problem: &Problem, job: usize) {
-        self.leave_ready(problem, job);
+        self.leave_ready(job);
         self.states[job] = JobState::Running;
         self.running += 1;
         for &(resource, units) in &problem.jobs[job].demands {
@@ -98,7 +116,7 @@ impl Dispatcher {
         for &next in &problem.jobs[job].successors {
             self.missing[next] -= 1;
             if self.missing[next] == 0 && self.states[next] == JobState::Waiting {
-                self.make_ready(problem, next);
+                self.make_ready(next);
             }
         }
     }
@@ -113,7 +131,7 @@ impl Dispatcher {
     pub fn requeue(&mut self, problem: &Problem, job: usize) {
         self.leave(problem, job);
         if self.missing[job] == 0 {
-            self.make_ready(problem, job);
+            self.make_ready(job);
         } else {
             self.states[job] = JobState::Waiting;
         }
@@ -126,16 +144,19 @@ impl Dispatcher {
         room && problem.jobs[job].excludes.iter().all(|&o| self.states[o] != JobState::Running)
     }
 
-    fn make_ready(&mut self, problem: &Problem, job: usize) {
+    fn make_ready(&mut self, job: usize) {
         self.states[job] = JobState::Ready;
-        let rank = problem.jobs[job].rank;
-        let at = self.ready.partition_point(|&other| problem.jobs[other].rank < rank);
+        let at = self.place_of(job);
         self.ready.insert(at, job);
     }
 
-    fn leave_ready(&mut self, problem: &Problem, job: usize) {
-        let rank = problem.jobs[job].rank;
-        let at = self.ready.partition_point(|&other| problem.jobs[other].rank < rank);
+    /// Where a job stands, or would stand, among those that are ready.
+    fn place_of(&self, job: usize) -> usize {
+        self.ready.partition_point(|&other| self.ranks[other] < self.ranks[job])
+    }
+
+    fn leave_ready(&mut self, job: usize) {
+        let at = self.place_of(job);
         if self.ready.get(at) == Some(&job) {
             self.ready.remove(at);
         }
@@ -149,7 +170,7 @@ impl Dispatcher {
                     self.free[resource] += units.min(problem.capacities[resource]);
                 }
             }
-            JobState::Ready => self.leave_ready(problem, job),
+            JobState::Ready => self.leave_ready(job),
             JobState::Waiting | JobState::Paused | JobState::Succeeded | JobState::Failed => {}
         }
     }
@@ -230,5 +251,17 @@ mod tests {
         assert_eq!(d.next(&p), Some(1));
         d.requeue(&p, 0);
         assert_eq!(d.next(&p), Some(0));
+    }
+    #[test]
+    fn another_order_of_urgency_holds_for_what_waits_and_survives_a_reset() {
+        let p = problem(vec![job(0, &[], &[]), job(1, &[], &[]), job(2, &[], &[])], 9);
+        let mut d = released(&p, 1);
+        d.rerank(&[2, 1, 0]);
+        assert_eq!(d.next(&p), Some(2));
+        d.rerank(&[0]);
+        assert_eq!(d.next(&p), Some(2));
+        d.start(&p, 2);
+        d.reset(&p);
+        assert_eq!((d.next(&p), d.ranks()), (Some(2), &[2, 1, 0][..]));
     }
 }

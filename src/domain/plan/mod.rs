@@ -22,6 +22,7 @@ mod montecarlo;
 mod plan_type;
 mod problem;
 mod random;
+mod replan;
 mod risk;
 mod simulate;
 mod verdict_text;
@@ -42,5 +43,6 @@ pub use plan_type::{
     ScheduledTask, Verdict,
 };
 pub use problem::{Job, Problem};
+pub use replan::{JobProgress, Progress, replan};
 pub use risk::{NO_RISK, PairRisk, Risk};
 pub use simulate::{Scenario, Simulated, simulate};

@@ -306,7 +306,8 @@ impl ScriptedRun {
                 let task = self.state.task(task).id.clone();
                 self.later(at.since(self.now).as_secs_f64(), Input::Timer { task });
             }
-            Action::Stop { .. } | Action::Finish => {}
+            // The order of the plan stands.
+            Action::Replan { .. } | Action::Stop { .. } | Action::Finish => {}
         }
     }
 

@@ -90,6 +90,11 @@ pub enum Action {
         /// When.
         at: Timestamp,
     },
+    /// Look for a better order of what has not started: a task ended otherwise than planned.
+    Replan {
+        /// Which.
+        because: usize,
+    },
     /// Leave the loop.
     Finish,
 }

@@ -293,6 +293,13 @@ pub enum Event {
         /// Those tasks and everything that depends on them.
         tasks: Vec<TaskId>,
     },
+    /// What has not started gets another order, because a task ended otherwise than planned.
+    Replanned {
+        /// The task.
+        because: TaskId,
+        /// Place of every task in the order of urgency, by index of the plan; 0 starts first.
+        ranks: Vec<usize>,
+    },
     /// A part of the machinery failed without changing the outcome.
     Warned {
         /// One sentence.
@@ -338,6 +345,7 @@ impl Event {
             Self::StopRequested { .. } => "stop_requested",
             Self::Reconciled { .. } => "reconciled",
             Self::RetryRequested { .. } => "retry_requested",
+            Self::Replanned { .. } => "replanned",
             Self::Warned { .. } => "warned",
             Self::RunFinished => "run_finished",
             Self::RunStopped { .. } => "run_stopped",
@@ -370,6 +378,7 @@ impl Event {
             | Self::RunStarted { .. }
             | Self::StopRequested { .. }
             | Self::RetryRequested { .. }
+            | Self::Replanned { .. }
             | Self::Warned { .. }
             | Self::RunFinished
             | Self::RunStopped { .. }

@@ -92,6 +92,13 @@ impl RunState {
             Event::RunFinished => self.end(RunPhase::Finished, *at),
             Event::RunStopped { reason } => self.end(RunPhase::Stopped(*reason), *at),
             Event::RetryRequested { tasks } => self.apply_retry(tasks, envelope)?,
+            Event::Replanned { because, ranks } => {
+                let known = self.index(because).is_some() && ranks.len() == self.tasks.len();
+                if !known || self.phase != RunPhase::Running {
+                    return Err(misplaced());
+                }
+                self.dispatcher.rerank(ranks);
+            }
             Event::Warned { message } => self.warnings.push(message.clone()),
             Event::Integration { event } => self.apply_integration(event, *at),
             Event::ProvisionRequested { .. }
@@ -294,6 +301,7 @@ impl TaskRecord {
             | Event::RetryReady { .. }
             | Event::StopRequested { .. }
             | Event::RetryRequested { .. }
+            | Event::Replanned { .. }
             | Event::Warned { .. }
             | Event::RunFinished
             | Event::RunStopped { .. }

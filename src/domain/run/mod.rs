@@ -6,6 +6,7 @@ mod brought;
 mod event;
 mod fold;
 mod outcome;
+mod replanning;
 mod setup_end;
 mod spec;
 mod start_point;

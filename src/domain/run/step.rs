@@ -66,8 +66,13 @@ impl Draft {
         }
         if let Some(task) = task {
             self.follow(task, &event);
+            self.dispatch();
+            if self.state.calls_for_replan(task) {
+                self.step.actions.push(Action::Replan { because: task });
+            }
+        } else {
+            self.dispatch();
         }
-        self.dispatch();
     }
 
     fn wake(&mut self, task: TaskId) {
@@ -171,6 +176,7 @@ impl Draft {
             | Event::StopRequested { .. }
             | Event::Reconciled { .. }
             | Event::RetryRequested { .. }
+            | Event::Replanned { .. }
             | Event::Warned { .. }
             | Event::RunFinished
             | Event::RunStopped { .. }

@@ -122,6 +122,10 @@ struct World {
     /// How the hooks end, by task and attempt.
     setup: fn(usize, u32) -> SetupEnd,
     ended: bool,
+    /// Tasks whose end asked for another order.
+    replans: Vec<usize>,
+    /// Such an order is given: the last of the plan first.
+    replanning: bool,
     /// Lengths of the journal between transactions.
     batches: Vec<usize>,
     /// The work that a commit holds: tasks, by the commit.
@@ -149,6 +153,8 @@ impl World {
             exit,
             setup: |_, _| SetupEnd::Ready { ran: vec!["deps".to_owned()], held: Vec::new() },
             ended: false,
+            replans: Vec::new(),
+            replanning: false,
             batches: vec![1],
             holds: BTreeMap::new(),
             wrong_starts: Vec::new(),
@@ -227,6 +233,15 @@ impl World {
             Action::Wake { task, at } => {
                 self.agenda.push(Reverse((at.0, task, None)));
                 return None;
+            }
+            Action::Replan { because } => {
+                self.replans.push(because);
+                // The other way round: what was last comes first.
+                let ranks: Vec<usize> = (0..self.seconds.len()).rev().collect();
+                if !self.replanning {
+                    return None;
+                }
+                Event::Replanned { because: id(because), ranks }
             }
             Action::Finish => {
                 self.ended = true;

@@ -32,6 +32,7 @@ proptest! {
         }
         let plan = with_hook(plan(tasks, case.preference));
         let mut world = World::new(plan, case.seconds, flaky);
+        world.replanning = true;
         world.run();
         for length in 1..=world.journal.len() {
             prop_assert!(RunState::fold(&world.journal[..length]).is_ok());
@@ -42,6 +43,7 @@ proptest! {
     #[test]
     fn no_task_starts_too_early_and_no_capacity_is_exceeded(case in cases()) {
         let mut world = World::new(plan(case.tasks, case.preference), case.seconds, flaky);
+        world.replanning = true;
         world.run();
         let width = world.state.spec.plan.decision.width;
         let mut state = RunState::fold(&world.journal[..1]).unwrap();
@@ -101,8 +103,10 @@ proptest! {
     fn a_run_cut_anywhere_and_resumed_ends_with_the_same_outcomes(case in cases(), cut in 0..200_usize) {
         let plan = with_hook(plan(case.tasks, case.preference));
         let mut whole = World::new(plan.clone(), case.seconds.clone(), |task, _| i32::from(task % 4 == 3));
+        whole.replanning = true;
         whole.run();
         let mut resumed = World::new(plan, case.seconds, whole.exit);
+        resumed.replanning = true;
         resumed.journal = whole.journal[..whole.batches[cut % whole.batches.len()]].to_vec();
         resumed.state = RunState::fold(&resumed.journal).unwrap();
         resumed.now = resumed.journal.last().unwrap().at.0;

@@ -175,3 +175,24 @@ fn every_event_survives_the_round_trip_through_the_journal() {
     let newer = Envelope::decode(0, Timestamp(0), JOURNAL_VERSION + 1, "{}");
     assert_eq!(newer, Err(JournalError::Newer { seq: 0, found: JOURNAL_VERSION + 1 }));
 }
+
+#[test]
+fn a_task_that_takes_longer_than_planned_calls_for_another_order_of_what_waits() {
+    let tasks: Vec<Task> = ["a", "b", "c", "d"].map(|id| task(id, &[])).into();
+    let mut world =
+        World::new(plan(tasks, Preference::ParallelWith(1)), vec![9, 1, 1, 1], |_, _| 0);
+    world.replanning = true;
+    world.run();
+    // The free slot is taken at once; with one task left there is nothing to order.
+    assert_eq!(world.replans, [0]);
+    assert_eq!(world.starts(), [0, 1, 3, 2]);
+    assert_eq!(RunState::fold(&world.journal).unwrap(), world.state);
+}
+
+#[test]
+fn a_lane_keeps_its_order() {
+    let tasks: Vec<Task> = ["a", "b", "c"].map(|id| task(id, &[])).into();
+    let mut world = World::new(plan(tasks, Preference::Sequential), vec![9, 1, 1], |_, _| 0);
+    world.run();
+    assert_eq!(world.replans, [0_usize; 0]);
+}
