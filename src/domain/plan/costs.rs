@@ -29,6 +29,13 @@ pub struct Costs {
     pub setup: SetupCost,
     /// All validations once; `None` when there are none or they never ran.
     pub validate: Option<f64>,
+    /// What a conflict costs, as a share of the duration of the task that is done again.
+    pub redo: f64,
+    /// Probability that the merged state fails its validation once.
+    pub red: f64,
+    /// A worktree of an earlier run waits, made, set up and warm: one lane needs no other. Side by
+    /// side it counts for nothing, since the slowest task is one without it.
+    pub lane_ready: bool,
     /// How many of provision, commit and merge come from measurements.
     pub measured: u8,
 }
@@ -50,6 +57,12 @@ pub(super) const NO_SETUP: SetupCost = SetupCost { hooks: 0, seconds: 0.0, measu
 /// A hook that was never measured, seconds.
 pub(super) const DEFAULT_HOOK_S: f64 = 10.0;
 
+/// Share of a task that is done again when its work does not merge: half, since most of it stands.
+const DEFAULT_REDO: f64 = 0.5;
+
+/// One merged state in ten fails at first: a judgement, not measured.
+const DEFAULT_RED: f64 = 0.1;
+
 /// A world in which only tasks take time.
 pub const NO_COSTS: Costs = Costs {
     fixed: 0.0,
@@ -59,6 +72,9 @@ pub const NO_COSTS: Costs = Costs {
     merge: 0.0,
     setup: NO_SETUP,
     validate: None,
+    redo: 0.0,
+    red: 0.0,
+    lane_ready: false,
     measured: 0,
 };
 
@@ -99,6 +115,9 @@ impl Costs {
             merge: merge.unwrap_or(0.03),
             setup: setup_cost(&samples.setup, hooks),
             validate: median(&samples.validate),
+            redo: DEFAULT_REDO,
+            red: DEFAULT_RED,
+            lane_ready: false,
             measured: u8::try_from(measured).unwrap_or(u8::MAX),
         }
     }

@@ -1,4 +1,8 @@
-//! Worked cases of `research/scheduling.md` §4 that need no history: verdict and width.
+//! The decision from the tasks on: what is decided, why, and what is said.
+
+mod properties;
+mod sentences;
+mod worked_cases;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -6,6 +10,7 @@ use std::time::Duration;
 use super::*;
 use crate::domain::task::{Command, Demand, Priority, Task, TaskSet, Work};
 
+#[derive(Debug, Clone)]
 struct Case {
     tasks: Vec<Task>,
     cores: usize,
@@ -52,18 +57,27 @@ fn each(mut case: Case, change: impl Fn(usize, &mut Task)) -> Case {
     case
 }
 
-fn planned(case: &Case, preference: Preference, seed: u64) -> Plan {
-    let set = TaskSet {
+fn set_of(case: &Case) -> TaskSet {
+    TaskSet {
         name: None,
         base: None,
         tasks: case.tasks.clone(),
         gates: Vec::new(),
         validations: Vec::new(),
         setup: Vec::new(),
-    };
+    }
+}
+
+/// Of a repository with 5,000 files, measured.
+fn costs() -> Costs {
+    Costs { provision: 0.55, ..Costs::learn(&CostSamples::default(), 5000, 0) }
+}
+
+fn planned(case: &Case, preference: Preference, seed: u64) -> Plan {
+    let set = set_of(case);
     build(&PlanRequest {
         host: Host { cores: case.cores, memory: case.memory },
-        costs: Costs { provision: 0.55, ..Costs::learn(&CostSamples::default(), 5000, 0) },
+        costs: costs(),
         preference,
         draws: 400,
         seed,
@@ -72,48 +86,10 @@ fn planned(case: &Case, preference: Preference, seed: u64) -> Plan {
     .unwrap()
 }
 
-fn verdict(case: &Case) -> (Verdict, usize) {
-    let plan = planned(case, Preference::Rule, 0);
-    (plan.decision.verdict, plan.decision.width)
-}
-
 const SEQUENTIAL: (Verdict, usize) = (Verdict::Sequential, 1);
 
 fn parallel(width: usize) -> (Verdict, usize) {
     (Verdict::Parallel, width)
-}
-
-#[test]
-fn short_tasks_do_not_pay_and_longer_ones_do() {
-    assert_eq!(verdict(&equal(2, 2)), SEQUENTIAL);
-    assert_eq!(verdict(&equal(2, 10)), parallel(2));
-    assert_eq!(verdict(&equal(5, 600)), parallel(5));
-    assert_eq!(verdict(&equal(4, 5)), parallel(4));
-}
-
-#[test]
-fn a_chain_stays_in_one_lane_and_a_diamond_is_as_wide_as_its_middle() {
-    let chain = chained(equal(6, 120), &[(0, 1), (1, 2), (2, 3), (3, 4), (4, 5)]);
-    assert_eq!(verdict(&chain), SEQUENTIAL);
-    let middle: Vec<(usize, usize)> = (1..5).flat_map(|i| [(0, i), (i, 5)]).collect();
-    assert_eq!(verdict(&chained(equal(6, 300), &middle)), parallel(4));
-}
-
-#[test]
-fn shared_locks_narrow_the_width_or_forbid_it() {
-    let pairs = each(equal(4, 300), |i, t| t.locks = vec![format!("lock{}", i / 2)]);
-    assert_eq!(verdict(&pairs), parallel(2));
-    let one = each(equal(4, 300), |_, t| t.locks = vec!["lock".into()]);
-    assert_eq!(verdict(&one), SEQUENTIAL);
-}
-
-#[test]
-fn cores_and_memory_bound_the_width() {
-    let busy = |cpus: f64, n| Case { cores: 2, ..each(equal(n, 60), |_, t| t.demand.cpus = cpus) };
-    assert_eq!(verdict(&busy(1.0, 8)), parallel(2));
-    assert_eq!(verdict(&busy(2.0, 4)), SEQUENTIAL);
-    let heavy = each(equal(6, 200), |_, t| t.demand.memory = 3 << 30);
-    assert_eq!(verdict(&Case { memory: 8 << 30, ..heavy }), parallel(2));
 }
 
 #[test]
@@ -125,21 +101,6 @@ fn what_binds_the_schedule_is_named() {
     assert_eq!(binding(&each(equal(4, 300), |_, t| t.locks = vec!["x".into()])), Binding::Locks);
     let chain = chained(equal(3, 100), &[(0, 1), (1, 2)]);
     assert_eq!(binding(&chain), Binding::CriticalPath);
-}
-
-#[test]
-fn one_long_task_beside_short_ones_pays_for_two_slots() {
-    let uneven = each(equal(6, 30), |i, t| {
-        if i == 0 {
-            t.estimate = Some(Duration::from_secs(900));
-        }
-    });
-    assert_eq!(verdict(&uneven), parallel(2));
-}
-
-#[test]
-fn a_single_task_is_never_split() {
-    assert_eq!(verdict(&equal(1, 3600)), SEQUENTIAL);
 }
 
 #[test]
@@ -155,38 +116,10 @@ fn the_user_overrules_and_is_told_what_the_verdict_was() {
 }
 
 #[test]
-fn the_same_inputs_and_seed_give_the_same_plan_and_the_order_of_the_file_does_not_matter() {
-    let case = chained(equal(6, 60), &[(0, 3), (1, 3), (3, 5)]);
-    assert_eq!(planned(&case, Preference::Rule, 5), planned(&case, Preference::Rule, 5));
-    let turned = Case { tasks: case.tasks.iter().rev().cloned().collect(), ..equal(0, 1) };
-    let starts = |plan: Plan| {
-        let mut starts: Vec<(String, u64)> = plan
-            .tasks
-            .iter()
-            .map(|p| (p.task.id.to_string(), p.schedule.start_s.to_bits()))
-            .collect();
-        starts.sort();
-        starts
-    };
-    let forth = starts(planned(&case, Preference::Rule, 5));
-    assert_eq!(forth, starts(planned(&turned, Preference::Rule, 5)));
-}
-
-#[test]
 fn a_verdict_names_the_length_of_tasks_at_which_it_turns() {
     let plan = planned(&equal(2, 1), Preference::Rule, 0);
     assert_eq!(plan.decision.verdict, Verdict::Sequential);
     assert!(plan.decision.flips[0].contains("turns to parallel"), "{:?}", plan.decision.flips);
-}
-
-#[test]
-fn the_makespan_lies_between_the_lower_bound_and_the_sum() {
-    for case in [equal(7, 40), chained(equal(7, 40), &[(0, 1), (1, 2), (0, 6)])] {
-        let plan = planned(&case, Preference::ParallelWith(3), 0);
-        let sum: f64 = plan.tasks.iter().map(|t| t.estimate.p50).sum();
-        let end = plan.tasks.iter().map(|t| t.schedule.finish_s).fold(0.0, f64::max);
-        assert!(plan.lower_bound_s <= end && end <= sum, "{} {end} {sum}", plan.lower_bound_s);
-    }
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! The one scheduler: which job starts next. `step` drives it live and on resume, `simulate` in the
 //! plan.
 
+use std::cmp::Reverse;
+
 use super::problem::Problem;
 
 /// Where a job stands, as far as starting jobs is concerned.
@@ -28,12 +30,21 @@ pub struct Dispatcher {
     missing: Vec<usize>,
     /// Places in the order of urgency: those of the plan until [`Self::rerank`].
     ranks: Vec<usize>,
-    ready: Vec<usize>,
+    /// By rank, the most urgent last.
+    ready: Vec<Ready>,
+    /// How many running jobs exclude each job.
+    excluded_by: Vec<u32>,
     free: Vec<u64>,
     /// What every job takes at least of each resource: with less than that free, nothing fits and
     /// no job need be looked at.
     least: Vec<u64>,
     running: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Ready {
+    rank: usize,
+    job: usize,
 }
 
 impl Dispatcher {
@@ -45,6 +56,7 @@ impl Dispatcher {
             missing: problem.jobs.iter().map(|job| job.predecessors.len()).collect(),
             ranks: problem.jobs.iter().map(|job| job.rank).collect(),
             ready: Vec::new(),
+            excluded_by: vec![0; problem.jobs.len()],
             free: problem.capacities.clone(),
             least: least_demands(problem),
             running: 0,
@@ -52,27 +64,44 @@ impl Dispatcher {
     }
 
     /// Makes every job without predecessors ready.
-    pub fn release(&mut self, problem: &Problem) {
-        for index in 0..problem.jobs.len() {
-            if self.missing[index] == 0 && self.states[index] == JobState::Waiting {
-                self.make_ready(index);
+    pub fn release(&mut self) {
+        for job in 0..self.states.len() {
+            if self.missing[job] == 0 && self.states[job] == JobState::Waiting {
+                self.states[job] = JobState::Ready;
+                self.ready.push(Ready { rank: self.ranks[job], job });
             }
         }
+        self.ready.sort_unstable_by_key(|ready| Reverse(ready.rank));
     }
 
-    /// Back to the beginning, with everything released that waits for nothing. The order of urgency
-    /// stays.
+    /// Other slots, from the next [`Self::reset`] on.
+    pub(super) fn set_width(&mut self, width: usize) {
+        self.width = width.max(1);
+    }
+
+    /// Back to the beginning, with everything released that waits for nothing. Keeps its vectors;
+    /// the order of urgency is the plan's again.
     pub fn reset(&mut self, problem: &Problem) {
-        let ranks = std::mem::take(&mut self.ranks);
-        *self = Self { ranks, ..Self::new(problem, self.width) };
-        self.release(problem);
+        self.running = 0;
+        self.states.fill(JobState::Waiting);
+        self.excluded_by.fill(0);
+        self.free.copy_from_slice(&problem.capacities);
+        self.ready.clear();
+        for (index, job) in problem.jobs.iter().enumerate() {
+            self.missing[index] = job.predecessors.len();
+            self.ranks[index] = job.rank;
+        }
+        self.release();
     }
 
     /// Another order of urgency, by job: 0 starts first. One that is not for these jobs is left.
     pub fn rerank(&mut self, ranks: &[usize]) {
         if ranks.len() == self.ranks.len() {
-            self.ranks = ranks.to_vec();
-            self.ready.sort_by_key(|&job| ranks[job]);
+            self.ranks.copy_from_slice(ranks);
+            for ready in &mut self.ready {
+                ready.rank = ranks[ready.job];
+            }
+            self.ready.sort_unstable_by_key(|ready| Reverse(ready.rank));
         }
     }
 
@@ -92,7 +121,7 @@ impl Dispatcher {
         if self.running >= self.width || exhausted() {
             return None;
         }
-        self.ready.iter().copied().find(|&job| self.fits(problem, job))
+        self.ready.iter().rev().map(|ready| ready.job).find(|&job| self.fits(problem, job))
     }
 
     /// Marks a ready job as running.
@@ -103,6 +132,9 @@ impl Dispatcher {
         for &(resource, units) in &problem.jobs[job].demands {
             let taken = units.min(problem.capacities[resource]);
             self.free[resource] = self.free[resource].saturating_sub(taken);
+        }
+        for &other in &problem.jobs[job].excludes {
+            self.excluded_by[other] += 1;
         }
     }
 
@@ -138,28 +170,28 @@ impl Dispatcher {
     }
 
     fn fits(&self, problem: &Problem, job: usize) -> bool {
-        let room = problem.jobs[job].demands.iter().all(|&(resource, units)| {
-            self.free[resource] >= units.min(problem.capacities[resource])
-        });
-        room && problem.jobs[job].excludes.iter().all(|&o| self.states[o] != JobState::Running)
+        self.excluded_by[job] == 0
+            && problem.jobs[job].demands.iter().all(|&(resource, units)| {
+                self.free[resource] >= units.min(problem.capacities[resource])
+            })
     }
 
     fn make_ready(&mut self, job: usize) {
         self.states[job] = JobState::Ready;
-        let at = self.place_of(job);
-        self.ready.insert(at, job);
-    }
-
-    /// Where a job stands, or would stand, among those that are ready.
-    fn place_of(&self, job: usize) -> usize {
-        self.ready.partition_point(|&other| self.ranks[other] < self.ranks[job])
+        let rank = self.ranks[job];
+        let at = self.place_of(rank);
+        self.ready.insert(at, Ready { rank, job });
     }
 
     fn leave_ready(&mut self, job: usize) {
-        let at = self.place_of(job);
-        if self.ready.get(at) == Some(&job) {
+        let at = self.place_of(self.ranks[job]);
+        if self.ready.get(at).is_some_and(|ready| ready.job == job) {
             self.ready.remove(at);
         }
+    }
+
+    fn place_of(&self, rank: usize) -> usize {
+        self.ready.partition_point(|ready| ready.rank > rank)
     }
 
     fn leave(&mut self, problem: &Problem, job: usize) {
@@ -168,6 +200,9 @@ impl Dispatcher {
                 self.running -= 1;
                 for &(resource, units) in &problem.jobs[job].demands {
                     self.free[resource] += units.min(problem.capacities[resource]);
+                }
+                for &other in &problem.jobs[job].excludes {
+                    self.excluded_by[other] -= 1;
                 }
             }
             JobState::Ready => self.leave_ready(job),
@@ -203,7 +238,7 @@ mod tests {
 
     fn released(problem: &Problem, width: usize) -> Dispatcher {
         let mut dispatcher = Dispatcher::new(problem, width);
-        dispatcher.release(problem);
+        dispatcher.release();
         dispatcher
     }
 
@@ -253,15 +288,14 @@ mod tests {
         assert_eq!(d.next(&p), Some(0));
     }
     #[test]
-    fn another_order_of_urgency_holds_for_what_waits_and_survives_a_reset() {
+    fn another_order_of_urgency_holds_for_what_waits_until_a_reset() {
         let p = problem(vec![job(0, &[], &[]), job(1, &[], &[]), job(2, &[], &[])], 9);
         let mut d = released(&p, 1);
         d.rerank(&[2, 1, 0]);
-        assert_eq!(d.next(&p), Some(2));
+        assert_eq!((d.next(&p), d.ranks()), (Some(2), &[2, 1, 0][..]));
         d.rerank(&[0]);
         assert_eq!(d.next(&p), Some(2));
-        d.start(&p, 2);
         d.reset(&p);
-        assert_eq!((d.next(&p), d.ranks()), (Some(2), &[2, 1, 0][..]));
+        assert_eq!(d.next(&p), Some(0));
     }
 }

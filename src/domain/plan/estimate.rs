@@ -36,6 +36,9 @@ pub struct Estimate {
     pub p50: f64,
     /// Standard deviation of the logarithm.
     pub sd: f64,
+    /// Seconds it is spared behind another task in the same worktree.
+    #[serde(default)]
+    pub warm_s: f64,
     /// Where it comes from.
     pub source: EstimateSource,
 }
@@ -53,9 +56,10 @@ impl Estimate {
             Some(estimate) => Self {
                 p50: estimate.as_secs_f64(),
                 sd: SD_ESTIMATE,
+                warm_s: 0.0,
                 source: EstimateSource::Estimate,
             },
-            None => Self { p50: default.0, sd: SD_DEFAULT, source: default.1 },
+            None => Self { p50: default.0, sd: SD_DEFAULT, warm_s: 0.0, source: default.1 },
         }
     }
 

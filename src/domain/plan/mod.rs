@@ -5,6 +5,7 @@
 //! sampled durations, `domain::run::step` drives it live and on resume (DESIGN.md §1 item 5).
 
 mod build;
+mod by_name;
 mod carry;
 mod claims;
 mod contention;
@@ -18,6 +19,7 @@ mod estimate;
 mod gates;
 mod graph;
 mod history;
+mod model;
 mod montecarlo;
 mod plan_type;
 mod problem;
@@ -25,6 +27,7 @@ mod random;
 mod replan;
 mod risk;
 mod simulate;
+mod urgency;
 mod verdict_text;
 
 pub use build::{GateCycle, Host, PlanRequest, Preference, build, check_order};
@@ -45,4 +48,4 @@ pub use plan_type::{
 pub use problem::{Job, Problem};
 pub use replan::{JobProgress, Progress, replan};
 pub use risk::{NO_RISK, PairRisk, Risk};
-pub use simulate::{Scenario, Simulated, simulate};
+pub use simulate::{Interplay, Luck, NO_INTERPLAY, Scenario, Simulated, simulate};

@@ -104,6 +104,8 @@ pub enum Binding {
     Claims,
     /// Locks that are shared.
     Locks,
+    /// Commits, merges and what is done again because of conflicts, one at a time.
+    MergeLane,
     /// The cost of worktrees, commits and merges.
     Overhead,
 }
@@ -119,6 +121,7 @@ impl Binding {
             Self::Capacity => "a countable resource",
             Self::Claims => "claims on the same files",
             Self::Locks => "a shared lock",
+            Self::MergeLane => "commits and merges, which pass one at a time",
             Self::Overhead => "the cost of worktrees, commits and merges",
         }
     }
@@ -174,6 +177,10 @@ pub struct Predicted {
     /// The run itself in the chosen arm.
     #[serde(default)]
     pub run: Option<RunPrediction>,
+    /// How much later the chosen arm ends than at the medians of its tasks, seconds: the end of
+    /// several tasks is the end of the latest one.
+    #[serde(default)]
+    pub merge_bias_s: f64,
     /// Probability that the chosen arm has landed by the deadline, where one was given.
     #[serde(default)]
     pub in_time: Option<f64>,

@@ -1,9 +1,9 @@
 //! Another order for what has not started yet, from what a run showed so far.
 
-use super::build::ranks_of;
 use super::effort::Effort;
 use super::graph::Graph;
 use super::plan_type::Plan;
+use super::urgency::ranks_by;
 
 /// Where one job of a running plan stands.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -59,7 +59,7 @@ pub fn replan(plan: &Plan, progress: &Progress, _effort: &Effort<'_>) -> Option<
     let edges = edges.flat_map(|(then, job)| job.predecessors.iter().map(move |&p| (p, then)));
     let graph = Graph::new(plan.problem.jobs.len(), edges).ok()?;
     let tasks: Vec<_> = plan.tasks.iter().map(|planned| planned.task.clone()).collect();
-    Some(ranks_of(&tasks, &graph, &progress.remaining(plan)))
+    Some(ranks_by(&tasks, &graph, &graph.tails(&progress.remaining(plan))))
 }
 
 #[cfg(test)]

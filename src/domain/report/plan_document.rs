@@ -105,6 +105,8 @@ pub struct PredictedEntry {
     pub probability: f64,
     /// False: from estimates only, not held against past runs.
     pub calibrated: bool,
+    /// How much later the chosen arm ends than at the medians of its tasks, seconds.
+    pub merge_bias_s: f64,
     /// What is spent beside the tasks.
     pub overhead_s: Overhead,
 }
@@ -186,6 +188,7 @@ fn predicted_entry(predicted: &Predicted) -> PredictedEntry {
         benefit_s: seconds(predicted.benefit_s),
         probability: predicted.probability,
         calibrated: predicted.calibrated,
+        merge_bias_s: seconds(predicted.merge_bias_s),
         overhead_s: Overhead {
             provision: provision.map(seconds),
             carry: carry.map(seconds),

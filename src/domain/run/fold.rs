@@ -214,7 +214,9 @@ impl RunState {
     fn rebuild_dispatcher(&mut self) {
         let spec = self.spec.clone();
         let problem = &spec.plan.problem;
+        let ranks = self.dispatcher.ranks().to_vec();
         self.dispatcher.reset(problem);
+        self.dispatcher.rerank(&ranks);
         for (index, record) in self.tasks.iter().enumerate() {
             if let TaskState::Finished { outcome, .. } = record.state {
                 self.dispatcher.finish(problem, index, outcome == Outcome::Succeeded);

@@ -169,7 +169,7 @@ impl RunState {
     /// The state just after `RunCreated`.
     pub fn new(spec: RunSpec, created: Timestamp) -> Self {
         let mut dispatcher = Dispatcher::new(&spec.plan.problem, spec.plan.decision.width);
-        dispatcher.release(&spec.plan.problem);
+        dispatcher.release();
         let index =
             spec.plan.tasks.iter().enumerate().map(|(i, p)| (p.task.id.clone(), i)).collect();
         Self {

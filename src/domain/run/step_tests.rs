@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::domain::id::{Oid, TaskId};
 use crate::domain::plan::{
-    Host, NO_COSTS, Plan, PlanRequest, PlannedHook, Preference, Scenario, build, simulate,
+    Host, Plan, PlanRequest, PlannedHook, Preference, Scenario, build, simulate,
 };
 use crate::domain::task::{Command, Demand, Priority, SetupHook, Task, TaskSet, Work};
 use crate::domain::time::Timestamp;

@@ -10,12 +10,8 @@ proptest! {
         let plan = plan(case.tasks, case.preference);
         let durations: Vec<f64> = case.seconds.iter().map(|s| *s as f64).collect();
         let simulated = simulate(&Scenario {
-            problem: &plan.problem,
-            width: plan.decision.width,
-            durations: &durations,
-            costs: &NO_COSTS,
             one_lane: case.preference == Preference::Sequential,
-            contention: false,
+            ..Scenario::of(&plan.problem, plan.decision.width, &durations)
         });
         let mut world = World::new(plan, case.seconds, |_, _| 0);
         world.run();

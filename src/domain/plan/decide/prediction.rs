@@ -1,0 +1,68 @@
+//! From draws to what is promised.
+
+use super::Candidate;
+use crate::domain::plan::montecarlo::{
+    Arms, Comparison, Times, median_and_spread, share_within, sorted_interval,
+};
+use crate::domain::plan::plan_type::{Interval, Overhead, Predicted, RunPrediction, Verdict};
+
+/// The one place where draws become intervals. What past runs say of the error of predictions
+/// belongs here.
+pub(super) fn interval(draws: &[f64]) -> Interval {
+    sorted_interval(draws)
+}
+
+impl Candidate<'_> {
+    pub(super) fn predicted(
+        &self,
+        comparison: &Comparison,
+        arms: &Arms<'_>,
+        verdict: Verdict,
+    ) -> Predicted {
+        let width = arms.parallel.width;
+        let times: &Times = match verdict {
+            Verdict::Parallel => &comparison.parallel,
+            Verdict::Sequential => &comparison.sequential,
+        };
+        let (median_s, sd) = median_and_spread(&times.runs);
+        let (sequential, parallel) =
+            (interval(&comparison.sequential.landed), interval(&comparison.parallel.landed));
+        let merge_bias_s = match verdict {
+            Verdict::Parallel => {
+                parallel.p50 - self.landed(&mut self.simulator(), self.medians, width)
+            }
+            Verdict::Sequential => sequential.p50 - self.lane_landed(self.medians),
+        };
+        Predicted {
+            sequential,
+            parallel,
+            parallel_width: width,
+            benefit_s: comparison.benefit,
+            probability: comparison.wins,
+            calibrated: false,
+            run: Some(RunPrediction { median_s, sd, interval: interval(&times.runs) }),
+            merge_bias_s,
+            in_time: self.request.deadline.map(|limit| share_within(&times.landed, limit)),
+            overhead: self.overhead(comparison),
+        }
+    }
+
+    /// What the parallel arm spends beside the tasks, in all its worktrees together.
+    fn overhead(&self, comparison: &Comparison) -> Overhead {
+        let costs = &self.request.costs;
+        let tasks = self.tasks.len() as f64;
+        let merges = self.merges() as f64;
+        let validates = !self.request.set.validations.is_empty();
+        let unknown = validates && costs.validate.is_none();
+        Overhead {
+            provision: Some(tasks * costs.provision),
+            carry: Some(tasks * costs.carry),
+            setup: Some(tasks * costs.setup.seconds),
+            commit: Some(tasks * costs.commit),
+            merge: Some(merges * costs.merge),
+            validate: (!unknown).then(|| self.validation()),
+            conflict: (!self.has_unknown_conflicts() || comparison.redone > 0.0)
+                .then_some(comparison.redone),
+        }
+    }
+}

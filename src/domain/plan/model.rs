@@ -1,0 +1,174 @@
+//! What a request says of its tasks, in arrays: graph, durations, resources, exclusions.
+
+use std::collections::BTreeMap;
+
+use super::build::{GateCycle, PlanRequest, Preference};
+use super::by_name::ByName;
+use super::claims::{Exclusions, exclusions};
+use super::decide::Candidate;
+use super::estimate::Estimate;
+use super::gates::with_gates;
+use super::graph::Graph;
+use super::montecarlo::Beliefs;
+use super::problem::{Job, Problem};
+use super::simulate::{Interplay, TaskTraits};
+use super::urgency::ranks_by;
+use crate::domain::id::TaskId;
+use crate::domain::task::Task;
+
+/// Share of the memory that tasks may plan with (`research/scheduling.md` §4).
+const MEMORY_SHARE: f64 = 0.8;
+
+/// Tasks and gates in the order of their names, with all that follows from them.
+pub(super) struct Model<'a> {
+    pub(super) request: &'a PlanRequest<'a>,
+    pub(super) by_name: ByName,
+    pub(super) tasks: Vec<Task>,
+    pub(super) graph: Graph,
+    pub(super) estimates: Vec<Estimate>,
+    pub(super) run_sd: f64,
+    pub(super) medians: Vec<f64>,
+    pub(super) excluded: Exclusions,
+    pub(super) interplay: Interplay,
+    pub(super) problem: Problem,
+}
+
+impl<'a> Model<'a> {
+    /// With an estimate for each task, and the standard deviation of the logarithm of what all tasks
+    /// of a run have in common.
+    pub(super) fn of(
+        request: &'a PlanRequest<'a>,
+        believe: impl Fn(&Task) -> Estimate,
+        run_sd: f64,
+    ) -> Result<Self, GateCycle> {
+        let (by_name, tasks) = ByName::sort(with_gates(request.set));
+        let graph = graph_of(&tasks)?;
+        let estimates: Vec<Estimate> = tasks.iter().map(believe).collect();
+        let medians: Vec<f64> = estimates.iter().map(|estimate| estimate.p50).collect();
+        let excluded = exclusions(&tasks);
+        let problem = problem_of(request, &tasks, &graph, &medians, &excluded);
+        let interplay = interplay_of(request, &tasks, &estimates, &by_name);
+        Ok(Self {
+            request,
+            by_name,
+            tasks,
+            graph,
+            estimates,
+            run_sd,
+            medians,
+            excluded,
+            interplay,
+            problem,
+        })
+    }
+
+    pub(super) fn candidate(&self) -> Candidate<'_> {
+        Candidate {
+            request: self.request,
+            tasks: &self.tasks,
+            graph: &self.graph,
+            beliefs: Beliefs { estimates: &self.estimates, run_sd: self.run_sd },
+            medians: &self.medians,
+            excluded: &self.excluded,
+            interplay: &self.interplay,
+            problem: &self.problem,
+        }
+    }
+}
+
+/// The dependencies of tasks.
+pub(super) fn graph_of(tasks: &[Task]) -> Result<Graph, GateCycle> {
+    let index: BTreeMap<&TaskId, usize> =
+        tasks.iter().enumerate().map(|(i, task)| (&task.id, i)).collect();
+    let edges = tasks.iter().enumerate().flat_map(|(then, task)| {
+        let index = &index;
+        task.depends_on.iter().filter_map(move |id| index.get(id).map(|first| (*first, then)))
+    });
+    Graph::new(tasks.len(), edges).map_err(|on_cycle| GateCycle {
+        tasks: on_cycle.into_iter().map(|task| tasks[task].id.clone()).collect(),
+    })
+}
+
+fn interplay_of(
+    request: &PlanRequest<'_>,
+    tasks: &[Task],
+    estimates: &[Estimate],
+    by_name: &ByName,
+) -> Interplay {
+    let traits = tasks.iter().zip(estimates).map(|(task, estimate)| TaskTraits {
+        cpus: task.demand.cpus,
+        warm: if estimate.p50 > 0.0 { estimate.warm_s / estimate.p50 } else { 0.0 },
+        merges: !task.read_only,
+    });
+    let pairs = request.risk.pairs.iter().filter_map(|pair| {
+        Some((by_name.place(pair.a)?, by_name.place(pair.b)?, pair.probability))
+    });
+    let mut pairs: Vec<(usize, usize, f64)> = pairs.collect();
+    pairs.sort_by_key(|&(a, b, _)| (a.min(b), a.max(b)));
+    let traits: Vec<TaskTraits> = traits.collect();
+    Interplay::new(request.contention, request.host.cores, &traits, &pairs)
+}
+
+fn problem_of(
+    request: &PlanRequest<'_>,
+    tasks: &[Task],
+    graph: &Graph,
+    medians: &[f64],
+    excluded: &Exclusions,
+) -> Problem {
+    let mut resources = Vec::new();
+    let mut capacities = Vec::new();
+    let mut add = |name: &str, units: u64| {
+        resources.push(name.to_owned());
+        capacities.push(units);
+        resources.len() - 1
+    };
+    let cores = match request.preference {
+        Preference::ParallelWith(_) => None,
+        Preference::Rule | Preference::Parallel | Preference::Sequential => {
+            Some(add("cores", request.host.cores.max(1) as u64 * 1000))
+        }
+    };
+    let memory = (request.host.memory > 0)
+        .then(|| add("memory", (request.host.memory as f64 * MEMORY_SHARE) as u64));
+    let things: BTreeMap<&str, usize> = request
+        .capacity
+        .iter()
+        .map(|(name, n)| (name.as_str(), add(name, u64::from(*n))))
+        .collect();
+    let mut excludes = vec![Vec::new(); tasks.len()];
+    let pairs = excluded.claims.iter().map(|c| (c.a, c.b)).chain(excluded.locks.iter().copied());
+    for (a, b) in pairs {
+        excludes[a].push(b);
+        excludes[b].push(a);
+    }
+    let ranks = ranks_by(tasks, graph, &graph.tails(medians));
+    let jobs = tasks
+        .iter()
+        .enumerate()
+        .map(|(i, task)| {
+            let mut demands = Vec::new();
+            if let Some(cores) = cores {
+                demands.push((cores, (task.demand.cpus * 1000.0).round() as u64));
+            }
+            if let Some(memory) = memory.filter(|_| task.demand.memory > 0) {
+                demands.push((memory, task.demand.memory));
+            }
+            let uses = task.demand.uses.iter();
+            demands.extend(uses.filter_map(|(name, units)| {
+                things.get(name.as_str()).map(|thing| (*thing, u64::from(*units)))
+            }));
+            let mut excludes = std::mem::take(&mut excludes[i]);
+            excludes.sort_unstable();
+            excludes.dedup();
+            Job {
+                predecessors: graph.predecessors[i].clone(),
+                successors: graph.successors[i].clone(),
+                excludes,
+                demands,
+                rank: ranks[i],
+            }
+        })
+        .collect();
+    Problem { jobs, capacities, resources }
+}

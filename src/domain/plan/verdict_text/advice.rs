@@ -1,0 +1,110 @@
+//! What the user could do.
+
+use super::reasons::is_default;
+use super::{Evidence, human};
+use crate::domain::plan::decide::{Candidate, Change, Gain};
+use crate::domain::plan::plan_type::{Binding, Verdict};
+use crate::domain::task::{Claims, Task};
+
+/// Names shown of a list.
+const SHOWN: usize = 3;
+
+/// Plain sentences, what saves most first.
+pub(in crate::domain::plan) fn advice(e: &Evidence<'_>) -> Vec<String> {
+    let c = e.candidate;
+    let mut advice = Vec::new();
+    advice.extend(without_the_tool(c.tasks));
+    advice.extend(e.gains.iter().map(|gain| gain_sentence(c, gain)));
+    if c.beliefs.estimates.iter().any(|estimate| is_default(estimate.source)) {
+        advice.push("give tasks an `estimate`; the prediction is only as good as that".to_owned());
+    }
+    match e.bound.binding {
+        Binding::Cores => advice.push(
+            "set `cpus` below 1 for tasks that mostly wait, or overrule with `--parallel=M`"
+                .to_owned(),
+        ),
+        Binding::Slots => advice.push("raise `[run] slots` or pass `--parallel=M`".to_owned()),
+        Binding::Claims
+        | Binding::CriticalPath
+        | Binding::Memory
+        | Binding::Capacity
+        | Binding::Locks
+        | Binding::MergeLane
+        | Binding::Overhead => {}
+    }
+    advice.extend(too_small(e));
+    advice
+}
+
+/// When there is nothing here for it to do better.
+fn without_the_tool(tasks: &[Task]) -> Option<String> {
+    let work: Vec<&Task> = tasks.iter().filter(|task| !task.work.is_gate()).collect();
+    match work.as_slice() {
+        [] => None,
+        [_] => Some("one task gains nothing here: run it in your checkout".to_owned()),
+        all if all.iter().all(|task| task.owns.as_ref().is_some_and(only_documents)) => Some(
+            "all tasks write documents only: unless agents do it, editing them in your checkout is \
+             quicker"
+                .to_owned(),
+        ),
+        _ => None,
+    }
+}
+
+fn only_documents(owns: &Claims) -> bool {
+    owns.globs().all(|glob| {
+        let name = glob.to_ascii_lowercase();
+        let folder = name.strip_prefix("./").unwrap_or(&name);
+        [".md", ".markdown", ".rst", ".adoc", ".txt"].iter().any(|end| name.ends_with(end))
+            || folder.starts_with("docs/")
+            || folder.starts_with("doc/")
+    })
+}
+
+fn gain_sentence(c: &Candidate<'_>, gain: &Gain) -> String {
+    let name = |task: usize| &c.tasks[task].id;
+    let saved = human(gain.saved_s);
+    match &gain.change {
+        Change::WithoutEdge(first, then) => {
+            let (first, then) = (name(*first), name(*then));
+            format!("if `{then}` need not wait for `{first}`, that saves {saved}")
+        }
+        Change::WithoutLock(lock) => format!("doing without the lock `{lock}` saves {saved}"),
+        Change::WithoutClaim(a, b) => {
+            let (a, b) = (name(*a), name(*b));
+            format!(
+                "narrowing `owns` of `{a}` and `{b}`, which wait for one another, saves {saved}"
+            )
+        }
+        Change::Split(task) => {
+            format!("splitting `{}` into two tasks of half its length saves {saved}", name(*task))
+        }
+    }
+}
+
+/// Tasks that take less than what a worktree, a commit and a merge cost.
+fn too_small(e: &Evidence<'_>) -> Option<String> {
+    let c = e.candidate;
+    let costs = &c.request.costs;
+    let each = costs.provision + costs.carry + costs.setup.seconds + costs.commit + costs.merge;
+    let small: Vec<&Task> = c
+        .tasks
+        .iter()
+        .zip(c.medians)
+        .filter(|(task, seconds)| **seconds < each && !task.work.is_gate())
+        .map(|(task, _)| task)
+        .collect();
+    if small.is_empty() || c.tasks.len() < 2 || e.verdict == Verdict::Sequential {
+        return None;
+    }
+    let names: Vec<String> =
+        small.iter().take(SHOWN).map(|task| format!("`{}`", task.id)).collect();
+    let more = match small.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let (names, each) = (names.join(", "), human(each));
+    Some(format!(
+        "join {names}{more} with other tasks: a task of its own costs {each}, they take less"
+    ))
+}

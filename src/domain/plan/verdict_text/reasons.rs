@@ -1,0 +1,139 @@
+//! Why the verdict is what it is.
+
+use super::{Evidence, human, percent};
+use crate::domain::plan::costs::DEFAULT_HOOK_S;
+use crate::domain::plan::decide::{LEAST_WINS, MOST_LOSSES};
+use crate::domain::plan::estimate::EstimateSource;
+use crate::domain::plan::plan_type::Verdict;
+
+/// Shorter times show as none.
+const LEAST_TOLD_S: f64 = 0.05;
+
+/// Plain sentences, the weightiest first.
+pub(in crate::domain::plan) fn reasons(e: &Evidence<'_>) -> Vec<String> {
+    let tasks = e.candidate.tasks.len();
+    let mut reasons = Vec::new();
+    if e.verdict != e.ruled {
+        let word = if e.ruled == Verdict::Parallel { "parallel" } else { "sequential" };
+        reasons.push(format!("you overruled the verdict, which was {word}"));
+    }
+    if tasks < 2 {
+        let there = if tasks == 0 { "are no tasks" } else { "is one task" };
+        reasons.push(format!("there {there}: nothing to split"));
+        return reasons;
+    }
+    if e.candidate.slots() < 2 {
+        reasons.push("there is one slot: nothing can run side by side".to_owned());
+        return reasons;
+    }
+    if e.width < 2 {
+        reasons.push("no two tasks can run side by side".to_owned());
+        reasons.push(format!("they are bound by {}", e.bound.phrase));
+        return reasons;
+    }
+    let predicted = e.predicted;
+    reasons.push(format!(
+        "one after another {}, side by side on {} slots {} (medians up to landed, {} draws)",
+        human(predicted.sequential.p50),
+        e.width,
+        human(predicted.parallel.p50),
+        e.draws,
+    ));
+    reasons.push(rule_sentence(e));
+    reasons.push(format!("the parallel schedule is bound by {}", e.bound.phrase));
+    reasons.extend(overhead(e));
+    reasons.extend(uncertainty(e));
+    reasons
+}
+
+fn rule_sentence(e: &Evidence<'_>) -> String {
+    let c = e.comparison;
+    let probability = percent(c.wins);
+    if c.benefit < 0.0 {
+        format!("splitting would take {} longer on average", human(-c.benefit))
+    } else if c.benefit < e.needed {
+        let saved = human(c.benefit);
+        format!("splitting saves {saved} on average; it pays from {} on", human(e.needed))
+    } else if c.wins < LEAST_WINS {
+        let least = percent(LEAST_WINS);
+        format!("splitting is faster in only {probability} of the draws; {least} are wanted")
+    } else if c.losses > MOST_LOSSES {
+        let (losses, most) = (percent(c.losses), percent(MOST_LOSSES));
+        format!("splitting is more than 5 % slower in {losses} of the draws; at most {most} may be")
+    } else {
+        let saved = human(c.benefit);
+        format!("splitting saves {saved} on average and is faster in {probability} of the draws")
+    }
+}
+
+/// What splitting costs beside the tasks, in its parts, and whether that was measured.
+fn overhead(e: &Evidence<'_>) -> Option<String> {
+    let costs = &e.candidate.request.costs;
+    let tasks = e.candidate.tasks.len();
+    let parts = [
+        (tasks, "worktree", costs.provision + costs.carry),
+        (tasks, "setup", costs.setup.seconds),
+        (tasks, "commit", costs.commit),
+        (e.candidate.merges(), "merge", costs.merge),
+    ];
+    let parts: Vec<String> = parts
+        .into_iter()
+        .filter(|&(count, _, each)| count > 0 && each >= LEAST_TOLD_S)
+        .map(|(count, what, each)| {
+            let plural = if count == 1 { "" } else { "s" };
+            format!("{count} {what}{plural} at {}", human(each))
+        })
+        .collect();
+    if parts.is_empty() {
+        return None;
+    }
+    let known = match costs.measured {
+        0 => "defaults, not measured here yet",
+        1 | 2 => "in part measured here, in part defaults",
+        _ => "measured here",
+    };
+    Some(format!("beside the tasks, splitting costs {} ({known})", parts.join(", ")))
+}
+
+fn uncertainty(e: &Evidence<'_>) -> Vec<String> {
+    let mut found = vec![provenance(e)];
+    let setup = e.candidate.request.costs.setup;
+    if setup.hooks > 0 && !setup.measured {
+        let each = human(DEFAULT_HOOK_S);
+        let hooks = if setup.hooks == 1 { "setup hook was" } else { "setup hooks were" };
+        found.push(format!(
+            "provisional: {} {hooks} never measured here, so a default of {each} each stands in",
+            setup.hooks
+        ));
+    }
+    let (unknown, tasks) = (e.candidate.unknown_conflicts(), e.candidate.tasks.len());
+    if unknown > 0 {
+        found.push(format!("conflicts of {unknown} of {tasks} tasks are unknown: no `owns`"));
+    }
+    if e.comparison.redone >= 1.0 {
+        let redone = human(e.comparison.redone);
+        found.push(format!("conflicts cost {redone} on average, which is counted in"));
+    }
+    found
+}
+
+fn provenance(e: &Evidence<'_>) -> String {
+    let estimates = e.candidate.beliefs.estimates;
+    let defaults = estimates.iter().filter(|estimate| is_default(estimate.source)).count();
+    if defaults > 0 {
+        let tasks = estimates.len();
+        format!(
+            "provisional: {defaults} of {tasks} tasks have no `estimate`, so a default stands in"
+        )
+    } else {
+        "provisional: from your estimates, not held against past runs".to_owned()
+    }
+}
+
+/// Whether nobody said anything of the task.
+pub(super) fn is_default(source: EstimateSource) -> bool {
+    match source {
+        EstimateSource::DefaultCommand | EstimateSource::DefaultAgent => true,
+        EstimateSource::Estimate => false,
+    }
+}
