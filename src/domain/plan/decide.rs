@@ -64,7 +64,7 @@ pub(super) fn decide(candidate: &Candidate<'_>) -> Choice {
         Preference::ParallelWith(width) => width.max(1),
         Preference::Rule | Preference::Parallel | Preference::Sequential => curve.best(),
     };
-    let problem = better_ranked(candidate, width, proposals(candidate));
+    let problem = better_ranked(candidate, width, proposals(candidate, width));
     let candidate =
         &Candidate { problem: problem.as_ref().unwrap_or(candidate.problem), ..*candidate };
     let arms = candidate.arms(width);

@@ -24,10 +24,11 @@ mod montecarlo;
 mod plan_type;
 mod problem;
 mod random;
+mod ranks;
 mod replan;
 mod risk;
+pub mod schedule;
 mod simulate;
-mod urgency;
 mod verdict_text;
 
 pub use build::{GateCycle, Host, PlanRequest, Preference, build, check_order};
@@ -46,6 +47,7 @@ pub use plan_type::{
     ScheduledTask, Verdict,
 };
 pub use problem::{Job, Problem};
+pub use ranks::{RankSearch, Ranked, Ranking, take_best_ranks, urgencies};
 pub use replan::{JobProgress, Progress, replan};
 pub use risk::{NO_RISK, PairRisk, Risk};
 pub use simulate::{Interplay, Luck, NO_INTERPLAY, Scenario, Simulated, simulate};

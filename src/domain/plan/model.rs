@@ -11,8 +11,8 @@ use super::gates::with_gates;
 use super::graph::Graph;
 use super::montecarlo::Beliefs;
 use super::problem::{Job, Problem};
+use super::ranks::ranks_by;
 use super::simulate::{Interplay, TaskTraits};
-use super::urgency::ranks_by;
 use crate::domain::id::TaskId;
 use crate::domain::task::Task;
 

@@ -3,7 +3,7 @@
 use super::effort::Effort;
 use super::graph::Graph;
 use super::plan_type::Plan;
-use super::urgency::ranks_by;
+use super::ranks::ranks_by;
 
 /// Where one job of a running plan stands.
 #[derive(Debug, Clone, Copy, PartialEq)]

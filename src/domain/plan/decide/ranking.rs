@@ -1,9 +1,13 @@
 //! Which order of urgency is best on the chosen width.
 
 use super::Candidate;
+use crate::domain::plan::effort::Effort;
 use crate::domain::plan::problem::Problem;
+use crate::domain::plan::ranks::{RankSearch, Ranking, contested_tails, ranks_by, urgencies};
 use crate::domain::plan::simulate::{Scenario, Simulator};
-use crate::domain::plan::urgency::{contested_tails, ranks_by};
+
+/// Schedules times tasks are kept below this, so that large files are still answered at once.
+const MOST_PLACED: usize = 400_000;
 
 /// Another order must end this much earlier on average.
 const BETTER: f64 = 0.995;
@@ -37,13 +41,35 @@ pub(super) fn better_ranked(
     best
 }
 
-/// Orders that may be better than that by the length of what hangs behind a task.
-pub(super) fn proposals(candidate: &Candidate<'_>) -> Vec<Vec<usize>> {
-    if candidate.problem.jobs.iter().all(|job| job.excludes.is_empty()) {
-        return Vec::new();
+/// Orders that may be better on that width than the one by the length of what hangs behind a task.
+pub(super) fn proposals(candidate: &Candidate<'_>, width: usize) -> Vec<Vec<usize>> {
+    let mut proposals: Vec<Vec<usize>> = searched(candidate, width).into_iter().collect();
+    if candidate.problem.jobs.iter().any(|job| !job.excludes.is_empty()) {
+        let excludes: Vec<Vec<usize>> =
+            candidate.problem.jobs.iter().map(|job| job.excludes.clone()).collect();
+        let contested = contested_tails(candidate.graph, candidate.medians, &excludes);
+        proposals.push(ranks_by(candidate.tasks, candidate.graph, &contested));
     }
-    let excludes: Vec<Vec<usize>> =
-        candidate.problem.jobs.iter().map(|job| job.excludes.clone()).collect();
-    let contested = contested_tails(candidate.graph, candidate.medians, &excludes);
-    vec![ranks_by(candidate.tasks, candidate.graph, &contested)]
+    proposals
+}
+
+/// As in the shortest schedule that a search finds for the medians, with what each task costs beside
+/// its own time.
+fn searched(candidate: &Candidate<'_>, width: usize) -> Option<Vec<usize>> {
+    let request = candidate.request;
+    let costs = &request.costs;
+    let beside = costs.provision + costs.carry + costs.setup.seconds + costs.commit;
+    let durations: Vec<f64> = candidate.medians.iter().map(|median| median + beside).collect();
+    let priorities = urgencies(candidate.tasks, candidate.graph);
+    let names: Vec<&str> = candidate.tasks.iter().map(|task| task.id.as_str()).collect();
+    let ranking = Ranking {
+        graph: candidate.graph,
+        durations: &durations,
+        priorities: &priorities,
+        names: &names,
+    };
+    let schedules = request.effort.schedules.min(MOST_PLACED / durations.len().max(1)).max(1);
+    let effort = Effort { schedules, ..request.effort };
+    let how = RankSearch { width, effort, seed: request.seed };
+    Some(ranking.by_search(candidate.problem, &how).ok()?.ranks)
 }
