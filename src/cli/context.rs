@@ -12,6 +12,8 @@ use super::exit::Exit;
 use super::failure::{Failure, ProblemFile};
 use crate::adapters::git::Repo;
 use crate::adapters::host::clock::Clock;
+use crate::adapters::host::effective_cores::{CoresCache, EffectiveCores};
+use crate::adapters::host::probe::measure_cores;
 use crate::adapters::store::Store;
 use crate::config::{Asked, ColorChoice, Entry, Environment, Layer, LoadRequest, Loaded, Settings};
 use crate::domain::diagnostic::{LineIndex, Severity};
@@ -50,6 +52,8 @@ pub(super) struct Place {
     pub(super) settings: Settings,
     /// What its own file asks for and the user has not approved.
     pub(super) unapproved: Option<Asked>,
+    /// Where measurements of the machine are kept; nowhere without a home.
+    pub(super) cores_cache: Option<CoresCache>,
 }
 
 /// The settings that hold.
@@ -273,7 +277,8 @@ impl Context {
             clock: self.clock,
             lend_identity: false,
         };
-        Ok(Place { site, settings, unapproved: trust.unapproved })
+        let cores_cache = self.environment.cache_home().map(|home| CoresCache::at(&home));
+        Ok(Place { site, settings, unapproved: trust.unapproved, cores_cache })
     }
 
     /// All settings, with their origins; what the repository asks for without approval is held back.
@@ -312,6 +317,15 @@ impl Place {
     /// The database, made if need be.
     pub(super) fn store(&self) -> Result<Store, Failure> {
         Ok(Store::open(&self.site.state_dir())?)
+    }
+
+    /// The cores that are really there, measured if need be; `None` where `plan.probe` is off.
+    pub(super) fn effective_cores(&self, named: usize) -> Option<EffectiveCores> {
+        let now = self.site.clock.now();
+        self.settings.plan.probe.then(|| match &self.cores_cache {
+            Some(cache) => cache.ensure(named, now),
+            None => EffectiveCores { cores: measure_cores(named), samples: 1, at: now },
+        })
     }
 
     /// Where logs lie.

@@ -7,15 +7,19 @@ use anyhow::Context as _;
 use super::context::{Context, Place};
 use super::failure::{Failure, ProblemFile};
 use crate::adapters::git::Head;
+use crate::adapters::host::effective_cores::EffectiveCores;
 use crate::adapters::host::machine::Machine;
 use crate::adapters::worktree::TooLarge;
 use crate::config::Settings;
 use crate::domain::diagnostic::Diagnostic;
 use crate::domain::id::{Oid, slugify};
-use crate::domain::plan::{GateCycle, Host, Plan, PlanRequest, PlannedHook, Preference, build};
+use crate::domain::plan::{
+    Contention, GateCycle, History, Host, NO_HISTORY, Plan, PlanRequest, PlannedHook, Preference,
+    build, may_overlap,
+};
 use crate::domain::run::Limits;
 use crate::domain::task::{Known, Parsed, SetupHook, TaskSet, parse};
-use crate::engine::{load_costs, plan_carry};
+use crate::engine::{load_costs, load_risk, plan_carry};
 
 /// A tasks file that was accepted, with the commit its tasks start from.
 pub(super) struct Prepared {
@@ -204,8 +208,15 @@ pub(super) fn plan(
     let mut costs = load_costs(store.as_ref(), prepared.files, hooks)?;
     costs.carry = carry.as_ref().map_or(0.0, |carry| carry.time_s);
     let machine = Machine::load();
+    let history = &NO_HISTORY;
+    let side_by_side = settings.run.slots > 1 && may_overlap(&prepared.set);
+    let measured = if side_by_side { place.effective_cores(machine.cores) } else { None };
+    let risk = load_risk(&place.site, &prepared.set, prepared.base, history);
     let request = PlanRequest {
         workflow: &prepared.name,
+        risk: &risk,
+        history,
+        contention: contention(history, machine.cores, measured),
         setup: &prepared.setup,
         host: Host { cores: machine.cores, memory: machine.memory },
         slots: usize::try_from(settings.run.slots).unwrap_or(usize::MAX),
@@ -218,6 +229,17 @@ pub(super) fn plan(
         ..PlanRequest::of(&prepared.set)
     };
     build(&request).map_err(|cycle| gate_cycle(&cycle))
+}
+
+/// Sigma and kappa from the past, with the cores that were measured.
+pub(super) fn contention(
+    history: &History,
+    cores: usize,
+    measured: Option<EffectiveCores>,
+) -> Contention {
+    let effective_cores = measured.map(|measured| measured.cores);
+    let fit = Contention::fit(history, effective_cores.unwrap_or(cores as f64));
+    Contention { effective_cores, ..fit }
 }
 
 /// The refusal of phases and dependencies that contradict one another.

@@ -97,6 +97,7 @@ pub(super) fn entries(settings: &Settings, origins: &Origins) -> Vec<Entry> {
         ("integrate.target_retries".to_owned(), integrate.target_retries.to_string()),
         ("plan.draws".to_owned(), settings.plan.draws.to_string()),
         ("plan.seed".to_owned(), settings.plan.seed.to_string()),
+        ("plan.probe".to_owned(), settings.plan.probe.to_string()),
         ("ui.color".to_owned(), quoted(settings.ui.color.as_str())),
     ];
     let capacity = settings.capacity.iter();

@@ -51,6 +51,11 @@ impl Environment {
         self.absolute("XDG_STATE_HOME").or_else(|| Some(self.home()?.join(".local/state")))
     }
 
+    /// `$XDG_CACHE_HOME`, else `~/.cache`.
+    pub fn cache_home(&self) -> Option<PathBuf> {
+        self.absolute("XDG_CACHE_HOME").or_else(|| Some(self.home()?.join(".cache")))
+    }
+
     /// `$XDG_RUNTIME_DIR`; there is no other place like it.
     pub fn runtime_dir(&self) -> Option<PathBuf> {
         self.absolute("XDG_RUNTIME_DIR")
@@ -99,6 +104,7 @@ mod tests {
         }
         let home = environment(&[("HOME", "/h")]);
         assert_eq!(home.state_home(), Some("/h/.local/state".into()));
+        assert_eq!(home.cache_home(), Some("/h/.cache".into()));
         assert_eq!(home.runtime_dir(), None);
         let xdg = environment(&[("XDG_CONFIG_HOME", "/x")]);
         assert_eq!(xdg.config_home(), Some("/x".into()));

@@ -56,6 +56,8 @@ pub struct Layer {
     pub draws: Option<u32>,
     /// `plan.seed`.
     pub seed: Option<u64>,
+    /// `plan.probe`.
+    pub probe: Option<bool>,
     /// `persona.NAME`, each name on its own.
     pub personas: BTreeMap<String, Persona>,
     /// `ui.color`.
@@ -90,6 +92,7 @@ impl Layer {
         over.put("integrate.target_retries", self.target_retries, &mut integrate.target_retries);
         over.put("plan.draws", self.draws, &mut settings.plan.draws);
         over.put("plan.seed", self.seed, &mut settings.plan.seed);
+        over.put("plan.probe", self.probe, &mut settings.plan.probe);
         over.put("ui.color", self.color, &mut settings.ui.color);
         for (name, count) in self.capacity {
             over.note(&format!("capacity.{}", bare(&name)));

@@ -32,6 +32,7 @@ pub(super) trait Keys {
         key: &'static str,
         limits: Limits,
     ) -> Option<Placed<u64>>;
+    fn boolean(&mut self, section: &'static str, key: &'static str) -> Option<Placed<bool>>;
     /// All of `[[setup]]`.
     fn hooks(&mut self) -> Option<Vec<SetupHook>>;
     /// All of `[capacity]`.
@@ -66,6 +67,7 @@ pub(super) fn layer(keys: &mut dyn Keys, problems: &Problems) -> Layer {
         target_retries: read.number(("integrate", "target_retries"), (0, 100)),
         draws: read.number(("plan", "draws"), (1, 100_000)),
         seed: read.keys.number("plan", "seed", (0, u64::MAX)).map(|seed| seed.value),
+        probe: read.keys.boolean("plan", "probe").map(|probe| probe.value),
         personas: read.personas(),
         color: read.choice(("ui", "color"), &ColorChoice::WORDS),
     }
@@ -124,6 +126,10 @@ impl Keys for Tables<'_> {
         limits: Limits,
     ) -> Option<Placed<u64>> {
         self.section(section)?.integer(key, limits)
+    }
+
+    fn boolean(&mut self, section: &'static str, key: &'static str) -> Option<Placed<bool>> {
+        self.section(section)?.boolean(key)
     }
 
     fn hooks(&mut self) -> Option<Vec<SetupHook>> {

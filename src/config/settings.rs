@@ -75,6 +75,8 @@ pub struct PlanSettings {
     pub draws: u32,
     /// Start of the random numbers: same input and seed, same plan.
     pub seed: u64,
+    /// Whether the cores that are really there are measured.
+    pub probe: bool,
 }
 
 /// A role.
@@ -219,7 +221,7 @@ impl Default for Settings {
             },
             capacity: BTreeMap::new(),
             integrate: IntegrateSettings { strategy: Strategy::Merge, target_retries: 3 },
-            plan: PlanSettings { draws: 400, seed: 0 },
+            plan: PlanSettings { draws: 400, seed: 0, probe: true },
             personas: BTreeMap::new(),
             ui: UiSettings { color: ColorChoice::Auto },
         }

@@ -153,6 +153,16 @@ impl Keys for Variables<'_> {
         self.parsed(text, limits)
     }
 
+    fn boolean(&mut self, section: &'static str, key: &'static str) -> Option<Placed<bool>> {
+        let text = self.take(section, key)?;
+        let value = text.value.trim().parse().ok();
+        if value.is_none() {
+            let message = format!("{} must be `true` or `false`", quoted(&text.value));
+            self.problems.push(Diagnostic::error("wrong_type", text.span.clone(), message));
+        }
+        value.map(|value| text.with(value))
+    }
+
     /// Commands are written into files.
     fn hooks(&mut self) -> Option<Vec<SetupHook>> {
         None

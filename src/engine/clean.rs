@@ -8,6 +8,7 @@ mod losses;
 mod worktrees;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use claims::Claims;
 
@@ -119,6 +120,8 @@ pub struct CleanItem {
 pub struct CleanReport {
     /// In the order in which it was looked at.
     pub items: Vec<CleanItem>,
+    /// Time that went into the worktrees which go, without the deletion of their files behind it.
+    pub removing: Duration,
 }
 
 impl CleanReport {

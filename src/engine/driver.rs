@@ -236,11 +236,16 @@ impl Driver {
         let at = self.journal.now();
         let sample = |quantity, seconds| CostSample { quantity, seconds, at };
         let mut costs = Vec::new();
-        if let Event::Provisioned { seconds, attempt, brought, reused, .. } = event {
+        if let Event::Provisioned { seconds, attempt, brought, reused, together, .. } = event {
             let brought = brought.as_ref().map(|brought| (brought.load.work(), brought.seconds));
-            if *attempt == 1 && !reused && !self.journal.state().is_lane() {
+            if *attempt == 1 && !self.journal.state().is_lane() {
                 let made = seconds - brought.map_or(0.0, |(_, seconds)| seconds);
-                costs.push(("provision", sample(self.files.max(1) as f64, made)));
+                let files = self.files.max(1) as f64;
+                costs.push(match (*reused, *together) {
+                    (true, _) => ("reuse", sample(1.0, made)),
+                    (false, 0 | 1) => ("provision_single", sample(files, made)),
+                    (false, _) => ("provision", sample(files, made)),
+                });
             }
             if let Some((work, seconds)) = brought.filter(|(work, _)| *work > 0.0) {
                 costs.push((carry::COST, sample(work, seconds)));

@@ -23,6 +23,7 @@ mod open;
 mod prepared_bench;
 mod provision;
 mod reserve;
+mod risk;
 mod setup;
 mod site;
 mod space;
@@ -35,7 +36,7 @@ pub use carry::plan_carry;
 pub use clean::{
     CleanItem, CleanKind, CleanMode, CleanReport, CleanRequest, Fate, Loss, clean, clean_leftovers,
 };
-pub use costs::load_costs;
+pub use costs::{KnownCost, known_costs, load_costs, observe_removal};
 pub use create::{CreateRequest, Obstacle, create, placed};
 pub use driver::{DriveRequest, drive};
 pub use error::EngineError;
@@ -47,6 +48,7 @@ pub use open::{
     Opened, abort_idle, is_driven, load_run, open_for_writing, reconcile, remove_deserted_socket,
     send_abort,
 };
+pub use risk::load_risk;
 pub use site::Site;
 pub use space::Shortage;
 pub use subscriber::Subscriber;

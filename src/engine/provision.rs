@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::attempt::chain;
 use super::carry::{Carrier, Recipient};
@@ -35,8 +36,6 @@ pub(super) struct Job {
 /// Does all of them, fresh worktrees together; one fact each. Doing it twice is safe: what an
 /// interrupted try left is found and reset, after its content was saved under a ref of ours.
 pub(super) fn provision(jobs: Vec<Job>) -> Vec<Event> {
-    let Some(clock) = jobs.first().map(|job| job.site.clock) else { return Vec::new() };
-    let before = clock.elapsed();
     let mut ended = Vec::new();
     let mut fresh = Vec::new();
     for job in jobs {
@@ -50,9 +49,7 @@ pub(super) fn provision(jobs: Vec<Job>) -> Vec<Event> {
         }
     }
     ended.extend(make(fresh));
-    // What was made together took each of them an equal part of the time.
-    let seconds = (clock.elapsed() - before).as_secs_f64() / ended.len().max(1) as f64;
-    ended.into_iter().map(|(job, outcome)| job.fact(outcome, seconds)).collect()
+    ended.into_iter().map(|(job, outcome)| job.fact(outcome)).collect()
 }
 
 /// A worktree at its start.
@@ -65,11 +62,16 @@ struct Ready {
     brought: Option<Brought>,
     /// An earlier task had it.
     reused: bool,
+    /// What it took so far, or its part of what several took together; without what was brought.
+    seconds: f64,
+    /// Worktrees that were made together, this one included.
+    together: u32,
 }
 
 /// Finds the start and makes room; nothing is written where a worktree is to be made.
 fn begin(job: &Job) -> Result<(Ready, Room), ProvisionFailure> {
     let other = |message| ProvisionFailure::Other { message };
+    let before = job.site.clock.elapsed();
     let start = start_commit(job).map_err(|error| other(chain(&error)))??;
     let worktree = Path::new(&job.spec.places[job.task].worktree);
     job.carrier.admit(&job.site, worktree).map_err(other)?;
@@ -81,7 +83,10 @@ fn begin(job: &Job) -> Result<(Ready, Room), ProvisionFailure> {
             None => saved,
         },
     };
-    Ok((Ready { start, saved, by_git: None, brought: None, reused: false }, room))
+    let seconds = (job.site.clock.elapsed() - before).as_secs_f64();
+    let ready =
+        Ready { start, saved, by_git: None, brought: None, reused: false, seconds, together: 1 };
+    Ok((ready, room))
 }
 
 type Ended = (Job, Result<Ready, ProvisionFailure>);
@@ -90,17 +95,24 @@ type Ended = (Job, Result<Ready, ProvisionFailure>);
 fn make(wanted: Vec<(Job, Ready)>) -> Vec<Ended> {
     let Some((first, _)) = wanted.first() else { return Vec::new() };
     let (repo, rules) = (first.site.repo.clone(), first.spec.worktree.clone());
+    let clock = first.site.clock;
+    // What was made together took each of them an equal part of the time.
+    let part =
+        |before: Duration, of: usize| (clock.elapsed() - before).as_secs_f64() / of.max(1) as f64;
     let specs = |wanted: &[(Job, Ready)]| {
         wanted.iter().map(|(job, ready)| job.worktree(ready.start)).collect::<Vec<_>>()
     };
     let mut ended = Vec::new();
     let mut fresh = Vec::new();
     if rules.pool > 0 {
+        let before = clock.elapsed();
         let taken = pool::take_all(&repo, &specs(&wanted), &rules.caches);
+        let each = part(before, wanted.len());
         for ((job, ready), taken) in wanted.into_iter().zip(taken) {
             match taken {
                 Ok(Some(_)) => {
-                    let ready = Ready { reused: true, ..ready };
+                    let seconds = ready.seconds + each;
+                    let ready = Ready { reused: true, seconds, ..ready };
                     let filled = job.fill_submodules();
                     if filled.is_err() {
                         take_back(&job, ready.start);
@@ -114,9 +126,13 @@ fn make(wanted: Vec<(Job, Ready)>) -> Vec<Ended> {
     } else {
         fresh = wanted;
     }
+    let before = clock.elapsed();
     let made = worktree::provision_all(&repo, specs(&fresh));
+    let each = part(before, fresh.len());
+    let together = u32::try_from(fresh.len()).unwrap_or(u32::MAX);
     for ((job, ready), made) in fresh.into_iter().zip(made) {
-        let made = made.map(|made| Ready { by_git: made.by_git, ..ready });
+        let seconds = ready.seconds + each;
+        let made = made.map(|made| Ready { by_git: made.by_git, seconds, together, ..ready });
         let other = |error| ProvisionFailure::Other { message: chain(&error) };
         ended.push((job, made.map_err(other)));
     }
@@ -182,22 +198,25 @@ impl Job {
             .map_err(|error| ProvisionFailure::Other { message: chain(&error) })
     }
 
-    fn fact(&self, outcome: Result<Ready, ProvisionFailure>, seconds: f64) -> Event {
+    fn fact(&self, outcome: Result<Ready, ProvisionFailure>) -> Event {
         let task = self.spec.plan.tasks[self.task].task.id.clone();
         let attempt = self.attempt;
         match outcome {
-            Ok(Ready { start, saved, by_git, brought, reused }) => Event::Provisioned {
-                task,
-                attempt,
-                start,
-                unvalidated: !self.from.is_empty()
-                    && self.from.iter().all(|(_, tip)| *tip != start),
-                saved,
-                by_git,
-                brought,
-                reused,
-                seconds,
-            },
+            Ok(Ready { start, saved, by_git, brought, reused, seconds, together }) => {
+                Event::Provisioned {
+                    task,
+                    attempt,
+                    start,
+                    unvalidated: !self.from.is_empty()
+                        && self.from.iter().all(|(_, tip)| *tip != start),
+                    saved,
+                    by_git,
+                    reused,
+                    together,
+                    seconds: seconds + brought.as_ref().map_or(0.0, |brought| brought.seconds),
+                    brought,
+                }
+            }
             Err(failure) => Event::ProvisionFailed { task, attempt, failure },
         }
     }

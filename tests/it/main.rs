@@ -22,6 +22,7 @@ mod interrupted_validation;
 mod json;
 mod landing;
 mod lane;
+mod measured;
 mod occupied;
 mod places;
 mod pooling;

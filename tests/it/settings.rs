@@ -44,14 +44,15 @@ fn settings_that_cannot_be_accepted_stop_every_command_with_their_place() {
     before.assert_identical(&Fingerprint::of(&repo));
     std::fs::remove_file(repo.path("orchestrator.toml")).unwrap();
     let output = repo.command(&["plan", "tasks.toml"]).env("WT_ORCH_RUN_SLOTS", "many").run();
-    assert_snapshot!(output.snapshot(), @r"
+    assert_snapshot!(output.snapshot(), @"
     $ wt-orch plan tasks.toml
     exit: 2
     --- stderr
     error[out_of_range]
       x `many` must be a whole number between 1 and 1024
-       ,-[environment:1:19]
-     1 | WT_ORCH_RUN_SLOTS=many
+       ,-[environment:2:19]
+     1 | WT_ORCH_PLAN_PROBE=false
+     2 | WT_ORCH_RUN_SLOTS=many
        :                   ^^^^
        `----
 

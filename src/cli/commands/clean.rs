@@ -16,7 +16,8 @@ use crate::domain::run::RunState;
 use crate::domain::task::human_size;
 use crate::engine::{
     CleanItem, CleanMode, CleanReport, CleanRequest, EngineError, Fate, Journal, Loss, abort_idle,
-    clean, clean_leftovers, clear_validations, load_run, recover, remove_deserted_socket,
+    clean, clean_leftovers, clear_validations, load_run, observe_removal, recover,
+    remove_deserted_socket,
 };
 use crate::render::visible;
 
@@ -176,8 +177,11 @@ impl Cleaner<'_> {
 
     fn clean(&self, state: &RunState, mode: CleanMode) -> Result<CleanReport, Failure> {
         let rules = &self.place.settings.worktree;
-        let store = &self.place.store()?;
-        Ok(clean(&self.place.site, CleanRequest { state, store, mode, rules, trash: self.trash })?)
+        let (site, mut store) = (&self.place.site, self.place.store()?);
+        let request = CleanRequest { state, store: &store, mode, rules, trash: self.trash };
+        let report = clean(site, request)?;
+        observe_removal(&mut store, &report, site.clock.now())?;
+        Ok(report)
     }
 }
 

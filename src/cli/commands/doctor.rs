@@ -1,6 +1,10 @@
 //! `wt-orch doctor`: what is found here, and which engine serves what.
 
+mod measured;
+
 use serde_json::json;
+
+use self::measured::Measured;
 
 use crate::adapters::git::{Area, Backend, Capability, GitProgram, Head};
 use crate::adapters::host::disk::free_bytes;
@@ -17,7 +21,9 @@ use crate::render::{key_value_text, visible};
 pub(crate) fn run(context: &Context) -> Result<Exit, Failure> {
     let place = context.place()?;
     let capabilities = place.site.repo.capabilities();
-    let rows = rows(&place, &capabilities)?;
+    let mut rows = rows(&place, &capabilities)?;
+    let measured = Measured::load(&place)?;
+    rows.extend(measured.rows());
     let shown: Vec<(&str, String)> =
         rows.iter().map(|(name, value)| (*name, visible(value))).collect();
     let pairs: Vec<(&str, &str)> = shown.iter().map(|(n, v)| (*n, v.as_str())).collect();
@@ -25,7 +31,14 @@ pub(crate) fn run(context: &Context) -> Result<Exit, Failure> {
     let facts: serde_json::Map<String, serde_json::Value> =
         rows.into_iter().map(|(name, value)| (name.replace(' ', "_"), json!(value))).collect();
     let engines: Vec<serde_json::Value> = capabilities.iter().map(engine_entry).collect();
-    context.streams.document(&json!({ "schema": SCHEMA, "facts": facts, "engines": engines }));
+    context.streams.document(&json!({
+        "schema": SCHEMA,
+        "facts": facts,
+        "engines": engines,
+        "cores": measured.cores_entry(),
+        "contention": measured.contention_entry(),
+        "costs": measured.cost_entries(),
+    }));
     Ok(Exit::Done)
 }
 

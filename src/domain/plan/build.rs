@@ -155,6 +155,7 @@ pub(super) fn build_believing(
         predicted: choice.predicted,
         lower_bound_s: choice.lower_bound_s,
         carry: request.carry.clone(),
+        risk: request.risk.clone(),
     })
 }
 
@@ -164,4 +165,13 @@ pub(super) fn build_believing(
 /// As [`build`].
 pub fn check_order(set: &TaskSet) -> Result<(), GateCycle> {
     graph_of(&with_gates(set)).map(|_| ())
+}
+
+/// Whether some two tasks of the set need not wait for one another, so that they could run at once.
+/// False also where the order is a contradiction.
+pub fn may_overlap(set: &TaskSet) -> bool {
+    let tasks = with_gates(set);
+    let Ok(graph) = graph_of(&tasks) else { return false };
+    let depth = graph.tails(&vec![1.0; tasks.len()]).into_iter().fold(0.0, f64::max);
+    depth < tasks.len() as f64
 }

@@ -31,7 +31,7 @@ pub mod schedule;
 mod simulate;
 mod verdict_text;
 
-pub use build::{GateCycle, Host, PlanRequest, Preference, build, check_order};
+pub use build::{GateCycle, Host, PlanRequest, Preference, build, check_order, may_overlap};
 pub use carry::{Amount, CarryLoad, CarryPlan};
 pub use claims::{Claim, exclusions};
 pub use contention::{Contention, DEFAULT_CONTENTION};
@@ -49,5 +49,5 @@ pub use plan_type::{
 pub use problem::{Job, Problem};
 pub use ranks::{RankSearch, Ranked, Ranking, take_best_ranks, urgencies};
 pub use replan::{JobProgress, Progress, replan};
-pub use risk::{NO_RISK, PairRisk, Risk};
+pub use risk::{BranchOverlap, CoChange, NO_RISK, PairRisk, Risk, RiskFacts, UnmergedBranch};
 pub use simulate::{Interplay, Luck, NO_INTERPLAY, Scenario, Simulated, simulate};

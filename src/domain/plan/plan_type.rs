@@ -7,6 +7,7 @@ use super::carry::CarryPlan;
 use super::claims::Claim;
 use super::estimate::Estimate;
 use super::problem::Problem;
+use super::risk::Risk;
 use crate::domain::id::TaskId;
 use crate::domain::task::{SetupHook, Task, Validation};
 
@@ -34,6 +35,9 @@ pub struct Plan {
     /// What its worktrees get beside the files of their commits.
     #[serde(default)]
     pub carry: Option<CarryPlan>,
+    /// Conflicts that are likely.
+    #[serde(default)]
+    pub risk: Risk,
 }
 
 impl Plan {

@@ -15,6 +15,7 @@ mod layout;
 mod log_path;
 mod plan_document;
 mod plan_report;
+mod plan_risk;
 mod prediction;
 mod prose;
 mod remaining;

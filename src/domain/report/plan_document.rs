@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::document::{SCHEMA, seconds};
+use super::plan_risk::{RiskEntry, risk_entry};
 use crate::domain::id::{Oid, TaskId};
 use crate::domain::plan::{
     Binding, CarryPlan, EstimateSource, Interval, Overhead, Plan, Planned, PlannedHook, Predicted,
@@ -43,6 +44,9 @@ pub struct PlanDocument {
     pub claims: Vec<ClaimEntry>,
     /// Ignored files of the checkout that every worktree gets; null when there are none.
     pub carry: Option<CarryPlan>,
+    /// Conflicts that are likely.
+    #[serde(default)]
+    pub risk: RiskEntry,
 }
 
 /// One task of a plan.
@@ -146,6 +150,7 @@ pub fn from_plan(plan: &Plan, base: Oid) -> PlanDocument {
             .map(|claim| ClaimEntry { a: id(claim.a), b: id(claim.b), paths: claim.paths.clone() })
             .collect(),
         carry: plan.carry.clone().map(|carry| CarryPlan { time_s: seconds(carry.time_s), ..carry }),
+        risk: risk_entry(plan),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The plan for people.
 
 use super::headline::verdict_line;
+use super::plan_risk::risk_lines;
 use super::prediction::{human, range};
 use super::prose::{Line, Mark};
 use super::section::{Block, Report, Section, Table};
@@ -27,8 +28,9 @@ pub fn plan_report(plan: &Plan) -> Report {
     }
     let claims: Vec<Line> = plan.claims.iter().map(|claim| claim_line(plan, claim)).collect();
     let prose = |lines: &[String]| lines.iter().map(|line| Line::prose(line)).collect();
-    let lists: [(&'static str, Vec<Line>); 3] = [
+    let lists: [(&'static str, Vec<Line>); 4] = [
         ("Claims that overlap", claims),
+        ("Conflicts", risk_lines(plan)),
         ("What would turn the verdict", prose(&decision.flips)),
         ("Advice", prose(&decision.advice)),
     ];

@@ -217,8 +217,7 @@ impl ScriptedRun {
                     [..] => self.new_commit(),
                 };
                 let task = self.state.task(task).id.clone();
-                let saved = None;
-                let (brought, seconds) = (None, 0.1);
+                let (saved, brought, seconds) = (None, None, 0.1);
                 let fact = Event::Provisioned {
                     task,
                     attempt,
@@ -227,6 +226,7 @@ impl ScriptedRun {
                     saved,
                     by_git: None,
                     reused: false,
+                    together: 1,
                     brought,
                     seconds,
                 };

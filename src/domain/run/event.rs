@@ -127,6 +127,9 @@ pub enum Event {
         /// An earlier task had it.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         reused: bool,
+        /// Worktrees that were made together, this one included; 0 where that was not noted.
+        #[serde(default)]
+        together: u32,
         /// Seconds it took, or its part of the seconds that several took together.
         seconds: f64,
     },

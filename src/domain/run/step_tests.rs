@@ -192,6 +192,7 @@ impl World {
                     saved: None,
                     by_git: None,
                     reused: false,
+                    together: 1,
                     brought: None,
                     seconds: 0.0,
                 }

@@ -38,7 +38,10 @@ impl Cleaning<'_> {
         let outcomes = if self.mode.dry_run {
             plan_removals(repo, removal)?
         } else {
-            remove_all(repo, removal, self.trash)?
+            let before = self.site.clock.elapsed();
+            let outcomes = remove_all(repo, removal, self.trash)?;
+            self.report.removing += self.site.clock.elapsed() - before;
+            outcomes
         };
         let destroyed = if self.mode.dry_run && self.mode.force {
             objections(repo, &paths)?

@@ -40,7 +40,7 @@ fn the_document_of_a_plan() {
       "start_s": 10.72
     }
     "#);
-    insta::assert_snapshot!(names(&plan), @"advice base binding carry claims flips lower_bound_s overruled predicted reasons schema setup tasks verdict width");
+    insta::assert_snapshot!(names(&plan), @"advice base binding carry claims flips lower_bound_s overruled predicted reasons risk schema setup tasks verdict width");
     insta::assert_snapshot!(names(&plan["predicted"]), @"benefit_s calibrated merge_bias_s overhead_s parallel_s probability sequential_s");
 }
 

@@ -170,6 +170,8 @@ impl Repo {
             ("GIT_TERMINAL_PROMPT", "0".into()),
             ("GIT_AUTHOR_DATE", date.clone()),
             ("GIT_COMMITTER_DATE", date),
+            // A plan must not depend on how busy the machine is.
+            ("WT_ORCH_PLAN_PROBE", "false".into()),
             ("LC_ALL", "C".into()),
             ("TZ", "UTC".into()),
         ]

@@ -32,6 +32,7 @@ fn setting_up() -> (RunState, TaskId) {
         saved,
         by_git: None,
         reused: false,
+        together: 1,
         brought: None,
         seconds: 0.0,
     };
