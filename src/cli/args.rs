@@ -178,6 +178,9 @@ pub(super) struct SplitArgs {
     /// At the end merge, validate and land what succeeded.
     #[arg(long)]
     pub(super) integrate: bool,
+    /// Stop everything when the first task fails, as `fail_fast = true` in the file does.
+    #[arg(long)]
+    pub(super) fail_fast: bool,
 }
 
 #[derive(Debug, Args)]

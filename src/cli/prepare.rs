@@ -6,7 +6,7 @@ use anyhow::Context as _;
 
 use super::context::{Context, Place};
 use super::failure::{Failure, ProblemFile};
-use crate::adapters::git::Head;
+use crate::adapters::git::{Head, Repo};
 use crate::adapters::host::effective_cores::EffectiveCores;
 use crate::adapters::host::machine::Machine;
 use crate::adapters::worktree::TooLarge;
@@ -18,7 +18,7 @@ use crate::domain::plan::{
     build, may_overlap,
 };
 use crate::domain::run::Limits;
-use crate::domain::task::{Known, Parsed, SetupHook, TaskSet, parse};
+use crate::domain::task::{Known, KnownHost, Parsed, SetupHook, TaskSet, parse};
 use crate::engine::{load_costs, load_risk, plan_carry};
 
 /// A tasks file that was accepted, with the commit its tasks start from.
@@ -41,16 +41,18 @@ pub(super) struct TasksFile {
     pub(super) name: String,
     pub(super) text: String,
     pub(super) parsed: Parsed,
+    known: Known,
 }
 
 /// Largest tasks file that is read.
 const LARGEST: u64 = 16 << 20;
 
-/// Reads and parses a tasks file.
+/// Reads and parses a tasks file; `host` is the machine that its tasks are to run on.
 pub(super) fn load_tasks(
     context: &Context,
     settings: &Settings,
     file: &Path,
+    host: Option<KnownHost>,
 ) -> Result<TasksFile, Failure> {
     let path = context.path(file);
     let name = file.display().to_string();
@@ -70,16 +72,26 @@ pub(super) fn load_tasks(
         capacity: settings.capacity.clone(),
         default_timeout: settings.run.timeout,
         default_retries: settings.run.retries,
+        host,
         ..Known::default()
     };
     let parsed = parse(&text, &known);
-    Ok(TasksFile { name, text, parsed })
+    Ok(TasksFile { name, text, parsed, known })
 }
 
 impl TasksFile {
+    /// Finds the items of every `foreach` among the files of the base, where one asks for them.
+    pub(super) fn expand(&mut self, repo: &Repo, base: Oid) -> Result<(), Failure> {
+        if self.parsed.wants_paths {
+            self.known.paths = Some(repo.paths_in(base)?);
+            self.parsed = parse(&self.text, &self.known);
+        }
+        Ok(())
+    }
+
     /// The valid set, warnings drawn; or all problems as a failure.
     pub(super) fn accept(self, context: &Context) -> Result<TaskSet, Failure> {
-        let Self { name, text, parsed } = self;
+        let Self { name, text, parsed, known: _ } = self;
         let file = ProblemFile { name, text, problems: parsed.tasks.problems };
         match parsed.tasks.value {
             Some(set) => {
@@ -96,7 +108,9 @@ impl TasksFile {
 /// Reads the file, accepts it and resolves its base.
 pub(super) fn prepare(context: &Context, place: &Place, file: &Path) -> Result<Prepared, Failure> {
     let repo = &place.site.repo;
-    let mut tasks = load_tasks(context, &place.settings, file)?;
+    let machine = Machine::load();
+    let host = KnownHost { cores: machine.cores, memory: machine.memory };
+    let mut tasks = load_tasks(context, &place.settings, file, Some(host))?;
     let head = repo.head()?;
     let wanted = tasks.parsed.base.as_ref().map(|base| base.value.clone());
     let base = match (&wanted, &head) {
@@ -108,6 +122,9 @@ pub(super) fn prepare(context: &Context, place: &Place, file: &Path) -> Result<P
         }
         (None, Head::Branch { .. } | Head::Detached { .. }) => head.tip(),
     };
+    if let Some(base) = base {
+        tasks.expand(repo, base)?;
+    }
     if let (None, Some(unknown)) = (base, &tasks.parsed.base) {
         let message = format!("git knows no commit `{}`", unknown.value);
         let problem = Diagnostic::error("unknown_base", unknown.span.clone(), message)
@@ -221,6 +238,7 @@ pub(super) fn plan(
         host: Host { cores: machine.cores, memory: machine.memory },
         slots: usize::try_from(settings.run.slots).unwrap_or(usize::MAX),
         capacity: &settings.capacity,
+        rules: &settings.plan.rules,
         costs,
         carry,
         preference,

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::Settings;
-use crate::domain::task::{SetupHook, human_size, parse_size};
+use crate::domain::task::{Claims, SetupHook, human_size, parse_size};
 
 /// Where a value comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,6 +98,11 @@ pub(super) fn entries(settings: &Settings, origins: &Origins) -> Vec<Entry> {
         ("plan.draws".to_owned(), settings.plan.draws.to_string()),
         ("plan.seed".to_owned(), settings.plan.seed.to_string()),
         ("plan.probe".to_owned(), settings.plan.probe.to_string()),
+        (
+            "plan.serialise".to_owned(),
+            list(settings.plan.rules.serialise.iter().flat_map(Claims::globs)),
+        ),
+        ("plan.reads".to_owned(), quoted(settings.plan.rules.reads.as_str())),
         ("ui.color".to_owned(), quoted(settings.ui.color.as_str())),
     ];
     let capacity = settings.capacity.iter();

@@ -6,8 +6,9 @@ use std::time::Duration;
 use super::entry::bare;
 use super::{ColorChoice, Names, Origin, Origins, Persona, Settings, Template};
 use crate::domain::integrate::Strategy;
+use crate::domain::plan::ReadsRule;
 use crate::domain::run::{CacheSharing, Submodules};
-use crate::domain::task::SetupHook;
+use crate::domain::task::{Claims, SetupHook};
 
 /// The settings of one place: a file, the environment, the flags.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -58,6 +59,10 @@ pub struct Layer {
     pub seed: Option<u64>,
     /// `plan.probe`.
     pub probe: Option<bool>,
+    /// `plan.serialise`; without globs nothing is.
+    pub serialise: Option<Option<Claims>>,
+    /// `plan.reads`.
+    pub reads: Option<ReadsRule>,
     /// `persona.NAME`, each name on its own.
     pub personas: BTreeMap<String, Persona>,
     /// `ui.color`.
@@ -93,6 +98,9 @@ impl Layer {
         over.put("plan.draws", self.draws, &mut settings.plan.draws);
         over.put("plan.seed", self.seed, &mut settings.plan.seed);
         over.put("plan.probe", self.probe, &mut settings.plan.probe);
+        let rules = &mut settings.plan.rules;
+        over.put("plan.serialise", self.serialise, &mut rules.serialise);
+        over.put("plan.reads", self.reads, &mut rules.reads);
         over.put("ui.color", self.color, &mut settings.ui.color);
         for (name, count) in self.capacity {
             over.note(&format!("capacity.{}", bare(&name)));

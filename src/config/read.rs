@@ -8,8 +8,9 @@ use super::{ColorChoice, Layer, Names, Persona, Template};
 use crate::domain::diagnostic::{Diagnostic, Document, Placed, Problems, Table, closest, quoted};
 use crate::domain::id::TaskId;
 use crate::domain::integrate::Strategy;
+use crate::domain::plan::ReadsRule;
 use crate::domain::run::{CacheSharing, Submodules};
-use crate::domain::task::{SetupHook, parse_size, setup_hooks};
+use crate::domain::task::{Claims, SetupHook, parse_size, setup_hooks};
 use crate::domain::time::parse_duration;
 
 /// Whole numbers that a key accepts, both ends included.
@@ -68,6 +69,8 @@ pub(super) fn layer(keys: &mut dyn Keys, problems: &Problems) -> Layer {
         draws: read.number(("plan", "draws"), (1, 100_000)),
         seed: read.keys.number("plan", "seed", (0, u64::MAX)).map(|seed| seed.value),
         probe: read.keys.boolean("plan", "probe").map(|probe| probe.value),
+        serialise: read.claims(("plan", "serialise")),
+        reads: read.choice(("plan", "reads"), &ReadsRule::WORDS),
         personas: read.personas(),
         color: read.choice(("ui", "color"), &ColorChoice::WORDS),
     }
@@ -249,6 +252,26 @@ impl Reader<'_> {
             }
         }
         Some(globs.into_iter().collect())
+    }
+
+    /// Globs of paths; an empty list stands for none at all.
+    fn claims(&mut self, (section, key): (&'static str, &'static str)) -> Option<Option<Claims>> {
+        let texts = self.keys.texts(section, key)?.value;
+        if texts.is_empty() {
+            return Some(None);
+        }
+        let globs: Vec<&str> = texts.iter().map(|text| text.value.as_str()).collect();
+        match Claims::parse(&globs) {
+            Ok(claims) => Some(Some(claims)),
+            Err(errors) => {
+                for (index, error) in errors {
+                    let text = &texts[index];
+                    let message = format!("the glob {} {error}", quoted(&text.value));
+                    self.reject("bad_glob", text.span.clone(), message);
+                }
+                None
+            }
+        }
     }
 
     fn capacity(&mut self) -> BTreeMap<String, u32> {

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use super::Template;
 use crate::domain::integrate::Strategy;
+use crate::domain::plan::{OrderRules, ReadsRule};
 use crate::domain::run::WorktreeRules;
-use crate::domain::task::{ClaimError, DEFAULT_TIMEOUT, Glob, SetupHook};
+use crate::domain::task::{ClaimError, Claims, DEFAULT_TIMEOUT, Glob, SetupHook};
 
 /// All settings, none of them unset.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,7 +70,7 @@ pub struct IntegrateSettings {
 }
 
 /// How the plan is made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlanSettings {
     /// Simulated runs for each width, 1 or more.
     pub draws: u32,
@@ -77,6 +78,8 @@ pub struct PlanSettings {
     pub seed: u64,
     /// Whether the cores that are really there are measured.
     pub probe: bool,
+    /// `serialise` and `reads`: order that nobody wrote down.
+    pub rules: OrderRules,
 }
 
 /// A role.
@@ -202,6 +205,9 @@ const ENV_DENY: [&str; 36] = [
     "GPG_AGENT_INFO",
 ];
 
+/// Schemas and migrations: each counts on the ones before it.
+const SERIALISE: [&str; 2] = ["**/migrations/**", "**/*.sql"];
+
 impl Default for Settings {
     fn default() -> Self {
         let names = |globs: &[&str]| globs.iter().flat_map(|glob| Names::parse_one(glob)).collect();
@@ -221,7 +227,15 @@ impl Default for Settings {
             },
             capacity: BTreeMap::new(),
             integrate: IntegrateSettings { strategy: Strategy::Merge, target_retries: 3 },
-            plan: PlanSettings { draws: 400, seed: 0, probe: true },
+            plan: PlanSettings {
+                draws: 400,
+                seed: 0,
+                probe: true,
+                rules: OrderRules {
+                    serialise: Claims::parse(&SERIALISE).ok(),
+                    reads: ReadsRule::Order,
+                },
+            },
             personas: BTreeMap::new(),
             ui: UiSettings { color: ColorChoice::Auto },
         }

@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::read::{Keys, Limits, Named, Texts, layer};
 use super::{Environment, Layer};
 use crate::domain::diagnostic::{Diagnostic, Placed, Problems, closest, quoted};
-use crate::domain::task::SetupHook;
+use crate::domain::task::{ITEM_VARIABLES, SetupHook};
 
 /// How the names of all settings start.
 const PREFIX: &str = "WT_ORCH_";
 
 /// Variables that tasks are given, and the one that approves: never settings. A wt-orch that runs
 /// within a task meets them.
-pub const TASK_VARIABLES: [&str; 7] = [
+pub const TASK_VARIABLES: [&str; 9] = [
     "WT_ORCH_RUN",
     "WT_ORCH_TASK",
     "WT_ORCH_WORKTREE",
@@ -20,6 +20,8 @@ pub const TASK_VARIABLES: [&str; 7] = [
     "WT_ORCH_YES",
     "WT_ORCH_ATTEMPT",
     "WT_ORCH_PORT",
+    ITEM_VARIABLES[0],
+    ITEM_VARIABLES[1],
 ];
 
 /// A layer from the environment, with the text that the places of its problems refer to.

@@ -103,6 +103,7 @@ impl Launch<'_> {
             branch: &place.branch,
             base: &base,
             port: &port,
+            item: task.pattern.item.as_ref(),
         };
         match &task.work {
             Work::Command { command, prompt } => {

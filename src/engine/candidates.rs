@@ -23,7 +23,7 @@ pub(super) fn ready(site: &Site, state: &RunState, target: Oid) -> Result<Found,
     let mut found = Found::default();
     for (index, record) in state.tasks.iter().enumerate() {
         let task = state.task(index);
-        if task.work.is_gate() {
+        if task.work.is_gate() || record.is_left_out() {
             continue;
         }
         let (Some(start), Some(tip), true) = (record.start, record.tip, record.state.succeeded())

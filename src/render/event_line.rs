@@ -60,6 +60,13 @@ fn told<'a>(envelope: &'a Envelope, state: &'a RunState) -> Told<'a> {
         Event::RunStarted { resumed: false } => (Verbose, "started".to_owned()),
         Event::RunStarted { resumed: true } => (Normal, "resumed".to_owned()),
         Event::StopRequested { reason, force } => (Normal, stop_text(*reason, *force).to_owned()),
+        Event::Halted { cause, group } => {
+            let rest = match group {
+                Some(group) => format!("the rest of group `{group}`"),
+                None => "the rest of the run".to_owned(),
+            };
+            (Quiet, format!("`{cause}` failed, which stops {rest} (`fail_fast`)"))
+        }
         Event::RetryRequested { tasks } => {
             let again: Vec<String> = tasks.iter().map(|task| format!("`{task}`")).collect();
             (Normal, format!("to run again: {}", again.join(", ")))
@@ -173,6 +180,7 @@ fn attempt_text(event: &Event, state: &RunState) -> (Verbosity, String) {
         | Event::RetryScheduled { .. }
         | Event::TaskFinished { .. }
         | Event::StopRequested { .. }
+        | Event::Halted { .. }
         | Event::Reconciled { .. }
         | Event::RetryRequested { .. }
         | Event::Replanned { .. }

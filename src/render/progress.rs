@@ -105,6 +105,7 @@ impl Progress {
             | Event::RunCreated { .. }
             | Event::RunStarted { .. }
             | Event::StopRequested { .. }
+            | Event::Halted { .. }
             | Event::RetryRequested { .. }
             | Event::Replanned { .. }
             | Event::Warned { .. }
@@ -175,6 +176,7 @@ impl Progress {
             | Event::RetryReady { .. }
             | Event::TaskFinished { .. }
             | Event::StopRequested { .. }
+            | Event::Halted { .. }
             | Event::Reconciled { .. }
             | Event::RetryRequested { .. }
             | Event::Replanned { .. }

@@ -229,9 +229,9 @@ dependson = ["view"]
         : ^^^^|^^^^
         :     `-- did you mean `depends_on`?
         `----
-      help: known keys: id, title, run, argv, agent, prompt, persona, depends_on, owns, reads,
-            read_only, estimate, priority, phase, locks, cpus, memory, uses, timeout, retries, check,
-            env
+      help: known keys: id, title, run, argv, agent, prompt, persona, depends_on, foreach, reduce,
+            when, owns, reads, read_only, estimate, priority, phase, group, locks, cpus, memory, uses,
+            timeout, retries, check, env
 
     12 errors, 1 warning in tasks.toml
     "#);

@@ -24,6 +24,7 @@ mod landing;
 mod lane;
 mod measured;
 mod occupied;
+mod patterns;
 mod places;
 mod pooling;
 mod provisioning;

@@ -138,6 +138,8 @@ fn words(text: &str) -> String {
 #[test]
 fn the_examples_are_accepted_without_a_word() {
     let repo = repository();
+    // The map-reduce example asks for folders.
+    repo.file("crates/core/lib.rs", "core\n").commit("a crate");
     let examples: Vec<_> = blocks(README).into_iter().filter(|b| b.language == "toml").collect();
     assert!(examples.iter().any(|b| b.name == "tasks.toml"));
     assert!(examples.iter().any(|b| b.name == "orchestrator.toml"));
@@ -312,6 +314,8 @@ fn the_help_reads_like_this() {
                             whatever the number of processor cores
           --sequential      Overrule the verdict: one worktree, one task after another
           --integrate       At the end merge, validate and land what succeeded
+          --fail-fast       Stop everything when the first task fails, as `fail_fast = true` in the file
+                            does
       -h, --help            Print help
 
     Global options:

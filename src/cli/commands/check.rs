@@ -15,10 +15,15 @@ use crate::domain::report::SCHEMA;
 pub(crate) fn run(context: &Context, args: &FileArgs) -> Result<Exit, Failure> {
     let repo = context.repository().ok();
     let settings = context.settings(repo.as_ref())?.settings;
-    let mut file = load_tasks(context, &settings, &args.file)?;
-    if let (Some(repo), Some(base)) = (&repo, &file.parsed.base)
-        && repo.resolve_commit(&base.value)?.is_none()
-    {
+    let mut file = load_tasks(context, &settings, &args.file, None)?;
+    let start = match (&repo, &file.parsed.base) {
+        (Some(repo), Some(base)) => repo.resolve_commit(&base.value)?,
+        (Some(repo), None) => repo.head()?.tip(),
+        (None, _) => None,
+    };
+    if let (Some(repo), Some(start)) = (&repo, start) {
+        file.expand(repo, start)?;
+    } else if let (Some(_), Some(base)) = (&repo, &file.parsed.base) {
         let message = format!("git knows no commit `{}`", base.value);
         let problem = Diagnostic::error("unknown_base", base.span.clone(), message);
         let help = "name a branch, a tag or a commit; leave `base` out for HEAD";
@@ -29,8 +34,14 @@ pub(crate) fn run(context: &Context, args: &FileArgs) -> Result<Exit, Failure> {
         text: file.text.clone(),
         problems: file.parsed.tasks.problems.clone(),
     };
+    let unexpanded = file.parsed.wants_paths;
     let set = file.accept(context)?;
     check_order(&set).map_err(|cycle| gate_cycle(&cycle))?;
+    if unexpanded {
+        context.streams.note(
+            "note: there is no commit to look into, so a `foreach` with a glob counts as one task",
+        );
+    }
     let count = |n: usize, noun: &str| format!("{n} {noun}{}", if n == 1 { "" } else { "s" });
     let warnings = match shown.problems.len() {
         0 => "no problems".to_owned(),

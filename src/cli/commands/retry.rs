@@ -8,7 +8,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::domain::diagnostic::closest;
 use crate::domain::id::TaskId;
-use crate::domain::run::{Event, Input, RunState, step};
+use crate::domain::run::{Event, Input, RunState, TaskRecord, step};
 
 /// Runs it.
 pub(crate) fn run(context: &Context, args: &RetryArgs) -> Result<Exit, Failure> {
@@ -43,10 +43,11 @@ pub(crate) fn run(context: &Context, args: &RetryArgs) -> Result<Exit, Failure> 
     Ok(finish(context, &place, &journal))
 }
 
-/// The tasks that were named; without names, those that did not succeed.
+/// The tasks that were named; without names, those that did not succeed although they were to.
 fn chosen(state: &RunState, wanted: &[String]) -> Result<Vec<TaskId>, Failure> {
     if wanted.is_empty() {
-        let open = state.tasks.iter().enumerate().filter(|(_, record)| !record.state.succeeded());
+        let is_open = |record: &TaskRecord| !record.state.succeeded() && !record.is_left_out();
+        let open = state.tasks.iter().enumerate().filter(|(_, record)| is_open(record));
         return Ok(open.map(|(index, _)| state.task(index).id.clone()).collect());
     }
     wanted

@@ -17,7 +17,8 @@ use crate::engine::{CreateRequest, DriveRequest, Journal, Obstacle, Site, create
 /// Runs it.
 pub(crate) fn run(context: &Context, args: &SplitArgs) -> Result<Exit, Failure> {
     let mut place = context.place()?;
-    let prepared = prepare(context, &place, &args.file.file)?;
+    let mut prepared = prepare(context, &place, &args.file.file)?;
+    prepared.set.fail_fast.run |= args.fail_fast;
     let plan = plan(&place, &prepared, args.verdict.preference())?;
     tell_verdict(context, &plan);
     approval::ensure(context, &mut place)?;

@@ -8,7 +8,7 @@ use crate::cli::failure::Failure;
 use crate::domain::diagnostic::closest;
 use crate::domain::id::RunId;
 use crate::domain::report::{ReportPlaces, from_run, run_report};
-use crate::domain::run::{Outcome, RunPhase, RunState, StopReason};
+use crate::domain::run::{RunPhase, RunState, StopReason, TaskRecord};
 use crate::engine::{Journal, Opened, is_driven, load_run, open_for_writing};
 use crate::render::report_text;
 
@@ -121,8 +121,8 @@ pub(crate) fn exit_of(state: &RunState) -> Exit {
         | RunPhase::Created
         | RunPhase::Running
         | RunPhase::Stopping(_) => {
-            let all = state.count(Outcome::Succeeded) == state.tasks.len();
-            if all { Exit::Done } else { Exit::Failed }
+            let fine = |record: &TaskRecord| record.state.succeeded() || record.is_left_out();
+            if state.tasks.iter().all(fine) { Exit::Done } else { Exit::Failed }
         }
     }
 }

@@ -10,6 +10,7 @@ use super::effort::{Effort, LEAST_EFFORT};
 use super::estimate::{Estimate, SD_RUN};
 use super::gates::with_gates;
 use super::history::{History, NO_HISTORY};
+use super::inferred::{NO_RULES, OrderRules};
 use super::model::{Model, graph_of};
 use super::plan_type::{Plan, Planned, PlannedHook, ScheduledTask};
 use super::risk::{NO_RISK, Risk};
@@ -52,6 +53,8 @@ pub struct PlanRequest<'a> {
     pub slots: usize,
     /// Countable things (`[capacity]`).
     pub capacity: &'a BTreeMap<String, u32>,
+    /// What order is inferred (`[plan] serialise`, `[plan] reads`).
+    pub rules: &'a OrderRules,
     /// Setup hooks, in the order in which they run.
     pub setup: &'a [PlannedHook],
     /// Costs beside the tasks.
@@ -87,6 +90,7 @@ impl<'a> PlanRequest<'a> {
             host: Host { cores: 1, memory: 0 },
             slots: 8,
             capacity: &NO_CAPACITY,
+            rules: &NO_RULES,
             setup: &[],
             costs: NO_COSTS,
             carry: None,
@@ -127,6 +131,7 @@ pub(super) fn build_believing(
     let model = Model::of(request, believe, run_sd)?;
     let choice = decide(&model.candidate());
     let Model { by_name, tasks, graph, estimates, medians, excluded, problem, .. } = model;
+    let (orders, left_out) = (model.orders, model.left_out);
     let tails = graph.tails(&medians);
     let heads = graph.heads(&medians);
     let longest = tails.iter().copied().fold(0.0, f64::max);
@@ -142,7 +147,7 @@ pub(super) fn build_believing(
                 slack_s,
                 critical: slack_s < 1e-6,
             };
-            Planned { task, estimate, schedule }
+            Planned { task, estimate, schedule, left_out: left_out[i] }
         })
         .collect();
     Ok(Plan {
@@ -151,6 +156,8 @@ pub(super) fn build_believing(
         setup: request.setup.to_vec(),
         problem: by_name.unsort_problem(choice.problem.unwrap_or(problem)),
         claims: by_name.unsort_claims(excluded.claims),
+        orders: by_name.unsort_orders(orders),
+        fail_fast: request.set.fail_fast.clone(),
         decision: choice.decision,
         predicted: choice.predicted,
         lower_bound_s: choice.lower_bound_s,
@@ -164,14 +171,14 @@ pub(super) fn build_believing(
 /// # Errors
 /// As [`build`].
 pub fn check_order(set: &TaskSet) -> Result<(), GateCycle> {
-    graph_of(&with_gates(set)).map(|_| ())
+    graph_of(&with_gates(set), &[]).map(|_| ())
 }
 
 /// Whether some two tasks of the set need not wait for one another, so that they could run at once.
 /// False also where the order is a contradiction.
 pub fn may_overlap(set: &TaskSet) -> bool {
     let tasks = with_gates(set);
-    let Ok(graph) = graph_of(&tasks) else { return false };
+    let Ok(graph) = graph_of(&tasks, &[]) else { return false };
     let depth = graph.tails(&vec![1.0; tasks.len()]).into_iter().fold(0.0, f64::max);
     depth < tasks.len() as f64
 }

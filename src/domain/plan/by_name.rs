@@ -2,6 +2,7 @@
 //! way back.
 
 use super::claims::Claim;
+use super::inferred::Order;
 use super::problem::{Job, Problem};
 use crate::domain::task::Task;
 
@@ -54,13 +55,24 @@ impl ByName {
     pub(super) fn unsort_claims(&self, claims: Vec<Claim>) -> Vec<Claim> {
         let mut claims: Vec<Claim> = claims
             .into_iter()
-            .map(|Claim { a, b, paths }| {
-                let (a, b) = (self.in_file[a], self.in_file[b]);
-                Claim { a: a.min(b), b: a.max(b), paths }
+            .map(|claim| {
+                let (a, b) = (self.in_file[claim.a], self.in_file[claim.b]);
+                Claim { a: a.min(b), b: a.max(b), ..claim }
             })
             .collect();
         claims.sort_by_key(|claim| (claim.a, claim.b));
         claims
+    }
+
+    /// The inferred order with the indices of the file, in its order.
+    pub(super) fn unsort_orders(&self, orders: Vec<Order>) -> Vec<Order> {
+        let in_file = |order: Order| {
+            let (first, then) = (self.in_file[order.first], self.in_file[order.then]);
+            Order { first, then, ..order }
+        };
+        let mut orders: Vec<Order> = orders.into_iter().map(in_file).collect();
+        orders.sort_by_key(|order| (order.then, order.first));
+        orders
     }
 
     fn indices(&self, by_name: &[usize]) -> Vec<usize> {

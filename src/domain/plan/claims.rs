@@ -1,20 +1,38 @@
 //! Which tasks must not run at the same time: claims that overlap, locks that are shared.
+//! [`super::inferred`] adds what nobody wrote down.
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::task::Task;
 
-/// Two tasks that may write the same paths.
+/// Two tasks that must not run at the same time because of the paths they write or read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claim {
     /// Index of the first.
     pub a: usize,
     /// Index of the second, greater than `a`.
     pub b: usize,
-    /// Globs they have in common.
+    /// Globs they have in common; of tasks that are serialised, those of both.
     pub paths: Vec<String>,
+    /// Why.
+    #[serde(default)]
+    pub kind: ClaimKind,
+}
+
+/// Why two tasks wait for one another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ClaimKind {
+    /// Both may write the same paths.
+    #[default]
+    Owns,
+    /// Both own paths that are changed one after another, such as migrations.
+    Serialised,
+    /// One reads what the other may write.
+    Reads,
 }
 
 /// Pairs that exclude one another, with the reason.
@@ -40,7 +58,7 @@ pub fn exclusions<'a>(tasks: impl IntoIterator<Item = &'a Task>) -> Exclusions {
         for (b, second) in &owners[at + 1..] {
             let paths = first.overlap(second);
             if !paths.is_empty() {
-                found.claims.push(Claim { a: *a, b: *b, paths });
+                found.claims.push(Claim { a: *a, b: *b, paths, kind: ClaimKind::Owns });
             }
         }
     }

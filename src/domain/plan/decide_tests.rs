@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::*;
-use crate::domain::task::{Command, Demand, Priority, Task, TaskSet, Work};
+use crate::domain::task::{Command, Demand, FailFast, Pattern, Priority, Task, TaskSet, Work};
 
 #[derive(Debug, Clone)]
 struct Case {
@@ -35,6 +35,7 @@ fn task(number: usize, seconds: u64) -> Task {
         retries: 0,
         check: None,
         env: BTreeMap::new(),
+        pattern: Pattern::default(),
     }
 }
 
@@ -65,6 +66,7 @@ fn set_of(case: &Case) -> TaskSet {
         gates: Vec::new(),
         validations: Vec::new(),
         setup: Vec::new(),
+        fail_fast: FailFast::default(),
     }
 }
 
@@ -140,6 +142,7 @@ fn a_gate_waits_for_its_phase_and_later_phases_wait_for_it() {
         gates: vec![gate],
         validations: Vec::new(),
         setup: Vec::new(),
+        fail_fast: FailFast::default(),
     };
     let build = |set: &TaskSet| {
         build(&PlanRequest { host: Host { cores: 8, memory: 0 }, ..PlanRequest::of(set) })

@@ -18,7 +18,7 @@ pub enum JobState {
     Paused,
     /// Over, successfully.
     Succeeded,
-    /// Over, in any other way: what depends on it never becomes ready.
+    /// Over, in any other way: what needs it never becomes ready.
     Failed,
 }
 
@@ -150,6 +150,14 @@ impl Dispatcher {
             if self.missing[next] == 0 && self.states[next] == JobState::Waiting {
                 self.make_ready(next);
             }
+        }
+    }
+
+    /// A job is over without success that `next` waited for and does not need.
+    pub fn excuse(&mut self, next: usize) {
+        self.missing[next] = self.missing[next].saturating_sub(1);
+        if self.missing[next] == 0 && self.states[next] == JobState::Waiting {
+            self.make_ready(next);
         }
     }
 

@@ -63,6 +63,11 @@ impl Estimate {
         }
     }
 
+    /// The estimate of a task that is not expected to run.
+    pub fn of_nothing(self) -> Self {
+        Self { p50: 0.0, sd: 0.0, ..self }
+    }
+
     /// 95 % interval, the effect of the run included.
     pub fn interval(&self) -> Interval {
         let spread = (1.96 * self.sd.hypot(SD_RUN)).exp();

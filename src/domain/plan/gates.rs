@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use crate::domain::id::TaskId;
-use crate::domain::task::{Command, Demand, Gate, Priority, Task, TaskSet, Work};
+use crate::domain::task::{Command, Demand, Gate, Pattern, Priority, Task, TaskSet, Work};
 
 /// The tasks of the set, with gates added behind them. Phases follow one another in the order in
 /// which the file first names them.
@@ -56,5 +56,6 @@ fn gate_task(gate: &Gate, id: TaskId, depends_on: Vec<TaskId>) -> Task {
         retries: 0,
         check: None,
         env: BTreeMap::new(),
+        pattern: Pattern::default(),
     }
 }

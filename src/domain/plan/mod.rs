@@ -8,6 +8,7 @@ mod build;
 mod by_name;
 mod carry;
 mod claims;
+mod conditional;
 mod contention;
 mod costs;
 mod decide;
@@ -19,6 +20,7 @@ mod estimate;
 mod gates;
 mod graph;
 mod history;
+mod inferred;
 mod model;
 mod montecarlo;
 mod plan_type;
@@ -33,7 +35,7 @@ mod verdict_text;
 
 pub use build::{GateCycle, Host, PlanRequest, Preference, build, check_order, may_overlap};
 pub use carry::{Amount, CarryLoad, CarryPlan};
-pub use claims::{Claim, exclusions};
+pub use claims::{Claim, ClaimKind, exclusions};
 pub use contention::{Contention, DEFAULT_CONTENTION};
 pub use costs::{CostSample, CostSamples, Costs, NO_COSTS, SetupCost, median};
 pub use dispatcher::{Dispatcher, JobState};
@@ -42,6 +44,7 @@ pub use estimate::{Estimate, EstimateSource};
 pub use gates::with_gates;
 pub use graph::Graph;
 pub use history::{History, NO_HISTORY, ObservedAttempt, ObservedRun};
+pub use inferred::{NO_RULES, Order, OrderRules, ReadsRule};
 pub use plan_type::{
     Binding, Decision, Interval, Overhead, Plan, Planned, PlannedHook, Predicted, RunPrediction,
     ScheduledTask, Verdict,

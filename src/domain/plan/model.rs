@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use super::build::{GateCycle, PlanRequest, Preference};
 use super::by_name::ByName;
 use super::claims::{Exclusions, exclusions};
+use super::conditional::left_out;
 use super::decide::Candidate;
 use super::estimate::Estimate;
 use super::gates::with_gates;
 use super::graph::Graph;
+use super::inferred::{Order, infer};
 use super::montecarlo::Beliefs;
 use super::problem::{Job, Problem};
 use super::ranks::ranks_by;
@@ -29,6 +31,10 @@ pub(super) struct Model<'a> {
     pub(super) run_sd: f64,
     pub(super) medians: Vec<f64>,
     pub(super) excluded: Exclusions,
+    /// Order that nobody wrote down.
+    pub(super) orders: Vec<Order>,
+    /// Tasks whose condition is expected not to hold.
+    pub(super) left_out: Vec<bool>,
     pub(super) interplay: Interplay,
     pub(super) problem: Problem,
 }
@@ -42,10 +48,14 @@ impl<'a> Model<'a> {
         run_sd: f64,
     ) -> Result<Self, GateCycle> {
         let (by_name, tasks) = ByName::sort(with_gates(request.set));
-        let graph = graph_of(&tasks)?;
-        let estimates: Vec<Estimate> = tasks.iter().map(believe).collect();
+        let mut excluded = exclusions(&tasks);
+        let orders = infer(&tasks, request.rules, &mut excluded);
+        let graph = graph_of(&tasks, &orders)?;
+        let left_out = left_out(&tasks, &graph);
+        let estimates = tasks.iter().map(believe).zip(&left_out);
+        let estimates = estimates.map(|(known, out)| if *out { known.of_nothing() } else { known });
+        let estimates: Vec<Estimate> = estimates.collect();
         let medians: Vec<f64> = estimates.iter().map(|estimate| estimate.p50).collect();
-        let excluded = exclusions(&tasks);
         let problem = problem_of(request, &tasks, &graph, &medians, &excluded);
         let interplay = interplay_of(request, &tasks, &estimates, &by_name);
         Ok(Self {
@@ -57,6 +67,8 @@ impl<'a> Model<'a> {
             run_sd,
             medians,
             excluded,
+            orders,
+            left_out,
             interplay,
             problem,
         })
@@ -76,15 +88,16 @@ impl<'a> Model<'a> {
     }
 }
 
-/// The dependencies of tasks.
-pub(super) fn graph_of(tasks: &[Task]) -> Result<Graph, GateCycle> {
+/// The dependencies of tasks, declared and inferred.
+pub(super) fn graph_of(tasks: &[Task], orders: &[Order]) -> Result<Graph, GateCycle> {
     let index: BTreeMap<&TaskId, usize> =
         tasks.iter().enumerate().map(|(i, task)| (&task.id, i)).collect();
     let edges = tasks.iter().enumerate().flat_map(|(then, task)| {
         let index = &index;
         task.depends_on.iter().filter_map(move |id| index.get(id).map(|first| (*first, then)))
     });
-    Graph::new(tasks.len(), edges).map_err(|on_cycle| GateCycle {
+    let inferred = orders.iter().map(|order| (order.first, order.then));
+    Graph::new(tasks.len(), edges.chain(inferred)).map_err(|on_cycle| GateCycle {
         tasks: on_cycle.into_iter().map(|task| tasks[task].id.clone()).collect(),
     })
 }

@@ -6,10 +6,11 @@ use serde::{Deserialize, Serialize};
 use super::carry::CarryPlan;
 use super::claims::Claim;
 use super::estimate::Estimate;
+use super::inferred::Order;
 use super::problem::Problem;
 use super::risk::Risk;
 use crate::domain::id::TaskId;
-use crate::domain::task::{SetupHook, Task, Validation};
+use crate::domain::task::{FailFast, SetupHook, Task, Validation};
 
 /// A complete plan. Equal inputs and seed give an equal plan (promise I10).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -24,8 +25,14 @@ pub struct Plan {
     pub setup: Vec<PlannedHook>,
     /// Precedence, exclusion, demands and ranks: what the dispatcher works on.
     pub problem: Problem,
-    /// Pairs of tasks that may write the same paths.
+    /// Pairs of tasks that must not run at the same time because of paths.
     pub claims: Vec<Claim>,
+    /// Readers that wait until a writer is over, by index of the reader.
+    #[serde(default)]
+    pub orders: Vec<Order>,
+    /// Where the first failure stops the rest.
+    #[serde(default)]
+    pub fail_fast: FailFast,
     /// The verdict and what speaks for it.
     pub decision: Decision,
     /// The predicted times.
@@ -56,6 +63,9 @@ pub struct Planned {
     pub estimate: Estimate,
     /// Where it stands in the predicted schedule of the chosen arm.
     pub schedule: ScheduledTask,
+    /// A condition is expected to leave it out, so that it takes no time.
+    #[serde(default)]
+    pub left_out: bool,
 }
 
 /// A setup hook and what is known of it beforehand.

@@ -14,6 +14,7 @@ mod integration_section;
 mod layout;
 mod log_path;
 mod plan_document;
+mod plan_patterns;
 mod plan_report;
 mod plan_risk;
 mod prediction;

@@ -7,8 +7,8 @@ use super::document::{SCHEMA, seconds};
 use super::plan_risk::{RiskEntry, risk_entry};
 use crate::domain::id::{Oid, TaskId};
 use crate::domain::plan::{
-    Binding, CarryPlan, EstimateSource, Interval, Overhead, Plan, Planned, PlannedHook, Predicted,
-    Verdict,
+    Binding, CarryPlan, ClaimKind, EstimateSource, Interval, Overhead, Plan, Planned, PlannedHook,
+    Predicted, Verdict,
 };
 
 /// What `plan` prints.
@@ -40,8 +40,12 @@ pub struct PlanDocument {
     pub flips: Vec<String>,
     /// What the user could do.
     pub advice: Vec<String>,
-    /// Pairs of tasks that may write the same paths.
+    /// Pairs of tasks that wait for one another because of paths.
     pub claims: Vec<ClaimEntry>,
+    /// Where the first failure stops the rest.
+    pub fail_fast: FailFastEntry,
+    /// Readers that wait until a writer is over, without needing its success.
+    pub orders: Vec<OrderEntry>,
     /// Ignored files of the checkout that every worktree gets; null when there are none.
     pub carry: Option<CarryPlan>,
     /// Conflicts that are likely.
@@ -68,6 +72,14 @@ pub struct PlanTaskEntry {
     pub critical: bool,
     /// How long it is expected to take.
     pub estimate_s: EstimateEntry,
+    /// The item of `foreach` that it was made for.
+    pub item: Option<String>,
+    /// Its group.
+    pub group: Option<String>,
+    /// The condition under which it runs.
+    pub when: Option<String>,
+    /// A condition is expected to leave it out: it takes no time.
+    pub left_out: bool,
 }
 
 /// A command that prepares a worktree.
@@ -115,15 +127,38 @@ pub struct PredictedEntry {
     pub overhead_s: Overhead,
 }
 
-/// Two tasks that may write the same paths.
+/// Where the first failure stops the rest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FailFastEntry {
+    /// In the whole run.
+    pub run: bool,
+    /// In these groups.
+    pub groups: Vec<String>,
+}
+
+/// A task that waits until another one is over because it reads what that one writes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct OrderEntry {
+    /// The writer.
+    pub first: TaskId,
+    /// The reader.
+    pub then: TaskId,
+    /// Globs they have in common.
+    pub paths: Vec<String>,
+}
+
+/// Two tasks that wait for one another.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ClaimEntry {
     /// The one that stands first in the file.
     pub a: TaskId,
     /// The other.
     pub b: TaskId,
-    /// Globs they have in common.
+    /// Globs they have in common; of tasks that are serialised, those of both.
     pub paths: Vec<String>,
+    /// Why: both own the same paths, both own migrations and the like, or one reads what the other
+    /// owns.
+    pub kind: ClaimKind,
 }
 
 /// The document of a plan that starts from `base`.
@@ -147,7 +182,25 @@ pub fn from_plan(plan: &Plan, base: Oid) -> PlanDocument {
         claims: plan
             .claims
             .iter()
-            .map(|claim| ClaimEntry { a: id(claim.a), b: id(claim.b), paths: claim.paths.clone() })
+            .map(|claim| ClaimEntry {
+                a: id(claim.a),
+                b: id(claim.b),
+                paths: claim.paths.clone(),
+                kind: claim.kind,
+            })
+            .collect(),
+        fail_fast: FailFastEntry {
+            run: plan.fail_fast.run,
+            groups: plan.fail_fast.groups.iter().cloned().collect(),
+        },
+        orders: plan
+            .orders
+            .iter()
+            .map(|order| OrderEntry {
+                first: id(order.first),
+                then: id(order.then),
+                paths: order.paths.clone(),
+            })
             .collect(),
         carry: plan.carry.clone().map(|carry| CarryPlan { time_s: seconds(carry.time_s), ..carry }),
         risk: risk_entry(plan),
@@ -155,7 +208,7 @@ pub fn from_plan(plan: &Plan, base: Oid) -> PlanDocument {
 }
 
 fn task_entry(planned: &Planned) -> PlanTaskEntry {
-    let Planned { task, estimate, schedule } = planned;
+    let Planned { task, estimate, schedule, left_out } = planned;
     let interval = rounded(estimate.interval());
     PlanTaskEntry {
         id: task.id.clone(),
@@ -171,6 +224,10 @@ fn task_entry(planned: &Planned) -> PlanTaskEntry {
             high: interval.high,
             source: estimate.source,
         },
+        item: task.pattern.item.as_ref().map(|item| item.text.clone()),
+        group: task.pattern.group.clone(),
+        when: task.pattern.when.as_ref().map(ToString::to_string),
+        left_out: *left_out,
     }
 }
 

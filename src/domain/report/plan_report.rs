@@ -1,12 +1,15 @@
 //! The plan for people.
 
 use super::headline::verdict_line;
+use super::plan_patterns::pattern_sections;
 use super::plan_risk::risk_lines;
 use super::prediction::{human, range};
 use super::prose::{Line, Mark};
 use super::section::{Block, Report, Section, Table};
 use super::timeline::{Bar, BarKind, Timeline};
-use crate::domain::plan::{CarryPlan, Claim, EstimateSource, Plan, PlannedHook, Verdict};
+use crate::domain::plan::{
+    CarryPlan, Claim, ClaimKind, EstimateSource, Plan, PlannedHook, Verdict,
+};
 
 /// Verdict, reasons, schedule, overlapping claims, what would turn the verdict, advice.
 pub fn plan_report(plan: &Plan) -> Report {
@@ -26,10 +29,11 @@ pub fn plan_report(plan: &Plan) -> Report {
         let blocks = vec![Block::List(carry_lines(carry))];
         sections.push(Section { heading: "Brought along", blocks });
     }
+    sections.extend(pattern_sections(plan));
     let claims: Vec<Line> = plan.claims.iter().map(|claim| claim_line(plan, claim)).collect();
     let prose = |lines: &[String]| lines.iter().map(|line| Line::prose(line)).collect();
     let lists: [(&'static str, Vec<Line>); 4] = [
-        ("Claims that overlap", claims),
+        ("Tasks that exclude one another", claims),
         ("Conflicts", risk_lines(plan)),
         ("What would turn the verdict", prose(&decision.flips)),
         ("Advice", prose(&decision.advice)),
@@ -152,10 +156,12 @@ fn hook_line(planned: &PlannedHook) -> Line {
 
 fn claim_line(plan: &Plan, claim: &Claim) -> Line {
     let id = |task: usize| plan.tasks[task].task.id.as_str();
-    Line::new()
-        .code(id(claim.a))
-        .text(" and ")
-        .code(id(claim.b))
-        .text(" wait for one another: both may write ")
-        .codes(&claim.paths)
+    let why = match claim.kind {
+        ClaimKind::Owns => " wait for one another: both may write ",
+        ClaimKind::Serialised => {
+            " wait for one another: both own what is changed one after another, "
+        }
+        ClaimKind::Reads => " wait for one another: one reads what the other may write, ",
+    };
+    Line::new().code(id(claim.a)).text(" and ").code(id(claim.b)).text(why).codes(&claim.paths)
 }

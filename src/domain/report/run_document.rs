@@ -92,6 +92,12 @@ pub struct TaskEntry {
     pub id: TaskId,
     /// It is a gate that the planner inserted.
     pub gate: bool,
+    /// The item of `foreach` that it was made for.
+    pub item: Option<String>,
+    /// Its group.
+    pub group: Option<String>,
+    /// The condition under which it runs.
+    pub when: Option<String>,
     /// Where it stands.
     pub state: TaskStateWord,
     /// How it ended.
@@ -163,6 +169,9 @@ fn task_entry(state: &RunState, index: usize, now: Timestamp, logs: &LogPaths) -
     TaskEntry {
         id: task.id.clone(),
         gate: task.work.is_gate(),
+        item: task.pattern.item.as_ref().map(|item| item.text.clone()),
+        group: task.pattern.group.clone(),
+        when: task.pattern.when.as_ref().map(ToString::to_string),
         state: task_state_word(&record.state),
         outcome: record.outcome(),
         reason: record.reason().map(ToString::to_string),

@@ -9,7 +9,9 @@ use crate::domain::run::{
     Action, AttemptEnd, ChangeKind, Ending, Envelope, Event, Input, Limits, PathChange,
     ProcessStamp, RunSpec, RunState, SetupEnd, TaskPlace, Usage, step,
 };
-use crate::domain::task::{Command, Demand, Priority, Task, TaskSet, Validation, Work};
+use crate::domain::task::{
+    Command, Demand, FailFast, Pattern, Priority, Task, TaskSet, Validation, Work,
+};
 use crate::domain::time::Timestamp;
 
 /// Start of every scripted run.
@@ -63,6 +65,7 @@ pub(crate) fn task(id: &str, depends_on: &[&str], estimate_s: u64) -> Task {
         retries: 0,
         check: None,
         env: BTreeMap::new(),
+        pattern: Pattern::default(),
     }
 }
 
@@ -81,6 +84,7 @@ pub(crate) fn plan(tasks: Vec<Task>, preference: Preference) -> Plan {
         gates: Vec::new(),
         validations: vec![validation],
         setup: Vec::new(),
+        fail_fast: FailFast::default(),
     };
     build(&PlanRequest {
         host: Host { cores: 4, memory: 0 },

@@ -5,7 +5,6 @@ use super::headline::{reason_line, run_headline, standing, verdict_line};
 use super::prose::Line;
 use super::section::{Block, Report, Section, Table};
 use super::task_section::oddities;
-use crate::domain::id::TaskId;
 use crate::domain::run::{RunState, TaskState};
 use crate::domain::time::{Timestamp, human_duration};
 
@@ -37,13 +36,12 @@ pub fn status_report(state: &RunState, now: Timestamp) -> Report {
 }
 
 fn status_detail(state: &RunState, index: usize, now: Timestamp) -> Line {
-    let (task, record) = (state.task(index), &state.tasks[index]);
+    let record = &state.tasks[index];
     match &record.state {
         TaskState::Pending => {
-            let unfinished =
-                |id: &&TaskId| state.record(id).is_some_and(|other| !other.state.is_finished());
-            let waits: Vec<&str> =
-                task.depends_on.iter().filter(unfinished).map(|id| id.as_str()).collect();
+            let before = state.spec.plan.problem.jobs[index].predecessors.iter();
+            let unfinished = before.filter(|&&first| !state.tasks[first].state.is_finished());
+            let waits: Vec<&str> = unfinished.map(|&first| state.task(first).id.as_str()).collect();
             if waits.is_empty() {
                 Line::new().text("waits for room")
             } else {

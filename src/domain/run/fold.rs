@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use super::event::{Envelope, Event, JournalError, StopReason};
+use super::envelope::{Envelope, JournalError};
+use super::event::{Event, StopReason};
 use super::outcome::{AttemptEnd, Outcome};
+use super::patterns::Halt;
 use super::setup_end::SetupEnd;
 use super::state::{RunPhase, RunState, TaskRecord};
 use super::task_state::{IllegalTransition, TaskState};
@@ -89,6 +91,9 @@ impl RunState {
                 self.since = Some(*at);
             }
             Event::StopRequested { reason, .. } => self.phase = RunPhase::Stopping(*reason),
+            Event::Halted { cause, group } => {
+                self.halts.push(Halt { cause: cause.clone(), group: group.clone() });
+            }
             Event::RunFinished => self.end(RunPhase::Finished, *at),
             Event::RunStopped { reason } => self.end(RunPhase::Stopped(*reason), *at),
             Event::RetryRequested { tasks } => self.apply_retry(tasks, envelope)?,
@@ -154,22 +159,20 @@ impl RunState {
         if let Event::ProvisionRequested { attempt, .. } = event {
             self.lane_before = self.lane_user.replace((index, *attempt));
         }
-        self.move_in_dispatcher(index, active, &after);
         let lane_moves = after.succeeded().then(|| self.tasks[index].tip).flatten();
         self.tasks[index].state = after;
+        self.move_in_dispatcher(index, active);
         if let Some(tip) = lane_moves {
             self.lane_tip = tip;
         }
         Ok(())
     }
 
-    fn move_in_dispatcher(&mut self, index: usize, was_active: bool, after: &TaskState) {
+    fn move_in_dispatcher(&mut self, index: usize, was_active: bool) {
         let spec = self.spec.clone();
         let problem = &spec.plan.problem;
-        match after {
-            TaskState::Finished { outcome, .. } => {
-                self.dispatcher.finish(problem, index, *outcome == Outcome::Succeeded);
-            }
+        match self.tasks[index].state {
+            TaskState::Finished { outcome, .. } => self.finish_in_dispatcher(index, outcome),
             TaskState::RetryWait { .. } => self.dispatcher.pause(problem, index),
             TaskState::Pending => self.dispatcher.requeue(problem, index),
             TaskState::Provisioning { .. } if !was_active => self.dispatcher.start(problem, index),
@@ -183,6 +186,18 @@ impl RunState {
             | TaskState::Committed { .. }
             | TaskState::Checking { .. }
             | TaskState::Checked { .. } => {}
+        }
+    }
+
+    fn finish_in_dispatcher(&mut self, index: usize, outcome: Outcome) {
+        let spec = self.spec.clone();
+        let problem = &spec.plan.problem;
+        let succeeded = outcome == Outcome::Succeeded;
+        self.dispatcher.finish(problem, index, succeeded);
+        if !succeeded {
+            for next in self.excused(index) {
+                self.dispatcher.excuse(next);
+            }
         }
     }
 
@@ -204,6 +219,7 @@ impl RunState {
             let kept = std::mem::take(&mut record.kept);
             *record = TaskRecord { attempts, kept, ..TaskRecord::fresh() };
         }
+        self.halts.clear();
         // From here on there is something to resume.
         self.phase = RunPhase::Stopped(StopReason::Interrupted);
         self.rebuild_dispatcher();
@@ -217,9 +233,9 @@ impl RunState {
         let ranks = self.dispatcher.ranks().to_vec();
         self.dispatcher.reset(problem);
         self.dispatcher.rerank(&ranks);
-        for (index, record) in self.tasks.iter().enumerate() {
-            if let TaskState::Finished { outcome, .. } = record.state {
-                self.dispatcher.finish(problem, index, outcome == Outcome::Succeeded);
+        for index in 0..self.tasks.len() {
+            if let TaskState::Finished { outcome, .. } = self.tasks[index].state {
+                self.finish_in_dispatcher(index, outcome);
             }
         }
         self.lane_tip = self.recorded_lane_tip();
@@ -302,6 +318,7 @@ impl TaskRecord {
             | Event::RetryScheduled { .. }
             | Event::RetryReady { .. }
             | Event::StopRequested { .. }
+            | Event::Halted { .. }
             | Event::RetryRequested { .. }
             | Event::Replanned { .. }
             | Event::Warned { .. }

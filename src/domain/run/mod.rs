@@ -3,9 +3,11 @@
 
 mod action;
 mod brought;
+mod envelope;
 mod event;
 mod fold;
 mod outcome;
+mod patterns;
 mod replanning;
 mod setup_end;
 mod spec;
@@ -20,12 +22,14 @@ mod worktree_rules;
 
 pub use action::{Action, Input, Step};
 pub use brought::Brought;
-pub use event::{Envelope, Event, FIRST_SEQ, JOURNAL_VERSION, JournalError, StopReason};
+pub use envelope::{Envelope, FIRST_SEQ, JOURNAL_VERSION, JournalError};
+pub use event::{Event, StopReason};
 pub use fold::IllegalEvent;
 pub use outcome::{
     AttemptEnd, ChangeKind, Ending, Outcome, PathChange, ProcessStamp, ProvisionFailure, Reason,
     Usage,
 };
+pub use patterns::Halt;
 pub use setup_end::SetupEnd;
 pub use spec::{Limits, RunSpec, TaskPlace};
 pub use state::{RunPhase, RunState, TaskRecord};

@@ -128,6 +128,21 @@ pub enum Reason {
         /// Which.
         task: TaskId,
     },
+    /// Its condition does not hold.
+    Condition {
+        /// The condition.
+        when: String,
+    },
+    /// A condition left out something it depends on.
+    LeftOut {
+        /// Which.
+        task: TaskId,
+    },
+    /// Another task failed, and the run or their group is to fail fast.
+    FailFast {
+        /// Which.
+        task: TaskId,
+    },
     /// The user stopped it.
     Stopped,
 }
@@ -171,6 +186,11 @@ impl fmt::Display for Reason {
             Self::WorkLost { message } => write!(f, "its work could not be committed: {message}"),
             Self::CheckFailed { message } => write!(f, "its check failed: {message}"),
             Self::Dependency { task } => write!(f, "`{task}` did not succeed"),
+            Self::Condition { when } => write!(f, "its condition does not hold: `{when}`"),
+            Self::LeftOut { task } => {
+                write!(f, "`{task}`, which it depends on, was left out by a condition")
+            }
+            Self::FailFast { task } => write!(f, "stopped because `{task}` failed (`fail_fast`)"),
             Self::Stopped => write!(f, "stopped by the user"),
         }
     }

@@ -4,8 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::event::{Event, FIRST_SEQ, StopReason};
+use super::envelope::FIRST_SEQ;
+use super::event::{Event, StopReason};
 use super::outcome::{AttemptEnd, Outcome, PathChange, Reason, Usage};
+use super::patterns::Halt;
 use super::spec::RunSpec;
 use super::task_state::TaskState;
 use crate::domain::id::{Oid, TaskId};
@@ -81,6 +83,8 @@ pub struct RunState {
     pub next_seq: u64,
     /// Integrations, oldest first.
     pub integrations: Vec<Integration>,
+    /// Failures that stopped the rest of the run or of a group, since the last `retry`.
+    pub halts: Vec<Halt>,
     /// Warnings, oldest first.
     pub warnings: Vec<String>,
     pub(super) index: Arc<HashMap<TaskId, usize>>,
@@ -187,6 +191,7 @@ impl RunState {
             lane_before: None,
             next_seq: FIRST_SEQ + 1,
             integrations: Vec::new(),
+            halts: Vec::new(),
             warnings: Vec::new(),
             index: Arc::new(index),
             spec: Arc::new(spec),

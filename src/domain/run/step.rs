@@ -2,7 +2,8 @@
 //! carried out once the events are stored (DESIGN.md §1).
 
 use super::action::{Action, Input, Step};
-use super::event::{Envelope, Event, StopReason};
+use super::envelope::Envelope;
+use super::event::{Event, StopReason};
 use super::outcome::{Outcome, ProvisionFailure, Reason};
 use super::state::{RunPhase, RunState};
 use super::task_state::TaskState;
@@ -10,6 +11,7 @@ use crate::domain::id::TaskId;
 use crate::domain::time::Timestamp;
 
 mod ends;
+mod stopping;
 
 /// Decides what follows from `input`. Deterministic.
 pub fn step(state: &RunState, input: Input, now: Timestamp) -> Step {
@@ -56,6 +58,7 @@ impl Draft {
             };
             self.step.actions.push(again);
         }
+        self.skip_unreachable();
         self.dispatch();
     }
 
@@ -81,32 +84,6 @@ impl Draft {
         }
     }
 
-    fn stop(&mut self, reason: StopReason, force: bool) {
-        match self.state.phase {
-            RunPhase::Running | RunPhase::Created => {}
-            RunPhase::Stopping(earlier) if force || reason > earlier => {}
-            RunPhase::Stopped(StopReason::Interrupted) if reason == StopReason::Aborted => {}
-            RunPhase::Stopping(_) | RunPhase::Stopped(_) | RunPhase::Finished => return,
-        }
-        // A stop only ever gets harder: Ctrl-C does not make an abort resumable again.
-        let reason = self.stopping().map_or(reason, |earlier| earlier.max(reason));
-        self.emit(Event::StopRequested { reason, force });
-        let running: Vec<usize> = self
-            .state
-            .active_tasks()
-            .filter(|&task| {
-                matches!(
-                    self.state.tasks[task].state,
-                    TaskState::SettingUp { .. }
-                        | TaskState::Running { .. }
-                        | TaskState::Checking { .. }
-                )
-            })
-            .collect();
-        self.step.actions.extend(running.into_iter().map(|task| Action::Stop { task, force }));
-        self.settle();
-    }
-
     fn retry(&mut self, tasks: &[TaskId]) {
         let over = matches!(self.state.phase, RunPhase::Finished | RunPhase::Stopped(_));
         let wanted = self.state.stale_with(tasks);
@@ -125,7 +102,7 @@ impl Draft {
                 for message in brought.iter().flat_map(|brought| brought.notes.clone()) {
                     self.emit(Event::Warned { message });
                 }
-                if self.stopping().is_some() {
+                if self.stop_of(task).is_some() {
                     self.give_up(task);
                 } else if self.state.spec.plan.setup.is_empty() {
                     self.launch(task, *attempt);
@@ -174,6 +151,7 @@ impl Draft {
             | Event::RetryReady { .. }
             | Event::TaskFinished { .. }
             | Event::StopRequested { .. }
+            | Event::Halted { .. }
             | Event::Reconciled { .. }
             | Event::RetryRequested { .. }
             | Event::Replanned { .. }
@@ -192,6 +170,9 @@ impl Draft {
 
     /// Starts whatever the dispatcher lets start.
     fn dispatch(&mut self) {
+        if self.state.phase == RunPhase::Running {
+            self.end_the_waiting();
+        }
         while self.state.phase == RunPhase::Running {
             let spec = self.state.spec.clone();
             let Some(task) = self.state.dispatcher.next(&spec.plan.problem) else { break };
@@ -233,10 +214,6 @@ impl Draft {
             }
             RunPhase::Created | RunPhase::Running | RunPhase::Stopped(_) | RunPhase::Finished => {}
         }
-    }
-
-    fn stopping(&self) -> Option<StopReason> {
-        if let RunPhase::Stopping(reason) = self.state.phase { Some(reason) } else { None }
     }
 
     fn emit(&mut self, event: Event) -> bool {

@@ -12,9 +12,12 @@ use crate::domain::id::{Oid, TaskId};
 use crate::domain::plan::{
     Host, Plan, PlanRequest, PlannedHook, Preference, Scenario, build, simulate,
 };
-use crate::domain::task::{Command, Demand, Priority, SetupHook, Task, TaskSet, Work};
+use crate::domain::task::{
+    Command, Demand, FailFast, Pattern, Priority, SetupHook, Task, TaskSet, Work,
+};
 use crate::domain::time::Timestamp;
 
+mod patterns;
 mod properties;
 mod rules;
 mod setup;
@@ -37,6 +40,7 @@ fn task(id: &str, depends_on: &[&str]) -> Task {
         retries: 0,
         check: None,
         env: BTreeMap::new(),
+        pattern: Pattern::default(),
     }
 }
 
@@ -48,6 +52,7 @@ fn plan(tasks: Vec<Task>, preference: Preference) -> Plan {
         gates: Vec::new(),
         validations: Vec::new(),
         setup: Vec::new(),
+        fail_fast: FailFast::default(),
     };
     let capacity = BTreeMap::from([("gpu".to_owned(), 2)]);
     build(&PlanRequest {
@@ -213,7 +218,7 @@ impl World {
                 task: id(task),
                 attempt,
                 tip: self.tip(task, attempt),
-                changed: vec![PathChange { path: format!("{task}"), change: ChangeKind::Added }],
+                changed: self.changed_by(task),
                 leftovers: true,
                 notes: Vec::new(),
                 carried: Vec::new(),
@@ -251,6 +256,11 @@ impl World {
         })
     }
 
+    fn changed_by(&self, task: usize) -> Vec<PathChange> {
+        let path = PathChange { path: format!("{task}"), change: ChangeKind::Added };
+        if self.state.task(task).work.is_gate() { Vec::new() } else { vec![path] }
+    }
+
     /// The commit a task starts from: what it knows already, or the merge of `from`.
     fn start_at(&mut self, task: usize, attempt: u32, from: &[(TaskId, Oid)]) -> Oid {
         if let Some(known) = self.state.tasks[task].start {
@@ -264,7 +274,8 @@ impl World {
             self.wrong_starts.push(format!("{name} {attempt} starts on top of itself"));
         }
         let before = &self.state.spec.plan.problem.jobs[task].predecessors;
-        if let Some(lacking) = before.iter().find(|first| !held.contains(first)) {
+        let mut done = before.iter().filter(|&&first| self.state.tasks[first].state.succeeded());
+        if let Some(lacking) = done.find(|first| !held.contains(first)) {
             self.wrong_starts.push(format!("{name} {attempt} starts without t{lacking}"));
         }
         let mut raw = [0; 20];

@@ -1,6 +1,6 @@
 //! What is filled into a command line.
 
-use super::Command;
+use super::{Command, Item};
 use crate::domain::diagnostic::filled;
 
 /// Words that may stand in braces in `argv`.
@@ -26,6 +26,8 @@ pub struct Placeholders<'a> {
     pub base: &'a str,
     /// Its port.
     pub port: &'a str,
+    /// What it was made for, when that is an item of a `foreach`.
+    pub item: Option<&'a Item>,
 }
 
 impl Command {
@@ -41,6 +43,8 @@ impl Command {
             "branch" => Some(values.branch),
             "base" => Some(values.base),
             "port" => Some(values.port),
+            "item" => values.item.map(|item| item.text.as_str()),
+            "item_name" => values.item.map(Item::name),
             _ => None,
         };
         match self {
@@ -63,6 +67,7 @@ mod tests {
         branch: "b",
         base: "c",
         port: "20001",
+        item: None,
     };
 
     #[test]
@@ -70,6 +75,15 @@ mod tests {
         let words = ARGV_WORDS.map(|word| format!("{{{word}}}")).to_vec();
         let filled = Command::Argv(words).argv_with(&VALUES);
         assert_eq!(filled, ["api", "The {id}", "p", "r", "/w", "b", "c", "20001"]);
+    }
+
+    #[test]
+    fn an_item_is_filled_in_and_not_read_again() {
+        let item = Item { of: "lint".into(), text: "crates/{id} x".into() };
+        let words = ["-p={item_name}", "{item}"].map(str::to_owned).to_vec();
+        let values = Placeholders { item: Some(&item), ..VALUES };
+        let filled = Command::Argv(words).argv_with(&values);
+        assert_eq!(filled, ["-p={id} x", "crates/{id} x"]);
     }
 
     #[test]

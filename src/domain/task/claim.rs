@@ -37,6 +37,12 @@ impl Claims {
         self.globs.iter().any(|glob| glob.matches(path))
     }
 
+    /// The globs that, as far as their texts tell, cover nothing but what `other` covers.
+    pub fn within(&self, other: &Self) -> Vec<String> {
+        let inside = |own: &&Glob| other.globs.iter().any(|theirs| own.lies_within(theirs));
+        self.globs.iter().filter(inside).map(|glob| glob.as_str().to_owned()).collect()
+    }
+
     /// Every pair of globs that admits a common path, whether or not such a file exists. A pair is
     /// shown by its narrower glob where the texts tell which one that is, else as `a & b`. Sorted,
     /// and the same from either side.

@@ -3,19 +3,25 @@
 mod agent;
 mod argv;
 mod claim;
+mod condition;
 mod glob;
+mod item;
 mod model;
 mod parse;
+mod pattern;
 mod setup;
 mod size;
 
 pub use agent::{AgentInput, AgentPreset, agent_preset, agent_presets};
 pub use argv::Placeholders;
 pub use claim::Claims;
+pub use condition::{Compared, Condition, Ended, Fact, Observed};
 pub use glob::{ClaimError, Glob};
+pub use item::ITEM_VARIABLES;
 pub use model::{
     Command, DEFAULT_TIMEOUT, Demand, Gate, PERSONAS, Priority, Task, TaskSet, Validation, Work,
 };
-pub use parse::{Known, Parsed, parse, setup_hooks};
+pub use parse::{Known, KnownHost, Parsed, parse, setup_hooks};
+pub use pattern::{FailFast, Item, Pattern};
 pub use setup::{DEFAULT_SETUP_TIMEOUT, SetupHook, Turn, WithoutWhen};
 pub use size::{SizeError, human_size, parse_size};

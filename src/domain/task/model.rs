@@ -6,7 +6,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Claims, SetupHook};
+use super::{Claims, FailFast, Pattern, SetupHook};
 use crate::domain::id::TaskId;
 
 /// Time after which an attempt is stopped when neither task nor settings say otherwise.
@@ -41,6 +41,9 @@ pub struct TaskSet {
     pub validations: Vec<Validation>,
     /// Setup hooks in the order of the file.
     pub setup: Vec<SetupHook>,
+    /// `fail_fast` of the file and of its groups.
+    #[serde(default)]
+    pub fail_fast: FailFast,
 }
 
 /// Unit of work the user declares.
@@ -79,6 +82,9 @@ pub struct Task {
     pub check: Option<String>,
     /// Added to the environment.
     pub env: BTreeMap<String, String>,
+    /// The item it was made for, its group, its condition.
+    #[serde(default, skip_serializing_if = "Pattern::is_plain")]
+    pub pattern: Pattern,
 }
 
 /// What a task runs.

@@ -68,8 +68,8 @@ fn every_problem_is_drawn_at_its_place() {
      7 | depends_on = ["web", "schem"]
        `----
       help: known keys: id, title, run, argv, agent, prompt, persona, depends_on,
-            owns, reads, read_only, estimate, priority, phase, locks, cpus,
-            memory, uses, timeout, retries, check, env
+            foreach, reduce, when, owns, reads, read_only, estimate, priority,
+            phase, group, locks, cpus, memory, uses, timeout, retries, check, env
 
     error[cycle]
       x tasks wait for each other: api → web → api

@@ -35,9 +35,13 @@ fn the_document_of_a_plan() {
       },
       "finish_s": 31.23,
       "gate": false,
+      "group": null,
       "id": "api",
+      "item": null,
+      "left_out": false,
       "slack_s": 0.0,
-      "start_s": 10.72
+      "start_s": 10.72,
+      "when": null
     }
     "#);
     insta::assert_snapshot!(names(&plan), @"advice base binding carry claims flips lower_bound_s overruled predicted reasons risk schema setup tasks verdict width");
@@ -58,7 +62,9 @@ fn the_document_of_a_run() {
       "duration_s": 3.15,
       "exit_code": 1,
       "gate": false,
+      "group": null,
       "id": "flaky",
+      "item": null,
       "log": "/home/u/repo/.git/wt-orch/logs/auth/flaky.1.log",
       "outcome": "failed",
       "output": null,
@@ -69,6 +75,7 @@ fn the_document_of_a_run() {
       "started_s": 0.0,
       "state": "finished",
       "tip": null,
+      "when": null,
       "worktree": "/home/u/repo-flaky"
     }
     "#);
@@ -81,7 +88,9 @@ fn the_document_of_a_run() {
       "duration_s": null,
       "exit_code": null,
       "gate": false,
+      "group": null,
       "id": "late",
+      "item": null,
       "log": null,
       "outcome": "skipped",
       "output": null,
@@ -92,6 +101,7 @@ fn the_document_of_a_run() {
       "started_s": null,
       "state": "finished",
       "tip": null,
+      "when": null,
       "worktree": "/home/u/repo-late"
     }
     "#);

@@ -109,7 +109,7 @@ impl Workflow {
     /// When a run is over whose tasks the dispatcher starts.
     fn dispatch(&self, problem: &Problem, width: usize) -> f64 {
         let mut dispatcher = Dispatcher::new(problem, width);
-        dispatcher.release(problem);
+        dispatcher.release();
         let mut running: Vec<(f64, usize)> = Vec::new();
         let mut now = 0.0;
         loop {

@@ -52,7 +52,7 @@ impl Worked {
             probability: each,
             why: "in the table".to_owned(),
         });
-        let risk = Risk { pairs: pairs.collect(), unknown: Vec::new() };
+        let risk = Risk { pairs: pairs.collect(), ..Risk::default() };
         let believe = |task: &Task| Estimate { sd: self.sd.0, ..Estimate::of(task) };
         let longest = set.tasks[0].estimate.unwrap().as_secs_f64();
         let setup = SetupCost { hooks: 1, seconds: self.build_s, measured: true };

@@ -1,7 +1,7 @@
 use super::super::{LEAST_EFFORT, PlanRequest, build};
 use super::*;
 use crate::domain::report::scripted_run::task;
-use crate::domain::task::TaskSet;
+use crate::domain::task::{FailFast, TaskSet};
 
 fn plan_of(seconds: &[u64]) -> Plan {
     let tasks = seconds.iter().enumerate().map(|(i, s)| task(&format!("t{i}"), &[], *s)).collect();
@@ -12,6 +12,7 @@ fn plan_of(seconds: &[u64]) -> Plan {
         gates: Vec::new(),
         validations: Vec::new(),
         setup: Vec::new(),
+        fail_fast: FailFast::default(),
     };
     build(&PlanRequest::of(&set)).unwrap()
 }

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::domain::plan::history::{History, NO_HISTORY, ObservedRun};
-use crate::domain::task::{Claims, Command, Demand, Priority, Task, Work};
+use crate::domain::task::{Claims, Command, Demand, Pattern, Priority, Task, Work};
 use crate::domain::time::Timestamp;
 
 fn task(id: &str, owns: &[&str]) -> Task {
@@ -24,6 +24,7 @@ fn task(id: &str, owns: &[&str]) -> Task {
         retries: 0,
         check: None,
         env: BTreeMap::new(),
+        pattern: Pattern::default(),
     }
 }
 

@@ -8,13 +8,14 @@ use super::super::outcome::{AttemptEnd, Ending, Outcome, Reason};
 use super::super::setup_end::SetupEnd;
 use super::super::task_state::TaskState;
 use super::Draft;
+use super::stopping::Stop;
 use crate::domain::id::{TaskId, stable_hash};
 
 impl Draft {
     pub(super) fn after_setup(&mut self, task: usize, attempt: u32, end: &SetupEnd) {
         let interrupted = self.stopping() == Some(StopReason::Interrupted);
         match end {
-            SetupEnd::Ready { .. } if self.stopping().is_some() => self.give_up(task),
+            SetupEnd::Ready { .. } if self.stop_of(task).is_some() => self.give_up(task),
             SetupEnd::Ready { .. } => self.launch(task, attempt),
             SetupEnd::Failed { ending: Ending::Stopped, .. } => self.give_up(task),
             // The terminal's Ctrl-C can reach a hook before it has left our group.
@@ -47,7 +48,13 @@ impl Draft {
             Ending::Stopped | Ending::Signal { .. } if interrupted => return self.give_up(task),
             Ending::Signal { signal } => Some((Outcome::Failed, Reason::Signal { signal })),
             Ending::TimedOut => Some((Outcome::TimedOut, Reason::TimedOut { limit })),
-            Ending::Stopped => Some((Outcome::Cancelled, Reason::Stopped)),
+            Ending::Stopped => {
+                let reason = match self.stop_of(task) {
+                    Some(Stop::Halted(cause)) => Reason::FailFast { task: cause },
+                    Some(Stop::Interrupted | Stop::Aborted) | None => Reason::Stopped,
+                };
+                Some((Outcome::Cancelled, reason))
+            }
         };
         let keep = failed.is_some();
         let id = self.state.task(task).id.clone();
@@ -84,7 +91,7 @@ impl Draft {
         if declared.check.is_none() {
             return self.succeed(task);
         }
-        if self.stopping().is_some() {
+        if self.stop_of(task).is_some() {
             return self.give_up(task);
         }
         let id = declared.id.clone();
@@ -126,22 +133,11 @@ impl Draft {
         self.finish(task, Outcome::Succeeded, reason);
     }
 
-    /// A stop reached the task: it starts again on resume, or is cancelled.
-    pub(super) fn give_up(&mut self, task: usize) {
-        if self.stopping() == Some(StopReason::Aborted) {
-            self.finish(task, Outcome::Cancelled, Reason::Stopped);
-        } else {
-            let id = self.state.task(task).id.clone();
-            let finding = "stopped before it was over".to_owned();
-            self.emit(Event::Reconciled { task: id, finding });
-        }
-    }
-
     fn retry_or_finish(&mut self, task: usize, outcome: Outcome, reason: Reason) {
         let record = &self.state.tasks[task];
         let left = record.attempts_this_round <= self.state.task(task).retries;
-        let aborted = self.stopping() == Some(StopReason::Aborted);
-        if !left || outcome == Outcome::Cancelled || aborted {
+        let last = matches!(self.stop_of(task), Some(Stop::Aborted | Stop::Halted(_)));
+        if !left || outcome == Outcome::Cancelled || last {
             return self.finish(task, outcome, reason);
         }
         let failed_attempt = record.attempts;
@@ -152,21 +148,34 @@ impl Draft {
         self.step.actions.push(Action::Wake { task, at: not_before });
     }
 
-    /// Ends a task and skips what can then never start (an abort cancels that instead).
+    /// Ends a task, skips what can then never start (an abort cancels that instead), and stops what a
+    /// failure is to stop.
     pub(super) fn finish(&mut self, task: usize, outcome: Outcome, reason: Reason) {
         let id = self.state.task(task).id.clone();
         self.emit(Event::TaskFinished { task: id, outcome, reason });
         if outcome == Outcome::Succeeded || self.stopping() == Some(StopReason::Aborted) {
             return;
         }
+        self.skip_dependents(task);
+        if matches!(outcome, Outcome::Failed | Outcome::TimedOut) {
+            self.halt_after(task);
+        }
+    }
+
+    /// Skips what needs a task that is over without success, at any distance.
+    pub(super) fn skip_dependents(&mut self, task: usize) {
         let mut failed = vec![task];
         while let Some(cause) = failed.pop() {
             let spec = self.state.spec.clone();
+            let excused = self.state.excused(cause);
+            let left_out = self.state.tasks[cause].is_left_out();
             for &next in &spec.plan.problem.jobs[cause].successors {
-                if self.state.tasks[next].state.is_finished() {
+                if self.state.tasks[next].state.is_finished() || excused.contains(&next) {
                     continue;
                 }
-                let reason = Reason::Dependency { task: spec.plan.tasks[cause].task.id.clone() };
+                let task = spec.plan.tasks[cause].task.id.clone();
+                let reason =
+                    if left_out { Reason::LeftOut { task } } else { Reason::Dependency { task } };
                 let id = spec.plan.tasks[next].task.id.clone();
                 self.emit(Event::TaskFinished { task: id, outcome: Outcome::Skipped, reason });
                 failed.push(next);

@@ -98,6 +98,12 @@ impl Glob {
         !segments.is_empty() && self.alternatives.iter().any(|pattern| pattern.matches(&segments))
     }
 
+    /// Whether `other` covers a path that is made from this pattern with a name in the place of every
+    /// wildcard that no other pattern has: then it covers, by its text, whatever this one does.
+    pub fn lies_within(&self, other: &Self) -> bool {
+        self.alternatives.iter().all(|pattern| other.matches(&pattern.sample()))
+    }
+
     /// Whether some path is covered by both patterns, whether or not such a file exists.
     pub fn overlaps(&self, other: &Self) -> bool {
         let meets = |a: &Pattern| other.alternatives.iter().any(|b| a.overlaps(b));
@@ -168,7 +174,27 @@ impl Pattern {
         })
     }
 
+    /// A path that it covers.
+    fn sample(&self) -> String {
+        let segments = self.0.iter().map(|part| match part {
+            Part::Deep => segment::UNHEARD_OF.to_string(),
+            Part::One(segment) => segment.sample(),
+        });
+        segments.collect::<Vec<_>>().join("/")
+    }
+
+    /// Whether they part before either has a wildcard.
+    fn parts_from(&self, other: &Self) -> bool {
+        let literal = |part: &Part| matches!(part, Part::One(segment) if segment.is_literal());
+        let mut pairs = self.0.iter().zip(&other.0).take_while(|(a, b)| literal(a) && literal(b));
+        pairs.any(|(a, b)| a != b)
+    }
+
     fn overlaps(&self, other: &Self) -> bool {
+        // Most pairs of tasks work in different folders, and there are many pairs.
+        if self.parts_from(other) {
+            return false;
+        }
         reachable(self.0.len(), other.0.len(), |a, b| match (self.0.get(a), other.0.get(b)) {
             (Some(Part::One(a)), Some(Part::One(b))) => Steps::both(a.overlaps(b)),
             (a, b) => {

@@ -79,6 +79,14 @@ impl Token {
         }
     }
 
+    fn sample(&self) -> char {
+        match self {
+            Self::Char(c) => *c,
+            Self::Among(ranges) => ranges.first().map_or(UNHEARD_OF, |(start, _)| *start),
+            Self::Except(_) | Self::Star | Self::Separator => UNHEARD_OF,
+        }
+    }
+
     /// Whether one character is admitted by both. A set of ranges that is not empty has a member
     /// at the start of a range of its own, or just behind a range that the other one excludes.
     fn meets(&self, other: &Self) -> bool {
@@ -103,6 +111,9 @@ fn starts_and_successors(ranges: &[(char, char)]) -> Vec<char> {
     let starts = ranges.iter().map(|&(start, _)| start).chain(['0']);
     starts.chain(ranges.iter().filter_map(|&(_, end)| after(end))).collect()
 }
+
+/// In the place of a wildcard: a character that no pattern names.
+pub(super) const UNHEARD_OF: char = '\u{1}';
 
 /// What stands between two separators; not empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -130,6 +141,14 @@ impl Segment {
     /// Every segment.
     pub(super) fn any() -> Self {
         Self::Wild(vec![Token::Star])
+    }
+
+    /// A text that it admits.
+    pub(super) fn sample(&self) -> String {
+        match self {
+            Self::Literal(text) => text.clone(),
+            Self::Wild(tokens) => tokens.iter().map(Token::sample).collect(),
+        }
     }
 
     pub(super) fn is_literal(&self) -> bool {

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{Claims, Known, value};
+use super::{Claims, Known, KnownHost, value};
 use crate::domain::diagnostic::{Diagnostic, Placed, Problems, Table, closest, quoted};
-use crate::domain::task::Priority;
+use crate::domain::task::{Priority, human_size};
 
 /// What was written; what was written wrongly is absent and recorded as a problem.
 #[derive(Default, Clone)]
@@ -17,9 +17,10 @@ pub(super) struct Fields {
     pub(super) estimate: Option<Duration>,
     pub(super) priority: Option<Priority>,
     pub(super) phase: Option<Placed<String>>,
+    pub(super) group: Option<Placed<String>>,
     pub(super) locks: Option<Vec<String>>,
-    pub(super) cpus: Option<f64>,
-    pub(super) memory: Option<u64>,
+    pub(super) cpus: Option<Placed<f64>>,
+    pub(super) memory: Option<Placed<u64>>,
     pub(super) uses: Option<BTreeMap<String, Placed<u32>>>,
     pub(super) timeout: Option<Duration>,
     pub(super) retries: Option<u32>,
@@ -28,6 +29,9 @@ pub(super) struct Fields {
     pub(super) has_check: bool,
     pub(super) env: Option<BTreeMap<String, String>>,
 }
+
+/// Most cores that a task may ask for: more than any machine has.
+const MOST_CPUS: f64 = 100_000.0;
 
 /// Most retries of a task.
 const MOST_RETRIES: u64 = 20;
@@ -44,6 +48,7 @@ impl Fields {
             estimate: value::duration(table, "estimate", problems),
             priority: value::priority(table, problems),
             phase: value::text(table, "phase", problems),
+            group: value::text(table, "group", problems),
             locks: value::texts(table, "locks", problems),
             cpus: cpus(table, problems),
             memory: value::size(table, "memory", problems),
@@ -81,6 +86,7 @@ impl Fields {
             estimate: self.estimate.or(defaults.estimate),
             priority: self.priority.or(defaults.priority),
             phase: self.phase.or(defaults.phase),
+            group: self.group.or(defaults.group),
             locks: self.locks.or(defaults.locks),
             cpus: self.cpus.or(defaults.cpus),
             memory: self.memory.or(defaults.memory),
@@ -98,6 +104,32 @@ impl Fields {
         let flag = self.read_only.as_ref().filter(|flag| flag.value);
         if let (Some(owns), Some(flag)) = (&self.owns, flag) {
             problems.push(owns_and_read_only(owns, flag).help("remove one of the two"));
+        }
+    }
+
+    /// Reports what no machine of this size can give to one task: memory that is not there is an
+    /// error, more cores than there are only a warning, since it then has them all to itself.
+    pub(super) fn check_host(&self, subject: &str, host: KnownHost, problems: &Problems) {
+        let memory = self.memory.as_ref().filter(|wanted| wanted.value > host.memory);
+        if let Some(wanted) = memory.filter(|_| host.memory > 0) {
+            let message = format!(
+                "{subject} needs {} of memory, but this machine has {}",
+                human_size(wanted.value),
+                human_size(host.memory)
+            );
+            let problem = Diagnostic::error("capacity", wanted.span.clone(), message);
+            problems.push(problem.help("lower `memory`, or run it on a machine that has it"));
+        }
+        if let Some(wanted) = self.cpus.as_ref().filter(|cpus| cpus.value > host.cores as f64) {
+            let cores =
+                if host.cores == 1 { "1 core".into() } else { format!("{} cores", host.cores) };
+            let message = format!(
+                "{subject} keeps {} cores busy, but this machine has {cores}: nothing else runs \
+                 beside it",
+                wanted.value
+            );
+            let problem = Diagnostic::warning("cores", wanted.span.clone(), message);
+            problems.push(problem.help("lower `cpus` to what it really uses"));
         }
     }
 
@@ -137,12 +169,12 @@ fn counted(uses: Vec<(Placed<String>, Placed<u64>)>) -> BTreeMap<String, Placed<
     uses.into_iter().map(|(name, count)| (name.value, narrow(&count))).collect()
 }
 
-fn cpus(table: &mut Table<'_>, problems: &Problems) -> Option<f64> {
+fn cpus(table: &mut Table<'_>, problems: &Problems) -> Option<Placed<f64>> {
     let cpus = table.number("cpus")?;
-    if cpus.value.is_finite() && cpus.value >= 0.0 {
-        return Some(cpus.value);
+    if (0.0..=MOST_CPUS).contains(&cpus.value) {
+        return Some(cpus);
     }
-    let message = "`cpus` must be a number of cores, 0 or more";
+    let message = format!("`cpus` must be a number of cores, 0 to {MOST_CPUS}");
     problems.push(Diagnostic::error("out_of_range", cpus.span, message));
     None
 }

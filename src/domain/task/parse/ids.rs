@@ -12,7 +12,7 @@ const GATE_PREFIX: &str = "gate.";
 /// The ids in the order of the tasks; `None` where an error was recorded.
 pub(super) fn checked(tasks: &[Written], problems: &Problems) -> Vec<Option<TaskId>> {
     let mut check = Check::new(tasks);
-    tasks.iter().map(|task| check.id(task.id.as_ref()?, problems)).collect()
+    tasks.iter().map(|task| check.id(task.id.as_ref()?, task.is_foreach, problems)).collect()
 }
 
 struct Check<'t> {
@@ -38,7 +38,7 @@ impl<'t> Check<'t> {
         Self { owners, taken, numbers: BTreeMap::new() }
     }
 
-    fn id(&mut self, id: &Placed<String>, problems: &Problems) -> Option<TaskId> {
+    fn id(&mut self, id: &Placed<String>, is_foreach: bool, problems: &Problems) -> Option<TaskId> {
         let shown = quoted(&id.value);
         let owner = self.owners.get(&id.value.to_lowercase()).filter(|owner| owner.span != id.span);
         let parsed = id.value.parse::<TaskId>();
@@ -65,6 +65,12 @@ impl<'t> Check<'t> {
             (None, Err(error)) => {
                 let problem = Diagnostic::error("bad_id", id.span.clone(), bad_id(error, &shown));
                 problem.help(format!("`{}` would be a good one", self.free_name(&id.value)))
+            }
+            (None, Ok(_)) if is_foreach && format!("{}.", id.value) == GATE_PREFIX => {
+                let message = format!("the items of {shown} would be named like gates");
+                let free = self.free_name("gate-of");
+                Diagnostic::error("reserved_id", id.span.clone(), message)
+                    .help(format!("rename it, to `{free}` say"))
             }
             (None, Ok(_)) if id.value.starts_with(GATE_PREFIX) => {
                 let message = format!("the id {shown} is reserved: `gate.` is for gates");

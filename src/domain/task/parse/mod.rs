@@ -1,7 +1,10 @@
 //! `tasks.toml`: from text to a valid set of tasks, with every problem of the file in one pass.
 
+mod condition;
 mod fields;
+mod foreach;
 mod graph;
+mod group;
 mod ids;
 mod setup;
 mod steps;
@@ -12,10 +15,14 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::Duration;
 
-use super::{Claims, DEFAULT_TIMEOUT, Demand, PERSONAS, Task, TaskSet, Work, agent_presets};
+use super::{
+    Claims, DEFAULT_TIMEOUT, Demand, PERSONAS, Pattern, Task, TaskSet, Work, agent_presets,
+};
 use crate::domain::diagnostic::{Checked, Diagnostic, Document, Placed, Problems, Table, quoted};
 use crate::domain::id::TaskId;
+use condition::WrittenCondition;
 use fields::Fields;
+use foreach::{Foreach, Items};
 pub use setup::setup_hooks;
 use work::WrittenWork;
 
@@ -32,6 +39,20 @@ pub struct Known {
     pub default_timeout: Duration,
     /// `[run] retries` of the settings.
     pub default_retries: u32,
+    /// Files of the base, for the globs of `foreach`; `None` while nobody has looked, which leaves
+    /// one task in the place of all.
+    pub paths: Option<Vec<String>>,
+    /// The machine that the tasks are to run on; `None` when it does not matter.
+    pub host: Option<KnownHost>,
+}
+
+/// What a machine has for one task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KnownHost {
+    /// Processor cores.
+    pub cores: usize,
+    /// Bytes of memory; 0 when unknown.
+    pub memory: u64,
 }
 
 impl Default for Known {
@@ -42,6 +63,8 @@ impl Default for Known {
             capacity: BTreeMap::new(),
             default_timeout: DEFAULT_TIMEOUT,
             default_retries: 0,
+            paths: None,
+            host: None,
         }
     }
 }
@@ -60,6 +83,8 @@ pub struct Parsed {
     /// `base` with its place, also when something else is wrong: whether git knows the revision
     /// is asked by the caller, who [adds](Checked::add) that problem to the others.
     pub base: Option<Placed<String>>,
+    /// A `foreach` waits for [`Known::paths`].
+    pub wants_paths: bool,
 }
 
 /// A task that neither a `check` nor a `[[validate]]` vouches for.
@@ -69,17 +94,21 @@ const NOT_TESTABLE: &str = "not_testable";
 pub fn parse(text: &str, known: &Known) -> Parsed {
     let document = match Document::parse(text) {
         Ok(document) => document,
-        Err(fault) => return Parsed { tasks: Checked::new(None, vec![fault]), base: None },
+        Err(fault) => {
+            let tasks = Checked::new(None, vec![fault]);
+            return Parsed { tasks, base: None, wants_paths: false };
+        }
     };
     let problems = Problems::default();
     let mut root = document.root(&problems);
     let name = value::text(&mut root, "name", &problems);
     let base = base(&mut root, &problems);
+    let groups = group::read(&mut root, &problems);
     let defaults = defaults(&mut root, known, &problems);
-    let written: Vec<Written> = root
+    let mut written: Vec<Written> = root
         .tables("task")
         .into_iter()
-        .map(|table| Written::read(table, known, &problems))
+        .map(|table| Written::read(table, text, known, &problems))
         .collect();
     let gates = steps::gates(&mut root, known, &problems);
     let validations = steps::validations(&mut root, known, &problems);
@@ -90,10 +119,15 @@ pub fn parse(text: &str, known: &Known) -> Parsed {
 
     let ids = ids::checked(&written, &problems);
     graph::check(&written, &problems);
-    let phases = written.iter().map(|task| &task.fields).chain([&defaults]);
+    check_reduce(&written, &problems);
+    let fields = || written.iter().map(|task| &task.fields).chain([&defaults]);
+    let fail_fast = groups.settled(fields().filter_map(|fields| fields.group.as_ref()), &problems);
     let phases =
-        phases.filter_map(|fields| fields.phase.as_ref()).map(|phase| phase.value.as_str());
+        fields().filter_map(|fields| fields.phase.as_ref()).map(|phase| phase.value.as_str());
     steps::check_phases(&gates, phases, &problems);
+    let wants_paths = known.paths.is_none()
+        && written.iter().any(|task| task.foreach.as_ref().is_some_and(Foreach::is_glob));
+    let foreach = items(&mut written, known, &problems);
     let tasks: Vec<Option<Task>> = written
         .into_iter()
         .zip(ids)
@@ -101,15 +135,18 @@ pub fn parse(text: &str, known: &Known) -> Parsed {
             task.settled(id, &Rest { defaults: &defaults, known, validated }, &problems)
         })
         .collect();
+    let tasks = tasks.into_iter().collect::<Option<Vec<Task>>>();
+    let tasks = tasks.and_then(|tasks| foreach::expanded(tasks, &foreach, &problems));
     let problems = untestable_as_one(problems.into_vec());
     let mut tasks = Checked::new(
-        tasks.into_iter().collect::<Option<_>>().map(|tasks| TaskSet {
+        tasks.map(|tasks| TaskSet {
             name: name.map(|name| name.value),
             base: base.as_ref().map(|base| base.value.clone()),
             tasks,
             gates: gates.into_iter().map(|gate| gate.value).collect(),
             validations,
             setup,
+            fail_fast,
         }),
         problems,
     );
@@ -119,7 +156,29 @@ pub fn parse(text: &str, known: &Known) -> Parsed {
         let problem = Diagnostic::error("no_tasks", 0..0, format!("nothing to do: {place}"));
         tasks.add(problem.without_place().help("add `[[task]]` with `id` and `run`"));
     }
-    Parsed { tasks, base }
+    Parsed { tasks, base, wants_paths }
+}
+
+/// The items of every `foreach`; `None` also where an error was recorded.
+fn items(written: &mut [Written], known: &Known, problems: &Problems) -> Vec<Option<Items>> {
+    let of_task = |task: &mut Written| {
+        let foreach = task.foreach.take()?;
+        let items = foreach.items(known.paths.as_deref(), problems)?;
+        Some((foreach, items))
+    };
+    written.iter_mut().map(of_task).collect()
+}
+
+/// Reports `reduce` of what is no `foreach`.
+fn check_reduce(tasks: &[Written], problems: &Problems) {
+    for reduce in tasks.iter().filter_map(|task| task.reduce.as_ref()) {
+        let named = |task: &&Written| task.id.as_ref().is_some_and(|id| id.value == reduce.value);
+        if tasks.iter().find(named).is_some_and(|task| !task.is_foreach) {
+            let message = format!("task {} has no `foreach` to reduce", quoted(&reduce.value));
+            let problem = Diagnostic::error("bad_reduce", reduce.span.clone(), message);
+            problems.push(problem.help("write `depends_on` to wait for a single task"));
+        }
+    }
 }
 
 /// Places shown of tasks that nothing tests.
@@ -157,6 +216,9 @@ fn defaults(root: &mut Table<'_>, known: &Known, problems: &Problems) -> Fields 
     let mut fields = Fields::read(&mut table, problems);
     fields.persona = value::persona(&mut table, known, problems);
     fields.check_capacity("`[defaults]`", known, problems);
+    if let Some(host) = known.host {
+        fields.check_host("`[defaults]`", host, problems);
+    }
     fields.check_read_only(problems);
     fields.has_check |= table.finish().contains(&"check");
     fields
@@ -170,6 +232,11 @@ struct Written {
     title: Option<String>,
     work: WrittenWork,
     depends_on: Vec<Placed<String>>,
+    foreach: Option<Foreach>,
+    /// There is a `foreach`, right or wrong.
+    is_foreach: bool,
+    reduce: Option<Placed<String>>,
+    when: Option<WrittenCondition>,
     fields: Fields,
 }
 
@@ -181,14 +248,20 @@ struct Rest<'a> {
 }
 
 impl Written {
-    fn read(mut table: Table<'_>, known: &Known, problems: &Problems) -> Self {
+    fn read(mut table: Table<'_>, text: &str, known: &Known, problems: &Problems) -> Self {
         let header = table.span();
         let id = table.string("id");
         let nameless = table.key("id").is_none();
         let title = table.string("title").filter(|t| value::without_nul("`title`", t, problems));
         let title = title.map(|title| title.value);
         let mut work = WrittenWork::read(&mut table, known, problems);
-        let depends_on = table.strings("depends_on").map(|list| list.value).unwrap_or_default();
+        let mut depends_on = table.strings("depends_on").map(|list| list.value).unwrap_or_default();
+        let foreach = Foreach::read(&mut table, problems);
+        let is_foreach = table.key("foreach").is_some();
+        let reduce = table.string("reduce");
+        let when = condition::read(&mut table, text, problems);
+        depends_on.extend(reduce.clone());
+        depends_on.extend(when.iter().flat_map(|when| when.tasks.iter().cloned()));
         let mut fields = Fields::read(&mut table, problems);
         let meant = table.finish();
         fields.has_check |= meant.contains(&"check");
@@ -198,7 +271,7 @@ impl Written {
             problems.push(problem.help("add `id = \"…\"`, which also names its branch"));
         }
         let place = id.as_ref().map_or(header, |id| id.span.clone());
-        Self { place, id, title, work, depends_on, fields }
+        Self { place, id, title, work, depends_on, foreach, is_foreach, reduce, when, fields }
     }
 
     /// Short name for messages.
@@ -213,6 +286,9 @@ impl Written {
     fn settled(self, id: Option<TaskId>, rest: &Rest<'_>, problems: &Problems) -> Option<Task> {
         let subject = self.subject();
         self.fields.check_capacity(&subject, rest.known, problems);
+        if let Some(host) = rest.known.host {
+            self.fields.check_host(&subject, host, problems);
+        }
         self.fields.check_read_only(problems);
         let fields = self.fields.over(rest.defaults, problems);
         let read_only = fields.read_only.as_ref().is_some_and(|flag| flag.value);
@@ -244,14 +320,19 @@ impl Written {
             phase: fields.phase.map(|phase| phase.value),
             locks: fields.locks.unwrap_or_default(),
             demand: Demand {
-                cpus: fields.cpus.unwrap_or(cpus),
-                memory: fields.memory.unwrap_or(0),
+                cpus: fields.cpus.map_or(cpus, |cpus| cpus.value),
+                memory: fields.memory.map_or(0, |memory| memory.value),
                 uses: fields.uses.into_iter().flatten().map(|(name, n)| (name, n.value)).collect(),
             },
             timeout: fields.timeout.unwrap_or(rest.known.default_timeout),
             retries: fields.retries.unwrap_or(rest.known.default_retries),
             check: fields.check,
             env: fields.env.unwrap_or_default(),
+            pattern: Pattern {
+                item: None,
+                group: fields.group.map(|group| group.value),
+                when: self.when.map(|when| when.condition),
+            },
         })
     }
 }

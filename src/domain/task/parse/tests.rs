@@ -5,6 +5,7 @@ use crate::domain::diagnostic::{LineIndex, Severity};
 use crate::domain::task::{Command, Priority};
 
 mod any_text;
+mod capacity;
 
 /// The whole example of the design: every key there is.
 const FULL: &str = r#"name = "user-auth"
@@ -174,12 +175,12 @@ run = "true"
 report = "/tmp/x"
 "#;
     insta::assert_snapshot!(problems(text).join("\n"), @r#"
-    1:1 unknown_key: unknown key `nmae` | 1: did you mean `name`? | known keys: name, base, defaults, task, gate, validate, setup
+    1:1 unknown_key: unknown key `nmae` | 1: did you mean `name`? | known keys: name, base, fail_fast, group, defaults, task, gate, validate, setup
     2:8 bad_base: `base` starts with `-`, which git would take for an option
     4:11 bad_duration: `soon` is no duration; write it like `90s`, `10m` or `1h 30m`
-    5:1 unknown_key: unknown key `run` in `[defaults]` | known keys: owns, reads, read_only, estimate, priority, phase, locks, cpus, memory, uses, timeout, retries, check, env, persona
+    5:1 unknown_key: unknown key `run` in `[defaults]` | known keys: owns, reads, read_only, estimate, priority, phase, group, locks, cpus, memory, uses, timeout, retries, check, env, persona
     7:6 duplicate_id: the ids `api` and `Api` differ by case only | 11: the other one | ids are lower-case, and unique without regard to case; rename this one, to `api-2` say
-    8:1 unknown_key: unknown key `depend_on` in `[[task]]` | 8: did you mean `depends_on`? | known keys: id, title, run, argv, agent, prompt, persona, depends_on, owns, reads, read_only, estimate, priority, phase, locks, cpus, memory, uses, timeout, retries, check, env
+    8:1 unknown_key: unknown key `depend_on` in `[[task]]` | 8: did you mean `depends_on`? | known keys: id, title, run, argv, agent, prompt, persona, depends_on, foreach, reduce, when, owns, reads, read_only, estimate, priority, phase, group, locks, cpus, memory, uses, timeout, retries, check, env
     9:7 empty: `run` is empty
     13:1 two_works: task `api` has both `run` and `argv` | 12: the other one | a task has exactly one of `run`, `argv` and `agent`
     14:9 bad_glob: the glob `/etc` is absolute; paths are relative to the repository's root | write `etc`
@@ -191,7 +192,7 @@ report = "/tmp/x"
     18:9 unknown_agent: unknown agent `cluade` | 18: did you mean `claude`? | known: claude, codex, gemini, opencode, qwen, aider; any other program runs by `argv`
     19:11 unknown_persona: unknown persona `securty` | 19: did you mean `security`? | known: agent, analyzer, backend, data_engineer, devops, frontend, performance, qa, refactorer, security; or declare it in orchestrator.toml: `[persona.NAME]` with `prompt`
     20:10 bad_size: `2 gigs` is no size; write it like `512MiB` or `2GiB`
-    21:8 out_of_range: `cpus` must be a number of cores, 0 or more
+    21:8 out_of_range: `cpus` must be a number of cores, 0 to 100000
     22:11 out_of_range: `retries` must lie between 0 and 20
     23:12 unknown_priority: unknown priority `hihg` | 23: did you mean `high`? | known: high, medium, low
     24:16 capacity: task `schema` uses 3 of `gpu`, but the declared capacity is 2 | declare it in orchestrator.toml: `gpu = 3` under `[capacity]`
@@ -295,7 +296,8 @@ fn values_out_of_range_are_refused_each_at_its_place() {
             "uses = { gqu = 1 }",
             "capacity: task `t` uses 1 of `gqu`, but no capacity is declared for it | 4: did you mean `gpu`?",
         ),
-        ("foreach = ['a']", "unknown_key: unknown key `foreach` in `[[task]]`"),
+        ("foreach = 1", "wrong_type: `foreach` must be a list of strings"),
+        ("foreech = ['a']", "unknown_key: unknown key `foreech` in `[[task]]`"),
     ] {
         let found = problems_of(&format!("run = 'x'\n{line}"));
         assert_eq!(found.len(), 1, "{line}: {found:?}");

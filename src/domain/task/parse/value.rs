@@ -71,10 +71,10 @@ pub(super) fn converted<T, E: std::fmt::Display>(
     key: &'static str,
     (code, problems): (&'static str, &Problems),
     convert: impl Fn(&str) -> Result<T, E>,
-) -> Option<T> {
+) -> Option<Placed<T>> {
     let text = table.string(key)?;
     match convert(&text.value) {
-        Ok(value) => Some(value),
+        Ok(value) => Some(text.with(value)),
         Err(error) => {
             let message = format!("{} {error}", quoted(&text.value));
             problems.push(Diagnostic::error(code, text.span, message));
@@ -88,10 +88,14 @@ pub(super) fn duration(
     key: &'static str,
     problems: &Problems,
 ) -> Option<Duration> {
-    converted(table, key, ("bad_duration", problems), parse_duration)
+    converted(table, key, ("bad_duration", problems), parse_duration).map(|time| time.value)
 }
 
-pub(super) fn size(table: &mut Table<'_>, key: &'static str, problems: &Problems) -> Option<u64> {
+pub(super) fn size(
+    table: &mut Table<'_>,
+    key: &'static str,
+    problems: &Problems,
+) -> Option<Placed<u64>> {
     converted(table, key, ("bad_size", problems), parse_size)
 }
 

@@ -6,6 +6,7 @@ use super::{Known, Work, value};
 use crate::domain::diagnostic::{Diagnostic, Placed, Problems, Table, closest, placeholders};
 use crate::domain::task::Command;
 use crate::domain::task::argv::ARGV_WORDS;
+use crate::domain::task::item::ITEM_WORDS;
 
 /// The keys as written; what was written wrongly is absent and recorded as a problem.
 pub(super) struct WrittenWork {
@@ -25,7 +26,11 @@ pub(super) struct WrittenWork {
 impl WrittenWork {
     pub(super) fn read(table: &mut Table<'_>, known: &Known, problems: &Problems) -> Self {
         let run = value::text(table, "run", problems).map(|run| Command::Shell(run.value));
-        let argv = table.strings("argv").and_then(|argv| sound_argv(argv, problems));
+        let words: Vec<&'static str> = match table.key("foreach") {
+            Some(_) => ARGV_WORDS.into_iter().chain(ITEM_WORDS).collect(),
+            None => ARGV_WORDS.to_vec(),
+        };
+        let argv = table.strings("argv").and_then(|argv| sound_argv(argv, &words, problems));
         let wants_prompt = argv.iter().flatten().find_map(|word| {
             placeholders(&word.value).any(|name| name == "prompt").then(|| word.span.clone())
         });
@@ -121,6 +126,7 @@ fn agent(table: &mut Table<'_>, known: &Known, problems: &Problems) -> Option<Pl
 
 fn sound_argv(
     argv: Placed<Vec<Placed<String>>>,
+    words: &[&'static str],
     problems: &Problems,
 ) -> Option<Vec<Placed<String>>> {
     let Some(program) = argv.value.first() else {
@@ -132,16 +138,24 @@ fn sound_argv(
         sound &= value::without_nul("an item of `argv`", word, problems);
     }
     for word in &argv.value {
-        for name in placeholders(&word.value).filter(|name| !ARGV_WORDS.contains(name)) {
+        for name in placeholders(&word.value).filter(|name| !words.contains(name)) {
             sound = false;
             let message = format!("unknown placeholder `{{{name}}}`");
             let problem = Diagnostic::error("unknown_placeholder", word.span.clone(), message);
-            let problem = match closest(name, ARGV_WORDS) {
+            let is_item = ITEM_WORDS.contains(&name);
+            let near = closest(name, words.iter().copied()).filter(|_| !is_item);
+            let problem = match near {
                 Some(meant) => problem.labelled(format!("did you mean `{{{meant}}}`?")),
                 None => problem,
             };
-            let words = ARGV_WORDS.map(|word| format!("{{{word}}}")).join(" ");
-            let help = format!("known: {words}; write `{{{{{name}}}}}` for the text itself");
+            let known: Vec<String> = words.iter().map(|word| format!("{{{word}}}")).collect();
+            let known = known.join(" ");
+            let known = if is_item {
+                format!("only a task with `foreach` has one; known: {known}")
+            } else {
+                format!("known: {known}")
+            };
+            let help = format!("{known}; write `{{{{{name}}}}}` for the text itself");
             problems.push(problem.help(help));
         }
     }

@@ -1,0 +1,54 @@
+//! What the patterns of a tasks file do to a plan: inferred order, conditions, fail-fast.
+
+use super::prose::Line;
+use super::section::{Block, Section};
+use crate::domain::plan::{Order, Plan, Planned};
+
+/// A section for each of them that the plan has.
+pub(super) fn pattern_sections(plan: &Plan) -> Vec<Section> {
+    let lists: [(&'static str, Vec<Line>); 3] = [
+        ("Inferred order", plan.orders.iter().map(|order| order_line(plan, order)).collect()),
+        ("Conditions", plan.tasks.iter().filter_map(condition_line).collect()),
+        ("Fail-fast", fail_fast_lines(plan)),
+    ];
+    let present = lists.into_iter().filter(|(_, lines)| !lines.is_empty());
+    present.map(|(heading, lines)| Section { heading, blocks: vec![Block::List(lines)] }).collect()
+}
+
+fn condition_line(planned: &Planned) -> Option<Line> {
+    let id = Line::new().code(planned.task.id.as_str());
+    let expected = match (&planned.task.pattern.when, planned.left_out) {
+        (Some(when), out) => {
+            let line = id.text(" runs only if ").code(when.to_string());
+            line.text(if out { ": not expected, it counts as no time" } else { ": expected" })
+        }
+        (None, true) => id.text(" depends on what is not expected to run"),
+        (None, false) => return None,
+    };
+    Some(expected)
+}
+
+/// Which failures stop what else.
+fn fail_fast_lines(plan: &Plan) -> Vec<Line> {
+    if plan.fail_fast.run {
+        return vec![Line::new().text("the first failure stops the rest of the run")];
+    }
+    let of_group = |group: &String| {
+        let line = Line::new().text("the first failure in group ").code(group.as_str());
+        let members = plan.tasks.iter().map(|planned| &planned.task);
+        let members = members.filter(|task| task.pattern.group.as_ref() == Some(group));
+        line.text(" stops the rest of it: ").codes(members.map(|task| task.id.as_str()))
+    };
+    plan.fail_fast.groups.iter().map(of_group).collect()
+}
+
+fn order_line(plan: &Plan, order: &Order) -> Line {
+    let id = |task: usize| plan.tasks[task].task.id.as_str();
+    Line::new()
+        .code(id(order.then))
+        .text(" reads ")
+        .codes(&order.paths)
+        .text(", which ")
+        .code(id(order.first))
+        .text(" owns: runs after it")
+}
