@@ -66,7 +66,8 @@
 //! 2. **Plan.** [`domain::plan::build`] inserts gates, makes the graph, finds which tasks exclude
 //!    one another ([`exclusions`](domain::plan::exclusions)), ranks them, plays both arms many times
 //!    and gives a [`Plan`](domain::plan::Plan) with its [`Decision`](domain::plan::Decision). Costs
-//!    beside the tasks come from [`engine::load_costs`]. `wt-orch plan` ends here.
+//!    beside the tasks come from [`engine::load_costs`], what past runs showed from
+//!    [`engine::load_history`]. `wt-orch plan` ends here.
 //! 3. **Create.** [`engine::create`] gives the run a name, its tasks their branches and places
 //!    ([`engine::placed`]), looks whether something is in the way, and begins the journal with
 //!    `RunCreated`. That event holds the whole [`RunSpec`](domain::run::RunSpec): what comes later
@@ -94,6 +95,9 @@
 //!    make a report and a JSON document from the folded state alone, so that a report of a journal is
 //!    the same whenever it is made. [`render`] prints them.
 //!
+//! When a run ends, or is stopped, [`observe`](domain::run::observe) reads from its journal how long
+//! attempts took and how the prediction did, and the next plan learns from it.
+//!
 //! Other ways in: `resume` reads the journal ([`engine::open_for_writing`]), ends what still runs of
 //! it and records what was lost ([`engine::reconcile`]), then drives on. `retry` is the input
 //! [`Input::Retry`](domain::run::Input::Retry). `status` and `report` only fold
@@ -102,7 +106,8 @@
 //! # Where things lie
 //!
 //! In `<git-common-dir>/wt-orch/`: `state.db` (one SQLite file: journals, operations, measured
-//! costs; [`Store`](adapters::store::Store)), `logs/<run>/<task>.<attempt>.log`, `<run>.lock` (held
+//! costs, observed attempts and runs; [`Store`](adapters::store::Store)), `state.db.corrupt-<n>` (one
+//! that was damaged, moved aside by [`engine::set_database_aside`] under `database.lock`), `logs/<run>/<task>.<attempt>.log`, `<run>.lock` (held
 //! by the one writer of a run), `<run>.sock` (while a process drives it; in the runtime folder where
 //! the path is too long), `provision.lock` (held by whoever makes or removes git's entries of
 //! worktrees), `tmp-worktree` (an entry until it is whole) and `trash-*` (one until it is deleted).

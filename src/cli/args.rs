@@ -1,11 +1,17 @@
 //! The arguments, as clap reads them.
 
+mod history;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::ColorChoice;
 use crate::domain::plan::Preference;
+
+pub(super) use history::{
+    HistoryAction, HistoryArgs, HistoryExportArgs, HistoryForgetArgs, HistoryImportArgs,
+};
 
 /// Split work across git worktrees only when it pays, and land only what merges and passes.
 #[derive(Debug, Parser)]
@@ -89,6 +95,8 @@ pub(super) enum Command {
     Operations,
     /// Show what happened in a run.
     Report(ReportArgs),
+    /// Show what past runs teach of durations; forget, export or import it.
+    History(HistoryArgs),
     /// Remove what a run left; nothing dirty or unmerged without --force.
     Clean(CleanArgs),
     /// Show what wt-orch finds here, and which engine serves what.

@@ -8,6 +8,7 @@ mod context;
 mod exit;
 mod failure;
 mod prepare;
+mod remembered;
 mod watch;
 
 use std::process::ExitCode;
@@ -63,6 +64,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, Failure> {
         Command::Undo(args) => commands::undo::run(context, &args),
         Command::Operations => commands::operations::run(context),
         Command::Report(args) => commands::report::run(context, &args),
+        Command::History(args) => commands::history::run(context, &args),
         Command::Clean(args) => commands::clean::run(context, &args),
         Command::Doctor => commands::doctor::run(context),
         Command::Config(args) => commands::config::run(context, &args),

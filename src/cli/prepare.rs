@@ -6,6 +6,7 @@ use anyhow::Context as _;
 
 use super::context::{Context, Place};
 use super::failure::{Failure, ProblemFile};
+use super::remembered::Remembered;
 use crate::adapters::git::{Head, Repo};
 use crate::adapters::host::effective_cores::EffectiveCores;
 use crate::adapters::host::machine::Machine;
@@ -14,12 +15,12 @@ use crate::config::Settings;
 use crate::domain::diagnostic::Diagnostic;
 use crate::domain::id::{Oid, slugify};
 use crate::domain::plan::{
-    Contention, GateCycle, History, Host, NO_HISTORY, Plan, PlanRequest, PlannedHook, Preference,
-    build, may_overlap,
+    Contention, GateCycle, History, Host, Plan, PlanRequest, PlannedHook, Preference, build,
+    may_overlap,
 };
 use crate::domain::run::Limits;
 use crate::domain::task::{Known, KnownHost, Parsed, SetupHook, TaskSet, parse};
-use crate::engine::{load_costs, load_risk, plan_carry};
+use crate::engine::{load_costs, load_history, load_risk, plan_carry};
 
 /// A tasks file that was accepted, with the commit its tasks start from.
 pub(super) struct Prepared {
@@ -34,6 +35,8 @@ pub(super) struct Prepared {
     pub(super) setup: Vec<PlannedHook>,
     /// Name of the run: `name`, else the file's name.
     pub(super) name: String,
+    /// What earlier runs stored.
+    pub(super) remembered: Remembered,
 }
 
 /// A tasks file as read.
@@ -142,7 +145,9 @@ pub(super) fn prepare(context: &Context, place: &Place, file: &Path) -> Result<P
     tell_state(context, place, &base_name, base)?;
     let name = slugify(set.name.as_deref().unwrap_or(&stem));
     let setup = planned_hooks(place, &set, base)?;
-    Ok(Prepared { set, base, base_name, target, files: repo.file_count(base)?, setup, name })
+    let files = repo.file_count(base)?;
+    let remembered = Remembered::load(context, place);
+    Ok(Prepared { set, base, base_name, target, files, setup, name, remembered })
 }
 
 /// All setup hooks, with whether the base has what they are meant for.
@@ -214,26 +219,25 @@ pub(super) fn plan(
     prepared: &Prepared,
     preference: Preference,
 ) -> Result<Plan, Failure> {
-    let store = place.existing_store()?;
+    let store = prepared.remembered.store();
     let settings = &place.settings;
-    let carry =
-        plan_carry(&place.site, &settings.worktree, &settings.worktree_path, store.as_ref())?;
+    let carry = plan_carry(&place.site, &settings.worktree, &settings.worktree_path, store)?;
     let carry = carry.map_err(|too_large| {
         Failure::refused("carry_too_large", too_large.to_string()).hint(TooLarge::WAY_OUT)
     })?;
     let hooks = prepared.setup.iter().filter(|planned| planned.applies).count();
-    let mut costs = load_costs(store.as_ref(), prepared.files, hooks)?;
+    let mut costs = load_costs(store, prepared.files, hooks)?;
+    let history = load_history(store)?;
     costs.carry = carry.as_ref().map_or(0.0, |carry| carry.time_s);
     let machine = Machine::load();
-    let history = &NO_HISTORY;
     let side_by_side = settings.run.slots > 1 && may_overlap(&prepared.set);
     let measured = if side_by_side { place.effective_cores(machine.cores) } else { None };
-    let risk = load_risk(&place.site, &prepared.set, prepared.base, history);
+    let risk = load_risk(&place.site, &prepared.set, prepared.base, &history);
     let request = PlanRequest {
         workflow: &prepared.name,
         risk: &risk,
-        history,
-        contention: contention(history, machine.cores, measured),
+        history: &history,
+        contention: contention(&history, machine.cores, measured),
         setup: &prepared.setup,
         host: Host { cores: machine.cores, memory: machine.memory },
         slots: usize::try_from(settings.run.slots).unwrap_or(usize::MAX),

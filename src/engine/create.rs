@@ -75,7 +75,18 @@ pub fn create(
     }
     sweep(site, &places)?;
     let version = env!("CARGO_PKG_VERSION").to_owned();
-    let spec = RunSpec { run, base, base_name, target, plan, places, limits, worktree, version };
+    let spec = RunSpec {
+        run,
+        workflow: name,
+        base,
+        base_name,
+        target,
+        plan,
+        places,
+        limits,
+        worktree,
+        version,
+    };
     Ok(Ok(Journal::begin(store, site.clock, spec)?))
 }
 

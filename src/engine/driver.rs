@@ -16,6 +16,7 @@ use super::carry::{self, Carrier};
 use super::commit;
 use super::error::EngineError;
 use super::journal::Journal;
+use super::observations;
 use super::provision;
 use super::site::Site;
 use crate::adapters::host::control::{ControlServer, Reply, Request as ControlRequest};
@@ -184,7 +185,11 @@ impl Driver {
         let step = step(self.journal.state(), input, now);
         let accepted = !step.events.is_empty();
         let over = self.attempts_over(&step.events);
+        let ends = step.events.iter().any(Event::ends_run);
         self.journal.record(step.events, now)?;
+        if ends {
+            observations::store_observations(&mut self.journal)?;
+        }
         for task in over {
             self.clear_temporary(task);
         }

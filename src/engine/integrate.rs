@@ -4,6 +4,7 @@ use super::candidates::{Found, forecast_of, foreign_base, ready};
 use super::error::EngineError;
 use super::journal::Journal;
 use super::landing;
+use super::observations::store_conflicts;
 use super::site::Site;
 use super::validate::{Bench, clear_validations, validate};
 use crate::adapters::git::{Expected, MergeOutcome, MergeRequest, NewCommit, RefUpdate};
@@ -81,6 +82,7 @@ pub async fn integrate(
         let now = journal.now();
         journal.record(vec![Event::Warned { message }], now)?;
     }
+    store_conflicts(journal)?;
     result
 }
 

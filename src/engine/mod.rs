@@ -18,12 +18,14 @@ mod error;
 mod integrate;
 mod journal;
 mod landing;
+mod observations;
 mod occupied;
 mod open;
 mod prepared_bench;
 mod provision;
 mod reserve;
 mod risk;
+mod set_aside;
 mod setup;
 mod site;
 mod space;
@@ -43,12 +45,14 @@ pub use error::EngineError;
 pub use integrate::{IntegrateRefusal, IntegrateRequest, integrate};
 pub use journal::Journal;
 pub use landing::recover;
+pub use observations::load_history;
 pub use occupied::Occupied;
 pub use open::{
     Opened, abort_idle, is_driven, load_run, open_for_writing, reconcile, remove_deserted_socket,
     send_abort,
 };
 pub use risk::load_risk;
+pub use set_aside::{SetAside, set_database_aside};
 pub use site::Site;
 pub use space::Shortage;
 pub use subscriber::Subscriber;

@@ -2,6 +2,7 @@
 
 use super::error::EngineError;
 use super::journal::Journal;
+use super::observations::store_observations;
 use super::reserve::release;
 use super::site::Site;
 use crate::adapters::host::control::{self, Reply, Request};
@@ -123,6 +124,7 @@ pub async fn abort_idle(journal: &mut Journal) -> Result<u32, EngineError> {
     let now = journal.now();
     let step = step(journal.state(), Input::Stop { reason: StopReason::Aborted, force }, now);
     journal.record(step.events, now)?;
+    store_observations(journal)?;
     Ok(ended.iter().map(|(_, count)| count).sum())
 }
 

@@ -26,7 +26,7 @@ pub use operations_text::operations_text;
 pub use plain::{PlainLines, ReplayError, replay};
 pub use progress::Progress;
 pub use report_markdown::report_markdown;
-pub use report_text::{integrate_text, plan_text, report_text, status_text};
+pub use report_text::{history_text, integrate_text, plan_text, report_text, status_text};
 pub use style::Style;
 pub use subscriber::Subscriber;
 pub use table::key_value_text;

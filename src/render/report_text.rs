@@ -7,8 +7,8 @@ use crate::domain::id::RunId;
 use crate::domain::integrate::Integration;
 use crate::domain::plan::Plan;
 use crate::domain::report::{
-    Block, Mark, Report, Section, integration_headline, integration_sections, integration_steps,
-    plan_report, status_report,
+    Block, HistoryDocument, Mark, Report, Section, history_report, integration_headline,
+    integration_sections, integration_steps, plan_report, status_report,
 };
 use crate::domain::run::RunState;
 use crate::domain::time::Timestamp;
@@ -26,6 +26,11 @@ pub fn report_text(report: &Report, style: Style) -> String {
 /// The plan on one screen: long lists are cut.
 pub fn plan_text(plan: &Plan, style: Style) -> String {
     laid_out(&plan_report(plan), Layout { style, rows: Some(PLAN_ROWS) })
+}
+
+/// What is known of durations.
+pub fn history_text(document: &HistoryDocument, style: Style) -> String {
+    report_text(&history_report(document), style)
 }
 
 /// A run as it stands at `now`.

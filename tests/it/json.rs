@@ -15,7 +15,7 @@ fn schema_file(name: &str) -> PathBuf {
 
 /// The document that a command printed, checked against a stored schema.
 #[track_caller]
-fn document(output: &Output, exit: i32, schema: &str) -> Value {
+pub(crate) fn document(output: &Output, exit: i32, schema: &str) -> Value {
     let document = output.exit(exit).stdout_json();
     let stored = fs::read_to_string(schema_file(schema)).unwrap();
     let stored: Value = serde_json::from_str(&stored).unwrap();
@@ -211,6 +211,8 @@ fn every_other_command_prints_one_document_as_well() {
         &["completions", "bash"],
         &["man"],
         &["init", "--force"],
+        &["history"],
+        &["history", "export"],
     ] {
         let output = repo.wt_orch(&[args, &["--json"]].concat());
         output.exit(0).stdout_json();

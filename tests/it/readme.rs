@@ -279,6 +279,7 @@ fn the_help_reads_like_this() {
       undo         Put a branch back to where it was before a landing
       operations   List landings and undos so far
       report       Show what happened in a run
+      history      Show what past runs teach of durations; forget, export or import it
       clean        Remove what a run left; nothing dirty or unmerged without --force
       doctor       Show what wt-orch finds here, and which engine serves what
       config       List every setting with its origin; approve of what the repository's own settings run

@@ -6,7 +6,7 @@ use crate::harness::{Fingerprint, Output, Repo};
 const TASKS: &str = "[[task]]\nid = \"a\"\nrun = \"true\"\ncheck = \"true\"\n";
 
 /// Every command of the contract, in the order of the help.
-const COMMANDS: [&str; 19] = [
+const COMMANDS: [&str; 20] = [
     "demo",
     "init",
     "check",
@@ -21,6 +21,7 @@ const COMMANDS: [&str; 19] = [
     "undo",
     "operations",
     "report",
+    "history",
     "clean",
     "doctor",
     "config",

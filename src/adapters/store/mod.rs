@@ -8,8 +8,10 @@
 mod costs;
 mod error;
 mod journal;
+mod observations;
 mod operations;
 mod schema;
+mod set_aside;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -19,7 +21,9 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 pub use costs::{COSTS_KEPT, CostSample};
 pub use error::StoreError;
 pub use journal::{Record, RunRow};
+pub use observations::{ATTEMPTS_KEPT, ATTEMPTS_KEPT_IN_ALL, Forget, ObservationCount, RUNS_KEPT};
 pub use operations::{NewOperation, Operation, OperationState};
+pub use set_aside::{has_other_users, move_aside};
 
 use error::Wrong;
 
@@ -34,6 +38,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub struct Store {
     connection: Connection,
     path: PathBuf,
+    /// Of its tables; the newest one unless it may only be read.
+    schema: i64,
 }
 
 impl Store {
@@ -81,7 +87,7 @@ impl Store {
             Ok(connection)
         };
         match opened() {
-            Ok(connection) => Ok(Self { connection, path }),
+            Ok(connection) => Ok(Self { connection, path, schema: schema::KNOWN }),
             Err(wrong) => Err(StoreError::at(&path, wrong)),
         }
     }
@@ -91,8 +97,8 @@ impl Store {
         let shared = || {
             let connection = Connection::open_with_flags(&path, flags)?;
             connection.busy_timeout(PATIENCE)?;
-            schema::check(&connection)?;
-            Ok::<_, Wrong>(connection)
+            let schema = schema::check(&connection)?;
+            Ok::<_, Wrong>((connection, schema))
         };
         // Without the files beside the database that readers share with a writer, it can only be
         // read as something that nobody changes.
@@ -104,11 +110,11 @@ impl Store {
                 immutable_uri(&path),
                 flags | OpenFlags::SQLITE_OPEN_URI,
             )?;
-            schema::check(&connection)?;
-            Ok(connection)
+            let schema = schema::check(&connection)?;
+            Ok((connection, schema))
         };
         match shared().or_else(immutable) {
-            Ok(connection) => Ok(Self { connection, path }),
+            Ok((connection, schema)) => Ok(Self { connection, path, schema }),
             Err(wrong) => Err(StoreError::at(&path, wrong)),
         }
     }

@@ -14,7 +14,7 @@ const APPLICATION_ID: i64 = 0x5754_4f52;
 
 /// One entry for each schema: what turns the one before it into it. An entry that was released is
 /// never edited, and a database of it stays in `fixtures/store`.
-const STEPS: [&str; 1] = [V1];
+const STEPS: [&str; 2] = [V1, V2];
 
 const V1: &str = "
 CREATE TABLE runs (
@@ -53,6 +53,47 @@ CREATE TABLE costs (
 CREATE INDEX costs_by_kind ON costs (kind, id);
 ";
 
+const V2: &str = "
+CREATE TABLE attempts (
+    id INTEGER PRIMARY KEY,
+    run INTEGER NOT NULL,
+    workflow TEXT NOT NULL,
+    task TEXT NOT NULL,
+    attempt INTEGER NOT NULL,
+    work INTEGER NOT NULL,
+    category TEXT NOT NULL,
+    wall_s REAL NOT NULL,
+    cpu_s REAL,
+    active REAL NOT NULL,
+    lane_position INTEGER,
+    censored INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    imported INTEGER NOT NULL,
+    UNIQUE (run, task, attempt)
+) STRICT;
+CREATE INDEX attempts_by_task ON attempts (workflow, task, at);
+CREATE TABLE results (
+    run INTEGER PRIMARY KEY,
+    workflow TEXT NOT NULL,
+    width INTEGER NOT NULL,
+    tasks INTEGER NOT NULL,
+    predicted_s REAL NOT NULL,
+    sd REAL NOT NULL,
+    low_s REAL NOT NULL,
+    high_s REAL NOT NULL,
+    calibrated INTEGER NOT NULL,
+    overruled INTEGER NOT NULL,
+    actual_s REAL NOT NULL,
+    conflicts INTEGER,
+    branches INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    imported INTEGER NOT NULL
+) STRICT;
+";
+
+/// The first schema with tables of observations.
+pub(super) const OBSERVATIONS_SINCE: i64 = 2;
+
 /// The newest schema.
 pub(super) const KNOWN: i64 = STEPS.len() as i64;
 
@@ -82,11 +123,11 @@ pub(super) fn ensure(connection: &mut Connection) -> Result<(), Wrong> {
     Ok(())
 }
 
-/// Whether the tables can be read as they are.
-pub(super) fn check(connection: &Connection) -> Result<(), Wrong> {
+/// Whether the tables can be read as they are, and their schema: an older one has fewer of them.
+pub(super) fn check(connection: &Connection) -> Result<i64, Wrong> {
     match version(connection)? {
-        KNOWN => Ok(()),
-        found => Err(Wrong::Value(format!("schema {found} cannot be updated in a read-only file"))),
+        0 => Err(Wrong::Value("it has no tables".to_owned())),
+        found => Ok(found),
     }
 }
 

@@ -7,10 +7,12 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::domain::id::{Oid, RunId};
+use crate::domain::plan::Observations;
 use crate::domain::time::Timestamp;
 
 const AT: Timestamp = Timestamp(1_795_000_000_000);
 const V1: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/store/v1.db");
+const V2: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/store/v2.db");
 
 fn open() -> (TempDir, Store) {
     let dir = tempfile::tempdir().unwrap();
@@ -53,6 +55,12 @@ fn fill(store: &mut Store) {
     let id = store.begin_operation(&landing()).unwrap();
     store.finish_operation(id, OperationState::Done).unwrap();
     store.observe_cost("merge", CostSample { quantity: 2.0, seconds: 0.5, at: AT }).unwrap();
+    store.observe(&observed()).unwrap();
+}
+
+fn observed() -> Observations {
+    use super::observations::tests::{attempt, result};
+    Observations { attempts: vec![attempt(1, 1)], runs: vec![result(1)] }
 }
 
 fn assert_filled(store: &Store) {
@@ -81,15 +89,21 @@ fn what_was_stored_is_there_after_opening_again_and_nothing_lies_beside_it() {
 }
 
 #[test]
-fn a_database_of_the_first_schema_still_opens() {
-    for existing in [false, true] {
-        let dir = tempfile::tempdir().unwrap();
-        fs::copy(V1, dir.path().join(FILE_NAME)).unwrap();
-        let store = match existing {
-            true => Store::open_existing(dir.path()).unwrap().unwrap(),
-            false => Store::open(dir.path()).unwrap(),
-        };
-        assert_filled(&store);
+fn a_database_of_every_released_schema_still_opens() {
+    for (fixture, has_observations) in [(V1, false), (V2, true)] {
+        for existing in [false, true] {
+            let dir = tempfile::tempdir().unwrap();
+            fs::copy(fixture, dir.path().join(FILE_NAME)).unwrap();
+            let mut store = match existing {
+                true => Store::open_existing(dir.path()).unwrap().unwrap(),
+                false => Store::open(dir.path()).unwrap(),
+            };
+            assert_filled(&store);
+            let expected = if has_observations { observed() } else { Observations::default() };
+            assert_eq!(store.observations().unwrap(), expected);
+            store.observe(&observed()).unwrap();
+            assert_eq!(store.observations().unwrap(), observed());
+        }
     }
 }
 
@@ -124,7 +138,7 @@ fn a_database_that_may_only_be_read_is_read_and_refuses_to_be_written() {
     assert!(matches!(store.create_run("x", AT), Err(StoreError::ReadOnly { .. })));
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
     let connection = Connection::open_with_flags(immutable_uri(&path), flags).unwrap();
-    assert_filled(&Store { connection, path });
+    assert_filled(&Store { connection, path, schema: 1 });
 }
 
 #[test]
@@ -345,7 +359,10 @@ fn a_newer_schema_and_another_programs_database_are_refused() {
         refusal(&fs::read(path).unwrap())
     };
     let error = changed("user_version", 7);
-    assert!(matches!(error, StoreError::NewerSchema { found: 7, known: 1, .. }), "{error:?}");
+    assert!(
+        matches!(error, StoreError::NewerSchema { found: 7, known: schema::KNOWN, .. }),
+        "{error:?}"
+    );
     assert!(matches!(changed("application_id", 42), StoreError::Foreign { .. }));
     assert!(matches!(changed("application_id", 0), StoreError::Foreign { .. }));
     assert!(matches!(changed("user_version", 0), StoreError::Corrupt { .. }));

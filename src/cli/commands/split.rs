@@ -8,6 +8,7 @@ use crate::cli::context::{Context, Place};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::prepare::{Prepared, limits, plan, prepare, runtime, tell_identity};
+use crate::cli::remembered;
 use crate::cli::watch::watcher;
 use crate::domain::plan::{Plan, Verdict};
 use crate::domain::run::RunPhase;
@@ -17,13 +18,14 @@ use crate::engine::{CreateRequest, DriveRequest, Journal, Obstacle, Site, create
 /// Runs it.
 pub(crate) fn run(context: &Context, args: &SplitArgs) -> Result<Exit, Failure> {
     let mut place = context.place()?;
+    remembered::refuse_unusable(&place)?;
     let mut prepared = prepare(context, &place, &args.file.file)?;
     prepared.set.fail_fast.run |= args.fail_fast;
     let plan = plan(&place, &prepared, args.verdict.preference())?;
     tell_verdict(context, &plan);
     approval::ensure(context, &mut place)?;
     let files = prepared.files;
-    let journal = begin(&place, prepared, plan)?;
+    let journal = begin(context, &place, prepared, plan)?;
     let run = journal.run();
     let _lock = hold(&place, &journal)?;
     let journal = carry_out(context, &place, journal, Begin { resumed: false, files })?;
@@ -105,11 +107,16 @@ fn tell_verdict(context: &Context, plan: &Plan) {
     }
 }
 
-fn begin(place: &Place, prepared: Prepared, plan: Plan) -> Result<Journal, Failure> {
+fn begin(
+    context: &Context,
+    place: &Place,
+    prepared: Prepared,
+    plan: Plan,
+) -> Result<Journal, Failure> {
     let created = create(
         &place.site,
         CreateRequest {
-            store: place.store()?,
+            store: prepared.remembered.into_store(context, place)?,
             name: prepared.name,
             plan,
             base: prepared.base,

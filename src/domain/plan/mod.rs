@@ -21,8 +21,10 @@ mod gates;
 mod graph;
 mod history;
 mod inferred;
+mod learn;
 mod model;
 mod montecarlo;
+mod observations;
 mod plan_type;
 mod problem;
 mod random;
@@ -45,6 +47,8 @@ pub use gates::with_gates;
 pub use graph::Graph;
 pub use history::{History, NO_HISTORY, ObservedAttempt, ObservedRun};
 pub use inferred::{NO_RULES, Order, OrderRules, ReadsRule};
+pub use learn::{category, work_digest};
+pub use observations::{Observations, RecordedAttempt, RecordedRun};
 pub use plan_type::{
     Binding, Decision, Interval, Overhead, Plan, Planned, PlannedHook, Predicted, RunPrediction,
     ScheduledTask, Verdict,

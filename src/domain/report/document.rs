@@ -7,6 +7,10 @@ use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
 
 use super::clean_document::CleanDocument;
+use super::history_document::{
+    HistoryDocument, HistoryForgetDocument, HistoryImportDocument, HistoryWrittenDocument,
+};
+use super::history_exchange::HistoryExport;
 use super::integrate_document::IntegrateDocument;
 use super::plan_document::PlanDocument;
 use super::run_document::RunDocument;
@@ -115,6 +119,11 @@ pub fn schemas() -> Vec<(&'static str, serde_json::Value)> {
         ("operations", schema_of::<OperationsDocument>()),
         ("clean", schema_of::<CleanDocument>()),
         ("undo", schema_of::<UndoDocument>()),
+        ("history", schema_of::<HistoryDocument>()),
+        ("history-export", schema_of::<HistoryExport>()),
+        ("history-forget", schema_of::<HistoryForgetDocument>()),
+        ("history-import", schema_of::<HistoryImportDocument>()),
+        ("history-written", schema_of::<HistoryWrittenDocument>()),
         ("error", schema_of::<ErrorDocument>()),
     ]
 }

@@ -9,6 +9,9 @@ mod conflict_section;
 mod document;
 mod failure_section;
 mod headline;
+mod history_document;
+mod history_exchange;
+mod history_report;
 mod integrate_document;
 mod integration_section;
 mod layout;
@@ -38,6 +41,15 @@ pub use document::{
     ErrorBody, ErrorDocument, OperationEntry, OperationsDocument, SCHEMA, UndoDocument, schemas,
 };
 pub use headline::{chosen_interval, counts};
+pub use history_document::{
+    ComparedEntry, HistoryDocument, HistoryForgetDocument, HistoryImportDocument,
+    HistoryWrittenDocument, ObservationsEntry, PredictionsEntry, TaskHistoryEntry, WorkflowEntry,
+    from_observations, known_workflows,
+};
+pub use history_exchange::{
+    AttemptRecord, HistoryExport, ImportProblem, RunRecord, parse_history_export,
+};
+pub use history_report::history_report;
 pub use integrate_document::{
     EjectedEntry, IntegrateDocument, IntegrationResult, MatrixEntry, ValidationEntry,
     from_integration,

@@ -127,6 +127,7 @@ impl ScriptedRun {
         let places = plan.tasks.iter().map(|planned| place(&planned.task.id)).collect();
         let spec = RunSpec {
             run: "auth".parse().unwrap(),
+            workflow: "auth".to_owned(),
             base: oid(1),
             base_name: "main".to_owned(),
             target: Some("main".to_owned()),
@@ -173,7 +174,7 @@ impl ScriptedRun {
         self
     }
 
-    fn advance(&mut self) -> bool {
+    pub(crate) fn advance(&mut self) -> bool {
         let next = self.agenda.iter().enumerate().min_by_key(|(_, (at, entry, _))| (*at, *entry));
         let Some((next, _)) = next else { return false };
         let (at, _, input) = self.agenda.remove(next);

@@ -304,6 +304,11 @@ impl Event {
         }
     }
 
+    /// Whether nothing more happens in the run until somebody takes it up again.
+    pub fn ends_run(&self) -> bool {
+        matches!(self, Self::RunFinished | Self::RunStopped { .. })
+    }
+
     /// The one task it is about.
     pub fn task(&self) -> Option<&TaskId> {
         match self {

@@ -6,6 +6,7 @@ mod brought;
 mod envelope;
 mod event;
 mod fold;
+mod observe;
 mod outcome;
 mod patterns;
 mod replanning;
@@ -25,6 +26,7 @@ pub use brought::Brought;
 pub use envelope::{Envelope, FIRST_SEQ, JOURNAL_VERSION, JournalError};
 pub use event::{Event, StopReason};
 pub use fold::IllegalEvent;
+pub use observe::{already_observed, observe, run_number};
 pub use outcome::{
     AttemptEnd, ChangeKind, Ending, Outcome, PathChange, ProcessStamp, ProvisionFailure, Reason,
     Usage,

@@ -14,6 +14,9 @@ use crate::domain::time::millis;
 pub struct RunSpec {
     /// Its name.
     pub run: RunId,
+    /// Name of the task set, which several runs share: what its history is kept under.
+    #[serde(default)]
+    pub workflow: String,
     /// Commit that every task starts from.
     pub base: Oid,
     /// How the user named it: `main`, `HEAD`, …
@@ -32,6 +35,13 @@ pub struct RunSpec {
     pub worktree: WorktreeRules,
     /// wt-orch that made it.
     pub version: String,
+}
+
+impl RunSpec {
+    /// Name of the task set; of a run stored without it, the name of the run.
+    pub fn workflow(&self) -> &str {
+        if self.workflow.is_empty() { self.run.as_str() } else { &self.workflow }
+    }
 }
 
 /// Where a task works.

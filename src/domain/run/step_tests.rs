@@ -89,6 +89,7 @@ fn spec(plan: Plan) -> RunSpec {
         .collect();
     RunSpec {
         run: "run".parse().unwrap(),
+        workflow: "run".into(),
         base: Oid::from_bytes(&[7; 20]).unwrap(),
         base_name: "HEAD".into(),
         target: Some("main".into()),

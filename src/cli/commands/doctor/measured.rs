@@ -7,9 +7,9 @@ use crate::adapters::host::machine::Machine;
 use crate::cli::context::Place;
 use crate::cli::failure::Failure;
 use crate::cli::prepare::contention;
-use crate::domain::plan::{Contention, NO_HISTORY};
+use crate::domain::plan::Contention;
 use crate::domain::time::{Timestamp, human_duration};
-use crate::engine::{KnownCost, known_costs};
+use crate::engine::{KnownCost, known_costs, load_history};
 
 /// Measurements behind the verdict.
 pub(super) struct Measured {
@@ -27,11 +27,12 @@ impl Measured {
         let effective = place.effective_cores(named);
         let store = place.existing_store()?;
         let costs = store.as_ref().map_or_else(|| Ok(Vec::new()), known_costs)?;
+        let history = load_history(store.as_ref())?;
         Ok(Self {
             now: place.site.clock.now(),
             named,
             effective,
-            contention: contention(&NO_HISTORY, named, effective),
+            contention: contention(&history, named, effective),
             costs,
         })
     }
