@@ -3,11 +3,13 @@
 mod history;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::ColorChoice;
 use crate::domain::plan::Preference;
+use crate::domain::time::parse_duration;
 
 pub(super) use history::{
     HistoryAction, HistoryArgs, HistoryExportArgs, HistoryForgetArgs, HistoryImportArgs,
@@ -42,7 +44,7 @@ pub(super) struct Global {
     /// Print failures and results only.
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(super) quiet: bool,
-    /// Print every event.
+    /// Print every event, and all of a plan.
     #[arg(short, long, global = true)]
     pub(super) verbose: bool,
     /// Answer every question with yes, and accept the commands and credentials that the
@@ -169,12 +171,51 @@ impl VerdictArgs {
     }
 }
 
+#[derive(Debug, Clone, Args)]
+pub(super) struct SearchArgs {
+    /// How long the search for a better schedule may take (`plan.effort`).
+    #[arg(long, value_name = "TIME", value_parser = duration, conflicts_with = "seed")]
+    pub(super) effort: Option<Duration>,
+    /// Start of the random numbers (`plan.seed`). The search then ends after 1000 schedules, however
+    /// long they take: same input and seed, same plan.
+    #[arg(long, value_name = "N")]
+    pub(super) seed: Option<u64>,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    parse_duration(text).map_err(|error| error.to_string())
+}
+
 #[derive(Debug, Args)]
 pub(super) struct PlanArgs {
     #[command(flatten)]
     pub(super) file: FileArgs,
     #[command(flatten)]
     pub(super) verdict: VerdictArgs,
+    #[command(flatten)]
+    pub(super) search: SearchArgs,
+    /// Compare with other circumstances, such as `width=8,cpus=4,task.api=20m,drop=docs`; each
+    /// --what-if is one scenario. Further: add=N (agents at work), tasks=+N, clone.ID=N, scale=X,
+    /// memory=SIZE, capacity.NAME=N, after.ID=OTHER.
+    #[arg(long, value_name = "CHANGES")]
+    pub(super) what_if: Vec<String>,
+    /// Say how likely everything has landed within TIME, and which tasks to drop if it is not.
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(super) deadline: Option<Duration>,
+    /// Form of the plan: `md` is the whole report, `mermaid` graph and Gantt chart, `sh` a shell
+    /// script of the same steps.
+    #[arg(long, value_enum, default_value_t = PlanFormat::Text)]
+    pub(super) format: PlanFormat,
+}
+
+/// Form of a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum PlanFormat {
+    Text,
+    Md,
+    Mermaid,
+    Sh,
+    Json,
 }
 
 #[derive(Debug, Args)]
@@ -183,6 +224,8 @@ pub(super) struct SplitArgs {
     pub(super) file: FileArgs,
     #[command(flatten)]
     pub(super) verdict: VerdictArgs,
+    #[command(flatten)]
+    pub(super) search: SearchArgs,
     /// At the end merge, validate and land what succeeded.
     #[arg(long)]
     pub(super) integrate: bool,

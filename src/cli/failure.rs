@@ -5,6 +5,7 @@ use crate::adapters::store::StoreError;
 use crate::config::ConfigError;
 use crate::domain::diagnostic::{Diagnostic, Severity};
 use crate::domain::id::RunId;
+use crate::domain::plan::GateCycle;
 use crate::engine::EngineError;
 
 use super::exit::Exit;
@@ -176,6 +177,13 @@ impl From<EngineError> for Failure {
                 Self::refused("failed", error.to_string()).caused(&error)
             }
         }
+    }
+}
+
+impl From<GateCycle> for Failure {
+    fn from(cycle: GateCycle) -> Self {
+        Self::usage("gate_cycle", cycle.to_string())
+            .hint("a task must not depend on a task of a later phase when a gate stands between")
     }
 }
 

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
+use super::args::SearchArgs;
 use super::context::{Context, Place};
 use super::failure::{Failure, ProblemFile};
 use super::remembered::Remembered;
@@ -15,7 +16,7 @@ use crate::config::Settings;
 use crate::domain::diagnostic::Diagnostic;
 use crate::domain::id::{Oid, slugify};
 use crate::domain::plan::{
-    Contention, GateCycle, History, Host, Plan, PlanRequest, PlannedHook, Preference, build,
+    Contention, Effort, History, Host, Plan, PlanRequest, PlannedHook, Preference, build,
     may_overlap,
 };
 use crate::domain::run::Limits;
@@ -213,12 +214,37 @@ fn tell_state(context: &Context, place: &Place, name: &str, base: Oid) -> Result
     Ok(())
 }
 
+/// What is asked of a plan beside its tasks.
+pub(super) struct Asked<'a> {
+    pub(super) preference: Preference,
+    pub(super) search: &'a SearchArgs,
+    /// Seconds in which everything should have landed.
+    pub(super) deadline: Option<f64>,
+    /// Several plans are compared, so each is given the same number of schedules.
+    pub(super) compared: bool,
+}
+
+/// Schedules that are tried where they are counted.
+const SCHEDULES: usize = 1000;
+
 /// Plans a prepared file on this machine, with the costs measured in this repository.
 pub(super) fn plan(
+    context: &Context,
     place: &Place,
     prepared: &Prepared,
-    preference: Preference,
+    asked: &Asked<'_>,
 ) -> Result<Plan, Failure> {
+    plan_with(context, place, prepared, asked, |request| Ok(build(request)?))
+}
+
+/// Hands over what a plan of a prepared file is made from.
+pub(super) fn plan_with<T>(
+    context: &Context,
+    place: &Place,
+    prepared: &Prepared,
+    asked: &Asked<'_>,
+    answer: impl FnOnce(&PlanRequest<'_>) -> Result<T, Failure>,
+) -> Result<T, Failure> {
     let store = prepared.remembered.store();
     let settings = &place.settings;
     let carry = plan_carry(&place.site, &settings.worktree, &settings.worktree_path, store)?;
@@ -233,7 +259,15 @@ pub(super) fn plan(
     let side_by_side = settings.run.slots > 1 && may_overlap(&prepared.set);
     let measured = if side_by_side { place.effective_cores(machine.cores) } else { None };
     let risk = load_risk(&place.site, &prepared.set, prepared.base, &history);
-    let request = PlanRequest {
+    let end = context.clock.elapsed() + asked.search.effort.unwrap_or(settings.plan.effort);
+    let is_up = || context.clock.elapsed() >= end;
+    let counted = asked.compared || asked.search.seed.is_some();
+    let effort = if counted {
+        Effort { schedules: SCHEDULES, out_of_time: None }
+    } else {
+        Effort { schedules: usize::MAX, out_of_time: Some(&is_up) }
+    };
+    answer(&PlanRequest {
         workflow: &prepared.name,
         risk: &risk,
         history: &history,
@@ -245,12 +279,13 @@ pub(super) fn plan(
         rules: &settings.plan.rules,
         costs,
         carry,
-        preference,
+        deadline: asked.deadline,
+        effort,
+        preference: asked.preference,
         draws: usize::try_from(settings.plan.draws).unwrap_or(usize::MAX),
-        seed: settings.plan.seed,
+        seed: asked.search.seed.unwrap_or(settings.plan.seed),
         ..PlanRequest::of(&prepared.set)
-    };
-    build(&request).map_err(|cycle| gate_cycle(&cycle))
+    })
 }
 
 /// Sigma and kappa from the past, with the cores that were measured.
@@ -262,12 +297,6 @@ pub(super) fn contention(
     let effective_cores = measured.map(|measured| measured.cores);
     let fit = Contention::fit(history, effective_cores.unwrap_or(cores as f64));
     Contention { effective_cores, ..fit }
-}
-
-/// The refusal of phases and dependencies that contradict one another.
-pub(super) fn gate_cycle(cycle: &GateCycle) -> Failure {
-    Failure::usage("gate_cycle", cycle.to_string())
-        .hint("a task must not depend on a task of a later phase when a gate stands between")
 }
 
 /// Limits of every command of a run.

@@ -103,6 +103,7 @@ pub(super) fn entries(settings: &Settings, origins: &Origins) -> Vec<Entry> {
             list(settings.plan.rules.serialise.iter().flat_map(Claims::globs)),
         ),
         ("plan.reads".to_owned(), quoted(settings.plan.rules.reads.as_str())),
+        ("plan.effort".to_owned(), quoted(&exact_duration(settings.plan.effort))),
         ("ui.color".to_owned(), quoted(settings.ui.color.as_str())),
     ];
     let capacity = settings.capacity.iter();

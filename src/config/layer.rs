@@ -63,6 +63,8 @@ pub struct Layer {
     pub serialise: Option<Option<Claims>>,
     /// `plan.reads`.
     pub reads: Option<ReadsRule>,
+    /// `plan.effort`.
+    pub effort: Option<Duration>,
     /// `persona.NAME`, each name on its own.
     pub personas: BTreeMap<String, Persona>,
     /// `ui.color`.
@@ -101,6 +103,7 @@ impl Layer {
         let rules = &mut settings.plan.rules;
         over.put("plan.serialise", self.serialise, &mut rules.serialise);
         over.put("plan.reads", self.reads, &mut rules.reads);
+        over.put("plan.effort", self.effort, &mut settings.plan.effort);
         over.put("ui.color", self.color, &mut settings.ui.color);
         for (name, count) in self.capacity {
             over.note(&format!("capacity.{}", bare(&name)));

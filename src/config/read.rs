@@ -71,6 +71,7 @@ pub(super) fn layer(keys: &mut dyn Keys, problems: &Problems) -> Layer {
         probe: read.keys.boolean("plan", "probe").map(|probe| probe.value),
         serialise: read.claims(("plan", "serialise")),
         reads: read.choice(("plan", "reads"), &ReadsRule::WORDS),
+        effort: read.duration(("plan", "effort")),
         personas: read.personas(),
         color: read.choice(("ui", "color"), &ColorChoice::WORDS),
     }

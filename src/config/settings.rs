@@ -74,12 +74,14 @@ pub struct IntegrateSettings {
 pub struct PlanSettings {
     /// Simulated runs for each width, 1 or more.
     pub draws: u32,
-    /// Start of the random numbers: same input and seed, same plan.
+    /// Start of the random numbers.
     pub seed: u64,
     /// Whether the cores that are really there are measured.
     pub probe: bool,
     /// `serialise` and `reads`: order that nobody wrote down.
     pub rules: OrderRules,
+    /// How long the search for a better schedule may take.
+    pub effort: Duration,
 }
 
 /// A role.
@@ -231,6 +233,7 @@ impl Default for Settings {
                 draws: 400,
                 seed: 0,
                 probe: true,
+                effort: Duration::from_millis(50),
                 rules: OrderRules {
                     serialise: Claims::parse(&SERIALISE).ok(),
                     reads: ReadsRule::Order,

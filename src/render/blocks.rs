@@ -2,8 +2,8 @@
 
 use super::style::Style;
 use super::table::table_lines;
-use super::text::{columns, visible};
-use crate::domain::report::{Block, Line, Mark, Span, Step};
+use super::text::{columns, pad, visible};
+use crate::domain::report::{Block, Fact, Line, Mark, Span, Step};
 use crate::domain::time::{from_secs, human_duration};
 
 /// A piece of safe text with its meaning.
@@ -13,8 +13,8 @@ pub(super) type Piece = (Option<Mark>, String);
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Layout {
     pub(super) style: Style,
-    /// Rows of a table, bars of a timeline, points of a list; `None` for all.
-    pub(super) rows: Option<usize>,
+    /// Facts keep to the rows they are given.
+    pub(super) brief: bool,
 }
 
 /// The pieces of a line, made safe, code in backticks.
@@ -37,36 +37,48 @@ pub(super) fn block_lines(block: &Block, layout: Layout) -> Vec<String> {
     match block {
         Block::Line(line) => wrapped(line, "", "", style),
         Block::List(points) => {
-            let shown = layout.rows.unwrap_or(usize::MAX);
-            let mut lines: Vec<String> = points
-                .iter()
-                .take(shown)
-                .flat_map(|point| wrapped(point, "- ", "  ", style))
-                .collect();
-            lines.extend(rest_line(points.len(), shown));
-            lines
+            points.iter().flat_map(|point| wrapped(point, "- ", "  ", style)).collect()
         }
-        Block::Table(table) => {
-            let shown = layout.rows.unwrap_or(usize::MAX);
-            let mut lines = table_lines(table, shown, style);
-            lines.extend(rest_line(table.rows.len(), shown));
-            lines
-        }
+        Block::Facts(facts) => fact_lines(facts, layout),
+        Block::Subheading(heading) => vec![style.paint(Mark::Strong, &visible(heading))],
+        Block::Table(table) => table_lines(table, style),
         Block::Timeline(timeline) => {
-            let shown = layout.rows.unwrap_or(usize::MAX);
-            let axis = |seconds| human_duration(from_secs(seconds));
-            let mut lines = timeline.lines(style.width, shown, axis);
-            lines.extend(rest_line(timeline.bars.len(), shown));
-            lines
+            timeline.lines(style.width, |seconds| human_duration(from_secs(seconds)))
         }
         Block::Verbatim(lines) => lines.iter().map(|line| visible(line)).collect(),
         Block::Commands(steps) => command_lines(steps, style),
     }
 }
 
-fn rest_line(all: usize, shown: usize) -> Option<String> {
-    let more = all.saturating_sub(shown);
-    (more > 0).then(|| format!("… and {more} more (`--json` lists all)"))
+/// Sentences at the right of what they are about. Where room is scarce those that do not fit are
+/// counted instead.
+fn fact_lines(facts: &[Fact], layout: Layout) -> Vec<String> {
+    let widest = facts.iter().map(|fact| columns(fact.label)).max().unwrap_or(0);
+    let rest = " ".repeat(widest + 2);
+    let mut lines = Vec::new();
+    for fact in facts {
+        let first = pad(fact.label, widest + 2);
+        let mut shown = Vec::new();
+        for (at, line) in fact.lines.iter().enumerate() {
+            let lead = if at == 0 { &first } else { &rest };
+            let mut body = wrapped(line, lead, &rest, layout.style);
+            let more = fact.lines.len() - at - 1;
+            let next = fact.lines.get(at + 1).filter(|_| layout.brief).is_some_and(|next| {
+                let next = wrapped(next, &rest, &rest, layout.style).len();
+                shown.len() + body.len() + next > fact.rows
+            });
+            if next {
+                let counted = line.clone().mark(Mark::Dim, format!(" ({more} more with -v)"));
+                body = wrapped(&counted, lead, &rest, layout.style);
+            }
+            shown.extend(body);
+            if next {
+                break;
+            }
+        }
+        lines.extend(shown);
+    }
+    lines
 }
 
 /// Commands are never cut or wrapped: they are there to be copied.

@@ -28,7 +28,7 @@ pub fn operations_text(operations: &[OperationEntry], style: Style) -> String {
             state,
         ]);
     }
-    let layout = Layout { style, rows: None };
+    let layout = Layout { style, brief: false };
     let mut lines = block_lines(&Block::Table(table), layout);
     if let Some(last) = operations.iter().rev().find(|operation| !operation.undone) {
         let step = Step::new(format!("wt-orch undo {}", last.id), "take the last one back");

@@ -1,7 +1,7 @@
 //! Reports as GitHub-flavoured Markdown.
 
 use super::text::visible;
-use crate::domain::report::{Align, Block, Line, Report, Span, Step, Table};
+use crate::domain::report::{Align, Block, Fact, Line, Report, Span, Step, Table};
 use crate::domain::time::{from_secs, human_duration};
 
 /// Columns of charts.
@@ -11,7 +11,9 @@ const CHART_WIDTH: usize = 90;
 pub fn report_markdown(report: &Report) -> String {
     let mut parts = vec![format!("# {}", inline(&report.title))];
     for section in &report.sections {
-        parts.push(format!("## {}", escaped(section.heading)));
+        if !section.heading.is_empty() {
+            parts.push(format!("## {}", escaped(section.heading)));
+        }
         parts.extend(section.blocks.iter().map(block));
     }
     parts.join("\n\n") + "\n"
@@ -24,10 +26,12 @@ fn block(block: &Block) -> String {
             let point = |point: &Line| format!("- {}", escaped_start(&inline(point)));
             points.iter().map(point).collect::<Vec<_>>().join("\n")
         }
+        Block::Facts(facts) => facts.iter().map(fact).collect::<Vec<_>>().join("\n"),
+        Block::Subheading(heading) => format!("### {}", escaped(heading)),
         Block::Table(table) => table_rows(table),
         Block::Timeline(timeline) => {
             let axis = |seconds| human_duration(from_secs(seconds));
-            fenced("text", &timeline.lines(CHART_WIDTH, usize::MAX, axis))
+            fenced("text", &timeline.lines(CHART_WIDTH, axis))
         }
         Block::Verbatim(lines) => {
             fenced("text", &lines.iter().map(|line| visible(line)).collect::<Vec<_>>())
@@ -37,6 +41,11 @@ fn block(block: &Block) -> String {
             fenced("sh", &steps.iter().flat_map(lines).collect::<Vec<_>>())
         }
     }
+}
+
+fn fact(fact: &Fact) -> String {
+    let sentences: Vec<String> = fact.lines.iter().map(inline).collect();
+    format!("- **{}**: {}", escaped(fact.label), sentences.join("; "))
 }
 
 fn table_rows(table: &Table) -> String {

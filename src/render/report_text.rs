@@ -5,27 +5,25 @@ use super::style::Style;
 use super::text::visible;
 use crate::domain::id::RunId;
 use crate::domain::integrate::Integration;
-use crate::domain::plan::Plan;
 use crate::domain::report::{
-    Block, HistoryDocument, Mark, Report, Section, history_report, integration_headline,
-    integration_sections, integration_steps, plan_report, status_report,
+    Block, Detail, HistoryDocument, Mark, PlanAnswer, Report, Section, history_report,
+    integration_headline, integration_sections, integration_steps, plan_report, status_report,
 };
 use crate::domain::run::RunState;
 use crate::domain::time::Timestamp;
 
-/// Rows of a plan's tables, so that the whole stays on one screen.
-const PLAN_ROWS: usize = 12;
 /// Body of a section.
 const INDENT: &str = "  ";
 
 /// A report in full, with a line end after every line.
 pub fn report_text(report: &Report, style: Style) -> String {
-    laid_out(report, Layout { style, rows: None })
+    laid_out(report, Layout { style, brief: false })
 }
 
-/// The plan on one screen: long lists are cut.
-pub fn plan_text(plan: &Plan, style: Style) -> String {
-    laid_out(&plan_report(plan), Layout { style, rows: Some(PLAN_ROWS) })
+/// A plan, on one screen or in full.
+pub fn plan_text(answer: &PlanAnswer, detail: Detail, style: Style) -> String {
+    let brief = detail == Detail::Screen;
+    laid_out(&plan_report(answer, detail), Layout { style, brief })
 }
 
 /// What is known of durations.
@@ -55,9 +53,13 @@ fn laid_out(report: &Report, layout: Layout) -> String {
         ..layout
     };
     let mut lines = wrapped(&report.title, "", "", layout.style);
-    for section in &report.sections {
-        lines.push(String::new());
-        lines.push(layout.style.paint(Mark::Strong, &visible(section.heading)));
+    for (at, section) in report.sections.iter().enumerate() {
+        if at > 0 || !section.heading.is_empty() {
+            lines.push(String::new());
+        }
+        if !section.heading.is_empty() {
+            lines.push(layout.style.paint(Mark::Strong, &visible(section.heading)));
+        }
         let mut before: Option<&Block> = None;
         for block in &section.blocks {
             let below_line = matches!(before, Some(Block::Line(_)));

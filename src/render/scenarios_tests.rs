@@ -4,8 +4,8 @@ use super::*;
 use crate::domain::plan::Preference;
 use crate::domain::report::scripted_run::{ScriptedRun, Try, oid, plan, task};
 use crate::domain::report::{
-    LogPaths, OperationEntry, ReportPlaces, from_integration, from_plan, from_run, run_report,
-    schemas,
+    Detail, LogPaths, OperationEntry, ReportPlaces, from_integration, from_plan, from_run,
+    run_report, schemas,
 };
 use crate::domain::run::{Envelope, RunState};
 use crate::domain::task::Task;
@@ -13,6 +13,7 @@ use crate::domain::time::Timestamp;
 
 mod documents;
 mod lines;
+mod optimization;
 mod reports;
 mod screens;
 
@@ -66,7 +67,7 @@ fn every_width_is_printed_without_a_control_character() {
         let style = Style { color: false, width };
         let texts = [
             report_text(&report(&run.state), style),
-            plan_text(&run.state.spec.plan, style),
+            plan_text(&run.state.spec.plan.clone().into(), Detail::Full, style),
             status_text(&run.state, run.now, style),
             integrate_text(&run.state.spec.run, run.integration(), style),
             report_markdown(&report(&run.state)),

@@ -10,12 +10,11 @@ const GAP: usize = 2;
 /// No column is made narrower to save room.
 const NARROWEST: usize = 4;
 
-/// The table with at most `rows` rows. Its widest columns give way where it is too wide.
-pub(super) fn table_lines(table: &Table, rows: usize, style: Style) -> Vec<String> {
+/// The table. Its widest columns give way where it is too wide.
+pub(super) fn table_lines(table: &Table, style: Style) -> Vec<String> {
     let heading = table.columns.iter().map(|column| vec![(Some(Mark::Dim), column.heading.into())]);
     let heading: Vec<Vec<Piece>> = heading.collect();
-    let body = table.rows.iter().take(rows);
-    let body = body.map(|row| row.iter().map(pieces).collect::<Vec<Vec<Piece>>>());
+    let body = table.rows.iter().map(|row| row.iter().map(pieces).collect::<Vec<Vec<Piece>>>());
     let rows: Vec<Vec<Vec<Piece>>> = std::iter::once(heading).chain(body).collect();
     let mut widths = vec![0; table.columns.len()];
     for row in &rows {
@@ -113,7 +112,7 @@ mod tests {
     }
 
     fn drawn(width: usize) -> String {
-        table_lines(&table(), 9, Style { color: false, width }).join("\n")
+        table_lines(&table(), Style { color: false, width }).join("\n")
     }
 
     #[test]
@@ -133,8 +132,8 @@ mod tests {
     #[test]
     fn every_width_is_drawn_without_a_panic_and_colour_changes_no_column() {
         for width in 0..90 {
-            let plain = table_lines(&table(), 9, Style { color: false, width });
-            let coloured = table_lines(&table(), 9, Style { color: true, width });
+            let plain = table_lines(&table(), Style { color: false, width });
+            let coloured = table_lines(&table(), Style { color: true, width });
             for (plain, coloured) in plain.iter().zip(&coloured) {
                 assert!(columns(plain) <= width.max(3 * NARROWEST + 2 * GAP), "{width}: {plain}");
                 assert_eq!(*plain, crate::render::stripped(coloured).trim_end());

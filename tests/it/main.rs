@@ -28,6 +28,8 @@ mod measured;
 mod occupied;
 mod patterns;
 mod places;
+mod plan_script;
+mod planning;
 mod pooling;
 mod provisioning;
 mod readme;

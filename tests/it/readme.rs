@@ -51,7 +51,8 @@ fn typed(repo: &Repo, script: &str) -> Output {
 fn every_shell_block_is_run_or_is_left_out_by_name() {
     let blocks = blocks(README);
     let names: Vec<&str> = blocks.iter().filter(|b| b.language == "sh").map(|b| b.name).collect();
-    let known: Vec<&str> = ["demo", "start", "json"].into_iter().chain(NOT_RUN).collect();
+    let known: Vec<&str> =
+        ["demo", "start", "json", "what-if", "forms"].into_iter().chain(NOT_RUN).collect();
     assert_eq!(names.iter().collect::<BTreeSet<_>>(), known.iter().collect());
     assert!(names.len() == known.len(), "a name is used twice: {names:?}");
     let languages: BTreeSet<&str> = blocks.iter().map(|block| block.language).collect();
@@ -75,6 +76,9 @@ fn the_first_minute_goes_as_told_and_leaves_the_branch_where_it_was() {
         .unwrap();
     assert_eq!(documents.len(), 3, "{output}");
     assert!(documents.iter().all(|document| document["schema"] == 1), "{output}");
+
+    typed(&repo, &block("sh", "what-if")).exit(0).stdout_has("What if");
+    typed(&repo, &block("sh", "forms")).exit(0).stdout_has("flowchart LR").stdout_has("set -eu");
 
     // Said below the block.
     repo.wt_orch(&["clean", "--force"]).exit(0);
@@ -296,7 +300,7 @@ fn the_help_reads_like_this() {
           --json           Print exactly one JSON document on stdout, at every exit
           --color <WHEN>   When to use colours: auto, always or never
       -q, --quiet          Print failures and results only
-      -v, --verbose        Print every event
+      -v, --verbose        Print every event, and all of a plan
           --yes            Answer every question with yes, and accept the commands and credentials that
                            the repository's own settings ask for
     ");
@@ -315,6 +319,9 @@ fn the_help_reads_like_this() {
           --parallel[=<M>]  Overrule the verdict: side by side, with the best width, or with M slots
                             whatever the number of processor cores
           --sequential      Overrule the verdict: one worktree, one task after another
+          --effort <TIME>   How long the search for a better schedule may take (`plan.effort`)
+          --seed <N>        Start of the random numbers (`plan.seed`). The search then ends after 1000
+                            schedules, however long they take: same input and seed, same plan
           --integrate       At the end merge, validate and land what succeeded
           --fail-fast       Stop everything when the first task fails, as `fail_fast = true` in the file
                             does
@@ -326,7 +333,7 @@ fn the_help_reads_like_this() {
           --json           Print exactly one JSON document on stdout, at every exit
           --color <WHEN>   When to use colours: auto, always or never
       -q, --quiet          Print failures and results only
-      -v, --verbose        Print every event
+      -v, --verbose        Print every event, and all of a plan
           --yes            Answer every question with yes, and accept the commands and credentials that
                            the repository's own settings ask for
     ");

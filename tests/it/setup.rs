@@ -108,8 +108,8 @@ fn the_plan_shows_hooks_and_learns_what_they_cost() {
     let doubt = "provisional: 2 setup hooks were never measured here, so a default of 10s each \
                  stands in";
     assert!(strings(&before["reasons"]).contains(&doubt), "{before:#}");
-    let output = repo.wt_orch(&["plan", "tasks.toml"]);
-    output.exit(0).stdout_has("deps: `mkdir modules").stdout_has("`Cargo.toml`; the base has none");
+    let output = repo.wt_orch(&["-v", "plan", "tasks.toml"]);
+    output.exit(0).stdout_has("deps: `mkdir modules").stdout_has("`Cargo.toml`; the base has");
 
     repo.wt_orch(&["split", "tasks.toml", "--parallel=2"]).exit(0);
     let after = plan();

@@ -6,7 +6,7 @@ use crate::cli::args::FileArgs;
 use crate::cli::context::{Context, problem_entries};
 use crate::cli::exit::Exit;
 use crate::cli::failure::{Failure, ProblemFile};
-use crate::cli::prepare::{gate_cycle, load_tasks};
+use crate::cli::prepare::load_tasks;
 use crate::domain::diagnostic::Diagnostic;
 use crate::domain::plan::check_order;
 use crate::domain::report::SCHEMA;
@@ -36,7 +36,7 @@ pub(crate) fn run(context: &Context, args: &FileArgs) -> Result<Exit, Failure> {
     };
     let unexpanded = file.parsed.wants_paths;
     let set = file.accept(context)?;
-    check_order(&set).map_err(|cycle| gate_cycle(&cycle))?;
+    check_order(&set)?;
     if unexpanded {
         context.streams.note(
             "note: there is no commit to look into, so a `foreach` with a glob counts as one task",

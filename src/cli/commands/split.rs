@@ -7,7 +7,7 @@ use crate::cli::commands::{integrate, stored};
 use crate::cli::context::{Context, Place};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::prepare::{Prepared, limits, plan, prepare, runtime, tell_identity};
+use crate::cli::prepare::{Asked, Prepared, limits, plan, prepare, runtime, tell_identity};
 use crate::cli::remembered;
 use crate::cli::watch::watcher;
 use crate::domain::plan::{Plan, Verdict};
@@ -21,7 +21,13 @@ pub(crate) fn run(context: &Context, args: &SplitArgs) -> Result<Exit, Failure> 
     remembered::refuse_unusable(&place)?;
     let mut prepared = prepare(context, &place, &args.file.file)?;
     prepared.set.fail_fast.run |= args.fail_fast;
-    let plan = plan(&place, &prepared, args.verdict.preference())?;
+    let asked = Asked {
+        preference: args.verdict.preference(),
+        search: &args.search,
+        deadline: None,
+        compared: false,
+    };
+    let plan = plan(context, &place, &prepared, &asked)?;
     tell_verdict(context, &plan);
     approval::ensure(context, &mut place)?;
     let files = prepared.files;

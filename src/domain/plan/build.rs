@@ -71,6 +71,8 @@ pub struct PlanRequest<'a> {
     pub deadline: Option<f64>,
     /// How long to look for a better schedule.
     pub effort: Effort<'a>,
+    /// Estimates that stand in for what is known of these tasks.
+    pub assumed: &'a BTreeMap<TaskId, Estimate>,
     /// What the user wants.
     pub preference: Preference,
     /// Monte Carlo draws.
@@ -80,6 +82,7 @@ pub struct PlanRequest<'a> {
 }
 
 static NO_CAPACITY: BTreeMap<String, u32> = BTreeMap::new();
+static NOTHING_ASSUMED: BTreeMap<TaskId, Estimate> = BTreeMap::new();
 
 impl<'a> PlanRequest<'a> {
     /// A request about which nothing is known but the tasks: one core, eight slots, no costs.
@@ -99,6 +102,7 @@ impl<'a> PlanRequest<'a> {
             risk: &NO_RISK,
             deadline: None,
             effort: LEAST_EFFORT,
+            assumed: &NOTHING_ASSUMED,
             preference: Preference::Rule,
             draws: 20,
             seed: 0,

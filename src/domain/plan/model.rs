@@ -52,7 +52,9 @@ impl<'a> Model<'a> {
         let orders = infer(&tasks, request.rules, &mut excluded);
         let graph = graph_of(&tasks, &orders)?;
         let left_out = left_out(&tasks, &graph);
-        let estimates = tasks.iter().map(believe).zip(&left_out);
+        let assumed = |task: &Task| request.assumed.get(&task.id).copied();
+        let estimates = tasks.iter().map(|task| assumed(task).unwrap_or_else(|| believe(task)));
+        let estimates = estimates.zip(&left_out);
         let estimates = estimates.map(|(known, out)| if *out { known.of_nothing() } else { known });
         let estimates: Vec<Estimate> = estimates.collect();
         let medians: Vec<f64> = estimates.iter().map(|estimate| estimate.p50).collect();

@@ -16,7 +16,10 @@ mod integrate_document;
 mod integration_section;
 mod layout;
 mod log_path;
+mod optimization;
+mod plan_answer;
 mod plan_document;
+mod plan_facts;
 mod plan_patterns;
 mod plan_report;
 mod plan_risk;
@@ -25,6 +28,7 @@ mod prose;
 mod remaining;
 mod run_document;
 mod run_report;
+mod scenario_section;
 #[cfg(test)]
 mod scripted_integration;
 #[cfg(test)]
@@ -56,14 +60,16 @@ pub use integrate_document::{
 };
 pub use integration_section::{integration_headline, integration_sections, integration_steps};
 pub use log_path::{LogPaths, log_path, output_path};
+pub use optimization::{Optimization, optimization_report};
+pub use plan_answer::PlanAnswer;
 pub use plan_document::{
     ClaimEntry, EstimateEntry, PlanDocument, PlanTaskEntry, PredictedEntry, from_plan,
 };
-pub use plan_report::plan_report;
+pub use plan_report::{Detail, plan_report};
 pub use prose::{Line, Mark, Span};
 pub use remaining::remaining_s;
 pub use run_document::{RunDocument, RunStateWord, TaskEntry, TaskStateWord, from_run};
 pub use run_report::{ReportPlaces, run_report};
-pub use section::{Align, Block, Column, Report, Section, Step, Table};
+pub use section::{Align, Block, Column, Fact, Report, Section, Step, Table};
 pub use status_report::status_report;
 pub use timeline::{Bar, BarKind, Timeline};

@@ -4,11 +4,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::document::{SCHEMA, seconds};
+use super::plan_answer::PlanAnswer;
 use super::plan_risk::{RiskEntry, risk_entry};
 use crate::domain::id::{Oid, TaskId};
 use crate::domain::plan::{
-    Binding, CarryPlan, ClaimKind, EstimateSource, Interval, Overhead, Plan, Planned, PlannedHook,
-    Predicted, Verdict,
+    Binding, CarryPlan, ClaimKind, Compared, Deadline, EstimateSource, Interval, MoreSlots,
+    Overhead, Planned, PlannedHook, Predicted, Verdict,
 };
 
 /// What `plan` prints.
@@ -51,6 +52,10 @@ pub struct PlanDocument {
     /// Conflicts that are likely.
     #[serde(default)]
     pub risk: RiskEntry,
+    /// Things as they are and every scenario of `--what-if`; empty without one.
+    pub scenarios: Vec<ScenarioEntry>,
+    /// The deadline and what it takes to meet it; null without one.
+    pub deadline: Option<DeadlineEntry>,
 }
 
 /// One task of a plan.
@@ -161,8 +166,58 @@ pub struct ClaimEntry {
     pub kind: ClaimKind,
 }
 
-/// The document of a plan that starts from `base`.
-pub fn from_plan(plan: &Plan, base: Oid) -> PlanDocument {
+/// A plan under other circumstances.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ScenarioEntry {
+    /// What is different, as it was written; null for things as they are.
+    pub changes: Option<String>,
+    /// Side by side or one after another.
+    pub verdict: Verdict,
+    /// Slots; 1 when sequential.
+    pub width: usize,
+    /// Tasks, gates included.
+    pub tasks: usize,
+    /// When everything has landed, in the chosen arm, seconds.
+    pub landed_s: Interval,
+    /// How much sooner than as things are, seconds; negative: later.
+    pub saving_s: f64,
+    /// Share of the draws in which parallel was faster than sequential.
+    pub probability: f64,
+    /// What limits the best parallel schedule.
+    pub binding: Binding,
+    /// Probability to be in time; null without a deadline.
+    pub in_time: Option<f64>,
+    /// What it means, in one sentence.
+    pub sentence: String,
+}
+
+/// A deadline.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct DeadlineEntry {
+    /// Seconds from the start until everything should have landed.
+    pub seconds: f64,
+    /// Probability that it has, as planned.
+    pub probability: f64,
+    /// Tasks to drop; empty where that is not needed or does not help.
+    pub drop: Vec<TaskId>,
+    /// Probability without them; null where there are none.
+    pub probability_after: Option<f64>,
+    /// More slots that help; null where they do not or are not needed.
+    pub more_slots: Option<MoreSlotsEntry>,
+}
+
+/// More slots.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct MoreSlotsEntry {
+    /// How many.
+    pub slots: usize,
+    /// Probability to be in time on them.
+    pub probability: f64,
+}
+
+/// The document of an answer whose plan starts from `base`.
+pub fn from_plan(answer: &PlanAnswer, base: Oid) -> PlanDocument {
+    let plan = &answer.plan;
     let id = |index: usize| plan.tasks[index].task.id.clone();
     let decision = plan.decision.clone();
     PlanDocument {
@@ -204,6 +259,35 @@ pub fn from_plan(plan: &Plan, base: Oid) -> PlanDocument {
             .collect(),
         carry: plan.carry.clone().map(|carry| CarryPlan { time_s: seconds(carry.time_s), ..carry }),
         risk: risk_entry(plan),
+        scenarios: answer.scenarios.iter().map(scenario_entry).collect(),
+        deadline: answer.deadline.as_ref().map(deadline_entry),
+    }
+}
+
+fn scenario_entry(compared: &Compared) -> ScenarioEntry {
+    ScenarioEntry {
+        changes: compared.changes.clone(),
+        verdict: compared.verdict,
+        width: compared.width,
+        tasks: compared.tasks,
+        landed_s: rounded(compared.landed),
+        saving_s: seconds(compared.saving_s),
+        probability: compared.probability,
+        binding: compared.binding,
+        in_time: compared.in_time,
+        sentence: compared.sentence.clone(),
+    }
+}
+
+fn deadline_entry(deadline: &Deadline) -> DeadlineEntry {
+    DeadlineEntry {
+        seconds: deadline.seconds,
+        probability: deadline.probability,
+        drop: deadline.drop.clone(),
+        probability_after: deadline.probability_after,
+        more_slots: deadline
+            .slots
+            .map(|MoreSlots { slots, probability }| MoreSlotsEntry { slots, probability }),
     }
 }
 

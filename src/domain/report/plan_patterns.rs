@@ -1,18 +1,16 @@
 //! What the patterns of a tasks file do to a plan: inferred order, conditions, fail-fast.
 
 use super::prose::Line;
-use super::section::{Block, Section};
 use crate::domain::plan::{Order, Plan, Planned};
 
-/// A section for each of them that the plan has.
-pub(super) fn pattern_sections(plan: &Plan) -> Vec<Section> {
-    let lists: [(&'static str, Vec<Line>); 3] = [
-        ("Inferred order", plan.orders.iter().map(|order| order_line(plan, order)).collect()),
-        ("Conditions", plan.tasks.iter().filter_map(condition_line).collect()),
-        ("Fail-fast", fail_fast_lines(plan)),
+/// A label and lines for each of them; none of those that the plan does not have.
+pub(super) fn pattern_lines(plan: &Plan) -> impl Iterator<Item = (&'static str, Vec<Line>)> {
+    let lists = [
+        ("order", plan.orders.iter().map(|order| order_line(plan, order)).collect()),
+        ("conditions", plan.tasks.iter().filter_map(condition_line).collect()),
+        ("fail-fast", fail_fast_lines(plan)),
     ];
-    let present = lists.into_iter().filter(|(_, lines)| !lines.is_empty());
-    present.map(|(heading, lines)| Section { heading, blocks: vec![Block::List(lines)] }).collect()
+    lists.into_iter()
 }
 
 fn condition_line(planned: &Planned) -> Option<Line> {

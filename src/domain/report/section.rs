@@ -16,7 +16,7 @@ pub struct Report {
 /// A part of a report.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Section {
-    /// Its name.
+    /// Its name; empty for what stands right below the title.
     pub heading: &'static str,
     /// In order; a section without any is left out by whoever builds the report.
     pub blocks: Vec<Block>,
@@ -29,6 +29,10 @@ pub enum Block {
     Line(Line),
     /// Several.
     List(Vec<Line>),
+    /// Sentences by what they are about.
+    Facts(Vec<Fact>),
+    /// What the blocks below are about.
+    Subheading(&'static str),
     /// Rows and columns.
     Table(Table),
     /// Bars over time.
@@ -37,6 +41,17 @@ pub enum Block {
     Verbatim(Vec<String>),
     /// What to type.
     Commands(Vec<Step>),
+}
+
+/// Sentences about one thing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fact {
+    /// What they are about, in a word or two.
+    pub label: &'static str,
+    /// The most important one first.
+    pub lines: Vec<Line>,
+    /// Rows of text that are shown of it where room is scarce; the first sentence always is.
+    pub rows: usize,
 }
 
 /// A command to type.

@@ -88,9 +88,9 @@ impl Timeline {
         self.bars.iter().filter_map(|bar| bar.span_s).map(|(_, to)| to).fold(0.0, f64::max)
     }
 
-    /// The chart in at most `width` columns where that is possible, with `limit` bars at most.
-    pub fn lines(&self, width: usize, limit: usize, axis: impl Fn(f64) -> String) -> Vec<String> {
-        let shown = &self.bars[..self.bars.len().min(limit)];
+    /// The chart in at most `width` columns where that is possible.
+    pub fn lines(&self, width: usize, axis: impl Fn(f64) -> String) -> Vec<String> {
+        let shown = &self.bars;
         let length = |text: &str| text.chars().count();
         let label = shown.iter().map(|bar| length(&bar.label)).max().unwrap_or(0).min(LABEL_MAX);
         let note = shown.iter().map(|bar| length(&bar.note)).max().unwrap_or(0);
@@ -146,7 +146,7 @@ mod tests {
     #[test]
     fn every_bar_has_at_least_one_cell_and_none_leaves_the_axis() {
         let bars = vec![bar("a", 0.0, 0.001), bar("b", 0.0, 10.0), bar("c", 10.0, 10.0)];
-        let lines = Timeline::without_pauses(bars).lines(18, 9, |end| format!("{end:.0}s"));
+        let lines = Timeline::without_pauses(bars).lines(18, |end| format!("{end:.0}s"));
         assert_eq!(
             lines,
             ["a |█           |", "b |████████████|", "c |           █|", "  0         10s"]
@@ -164,10 +164,10 @@ mod tests {
     #[test]
     fn nothing_and_odd_widths_are_drawn_too() {
         for width in [0, 1, 20, 200] {
-            let empty = Timeline::default().lines(width, 5, |_| "0s".to_owned());
+            let empty = Timeline::default().lines(width, |_| "0s".to_owned());
             assert_eq!(empty.len(), 1);
             let long = Timeline::without_pauses(vec![bar(&"x".repeat(64), 0.0, 1.0)]);
-            assert_eq!(long.lines(width, 5, |_| "1s".to_owned()).len(), 2);
+            assert_eq!(long.lines(width, |_| "1s".to_owned()).len(), 2);
         }
     }
 }

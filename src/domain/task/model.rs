@@ -27,7 +27,7 @@ pub const PERSONAS: [&str; 10] = [
 ];
 
 /// A valid tasks file: ids unique, dependencies known and without a cycle.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct TaskSet {
     /// `name`, as written.
     pub name: Option<String>,

@@ -19,7 +19,7 @@ fn assert_valid(name: &str, document: &serde_json::Value) {
 
 #[test]
 fn the_document_of_a_plan() {
-    let plan = document(from_plan(&plan(tasks(), Preference::Rule), oid(1)));
+    let plan = document(from_plan(&plan(tasks(), Preference::Rule).into(), oid(1)));
     assert_valid("plan", &plan);
     insta::assert_snapshot!(json_text(&plan["tasks"][1]).unwrap(), @r#"
     {
@@ -44,8 +44,8 @@ fn the_document_of_a_plan() {
       "when": null
     }
     "#);
-    insta::assert_snapshot!(names(&plan), @"advice base binding carry claims flips lower_bound_s overruled predicted reasons risk schema setup tasks verdict width");
-    insta::assert_snapshot!(names(&plan["predicted"]), @"benefit_s calibrated merge_bias_s overhead_s parallel_s probability sequential_s");
+    insta::assert_snapshot!(names(&plan), @"advice base binding carry claims deadline flips lower_bound_s overruled predicted reasons scenarios schema setup tasks verdict width");
+    insta::assert_snapshot!(names(&plan["predicted"]), @"benefit_s calibrated overhead_s parallel_s probability sequential_s");
 }
 
 #[test]

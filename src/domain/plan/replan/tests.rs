@@ -1,19 +1,11 @@
 use super::super::{LEAST_EFFORT, PlanRequest, build};
 use super::*;
 use crate::domain::report::scripted_run::task;
-use crate::domain::task::{FailFast, TaskSet};
+use crate::domain::task::TaskSet;
 
 fn plan_of(seconds: &[u64]) -> Plan {
     let tasks = seconds.iter().enumerate().map(|(i, s)| task(&format!("t{i}"), &[], *s)).collect();
-    let set = TaskSet {
-        name: None,
-        base: None,
-        tasks,
-        gates: Vec::new(),
-        validations: Vec::new(),
-        setup: Vec::new(),
-        fail_fast: FailFast::default(),
-    };
+    let set = TaskSet { tasks, ..TaskSet::default() };
     build(&PlanRequest::of(&set)).unwrap()
 }
 

@@ -1,0 +1,32 @@
+use super::*;
+use crate::domain::plan::build::Host;
+use crate::domain::report::scripted_run::task;
+use crate::domain::task::Claims;
+
+#[test]
+fn each_shared_thing_costs_what_its_absence_saves() {
+    let mut tasks: Vec<_> = ["a", "b", "c", "d"].map(|id| task(id, &[], 600)).into();
+    for task in &mut tasks {
+        task.demand.cpus = 0.5;
+    }
+    tasks[0].locks = vec!["db".to_owned(), "alone".to_owned()];
+    tasks[1].locks = vec!["db".to_owned()];
+    for task in &mut tasks[2..] {
+        task.owns = Some(Claims::parse(&["src/**".to_owned()]).unwrap());
+        task.demand.memory = 1 << 20;
+    }
+    let set = TaskSet { tasks, ..TaskSet::default() };
+    let host = Host { cores: 4, memory: 8 << 30 };
+    let request = PlanRequest { host, draws: 100, ..PlanRequest::of(&set) };
+    let plan = build(&request).unwrap();
+    let costs = conflict_costs(&request, &plan).unwrap();
+    let shared: Vec<&Shared> = costs.iter().map(|cost| &cost.shared).collect();
+    assert_eq!(shared, [&Shared::Claims, &Shared::Lock("db".to_owned()), &Shared::Memory]);
+    // Both pairs take twice 600 s: without one of them the other still does.
+    assert!(costs[0].cost_s < 300.0 && costs[2].cost_s == 0.0, "{costs:?}");
+    let mut alone = set.clone();
+    alone.tasks.truncate(2);
+    let request = PlanRequest { set: &alone, ..request };
+    let costs = conflict_costs(&request, &build(&request).unwrap()).unwrap();
+    assert!(costs.len() == 1 && costs[0].cost_s > 300.0, "{costs:?}");
+}
