@@ -271,6 +271,8 @@ pub(super) fn plan_with<T>(
         workflow: &prepared.name,
         risk: &risk,
         history: &history,
+        // By the hour, so that plans made in a row are equal.
+        now: Some(place.site.clock.now().hour()),
         contention: contention(&history, machine.cores, measured),
         setup: &prepared.setup,
         host: Host { cores: machine.cores, memory: machine.memory },

@@ -23,6 +23,11 @@ impl Timestamp {
         Self(self.0.saturating_add(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)))
     }
 
+    /// The beginning of its hour.
+    pub fn hour(self) -> Self {
+        Self(self.0 - self.0.rem_euclid(3_600_000))
+    }
+
     /// RFC 3339 in UTC, to the second: `2026-11-20T09:38:00Z`.
     pub fn to_rfc3339(self) -> String {
         jiff::Timestamp::from_millisecond(self.0).map_or_else(

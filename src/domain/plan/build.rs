@@ -7,15 +7,17 @@ use super::contention::{Contention, DEFAULT_CONTENTION};
 use super::costs::{Costs, NO_COSTS};
 use super::decide::decide;
 use super::effort::{Effort, LEAST_EFFORT};
-use super::estimate::{Estimate, SD_RUN};
+use super::estimate::Estimate;
 use super::gates::with_gates;
 use super::history::{History, NO_HISTORY};
 use super::inferred::{NO_RULES, OrderRules};
+use super::learn::Durations;
 use super::model::{Model, graph_of};
 use super::plan_type::{Plan, Planned, PlannedHook, ScheduledTask};
 use super::risk::{NO_RISK, Risk};
 use crate::domain::id::TaskId;
-use crate::domain::task::{Task, TaskSet};
+use crate::domain::task::TaskSet;
+use crate::domain::time::Timestamp;
 
 /// The machine.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -63,6 +65,8 @@ pub struct PlanRequest<'a> {
     pub carry: Option<CarryPlan>,
     /// Past runs of this repository.
     pub history: &'a History,
+    /// The longer ago they were, the less is sure; `None`: as if they were just over.
+    pub now: Option<Timestamp>,
     /// How tasks slow one another down on this machine.
     pub contention: Contention,
     /// Likely conflicts between tasks.
@@ -98,6 +102,7 @@ impl<'a> PlanRequest<'a> {
             costs: NO_COSTS,
             carry: None,
             history: &NO_HISTORY,
+            now: None,
             contention: DEFAULT_CONTENTION,
             risk: &NO_RISK,
             deadline: None,
@@ -123,25 +128,23 @@ pub struct GateCycle {
 /// # Errors
 /// [`GateCycle`] when a task of an earlier phase depends on one of a later phase across a gate.
 pub fn build(request: &PlanRequest<'_>) -> Result<Plan, GateCycle> {
-    build_believing(request, Estimate::of, SD_RUN)
-}
-
-/// [`build`] with what is believed of durations.
-pub(super) fn build_believing(
-    request: &PlanRequest<'_>,
-    believe: impl Fn(&Task) -> Estimate,
-    run_sd: f64,
-) -> Result<Plan, GateCycle> {
-    let model = Model::of(request, believe, run_sd)?;
+    let model = Model::of(request, |tasks| {
+        let durations =
+            Durations::learn(tasks, request.workflow, request.history, &request.contention);
+        match request.now {
+            Some(now) => durations.aged(now),
+            None => durations,
+        }
+    })?;
     let choice = decide(&model.candidate());
-    let Model { by_name, tasks, graph, estimates, medians, excluded, problem, .. } = model;
+    let Model { by_name, tasks, graph, durations, medians, excluded, problem, .. } = model;
     let (orders, left_out) = (model.orders, model.left_out);
     let tails = graph.tails(&medians);
     let heads = graph.heads(&medians);
     let longest = tails.iter().copied().fold(0.0, f64::max);
     let planned: Vec<Planned> = tasks
         .into_iter()
-        .zip(estimates)
+        .zip(durations.estimates)
         .enumerate()
         .map(|(i, (task, estimate))| {
             let slack_s = (longest - heads[i] - tails[i]).max(0.0);

@@ -20,7 +20,8 @@ pub(super) use self::width::Curve;
 use super::build::{PlanRequest, Preference};
 use super::claims::Exclusions;
 use super::graph::Graph;
-use super::montecarlo::{Arms, Beliefs, Chance, Draw, compare};
+use super::learn::Durations;
+use super::montecarlo::{Arms, Chance, Draw, compare};
 use super::plan_type::{Decision, Predicted, Verdict};
 use super::problem::Problem;
 use super::simulate::{Interplay, Luck, Scenario, Simulated, Simulator};
@@ -39,7 +40,7 @@ pub(super) struct Candidate<'a> {
     pub(super) request: &'a PlanRequest<'a>,
     pub(super) tasks: &'a [Task],
     pub(super) graph: &'a Graph,
-    pub(super) beliefs: Beliefs<'a>,
+    pub(super) durations: &'a Durations,
     pub(super) medians: &'a [f64],
     pub(super) excluded: &'a Exclusions,
     pub(super) interplay: &'a Interplay,
@@ -181,8 +182,8 @@ impl<'a> Candidate<'a> {
         (0..(2000 / tasks).clamp(8, 64)).map(|_| chance.draw()).collect()
     }
 
-    fn chance(&self) -> Chance<'_> {
-        Chance::new(self.beliefs, self.request.seed, self.interplay.has_conflicts())
+    fn chance(&self) -> Chance {
+        Chance::new(self.durations, self.request.seed, self.interplay.has_conflicts())
     }
 
     fn arms<'b>(&'b self, width: usize) -> Arms<'b> {

@@ -12,15 +12,24 @@ const DEFAULT_COMMAND_S: f64 = 60.0;
 const DEFAULT_AGENT_S: f64 = 600.0;
 /// Log standard deviations of `research/scheduling.md` §3: a user's estimate, no estimate, and the
 /// effect common to a whole run.
-const SD_ESTIMATE: f64 = 0.5;
-const SD_DEFAULT: f64 = 0.6;
+pub(super) const SD_ESTIMATE: f64 = 0.5;
+pub(super) const SD_DEFAULT: f64 = 0.6;
 /// Common to all tasks of one run: machine load, caches.
 pub(super) const SD_RUN: f64 = 0.15;
+
+/// 97.5 % quantiles: attempts about a learned median follow a t-distribution with five degrees of
+/// freedom, everything else is taken as normal.
+const T5_QUANTILE: f64 = 2.571;
+pub(super) const NORMAL_QUANTILE: f64 = 1.96;
 
 /// Where an estimate comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EstimateSource {
+    /// Past attempts of this task with this work.
+    History,
+    /// Past attempts of its kind: the same task with other work, its persona, its phase.
+    Category,
     /// `estimate` in the tasks file.
     Estimate,
     /// Nothing known: the default of a command.
@@ -29,18 +38,36 @@ pub enum EstimateSource {
     DefaultAgent,
 }
 
+impl EstimateSource {
+    /// Nothing is known of the task.
+    pub fn is_default(self) -> bool {
+        matches!(self, Self::DefaultCommand | Self::DefaultAgent)
+    }
+}
+
 /// A log-normal duration.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
-    /// Median, seconds.
+    /// Median of an attempt that runs alone and is the first of its lane, seconds.
     pub p50: f64,
-    /// Standard deviation of the logarithm.
+    /// Standard deviation of the logarithm of the next attempt about the median, without what all
+    /// tasks of its run share.
     pub sd: f64,
-    /// Seconds it is spared behind another task in the same worktree.
-    #[serde(default)]
-    pub warm_s: f64,
+    /// The same for what they share.
+    #[serde(default = "unobserved_run_sd")]
+    pub run_sd: f64,
     /// Where it comes from.
     pub source: EstimateSource,
+    /// Attempts of this task with this work behind it.
+    #[serde(default)]
+    pub samples: u32,
+    /// Seconds less when another task had the lane before it; 0 when unknown.
+    #[serde(default)]
+    pub warm_s: f64,
+}
+
+fn unobserved_run_sd() -> f64 {
+    SD_RUN
 }
 
 impl Estimate {
@@ -52,15 +79,11 @@ impl Estimate {
                 (DEFAULT_COMMAND_S, EstimateSource::DefaultCommand)
             }
         };
-        match task.estimate {
-            Some(estimate) => Self {
-                p50: estimate.as_secs_f64(),
-                sd: SD_ESTIMATE,
-                warm_s: 0.0,
-                source: EstimateSource::Estimate,
-            },
-            None => Self { p50: default.0, sd: SD_DEFAULT, warm_s: 0.0, source: default.1 },
-        }
+        let (p50, sd, source) = match task.estimate {
+            Some(estimate) => (estimate.as_secs_f64(), SD_ESTIMATE, EstimateSource::Estimate),
+            None => (default.0, SD_DEFAULT, default.1),
+        };
+        Self { p50, sd, run_sd: SD_RUN, source, samples: 0, warm_s: 0.0 }
     }
 
     /// The estimate of a task that is not expected to run.
@@ -70,7 +93,14 @@ impl Estimate {
 
     /// 95 % interval, the effect of the run included.
     pub fn interval(&self) -> Interval {
-        let spread = (1.96 * self.sd.hypot(SD_RUN)).exp();
+        let task = match self.source {
+            EstimateSource::History => T5_QUANTILE,
+            EstimateSource::Category
+            | EstimateSource::Estimate
+            | EstimateSource::DefaultCommand
+            | EstimateSource::DefaultAgent => NORMAL_QUANTILE,
+        };
+        let spread = (task * self.sd).hypot(NORMAL_QUANTILE * self.run_sd).exp();
         Interval { p50: self.p50, low: self.p50 / spread, high: self.p50 * spread }
     }
 }

@@ -52,7 +52,9 @@ pub use gates::with_gates;
 pub use graph::Graph;
 pub use history::{History, NO_HISTORY, ObservedAttempt, ObservedRun};
 pub use inferred::{NO_RULES, Order, OrderRules, ReadsRule};
-pub use learn::{category, work_digest};
+pub use learn::{
+    Accuracy, Calibration, Durations, RunEffect, Sampler, category, median_and_spread, work_digest,
+};
 pub use observations::{Observations, RecordedAttempt, RecordedRun};
 pub use plan_type::{
     Binding, Decision, Interval, Overhead, Plan, Planned, PlannedHook, Predicted, RunPrediction,
@@ -62,5 +64,5 @@ pub use problem::{Job, Problem};
 pub use ranks::{RankSearch, Ranked, Ranking, take_best_ranks, urgencies};
 pub use replan::{JobProgress, Progress, replan};
 pub use risk::{BranchOverlap, CoChange, NO_RISK, PairRisk, Risk, RiskFacts, UnmergedBranch};
-pub use simulate::{Interplay, Luck, NO_INTERPLAY, Scenario, Simulated, simulate};
+pub use simulate::{Interplay, Luck, NO_INTERPLAY, Scenario, Simulated, TaskTraits, simulate};
 pub use what_if::{Change, Compared, WhatIf, compare, parse_what_if};

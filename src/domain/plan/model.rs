@@ -11,7 +11,7 @@ use super::estimate::Estimate;
 use super::gates::with_gates;
 use super::graph::Graph;
 use super::inferred::{Order, infer};
-use super::montecarlo::Beliefs;
+use super::learn::Durations;
 use super::problem::{Job, Problem};
 use super::ranks::ranks_by;
 use super::simulate::{Interplay, TaskTraits};
@@ -27,8 +27,7 @@ pub(super) struct Model<'a> {
     pub(super) by_name: ByName,
     pub(super) tasks: Vec<Task>,
     pub(super) graph: Graph,
-    pub(super) estimates: Vec<Estimate>,
-    pub(super) run_sd: f64,
+    pub(super) durations: Durations,
     pub(super) medians: Vec<f64>,
     pub(super) excluded: Exclusions,
     /// Order that nobody wrote down.
@@ -40,33 +39,34 @@ pub(super) struct Model<'a> {
 }
 
 impl<'a> Model<'a> {
-    /// With an estimate for each task, and the standard deviation of the logarithm of what all tasks
-    /// of a run have in common.
+    /// With what `learn` says of the durations of its tasks.
     pub(super) fn of(
         request: &'a PlanRequest<'a>,
-        believe: impl Fn(&Task) -> Estimate,
-        run_sd: f64,
+        learn: impl FnOnce(&[Task]) -> Durations,
     ) -> Result<Self, GateCycle> {
         let (by_name, tasks) = ByName::sort(with_gates(request.set));
         let mut excluded = exclusions(&tasks);
         let orders = infer(&tasks, request.rules, &mut excluded);
         let graph = graph_of(&tasks, &orders)?;
         let left_out = left_out(&tasks, &graph);
-        let assumed = |task: &Task| request.assumed.get(&task.id).copied();
-        let estimates = tasks.iter().map(|task| assumed(task).unwrap_or_else(|| believe(task)));
-        let estimates = estimates.zip(&left_out);
-        let estimates = estimates.map(|(known, out)| if *out { known.of_nothing() } else { known });
-        let estimates: Vec<Estimate> = estimates.collect();
-        let medians: Vec<f64> = estimates.iter().map(|estimate| estimate.p50).collect();
+        let mut durations = learn(&tasks);
+        for (at, estimate) in durations.estimates.iter_mut().enumerate() {
+            if let Some(assumed) = request.assumed.get(&tasks[at].id) {
+                *estimate = *assumed;
+            }
+            if left_out[at] {
+                *estimate = estimate.of_nothing();
+            }
+        }
+        let medians = durations.medians();
         let problem = problem_of(request, &tasks, &graph, &medians, &excluded);
-        let interplay = interplay_of(request, &tasks, &estimates, &by_name);
+        let interplay = interplay_of(request, &tasks, &durations.estimates, &by_name);
         Ok(Self {
             request,
             by_name,
             tasks,
             graph,
-            estimates,
-            run_sd,
+            durations,
             medians,
             excluded,
             orders,
@@ -81,7 +81,7 @@ impl<'a> Model<'a> {
             request: self.request,
             tasks: &self.tasks,
             graph: &self.graph,
-            beliefs: Beliefs { estimates: &self.estimates, run_sd: self.run_sd },
+            durations: &self.durations,
             medians: &self.medians,
             excluded: &self.excluded,
             interplay: &self.interplay,

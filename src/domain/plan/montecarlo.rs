@@ -1,31 +1,7 @@
 //! Draws of both arms from the same random numbers (`research/scheduling.md` §3 and §4).
 
-use super::estimate::Estimate;
-use super::plan_type::Interval;
-use super::random::Random;
+use super::learn::{Durations, Sampler};
 use super::simulate::{Luck, Scenario, Simulator};
-
-/// Keeps the numbers that decide conflicts apart from those that decide durations.
-const CONFLICT_STREAM: u64 = 0x5851_f42d_4c95_7f2d;
-
-/// What is believed of how long tasks take.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Beliefs<'a> {
-    /// By task.
-    pub(super) estimates: &'a [Estimate],
-    /// Standard deviation of the logarithm of what all tasks of a run have in common.
-    pub(super) run_sd: f64,
-}
-
-impl Beliefs<'_> {
-    /// One run's durations, each task's in a worktree of its own with the machine to itself.
-    fn sample(&self, random: &mut Random, durations: &mut [f64]) {
-        let run = self.run_sd * random.normal();
-        for (duration, estimate) in durations.iter_mut().zip(self.estimates) {
-            *duration = estimate.p50 * (estimate.sd * random.normal() + run).exp();
-        }
-    }
-}
 
 /// What chance decides of one run.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,34 +24,38 @@ impl Draw {
 }
 
 /// Draws one run after another; equal seeds give equal runs.
-pub(super) struct Chance<'a> {
-    beliefs: Beliefs<'a>,
-    random: Random,
-    fate: Random,
-    /// Without likely conflicts, nothing is drawn for them.
+pub(super) struct Chance {
+    sampler: Sampler,
+    tasks: usize,
+    drawn: usize,
+    /// Without likely conflicts, none is looked at.
     conflicts: bool,
+    unused: Vec<f64>,
 }
 
-impl<'a> Chance<'a> {
-    pub(super) fn new(beliefs: Beliefs<'a>, seed: u64, conflicts: bool) -> Self {
-        let (random, fate) = (Random::new(seed), Random::new(seed ^ CONFLICT_STREAM));
-        Self { beliefs, random, fate, conflicts }
+impl Chance {
+    pub(super) fn new(durations: &Durations, seed: u64, conflicts: bool) -> Self {
+        let tasks = durations.estimates.len();
+        let sampler = Sampler::new(durations, seed);
+        Self { sampler, tasks, drawn: 0, conflicts, unused: vec![1.0; tasks] }
     }
 
     /// The next run.
     pub(super) fn draw(&mut self) -> Draw {
-        let tasks = self.beliefs.estimates.len();
-        let mut draw = Draw { durations: vec![0.0; tasks], uniforms: Some(vec![1.0; tasks]) };
+        let uniforms = Some(vec![1.0; self.tasks]);
+        let mut draw = Draw { durations: vec![0.0; self.tasks], uniforms };
         self.redraw(&mut draw);
         draw
     }
 
     /// The next run in the place of another one.
     fn redraw(&mut self, draw: &mut Draw) {
-        self.beliefs.sample(&mut self.random, &mut draw.durations);
-        if let Some(uniforms) = draw.uniforms.as_mut().filter(|_| self.conflicts) {
-            uniforms.fill_with(|| self.fate.uniform());
-        }
+        let uniforms = match &mut draw.uniforms {
+            Some(uniforms) if self.conflicts => uniforms,
+            Some(_) | None => &mut self.unused,
+        };
+        self.sampler.fill(self.drawn, &mut draw.durations, uniforms);
+        self.drawn += 1;
     }
 }
 
@@ -117,7 +97,7 @@ pub(super) struct Comparison {
 }
 
 /// Plays both arms so many times.
-pub(super) fn compare(arms: &Arms<'_>, mut chance: Chance<'_>, draws: usize) -> Comparison {
+pub(super) fn compare(arms: &Arms<'_>, mut chance: Chance, draws: usize) -> Comparison {
     let count = draws.max(1);
     let mut simulator = Simulator::new(arms.parallel.problem);
     let mut draw = chance.draw();
@@ -169,28 +149,10 @@ impl Times {
     }
 }
 
-/// Median and 95 % interval of sorted times.
-pub(super) fn sorted_interval(draws: &[f64]) -> Interval {
-    let quantile = |q: f64| {
-        let at = (q * draws.len().saturating_sub(1) as f64).round() as usize;
-        draws.get(at).copied().unwrap_or(0.0)
-    };
-    Interval { p50: quantile(0.5), low: quantile(0.025), high: quantile(0.975) }
-}
-
 /// Share of sorted times that are at most `limit`.
 pub(super) fn share_within(sorted: &[f64], limit: f64) -> f64 {
     let within = sorted.partition_point(|&time| time <= limit);
     within as f64 / sorted.len().max(1) as f64
-}
-
-/// Median and standard deviation of the logarithm of sorted times.
-pub(super) fn median_and_spread(sorted: &[f64]) -> (f64, f64) {
-    let logs: Vec<f64> = sorted.iter().map(|time| time.max(1e-9).ln()).collect();
-    let count = logs.len().max(1) as f64;
-    let mean = logs.iter().sum::<f64>() / count;
-    let variance = logs.iter().map(|log| (log - mean).powi(2)).sum::<f64>() / count;
-    (sorted.get(sorted.len() / 2).copied().unwrap_or(0.0), variance.sqrt())
 }
 
 #[cfg(test)]
@@ -198,10 +160,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn quantiles_of_a_ramp_are_where_they_should_be() {
+    fn the_share_of_a_ramp_within_a_limit_is_the_limit() {
         let ramp: Vec<f64> = (0..=1000).map(f64::from).collect();
-        let found = sorted_interval(&ramp);
-        assert_eq!((found.low, found.p50, found.high), (25.0, 500.0, 975.0));
         assert_eq!(share_within(&ramp, 249.5), 250.0 / 1001.0);
+        assert_eq!((share_within(&ramp, -1.0), share_within(&ramp, 2000.0)), (0.0, 1.0));
     }
 }

@@ -6,8 +6,7 @@ mod simulator;
 #[cfg(test)]
 mod tests;
 
-pub(super) use interplay::TaskTraits;
-pub use interplay::{Interplay, NO_INTERPLAY};
+pub use interplay::{Interplay, NO_INTERPLAY, TaskTraits};
 pub(super) use simulator::Simulator;
 
 use super::costs::Costs;

@@ -80,6 +80,8 @@ pub(super) fn task_table(plan: &Plan) -> Table {
 
 fn source_word(source: EstimateSource) -> &'static str {
     match source {
+        EstimateSource::History => "past attempts",
+        EstimateSource::Category => "its kind",
         EstimateSource::Estimate => "your estimate",
         EstimateSource::DefaultCommand | EstimateSource::DefaultAgent => "default",
     }

@@ -9,6 +9,12 @@
 mod clock;
 mod latency;
 mod psplib;
+mod regret;
+mod repeats;
+mod replay;
+mod replay_data;
+mod replay_noise;
+mod replay_world;
 mod table;
 mod wfformat;
 
@@ -22,8 +28,14 @@ use table::{Row, table};
 type Rows = fn(&Path) -> Vec<Row>;
 
 /// The parts, by the name that `--only` takes.
-const PARTS: [(&str, Rows); 3] =
-    [("psplib", psplib::rows), ("wfformat", wfformat::rows), ("latency", latency::rows)];
+const PARTS: [(&str, Rows); 6] = [
+    ("psplib", psplib::rows),
+    ("wfformat", wfformat::rows),
+    ("latency", latency::rows),
+    ("repeats", repeats::rows),
+    ("replay", replay::rows),
+    ("regret", regret::rows),
+];
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
     // Cargo hands its benches an option that is of no use here.

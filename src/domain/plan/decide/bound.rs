@@ -10,7 +10,7 @@ impl Candidate<'_> {
     /// worktree, so that it holds for one lane, too. More edges never lower it.
     pub(in crate::domain::plan) fn lower_bound(&self) -> f64 {
         let least: Vec<f64> = self
-            .beliefs
+            .durations
             .estimates
             .iter()
             .map(|estimate| (estimate.p50 - estimate.warm_s.max(0.0)).max(0.0))

@@ -1,16 +1,9 @@
 //! From draws to what is promised.
 
 use super::Candidate;
-use crate::domain::plan::montecarlo::{
-    Arms, Comparison, Times, median_and_spread, share_within, sorted_interval,
-};
-use crate::domain::plan::plan_type::{Interval, Overhead, Predicted, RunPrediction, Verdict};
-
-/// The one place where draws become intervals. What past runs say of the error of predictions
-/// belongs here.
-pub(super) fn interval(draws: &[f64]) -> Interval {
-    sorted_interval(draws)
-}
+use crate::domain::plan::learn::{Calibration, median_and_spread};
+use crate::domain::plan::montecarlo::{Arms, Comparison, Times, share_within};
+use crate::domain::plan::plan_type::{Overhead, Predicted, RunPrediction, Verdict};
 
 impl Candidate<'_> {
     pub(super) fn predicted(
@@ -25,6 +18,12 @@ impl Candidate<'_> {
             Verdict::Sequential => &comparison.sequential,
         };
         let (median_s, sd) = median_and_spread(&times.runs);
+        let calibration = self.calibration();
+        // The one place where draws become intervals.
+        let interval = |draws: &[f64]| {
+            let (median, sd) = median_and_spread(draws);
+            calibration.interval(median, sd)
+        };
         let (sequential, parallel) =
             (interval(&comparison.sequential.landed), interval(&comparison.parallel.landed));
         let merge_bias_s = match verdict {
@@ -39,12 +38,20 @@ impl Candidate<'_> {
             parallel_width: width,
             benefit_s: comparison.benefit,
             probability: comparison.wins,
-            calibrated: false,
+            calibrated: calibration.calibrated,
             run: Some(RunPrediction { median_s, sd, interval: interval(&times.runs) }),
             merge_bias_s,
-            in_time: self.request.deadline.map(|limit| share_within(&times.landed, limit)),
+            in_time: self
+                .request
+                .deadline
+                .map(|limit| share_within(&times.landed, limit / calibration.bias.exp())),
             overhead: self.overhead(comparison),
         }
+    }
+
+    /// How far predictions were off so far.
+    pub(in crate::domain::plan) fn calibration(&self) -> Calibration {
+        Calibration::learn(&self.request.history.runs, self.request.workflow)
     }
 
     /// What the parallel arm spends beside the tasks, in all its worktrees together.

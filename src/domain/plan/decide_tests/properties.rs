@@ -4,7 +4,6 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::plan::decide::Curve;
-use crate::domain::plan::estimate::SD_RUN;
 use crate::domain::plan::model::Model;
 use crate::domain::plan::simulate::Simulator;
 use crate::domain::task::Claims;
@@ -43,7 +42,10 @@ fn with_model<R>(case: &Case, costs: Costs, look: impl FnOnce(&Model<'_>) -> R) 
     let set = set_of(case);
     let host = Host { cores: case.cores, memory: case.memory };
     let request = PlanRequest { host, costs, ..PlanRequest::of(&set) };
-    look(&Model::of(&request, Estimate::of, SD_RUN).unwrap())
+    look(
+        &Model::of(&request, |tasks| Durations::learn(tasks, "", &NO_HISTORY, &DEFAULT_CONTENTION))
+            .unwrap(),
+    )
 }
 
 /// All of a plan that does not speak of places in the file, by name.

@@ -53,7 +53,12 @@ impl Worked {
             why: "in the table".to_owned(),
         });
         let risk = Risk { pairs: pairs.collect(), ..Risk::default() };
-        let believe = |task: &Task| Estimate { sd: self.sd.0, ..Estimate::of(task) };
+        let believe = |tasks: &[Task]| {
+            let mut durations = Durations::learn(tasks, "", &NO_HISTORY, &DEFAULT_CONTENTION);
+            durations.estimates.iter_mut().for_each(|estimate| estimate.sd = self.sd.0);
+            durations.run.sd = self.sd.1;
+            durations
+        };
         let longest = set.tasks[0].estimate.unwrap().as_secs_f64();
         let setup = SetupCost { hooks: 1, seconds: self.build_s, measured: true };
         // The last of a batch is ready when theirs are on average.
@@ -68,7 +73,7 @@ impl Worked {
             draws: 2000,
             ..PlanRequest::of(&set)
         };
-        let model = Model::of(&request, believe, self.sd.1).unwrap();
+        let model = Model::of(&request, believe).unwrap();
         let candidate = model.candidate();
         let choice = decide(&candidate);
         let width = choice.predicted.parallel_width;

@@ -34,18 +34,18 @@ pub static NO_INTERPLAY: Interplay = Interplay {
 
 /// What one task brings into it.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(in crate::domain::plan) struct TaskTraits {
+pub struct TaskTraits {
     /// Cores it keeps busy.
-    pub(in crate::domain::plan) cpus: f64,
+    pub cpus: f64,
     /// Share of its time that it is spared in a warm worktree, 0 to 1.
-    pub(in crate::domain::plan) warm: f64,
+    pub warm: f64,
     /// It leaves something to merge.
-    pub(in crate::domain::plan) merges: bool,
+    pub merges: bool,
 }
 
 impl Interplay {
     /// Of tasks on a machine with `cores` cores by name, and the pairs that may conflict.
-    pub(in crate::domain::plan) fn new(
+    pub fn new(
         contention: Contention,
         cores: usize,
         tasks: &[TaskTraits],

@@ -1,6 +1,5 @@
 //! What the user could do.
 
-use super::reasons::is_default;
 use super::{Evidence, human};
 use crate::domain::plan::decide::{Candidate, Change, Gain};
 use crate::domain::plan::plan_type::{Binding, Verdict};
@@ -15,7 +14,7 @@ pub(in crate::domain::plan) fn advice(e: &Evidence<'_>) -> Vec<String> {
     let mut advice = Vec::new();
     advice.extend(without_the_tool(c.tasks));
     advice.extend(e.gains.iter().map(|gain| gain_sentence(c, gain)));
-    if c.beliefs.estimates.iter().any(|estimate| is_default(estimate.source)) {
+    if c.durations.estimates.iter().any(|estimate| estimate.source.is_default()) {
         advice.push("give tasks an `estimate`; the prediction is only as good as that".to_owned());
     }
     match e.bound.binding {

@@ -4,6 +4,7 @@ use super::{Evidence, human, percent};
 use crate::domain::plan::costs::DEFAULT_HOOK_S;
 use crate::domain::plan::decide::{LEAST_WINS, MOST_LOSSES};
 use crate::domain::plan::estimate::EstimateSource;
+use crate::domain::plan::learn::Calibration;
 use crate::domain::plan::plan_type::Verdict;
 
 /// Shorter times show as none.
@@ -117,23 +118,32 @@ fn uncertainty(e: &Evidence<'_>) -> Vec<String> {
     found
 }
 
+/// What the durations and the intervals rest on.
 fn provenance(e: &Evidence<'_>) -> String {
-    let estimates = e.candidate.beliefs.estimates;
-    let defaults = estimates.iter().filter(|estimate| is_default(estimate.source)).count();
-    if defaults > 0 {
-        let tasks = estimates.len();
+    let estimates = &e.candidate.durations.estimates;
+    let tasks = estimates.len();
+    let count = |wanted: fn(EstimateSource) -> bool| {
+        estimates.iter().filter(|estimate| wanted(estimate.source)).count()
+    };
+    let defaults = count(EstimateSource::is_default);
+    let learned = count(|source| source == EstimateSource::History);
+    let Calibration { runs, calibrated, .. } = e.candidate.calibration();
+    let plural = if runs == 1 { "run" } else { "runs" };
+    let held = format!("held against {runs} past {plural}");
+    if calibrated {
+        return format!("calibrated: {learned} of {tasks} tasks known from past runs, {held}");
+    }
+    let from = if defaults > 0 {
         format!(
-            "provisional: {defaults} of {tasks} tasks have no `estimate`, so a default stands in"
+            "{defaults} of {tasks} tasks have neither history nor `estimate`, a default stands in"
         )
+    } else if learned == tasks {
+        "every task is known from past runs".to_owned()
+    } else if learned > 0 {
+        format!("{learned} of {tasks} tasks are known from past runs")
     } else {
-        "provisional: from your estimates, not held against past runs".to_owned()
-    }
-}
-
-/// Whether nobody said anything of the task.
-pub(super) fn is_default(source: EstimateSource) -> bool {
-    match source {
-        EstimateSource::DefaultCommand | EstimateSource::DefaultAgent => true,
-        EstimateSource::Estimate => false,
-    }
+        "from your estimates".to_owned()
+    };
+    let held = if runs == 0 { "not held against past runs".to_owned() } else { held };
+    format!("provisional: {from}; {held}")
 }
