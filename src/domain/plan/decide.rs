@@ -8,14 +8,12 @@ mod gains;
 mod prediction;
 mod ranking;
 mod rule;
+mod verdict_text;
 mod width;
-
-pub(super) use binding::Bound;
-pub(super) use gains::{Change, Gain};
-pub(super) use rule::{LEAST_WINS, MOST_LOSSES};
 
 use self::ranking::{better_ranked, proposals};
 use self::rule::{needed_benefit, pays};
+use self::verdict_text::{Evidence, advice, flips, reasons};
 pub(super) use self::width::Curve;
 use super::build::{PlanRequest, Preference};
 use super::claims::Exclusions;
@@ -25,7 +23,6 @@ use super::montecarlo::{Arms, Chance, Draw, compare};
 use super::plan_type::{Decision, Predicted, Verdict};
 use super::problem::Problem;
 use super::simulate::{Interplay, Luck, Scenario, Simulated, Simulator};
-use super::verdict_text::{Evidence, advice, flips, reasons};
 use crate::domain::task::Task;
 
 /// Draws times tasks are kept below this, so that large files are still answered at once.
@@ -98,7 +95,7 @@ pub(super) fn decide(candidate: &Candidate<'_>) -> Choice {
         draws,
         needed,
         bound: candidate.bound_by(width),
-        flip: candidate.turning_scale(ruled),
+        flip: candidate.turning_scale(ruled, width),
         pays_until: pays_until.max(width),
         gains: candidate.gains(verdict, width),
     };

@@ -35,7 +35,6 @@ mod replan;
 mod risk;
 pub mod schedule;
 mod simulate;
-mod verdict_text;
 mod what_if;
 
 pub use build::{GateCycle, Host, PlanRequest, Preference, build, check_order, may_overlap};

@@ -21,8 +21,6 @@ fn the_report_before_an_integration() {
       - one after another 1m 13s, side by side on 3 slots 36s (medians up to landed, 50 draws)
       - splitting saves 34s on average and is faster in 100 % of the draws
       - the parallel schedule is bound by the critical path schema → api
-      - beside the tasks, splitting costs nothing
-      - tasks waiting for the slowest among them add 4.4s to their medians
       - provisional: from your estimates, not held against past runs
       - conflicts of 5 of 5 tasks are unknown: no `owns`
       - the verdict turns to sequential when tasks take at most 0.8s on average instead of 13s
@@ -143,8 +141,6 @@ fn the_report_as_markdown() {
     - one after another 1m 13s, side by side on 3 slots 36s (medians up to landed, 50 draws)
     - splitting saves 34s on average and is faster in 100 % of the draws
     - the parallel schedule is bound by the critical path schema → api
-    - beside the tasks, splitting costs nothing
-    - tasks waiting for the slowest among them add 4.4s to their medians
     - provisional: from your estimates, not held against past runs
     - conflicts of 5 of 5 tasks are unknown: no `owns`
     - the verdict turns to sequential when tasks take at most 0.8s on average instead of 13s

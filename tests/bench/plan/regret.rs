@@ -1,6 +1,5 @@
 //! What a decision costs against the best one in hindsight.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use wt_orch::domain::plan::{
@@ -82,15 +81,12 @@ fn outcome(trace: &Trace, scale: f64) -> Option<Outcome> {
     }
     let (tasks, seconds) = tasks_of(trace, &scaled(rest.first()?));
     let set = TaskSet { name: Some(trace.name.clone()), tasks, ..TaskSet::default() };
-    let capacity = BTreeMap::new();
     let plan = build(&PlanRequest {
         workflow: &trace.name,
         host: Host { cores: WIDTHS, memory: 0 },
         slots: WIDTHS,
-        capacity: &capacity,
         costs: COSTS,
         history: &world.history,
-        contention: DEFAULT_CONTENTION,
         draws: 200,
         seed: 1,
         ..PlanRequest::of(&set)

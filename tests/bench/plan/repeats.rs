@@ -30,6 +30,7 @@ pub(crate) fn rows(data: &Path) -> Vec<Row> {
     add("blast and bwa, as they happened", as_they_happened(&computing), shown, shown);
     // Months lie between some of these, so their order is part of them.
     add("conda-lock, as they happened", as_they_happened(&tests), thirteen, enough);
+    add("conda-lock, any order", in_any_order(&tests), shown, shown);
     add("network-bound, any order", in_any_order(&waiting), shown, shown);
     rows
 }

@@ -61,6 +61,9 @@ pub(crate) fn instances(data: &Path) -> Vec<Trace> {
     files(&data.join("wfinstances"), "json").iter().filter_map(load).collect()
 }
 
+/// Task, seconds and parents of the rows of every run, by date and number of the run.
+type Rows<'a> = BTreeMap<(&'a str, &'a str), Vec<(&'a str, f64, &'a str)>>;
+
 /// Workflows of `durations/wfinstances_repeats.csv`.
 pub(crate) fn repeats(data: &Path) -> Vec<Trace> {
     let path = data.join("durations/wfinstances_repeats.csv");
@@ -72,7 +75,6 @@ pub(crate) fn repeats(data: &Path) -> Vec<Trace> {
     let Some(at) = columns.iter().map(|name| column(name)).collect::<Option<Vec<_>>>() else {
         return Vec::new();
     };
-    type Rows<'a> = BTreeMap<(&'a str, &'a str), Vec<(&'a str, f64, &'a str)>>;
     let mut workflows: BTreeMap<&str, Rows<'_>> = BTreeMap::new();
     for row in lines {
         let field = |i: usize| row.get(at[i]).copied().unwrap_or_default();
@@ -117,10 +119,13 @@ fn without_folder(test: &str) -> String {
     format!("{}::{rest}", file.rsplit('/').next().unwrap_or(file))
 }
 
+/// Day and seconds of every test.
+type Snapshot = (f64, BTreeMap<String, f64>);
+
 /// One trace for each system of `durations/conda-lock/`: independent tests. A snapshot that repeats
 /// the figures of an earlier one was not measured again and is left out.
 pub(crate) fn snapshots(data: &Path) -> Vec<Trace> {
-    let mut systems: BTreeMap<String, Vec<(f64, BTreeMap<String, f64>)>> = BTreeMap::new();
+    let mut systems: BTreeMap<String, Vec<Snapshot>> = BTreeMap::new();
     for path in files(&data.join("durations/conda-lock"), "json") {
         let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_owned();
         let mut parts = stem.split('_');
@@ -136,7 +141,7 @@ pub(crate) fn snapshots(data: &Path) -> Vec<Trace> {
             seen.push((day, seconds));
         }
     }
-    let trace = |(system, runs): (String, Vec<(f64, BTreeMap<String, f64>)>)| {
+    let trace = |(system, runs): (String, Vec<Snapshot>)| {
         let names: BTreeSet<&String> = runs.iter().flat_map(|(_, run)| run.keys()).collect();
         let played = runs
             .iter()

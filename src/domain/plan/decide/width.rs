@@ -11,6 +11,9 @@ const WORTH: f64 = 0.02;
 /// Widths above the slots that are looked at, to say whether more slots would pay.
 const LOOKED_AT: usize = 32;
 
+/// Above this many tasks, nothing is said of more slots than there are.
+const MOST_BEYOND: usize = 1000;
+
 /// Mean times up to landed by width: for each width, the best that is at most as wide. A
 /// list schedule can end later with more slots; nobody must use them.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,6 +57,10 @@ impl Curve {
     ) -> (Self, usize) {
         let slots = candidate.request.slots.max(1);
         let within = Self::of(candidate, simulator, &candidate.few_draws(), slots);
+        if candidate.tasks.len() > MOST_BEYOND {
+            let until = within.pays_until();
+            return (within, until);
+        }
         let expected = Draw::expected(candidate.medians);
         let beyond = Self::of(candidate, simulator, &[expected], slots.max(LOOKED_AT));
         (within, beyond.pays_until())
@@ -74,6 +81,7 @@ impl Curve {
     }
 
     /// Time up to landed on `width` slots.
+    #[cfg(test)]
     pub(in crate::domain::plan) fn time(&self, width: usize) -> f64 {
         let at = width.clamp(1, self.times.len().max(1)) - 1;
         self.times.get(at).copied().unwrap_or(0.0)

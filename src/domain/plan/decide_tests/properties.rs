@@ -111,7 +111,7 @@ proptest! {
             let candidate = model.candidate();
             let mut simulator = Simulator::new(&model.problem);
             let scales = [0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0];
-            let splits = scales.map(|scale| candidate.would_split(&mut simulator, scale));
+            let splits = scales.map(|scale| candidate.would_split(&mut simulator, scale, 3));
             prop_assert!(splits.is_sorted(), "{splits:?}");
             Ok(())
         })?;

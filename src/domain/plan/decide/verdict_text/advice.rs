@@ -1,7 +1,8 @@
 //! What the user could do.
 
 use super::{Evidence, human};
-use crate::domain::plan::decide::{Candidate, Change, Gain};
+use crate::domain::plan::decide::Candidate;
+use crate::domain::plan::decide::gains::{Change, Gain};
 use crate::domain::plan::plan_type::{Binding, Verdict};
 use crate::domain::task::{Claims, Task};
 

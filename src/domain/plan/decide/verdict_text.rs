@@ -8,9 +8,11 @@ pub(super) use advice::advice;
 pub(super) use flips::flips;
 pub(super) use reasons::reasons;
 
-use super::decide::{Bound, Candidate, Gain};
-use super::montecarlo::Comparison;
-use super::plan_type::{Predicted, Verdict};
+use super::Candidate;
+use super::binding::Bound;
+use super::gains::Gain;
+use crate::domain::plan::montecarlo::Comparison;
+use crate::domain::plan::plan_type::{Predicted, Verdict};
 use crate::domain::time::{from_secs, human_duration};
 
 /// What the sentences are made from.

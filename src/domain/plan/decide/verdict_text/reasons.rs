@@ -2,7 +2,7 @@
 
 use super::{Evidence, human, percent};
 use crate::domain::plan::costs::DEFAULT_HOOK_S;
-use crate::domain::plan::decide::{LEAST_WINS, MOST_LOSSES};
+use crate::domain::plan::decide::rule::{LEAST_WINS, MOST_LOSSES};
 use crate::domain::plan::estimate::EstimateSource;
 use crate::domain::plan::learn::Calibration;
 use crate::domain::plan::plan_type::Verdict;
