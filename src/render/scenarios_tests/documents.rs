@@ -44,8 +44,8 @@ fn the_document_of_a_plan() {
       "when": null
     }
     "#);
-    insta::assert_snapshot!(names(&plan), @"advice base binding carry claims deadline flips lower_bound_s overruled predicted reasons scenarios schema setup tasks verdict width");
-    insta::assert_snapshot!(names(&plan["predicted"]), @"benefit_s calibrated overhead_s parallel_s probability sequential_s");
+    insta::assert_snapshot!(names(&plan), @"advice base binding carry claims deadline fail_fast flips lower_bound_s orders overruled predicted reasons risk scenarios schema setup tasks verdict width");
+    insta::assert_snapshot!(names(&plan["predicted"]), @"benefit_s calibrated merge_bias_s overhead_s parallel_s probability sequential_s");
 }
 
 #[test]

@@ -18,10 +18,10 @@ fn the_report_before_an_integration() {
 
     Verdict
       PARALLEL on 3 slots
-      - one after another 1m 13s, side by side on 3 slots 36s (medians up to landed, 50 draws)
+      - one after another 1m 07s, side by side on 3 slots 36s (medians up to landed, 50 draws)
       - splitting saves 34s on average and is faster in 100 % of the draws
       - the parallel schedule is bound by the critical path schema → api
-      - provisional: from your estimates, not held against past runs
+      - provisional: from your estimates; not held against past runs
       - conflicts of 5 of 5 tasks are unknown: no `owns`
       - the verdict turns to sequential when tasks take at most 0.8s on average instead of 13s
       - no slot beyond 3 saves 2 %
@@ -51,7 +51,7 @@ fn the_report_before_an_integration() {
       all (sum, largest)   50s   25s         0.5    100.0 MiB
 
     Predicted against actual
-      - predicted 36s (20s to 1m 07s) up to landed; the run took 40s, not counting a landing
+      - predicted 36s (19s to 1m 11s) up to landed; the run took 40s, not counting a landing
       - the tasks' own times add up to 50s, what one lane would have taken: side by side saved 9.7s
 
       Task    Estimate  95 %         Took  Error  Interval
@@ -138,10 +138,10 @@ fn the_report_as_markdown() {
 
     **PARALLEL** on 3 slots
 
-    - one after another 1m 13s, side by side on 3 slots 36s (medians up to landed, 50 draws)
+    - one after another 1m 07s, side by side on 3 slots 36s (medians up to landed, 50 draws)
     - splitting saves 34s on average and is faster in 100 % of the draws
     - the parallel schedule is bound by the critical path schema → api
-    - provisional: from your estimates, not held against past runs
+    - provisional: from your estimates; not held against past runs
     - conflicts of 5 of 5 tasks are unknown: no `owns`
     - the verdict turns to sequential when tasks take at most 0.8s on average instead of 13s
     - no slot beyond 3 saves 2 %
@@ -180,7 +180,7 @@ fn the_report_as_markdown() {
 
     ## Predicted against actual
 
-    - predicted 36s (20s to 1m 07s) up to landed; took 44s (run 40s, landing 3.5s): +23 %, inside the interval
+    - predicted 36s (19s to 1m 11s) up to landed; took 44s (run 40s, landing 3.5s): +21 %, inside the interval
     - the tasks' own times add up to 50s, what one lane would have taken: side by side saved 9.7s
 
     | Task | Estimate | 95 % | Took | Error | Interval |

@@ -8,17 +8,19 @@ const SCREEN: Style = Style { color: false, width: 80 };
 #[test]
 fn a_plan_fits_one_screen() {
     insta::assert_snapshot!(plan_text(&plan(tasks(), Preference::Rule).into(), Detail::Screen, SCREEN), @"
-    PARALLEL on 3 slots, landed after about 40s
-      sequential  1m 13s (95 %: 46s to 1m 52s)
-      parallel    40s (95 %: 23s to 1m 14s), faster in 100 % of the draws
+    PARALLEL on 3 slots, landed after about 36s
+      sequential  1m 07s (95 %: 35s to 2m 07s)
+      parallel    36s (95 %: 19s to 1m 11s), faster in 100 % of the draws
       overhead    0.0s; not known: validation, expected conflicts
       bound by    the critical path schema → api; never below 30s at the medians
-      why         one after another 1m 13s, side by side on 3 slots 40s (medians up
+      why         one after another 1m 07s, side by side on 3 slots 36s (medians up
                   to landed, 50 draws)
-                  splitting saves 33s on average and is faster in 100 % of the draws
+                  splitting saves 34s on average and is faster in 100 % of the draws
                   (3 more with -v)
       turns       the verdict turns to sequential when tasks take at most 0.8s on
-                  average instead of 13s
+                  average instead of 13s (1 more with -v)
+      advice      splitting `api` into two tasks of half its length saves 4.8s (1
+                  more with -v)
 
       schema |████████████████                              | 0.0s to 11s, critical
       api    |               ███████████████████████████████| 11s to 31s, critical
@@ -37,9 +39,10 @@ fn a_sequential_plan_says_so_first() {
         SCREEN,
     );
     insta::assert_snapshot!(text, @"
-    SEQUENTIAL: one worktree, one task after another, landed after about 4.8s
-      sequential  4.8s (95 %: 1.6s to 11s)
+    SEQUENTIAL: one worktree, one task after another, landed after about 5.3s
+      sequential  5.3s (95 %: 1.8s to 16s)
       why         there is one task: nothing to split
+      advice      one task gains nothing here: run it in your checkout
 
       one |████████████████████████████████████████████████| 0.0s to 5.0s, critical
           0                                            5.0s

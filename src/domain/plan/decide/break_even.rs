@@ -40,14 +40,19 @@ impl Candidate<'_> {
         Some(turned)
     }
 
-    /// The rule at medians when all of them are `scale` times as long: on the best of a few widths,
-    /// since this is asked often.
-    pub(in crate::domain::plan) fn would_split(
+    /// The rule at medians when all of them are `scale` times as long.
+    fn would_split(&self, simulator: &mut Simulator, scale: f64, width: usize) -> bool {
+        self.share_of_need(simulator, scale, width) >= 1.0
+    }
+
+    /// The benefit at medians that are all `scale` times as long, as a share of what splitting must
+    /// bring: on the best of a few widths, since this is asked often.
+    pub(in crate::domain::plan) fn share_of_need(
         &self,
         simulator: &mut Simulator,
         scale: f64,
         width: usize,
-    ) -> bool {
+    ) -> f64 {
         let durations: Vec<f64> = self.medians.iter().map(|median| median * scale).collect();
         let sequential = self.lane_landed(&durations);
         let parallel = self
@@ -55,7 +60,7 @@ impl Candidate<'_> {
             .into_iter()
             .map(|width| self.landed(simulator, &durations, width))
             .fold(f64::INFINITY, f64::min);
-        sequential - parallel >= needed_benefit(sequential, self.tasks.len())
+        (sequential - parallel) / needed_benefit(sequential, self.tasks.len())
     }
 
     /// Widths of which the best one counts: the chosen one; for few enough tasks, narrower and

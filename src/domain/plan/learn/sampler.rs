@@ -98,3 +98,6 @@ pub fn median_and_spread(sorted: &[f64]) -> (f64, f64) {
     let log = |share: f64| quantile(share).max(1e-9).ln();
     (quantile(0.5), 0.5 * (log(0.841_3) - log(0.158_7)))
 }
+
+#[cfg(test)]
+mod tests;
