@@ -64,8 +64,13 @@ fn what_runs_showed_is_known_of_their_workflow_and_what_failed_is_not() {
         (&auth["predictions"]["branches"], &auth["predictions"]["conflicts"]),
         (&2.into(), &0.into())
     );
-    assert_eq!(auth["tasks"][0]["first_in_lane_s"], auth["tasks"][0]["last_s"]);
-    assert_eq!(auth["tasks"][0]["later_in_lane_s"], Value::Null);
+    // Which of them comes first depends on what the run before showed.
+    let lane = [0, 1].map(|at| {
+        let task = &auth["tasks"][at];
+        let last = &task["last_s"];
+        (task["first_in_lane_s"] == *last, task["later_in_lane_s"] == *last)
+    });
+    assert!(lane == [(true, false), (false, true)] || lane == [(false, true), (true, false)]);
     assert!(auth["tasks"][0]["cpu_share"].is_number());
     // A run with a failed task says nothing as a whole.
     assert_eq!(document["predictions"]["runs"], 2);

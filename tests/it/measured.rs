@@ -35,18 +35,16 @@ fn a_plan_names_the_conflicts_that_are_likely() {
     repo.git(&["branch", "merged", "HEAD~3"]);
     let plan = repo.wt_orch(&["plan", "tasks.toml", "--json"]).exit(0).stdout_json();
     insta::assert_snapshot!(serde_json::to_string(&plan["risk"]).unwrap(), @r#"{"branches":[{"branch":"fix","collides":["src/a.rs"],"commits":1,"paths":["src/a.rs","src/b.rs"],"task":"api"}],"pairs":[{"a":"api","b":"test","probability":0.067,"why":"8 of the last 16 commits changed files of both"}],"unknown":[]}"#);
-    let text = repo.wt_orch(&["plan", "tasks.toml"]);
+    let text = repo.wt_orch(&["plan", "tasks.toml", "-v"]);
     let text = text.exit(0).stdout();
-    let conflicts: Vec<&str> = text
-        .lines()
-        .skip_while(|line| *line != "Conflicts")
-        .take_while(|l| !l.is_empty())
-        .collect();
+    let mut lines = text.lines().skip_while(|line| !line.starts_with("  conflicts"));
+    let conflicts: Vec<&str> = lines.next().into_iter().collect();
+    let more = lines.take_while(|line| line.starts_with("     "));
+    let conflicts: Vec<&str> = conflicts.into_iter().chain(more).collect();
     insta::assert_snapshot!(conflicts.join("\n"), @"
-    Conflicts
-      - the branch `fix` (1 commit) already changes `src/a.rs`, `src/b.rs`, which `api` owns; it no
-        longer merges into the base as it is: `src/a.rs`
-      - `api` and `test` may conflict (7 %): 8 of the last 16 commits changed files of both
+    conflicts   the branch `fix` (1 commit) already changes `src/a.rs`, `src/b.rs`, which `api` owns;
+                it no longer merges into the base as it is: `src/a.rs`
+                `api` and `test` may conflict (7 %): 8 of the last 16 commits changed files of both
     ");
 }
 

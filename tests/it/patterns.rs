@@ -145,7 +145,7 @@ fn the_plan_shows_what_is_conditional_and_what_it_expects() {
         ["build", "fix", "ship", "after"].map(left_out),
         [false, true, false, true].map(Value::from)
     );
-    let text = repo.wt_orch(&["plan", "tasks.toml"]);
+    let text = repo.wt_orch(&["plan", "tasks.toml", "-v"]);
     text.exit(0).stdout_has("`ship` runs only if `task.build.exit_code == 0`: expected");
     text.stdout_has("`after` depends on what is not expected to run");
 }
@@ -258,9 +258,9 @@ fn a_reader_waits_for_the_writer_and_migrations_for_one_another() {
         serde_json::json!([{ "first": "api", "then": "docs", "paths": ["api/**"] }])
     );
     assert_eq!(plan["claims"][0]["kind"], "serialised");
-    let text_plan = repo.wt_orch(&["plan", "tasks.toml"]);
+    let text_plan = repo.wt_orch(&["plan", "tasks.toml", "-v"]);
     text_plan.exit(0).stdout_has("`docs` reads `api/**`, which `api` owns: runs after it");
-    text_plan.stdout_has("`one` and `two` wait for one another: both own what is changed one");
+    text_plan.stdout_has("`one` and `two`: both own what is changed one after another");
     let run =
         ran(&repo.wt_orch(&["split", "tasks.toml", "--parallel=4", "--integrate", "--json"]), 0);
     assert_eq!(task(&run, "docs")["outcome"], "succeeded");
