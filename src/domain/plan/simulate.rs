@@ -74,7 +74,7 @@ pub struct Simulated {
     pub peak: usize,
 }
 
-/// Plays the scenario once. Whoever plays often keeps a [`Simulator`].
+/// Plays the scenario once. Whoever plays often keeps a `Simulator`.
 pub fn simulate(scenario: &Scenario<'_>) -> Simulated {
     let mut simulator = Simulator::new(scenario.problem);
     simulator.play(scenario);

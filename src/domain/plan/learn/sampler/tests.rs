@@ -6,7 +6,7 @@ fn drawn(ids: &[&str], draw: usize) -> Vec<(f64, f64)> {
     let tasks: Vec<_> = ids.iter().map(|id| task(id, &[], 100)).collect();
     let durations = Durations::learn(&tasks, "w", &NO_HISTORY, &DEFAULT_CONTENTION);
     let (mut seconds, mut chances) = (vec![0.0; ids.len()], vec![0.0; ids.len()]);
-    Sampler::new(&durations, 5, 400).fill(draw, &mut seconds, &mut chances);
+    Sampler::new(&durations, 5).fill(draw, &mut seconds, &mut chances);
     seconds.into_iter().zip(chances).collect()
 }
 
