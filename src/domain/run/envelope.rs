@@ -65,3 +65,6 @@ impl Envelope {
         Ok(Self { seq, at, event })
     }
 }
+
+#[cfg(test)]
+mod tests;
