@@ -13,7 +13,7 @@ use crate::adapters::store::Store;
 use crate::adapters::worktree::{Carry, Origin, TooLarge, select_carried};
 use crate::config::Template;
 use crate::domain::id::Oid;
-use crate::domain::plan::{CarryPlan, CostSample, median};
+use crate::domain::plan::{CarryPlan, CostSample, unit_seconds};
 use crate::domain::run::{Brought, CacheSharing, TaskPlace, WorktreeRules};
 
 /// Measurements of the past that count.
@@ -133,7 +133,7 @@ pub fn plan_carry(
             .collect(),
         None => Vec::new(),
     };
-    let rate = median(&samples);
+    let rate = unit_seconds(&samples);
     let caches = carry.paths(true);
     Ok(Ok(Some(CarryPlan {
         paths: carry.paths(false).into_iter().chain(caches.clone()).collect(),

@@ -3,7 +3,7 @@
 use super::clean::{CleanItem, CleanKind, CleanReport, Fate};
 use super::error::EngineError;
 use crate::adapters::store::{CostSample as Measured, Store};
-use crate::domain::plan::{CostSample, CostSamples, Costs, median};
+use crate::domain::plan::{CostSample, CostSamples, Costs, unit_seconds};
 use crate::domain::time::Timestamp;
 
 /// Measurements of each kind that count.
@@ -71,7 +71,7 @@ pub fn known_costs(store: &Store) -> Result<Vec<KnownCost>, EngineError> {
             .iter()
             .map(|row| CostSample { quantity: row.quantity, seconds: row.seconds })
             .collect();
-        if let Some(each) = median(&samples) {
+        if let Some(each) = unit_seconds(&samples) {
             let seconds = each * scale;
             known.push(KnownCost { key, name, unit, seconds, samples: samples.len(), at });
         }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::machine::load_boot_id;
 use super::probe::measure_cores;
+use crate::domain::plan::median;
 use crate::domain::time::Timestamp;
 
 /// A measurement is repeated after this time.
@@ -62,7 +63,7 @@ impl CoresCache {
 
     /// What was measured on this machine, however long ago.
     pub fn load(&self, cores: usize) -> Option<EffectiveCores> {
-        median(&self.measurements(), &machine(cores), cores)
+        known(&self.measurements(), &machine(cores), cores)
     }
 
     fn ensure_by(
@@ -75,7 +76,7 @@ impl CoresCache {
         let mut all = self.measurements();
         // A date in the future is no date: the clock was wrong then, or is wrong at the moment.
         all.retain(|kept| kept.at <= now);
-        if let Some(known) = median(&all, machine, cores)
+        if let Some(known) = known(&all, machine, cores)
             && now.since(known.at) < FRESH
         {
             return known;
@@ -91,7 +92,7 @@ impl CoresCache {
         let excess = all.len().saturating_sub(KEPT);
         all.drain(..excess);
         let _not_kept = self.write(&all);
-        median(&all, machine, cores).unwrap_or(only)
+        known(&all, machine, cores).unwrap_or(only)
     }
 
     /// Oldest first.
@@ -114,13 +115,11 @@ impl CoresCache {
     }
 }
 
-fn median(all: &[Measurement], machine: &str, cores: usize) -> Option<EffectiveCores> {
+fn known(all: &[Measurement], machine: &str, cores: usize) -> Option<EffectiveCores> {
     let own = || all.iter().rev().filter(|kept| kept.machine == machine).take(COUNTED);
     let at = own().next()?.at;
-    let mut values: Vec<f64> = own().map(|kept| kept.cores).collect();
-    values.sort_by(f64::total_cmp);
-    let middle = f64::midpoint(values[values.len() / 2], values[(values.len() - 1) / 2]);
-    let samples = values.len();
+    let middle = median(own().map(|kept| kept.cores))?;
+    let samples = own().count();
     Some(EffectiveCores { cores: middle.clamp(1.0, cores.max(1) as f64), samples, at })
 }
 
@@ -175,7 +174,7 @@ mod tests {
         fs::create_dir(dir.path().join("wt-orch")).unwrap();
         for text in ["not json", "[{\"machine\":\"a\",\"cores\":null,\"at\":1}]", "[]"] {
             fs::write(&cache.path, text).unwrap();
-            assert_eq!(median(&cache.measurements(), "a", 8), None, "{text}");
+            assert_eq!(known(&cache.measurements(), "a", 8), None, "{text}");
             assert_eq!(cache.ensure_by("a", 8, hours(0), |_| 3.0).samples, 1, "{text}");
         }
         let nowhere = CoresCache::at(&cache.path);

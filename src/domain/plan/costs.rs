@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::median::median;
+
 /// One measurement.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct CostSample {
@@ -103,9 +105,9 @@ impl Costs {
             .iter()
             .map(|s| CostSample { quantity: 1.0, seconds: s.seconds * files / s.quantity.max(1.0) })
             .collect();
-        let provision = median(&worktrees);
-        let commit = median(&samples.commit);
-        let merge = median(&samples.merge);
+        let provision = unit_seconds(&worktrees);
+        let commit = unit_seconds(&samples.commit);
+        let merge = unit_seconds(&samples.merge);
         let measured = [provision, commit, merge].iter().filter(|cost| cost.is_some()).count();
         Self {
             fixed: 0.2,
@@ -114,7 +116,7 @@ impl Costs {
             commit: commit.unwrap_or(0.15),
             merge: merge.unwrap_or(0.03),
             setup: setup_cost(&samples.setup, hooks),
-            validate: median(&samples.validate),
+            validate: unit_seconds(&samples.validate),
             redo: DEFAULT_REDO,
             red: DEFAULT_RED,
             lane_ready: false,
@@ -124,22 +126,15 @@ impl Costs {
 }
 
 fn setup_cost(samples: &[CostSample], hooks: usize) -> SetupCost {
-    let each = median(samples).filter(|_| hooks > 0);
+    let each = unit_seconds(samples).filter(|_| hooks > 0);
     let seconds = hooks as f64 * each.unwrap_or(DEFAULT_HOOK_S);
     SetupCost { hooks, seconds, measured: each.is_some() }
 }
 
-/// Seconds for one unit of the quantity, where there are measurements.
-pub fn median(samples: &[CostSample]) -> Option<f64> {
-    let mut rates: Vec<f64> = samples
-        .iter()
-        .map(|s| s.seconds / s.quantity)
-        .filter(|rate| rate.is_finite() && *rate >= 0.0)
-        .collect();
-    rates.sort_by(f64::total_cmp);
-    let upper = rates.get(rates.len() / 2)?;
-    let lower = rates.get((rates.len() - 1) / 2)?;
-    Some(f64::midpoint(*lower, *upper))
+/// Seconds for one unit of the quantity, the median where there are measurements.
+pub fn unit_seconds(samples: &[CostSample]) -> Option<f64> {
+    let rates = samples.iter().map(|s| s.seconds / s.quantity);
+    median(rates.filter(|rate| rate.is_finite() && *rate >= 0.0))
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::claims::{Claim, ClaimKind, Exclusions};
+use super::reach::Reach;
 use crate::domain::task::{Claims, Task};
 
 /// What is inferred.
@@ -68,7 +69,7 @@ pub(super) fn infer(tasks: &[Task], rules: &OrderRules, excluded: &mut Exclusion
         ReadsRule::Ignore => Vec::new(),
         ReadsRule::Lock => {
             let found = reading(tasks);
-            let reach = Reach::new(tasks);
+            let reach = Reach::of(tasks);
             let open = found.into_iter().filter(|pair| !reach.orders(pair.first, pair.then));
             add_locked(open, excluded);
             Vec::new()
@@ -101,18 +102,18 @@ fn ordered(tasks: &[Task], excluded: &mut Exclusions) -> Vec<Order> {
     found.sort_by_key(|pair| (&tasks[pair.first].id, &tasks[pair.then].id));
     let both_ways: BTreeSet<(usize, usize)> =
         found.iter().map(|pair| (pair.first, pair.then)).collect();
-    let declared = Reach::new(tasks);
-    let mut reach = Reach::new(tasks);
+    let declared = Reach::of(tasks);
+    let mut all = Growing::of(tasks);
     let (mut orders, mut locked) = (Vec::new(), Vec::new());
     for pair in found {
         if declared.orders(pair.first, pair.then) {
             continue;
         }
         let mutual = both_ways.contains(&(pair.then, pair.first));
-        if mutual || reach.leads(pair.then, pair.first) {
+        if mutual || all.leads(pair.then, pair.first) {
             locked.push(pair);
         } else {
-            reach.after[pair.first].push(pair.then);
+            all.after[pair.first].push(pair.then);
             orders.push(pair);
         }
     }
@@ -155,13 +156,13 @@ fn known_pairs(excluded: &Exclusions) -> BTreeSet<(usize, usize)> {
     excluded.claims.iter().map(|claim| (claim.a, claim.b)).collect()
 }
 
-/// What waits for what, at any distance.
-struct Reach {
+/// What waits for what, while order is added.
+struct Growing {
     after: Vec<Vec<usize>>,
 }
 
-impl Reach {
-    fn new(tasks: &[Task]) -> Self {
+impl Growing {
+    fn of(tasks: &[Task]) -> Self {
         let index: BTreeMap<_, usize> =
             tasks.iter().enumerate().map(|(at, task)| (&task.id, at)).collect();
         let mut after = vec![Vec::new(); tasks.len()];
@@ -173,11 +174,7 @@ impl Reach {
         Self { after }
     }
 
-    /// Whether one of the two waits for the other.
-    fn orders(&self, a: usize, b: usize) -> bool {
-        self.leads(a, b) || self.leads(b, a)
-    }
-
+    /// Whether the second waits for the first, at any distance.
     fn leads(&self, from: usize, to: usize) -> bool {
         let mut seen = vec![false; self.after.len()];
         let mut open = vec![from];

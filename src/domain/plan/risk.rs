@@ -3,7 +3,6 @@
 mod assess;
 mod co_change;
 mod folder;
-mod order;
 #[cfg(test)]
 mod tests;
 

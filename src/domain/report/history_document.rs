@@ -7,10 +7,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::document::{SCHEMA, seconds};
-use crate::domain::plan::{Observations, ObservedAttempt, ObservedRun, RecordedAttempt};
-
-/// Runs from which on intervals are calibrated on what happened.
-const CALIBRATED_FROM: usize = 19;
+use crate::domain::plan::{
+    Accuracy, Calibration, Observations, ObservedAttempt, ObservedRun, RecordedAttempt, median,
+};
 
 /// What `history` prints.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -79,7 +78,8 @@ pub struct PredictionsEntry {
     pub coverage: Option<f64>,
     /// Median of how far the predicted median was from the time it took, as a share of that time.
     pub median_error: Option<f64>,
-    /// Enough runs of all workflows are known for calibrated intervals.
+    /// Enough runs of all workflows are known for calibrated intervals. The first one of each was
+    /// predicted from nothing and does not count.
     pub calibrated: bool,
     /// Runs that are missing until then.
     pub missing: usize,
@@ -159,19 +159,22 @@ impl ObservationsEntry {
 pub fn from_observations(observations: &Observations, workflow: Option<&str>) -> HistoryDocument {
     let known = known_workflows(observations);
     let all: Vec<&ObservedRun> = observations.runs.iter().map(|run| &run.observed).collect();
+    let history: Vec<ObservedRun> = all.iter().copied().cloned().collect();
+    // How many runs calibrate hangs on no workflow.
+    let calibration = Calibration::learn(&history, "");
     let entry = |name: &str| WorkflowEntry {
         workflow: name.to_owned(),
         tasks: tasks_of(observations, name),
         predictions: predictions(
             &all.iter().copied().filter(|run| run.workflow == name).collect::<Vec<_>>(),
-            all.len(),
+            &calibration,
         ),
     };
     let wanted = known.iter().filter(|name| workflow.is_none_or(|wanted| wanted == **name));
     HistoryDocument {
         schema: SCHEMA,
         workflows: wanted.map(|name| entry(name)).collect(),
-        predictions: predictions(&all, all.len()),
+        predictions: predictions(&all, &calibration),
     }
 }
 
@@ -196,10 +199,10 @@ fn task_entry(task: &str, attempts: &[&RecordedAttempt]) -> Option<TaskHistoryEn
         attempts.iter().map(|one| &one.observed).filter(|one| one.work == last.work).collect();
     let ended: Vec<&ObservedAttempt> = same.iter().copied().filter(|one| !one.censored).collect();
     let wall = |is_meant: &dyn Fn(&ObservedAttempt) -> bool| {
-        median_of(ended.iter().filter(|one| is_meant(one)).map(|one| one.wall_s))
+        median(ended.iter().filter(|one| is_meant(one)).map(|one| one.wall_s))
     };
     let shares = same.iter().filter(|one| one.wall_s > 0.0);
-    let share = median_of(shares.filter_map(|one| Some(one.cpu_s? / one.wall_s)));
+    let share = median(shares.filter_map(|one| Some(one.cpu_s? / one.wall_s)));
     let active: f64 = same.iter().map(|one| one.active).sum();
     Some(TaskHistoryEntry {
         task: task.to_owned(),
@@ -229,48 +232,32 @@ fn spread(ended: &[&ObservedAttempt]) -> Option<f64> {
     Some((squares / (logs.len() - 1) as f64).sqrt().exp())
 }
 
-/// How the predictions of some runs did; `known` runs of all workflows calibrate together.
-fn predictions(runs: &[&ObservedRun], known: usize) -> PredictionsEntry {
-    let inside = |run: &&&ObservedRun| (run.low_s..=run.high_s).contains(&run.actual_s);
-    let covered = runs.iter().filter(inside).count();
-    let error = median_of(ratios(runs).map(|ratio| (1.0 / ratio - 1.0).abs()));
-    let of = |overruled: bool| {
-        let chosen: Vec<&ObservedRun> =
-            runs.iter().copied().filter(|run| run.overruled == overruled).collect();
-        ComparedEntry {
-            runs: chosen.len(),
-            median_s: median_of(chosen.iter().map(|run| run.actual_s)).map(seconds),
-            median_ratio: median_of(ratios(&chosen)).map(hundredths),
-        }
-    };
+/// How the predictions of some runs did; `all` of them calibrate together.
+fn predictions(runs: &[&ObservedRun], all: &Calibration) -> PredictionsEntry {
+    let accuracy = Accuracy::of(runs.iter().copied());
     let integrated = || runs.iter().filter(|run| run.conflicts.is_some());
     PredictionsEntry {
-        runs: runs.len(),
-        covered,
-        coverage: (!runs.is_empty()).then(|| seconds(covered as f64 / runs.len() as f64)),
-        median_error: error.map(seconds),
-        calibrated: known >= CALIBRATED_FROM,
-        missing: CALIBRATED_FROM.saturating_sub(known),
-        followed: of(false),
-        overruled: of(true),
+        runs: accuracy.runs,
+        covered: accuracy.covered,
+        coverage: accuracy.coverage().map(seconds),
+        median_error: accuracy.median_error.map(seconds),
+        calibrated: all.missing() == 0,
+        missing: all.missing(),
+        followed: compared(runs, false),
+        overruled: compared(runs, true),
         branches: integrated().map(|run| u64::from(run.branches)).sum(),
         conflicts: integrated().filter_map(|run| run.conflicts).map(u64::from).sum(),
     }
 }
 
-/// What runs took over what was shown as their median, which is the middle of the interval on a
-/// logarithmic scale.
-fn ratios<'a>(runs: &'a [&ObservedRun]) -> impl Iterator<Item = f64> + 'a {
-    let ratio = |run: &&ObservedRun| run.actual_s / (run.low_s * run.high_s).sqrt();
-    runs.iter().map(ratio).filter(|ratio| ratio.is_finite() && *ratio > 0.0)
-}
-
-fn median_of(values: impl Iterator<Item = f64>) -> Option<f64> {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
-    let upper = values.get(values.len() / 2)?;
-    let lower = values.get(values.len().saturating_sub(1) / 2)?;
-    Some(f64::midpoint(*lower, *upper))
+fn compared(runs: &[&ObservedRun], overruled: bool) -> ComparedEntry {
+    let chosen = runs.iter().copied().filter(|run| run.overruled == overruled);
+    let Accuracy { runs, median_s, median_ratio, .. } = Accuracy::of(chosen);
+    ComparedEntry {
+        runs,
+        median_s: median_s.map(seconds),
+        median_ratio: median_ratio.map(hundredths),
+    }
 }
 
 fn hundredths(value: f64) -> f64 {

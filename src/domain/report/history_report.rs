@@ -3,6 +3,7 @@
 use super::history_document::{
     ComparedEntry, HistoryDocument, PredictionsEntry, TaskHistoryEntry, WorkflowEntry,
 };
+use super::plan_facts::percent;
 use super::prose::Line;
 use super::section::{Block, Report, Section, Step, Table};
 use crate::domain::time::{from_secs, human_duration};
@@ -123,10 +124,6 @@ fn comparison(what: &str, compared: &ComparedEntry) -> Option<String> {
 
 fn counted(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
-}
-
-fn percent(share: f64) -> String {
-    format!("{:.0} %", share * 100.0)
 }
 
 fn time(seconds: f64) -> String {

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use wt_orch::domain::plan::median;
+
 use crate::replay_data::{Trace, repeats, snapshots};
 use crate::replay_world::{Played, World};
 use crate::table::{Limit, Row};
@@ -83,16 +85,11 @@ pub(crate) fn figures(what: &str, played: &[Played], error: Limit, coverage: Lim
     let count = played.len() as f64;
     let covered = played.iter().filter(|run| run.is_covered()).count() as f64;
     let width = |run: &Played| (run.shown.high - run.shown.low) / run.shown.p50;
+    let middle = |of: &dyn Fn(&Played) -> f64| median(played.iter().map(of)).unwrap_or(f64::NAN);
     vec![
         row("predictions", count, "", Limit::Shown),
-        row("median error", 100.0 * median(played.iter().map(Played::error)), "%", error),
+        row("median error", 100.0 * middle(&Played::error), "%", error),
         row("coverage of 95 %", 100.0 * covered / count, "%", coverage),
-        row("median width", 100.0 * median(played.iter().map(width)), "%", Limit::Shown),
+        row("median width", 100.0 * middle(&width), "%", Limit::Shown),
     ]
-}
-
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
-    f64::midpoint(values[values.len() / 2], values[(values.len() - 1) / 2])
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::regression::Point;
 use crate::domain::plan::history::{History, ObservedAttempt};
+use crate::domain::plan::median::median;
 
 /// Share of the cores that a run may keep busy before its attempts may have waited for one.
 const UNSATURATED: f64 = 0.8;
@@ -32,10 +33,7 @@ impl Group<'_> {
 
     /// Median of the wall times.
     fn wall(&self) -> f64 {
-        let mut walls: Vec<f64> = self.attempts.iter().map(|attempt| attempt.wall_s).collect();
-        walls.sort_by(f64::total_cmp);
-        let middle = |at: usize| walls.get(at).copied().unwrap_or_default();
-        f64::midpoint(middle(walls.len() / 2), middle(walls.len().saturating_sub(1) / 2))
+        median(self.attempts.iter().map(|attempt| attempt.wall_s)).unwrap_or_default()
     }
 }
 

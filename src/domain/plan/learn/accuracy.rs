@@ -1,48 +1,43 @@
 //! How good past predictions were.
 
 use super::super::history::ObservedRun;
+use super::super::median::median;
 
 /// Predictions as shown, held against what happened.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Accuracy {
     /// Runs.
     pub runs: usize,
-    /// Those whose interval was calibrated.
-    pub calibrated: usize,
-    /// Share of runs that took a time within the interval.
-    pub coverage: f64,
+    /// Those that took a time within the interval.
+    pub covered: usize,
+    /// Median of what they took, seconds.
+    pub median_s: Option<f64>,
     /// Median of |predicted - actual| / actual.
-    pub median_error: f64,
+    pub median_error: Option<f64>,
     /// Median of actual over predicted: above 1 where runs take longer than said.
-    pub median_ratio: f64,
-    /// Median width of the interval in parts of its middle.
-    pub median_width: f64,
+    pub median_ratio: Option<f64>,
 }
 
 impl Accuracy {
-    /// Of the runs of one workflow, or of all; `None` without runs.
-    pub fn of(runs: &[ObservedRun], workflow: Option<&str>) -> Option<Self> {
-        let counted: Vec<&ObservedRun> = runs
-            .iter()
-            .filter(|run| workflow.is_none_or(|name| run.workflow == name))
-            .filter(|run| run.actual_s > 0.0 && middle(run) > 0.0)
-            .collect();
-        let covered = |run: &&&ObservedRun| (run.low_s..=run.high_s).contains(&run.actual_s);
-        let median_of = |f: &dyn Fn(&ObservedRun) -> f64| {
-            let mut values: Vec<f64> = counted.iter().map(|run| f(run)).collect();
-            values.sort_by(f64::total_cmp);
-            let upper = values.get(values.len() / 2)?;
-            let lower = values.get(values.len().saturating_sub(1) / 2)?;
-            Some(f64::midpoint(*lower, *upper))
-        };
-        Some(Self {
-            runs: counted.len(),
-            calibrated: counted.iter().filter(|run| run.calibrated).count(),
-            coverage: counted.iter().filter(covered).count() as f64 / counted.len() as f64,
-            median_error: median_of(&|run| (middle(run) / run.actual_s - 1.0).abs())?,
-            median_ratio: median_of(&|run| run.actual_s / middle(run))?,
-            median_width: median_of(&|run| (run.high_s - run.low_s) / middle(run))?,
-        })
+    /// Of these runs. Errors and ratios leave out those that took no time.
+    pub fn of<'a>(runs: impl Iterator<Item = &'a ObservedRun> + Clone) -> Self {
+        let ratios = runs
+            .clone()
+            .map(|run| run.actual_s / middle(run))
+            .filter(|ratio| ratio.is_finite() && *ratio > 0.0);
+        let is_covered = |run: &&ObservedRun| (run.low_s..=run.high_s).contains(&run.actual_s);
+        Self {
+            runs: runs.clone().count(),
+            covered: runs.clone().filter(is_covered).count(),
+            median_s: median(runs.map(|run| run.actual_s)),
+            median_error: median(ratios.clone().map(|ratio| (1.0 / ratio - 1.0).abs())),
+            median_ratio: median(ratios),
+        }
+    }
+
+    /// Share of runs that took a time within the interval.
+    pub fn coverage(&self) -> Option<f64> {
+        (self.runs > 0).then(|| self.covered as f64 / self.runs as f64)
     }
 }
 

@@ -68,6 +68,11 @@ impl Calibration {
         Self { bias: bias(&usable, workflow), factor, runs: count, calibrated }
     }
 
+    /// Runs that are missing until intervals are calibrated.
+    pub fn missing(&self) -> usize {
+        CALIBRATED_RUNS.saturating_sub(self.runs)
+    }
+
     /// The 95 % interval about a median with a spread of the draws' logarithm.
     pub fn interval(&self, median: f64, sd: f64) -> Interval {
         let p50 = median * self.bias.exp();

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::order::Order;
 use super::{BranchOverlap, CoChange, PairRisk, Risk, UnmergedBranch, folder};
 use crate::domain::plan::history::History;
+use crate::domain::plan::reach::Reach;
 use crate::domain::task::{Claims, Task};
 
 /// Two tasks that change other files of one folder (`research/scheduling.md` §4; judgement).
@@ -59,7 +59,7 @@ impl Risk {
             .filter(|&index| writes(&tasks[index]))
             .filter_map(|index| Some((index, tasks[index].owns.as_ref()?)))
             .collect();
-        let order = Order::of(tasks);
+        let reach = Reach::of(tasks);
         let mut pairs: BTreeMap<(usize, usize), (f64, String)> = BTreeMap::new();
         let mut add = |a: usize, b: usize, probability: f64, why: String| {
             let known = pairs.entry((a, b)).or_insert_with(|| (0.0, String::new()));
@@ -72,11 +72,11 @@ impl Risk {
         {
             let disjoint = |one: &Claims, other: &Claims| one.overlap(other).is_empty();
             let free = tasks[a].owns.as_ref().zip(tasks[b].owns.as_ref());
-            if !order.waits(a, b) && free.is_some_and(|(one, other)| disjoint(one, other)) {
+            if !reach.orders(a, b) && free.is_some_and(|(one, other)| disjoint(one, other)) {
                 add(a, b, probability, why);
             }
         }
-        for (a, b, probability, why) in beside_unknown(tasks, &unknown, facts.history, &order) {
+        for (a, b, probability, why) in beside_unknown(tasks, &unknown, facts.history, &reach) {
             add(a, b, probability, why);
         }
         let pair = |((a, b), (probability, why))| PairRisk { a, b, probability, why };
@@ -134,7 +134,7 @@ fn beside_unknown(
     tasks: &[Task],
     unknown: &[usize],
     history: &History,
-    order: &Order,
+    reach: &Reach,
 ) -> Vec<Found> {
     let Some((probability, why)) = observed(history) else { return Vec::new() };
     let mut found = Vec::new();
@@ -142,7 +142,7 @@ fn beside_unknown(
         for (b, other) in tasks.iter().enumerate() {
             let once = a < b || other.owns.is_some();
             let writes = !other.read_only && !other.work.is_gate();
-            if a != b && once && writes && !order.waits(a, b) {
+            if a != b && once && writes && !reach.orders(a, b) {
                 found.push((a.min(b), a.max(b), probability, why.clone()));
                 if found.len() == MOST_PAIRS {
                     return found;

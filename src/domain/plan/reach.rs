@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::plan::graph::Graph;
+use super::graph::Graph;
 use crate::domain::task::Task;
 
 const BITS: usize = u64::BITS as usize;
 
 /// One row of bits for each task: those that it waits for.
-pub(super) struct Order(Vec<Vec<u64>>);
+pub(super) struct Reach(Vec<Vec<u64>>);
 
-impl Order {
+impl Reach {
     pub(super) fn of(tasks: &[Task]) -> Self {
         let index: BTreeMap<&str, usize> =
             tasks.iter().enumerate().map(|(at, task)| (task.id.as_str(), at)).collect();
@@ -36,7 +36,7 @@ impl Order {
     }
 
     /// Whether one of them waits for the other.
-    pub(super) fn waits(&self, a: usize, b: usize) -> bool {
+    pub(super) fn orders(&self, a: usize, b: usize) -> bool {
         let behind = |then: usize, first: usize| self.0[then][first / BITS] >> (first % BITS) & 1;
         behind(a, b) | behind(b, a) == 1
     }
