@@ -22,13 +22,14 @@ pub(crate) fn run(context: &Context, args: &PlanArgs) -> Result<Exit, Failure> {
     let place = context.place()?;
     let prepared = prepare(context, &place, &args.file.file)?;
     let what_ifs = what_ifs(&args.what_if, &prepared.set, &place.settings.capacity)?;
+    let format = if context.streams.json { PlanFormat::Json } else { args.format };
     let asked = Asked {
         preference: args.verdict.preference(),
         search: &args.search,
         deadline: args.deadline.map(|limit| limit.as_secs_f64()),
-        compared: !what_ifs.is_empty() || args.deadline.is_some(),
+        // The report holds the plan against others of changed requests, too.
+        compared: !what_ifs.is_empty() || args.deadline.is_some() || format == PlanFormat::Md,
     };
-    let format = if context.streams.json { PlanFormat::Json } else { args.format };
     let made = plan_with(context, &place, &prepared, &asked, |request| {
         let answer = answer(request, &what_ifs)?;
         let costs = match format {

@@ -60,7 +60,7 @@ fn shared_things(request: &PlanRequest<'_>, plan: &Plan) -> Vec<Shared> {
     let locks = tasks().flat_map(|task| BTreeSet::from_iter(&task.locks));
     things.extend(repeated(locks).into_iter().map(Shared::Lock));
     let cpus: f64 = tasks().map(|task| task.demand.cpus).sum();
-    if cpus > request.host.cores as f64 {
+    if cpus > request.contention.effective_cores.unwrap_or(request.host.cores as f64) {
         things.push(Shared::Cores);
     }
     let hungry = tasks().filter(|task| task.demand.memory > 0).count();

@@ -4,6 +4,18 @@ use crate::domain::report::scripted_run::task;
 use crate::domain::task::Claims;
 
 #[test]
+fn cores_are_shared_where_fewer_are_really_there_than_tasks_ask_for() {
+    let tasks: Vec<_> = ["a", "b", "c", "d"].map(|id| task(id, &[], 600)).into();
+    let set = TaskSet { tasks, ..TaskSet::default() };
+    let host = Host { cores: 4, memory: 0 };
+    let mut request = PlanRequest { host, draws: 100, ..PlanRequest::of(&set) };
+    let plan = build(&request).unwrap();
+    assert_eq!(shared_things(&request, &plan), []);
+    request.contention.effective_cores = Some(2.0);
+    assert_eq!(shared_things(&request, &plan), [Shared::Cores]);
+}
+
+#[test]
 fn each_shared_thing_costs_what_its_absence_saves() {
     let mut tasks: Vec<_> = ["a", "b", "c", "d"].map(|id| task(id, &[], 600)).into();
     for task in &mut tasks {
