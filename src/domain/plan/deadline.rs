@@ -10,8 +10,10 @@ use crate::domain::task::Priority;
 
 /// Probability from which on a deadline counts as met.
 pub const IN_TIME: f64 = 0.95;
-/// Most plans that are made in search of tasks to drop: bounds the time on large files.
-const MOST_PLANS: usize = 80;
+/// Plans that are made in search of tasks to drop, times tasks: bounds the time on large files.
+const MOST_PLANNED: usize = 20_000;
+/// Most and fewest of these plans.
+const PLANS: (usize, usize) = (6, 80);
 /// Tasks that are tried at each step of it.
 const TRIED: usize = 6;
 
@@ -63,7 +65,8 @@ pub fn meet_deadline(
         Deadline { seconds, probability, drop: Vec::new(), probability_after: None, slots: None };
     if probability < IN_TIME {
         deadline.slots = more_slots(request, plan, probability)?;
-        let mut search = Search { request, plan, plans: 0 };
+        let left = (MOST_PLANNED / plan.tasks.len().max(1)).clamp(PLANS.0, PLANS.1);
+        let mut search = Search { request, plan, left };
         let (gone, after) = search.run(probability)?;
         deadline.probability_after = (!gone.is_empty()).then_some(after);
         let of_file = request.set.tasks.iter().map(|task| &task.id);
@@ -113,7 +116,8 @@ fn more_slots(
 struct Search<'a> {
     request: &'a PlanRequest<'a>,
     plan: &'a Plan,
-    plans: usize,
+    /// Plans that may still be made.
+    left: usize,
 }
 
 impl Search<'_> {
@@ -124,7 +128,7 @@ impl Search<'_> {
         let mut steps: Vec<BTreeSet<TaskId>> = Vec::new();
         let mut hope = Hope::of(self.plan, before);
         for most in [Priority::Low, Priority::Medium] {
-            while hope.probability < IN_TIME && self.plans < MOST_PLANS {
+            while hope.probability < IN_TIME && self.left > 0 {
                 let Some((step, better)) = self.best(&gone, most)? else { break };
                 if !better.is_above(hope) {
                     break;
@@ -143,7 +147,7 @@ impl Search<'_> {
                 let fewer: BTreeSet<TaskId> = gone.difference(step).cloned().collect();
                 // A part of a step can be behind another one, so it must still be closed.
                 let closed = behind(self.request.set, fewer.iter().cloned()) == fewer;
-                if fewer.is_empty() || !closed || self.plans >= MOST_PLANS {
+                if fewer.is_empty() || !closed || self.left == 0 {
                     continue;
                 }
                 let probability = self.hope(&fewer)?.probability;
@@ -164,7 +168,7 @@ impl Search<'_> {
         let mut best: Option<(BTreeSet<TaskId>, Hope)> = None;
         for step in self.steps(gone, most) {
             let all: BTreeSet<TaskId> = gone.union(&step).cloned().collect();
-            if all.len() >= self.request.set.tasks.len() || self.plans >= MOST_PLANS {
+            if all.len() >= self.request.set.tasks.len() || self.left == 0 {
                 continue;
             }
             let hope = self.hope(&all)?;
@@ -193,7 +197,7 @@ impl Search<'_> {
     }
 
     fn hope(&mut self, gone: &BTreeSet<TaskId>) -> Result<Hope, GateCycle> {
-        self.plans += 1;
+        self.left = self.left.saturating_sub(1);
         let set = without(self.request.set, gone);
         let risk = remaining_risk(self.request.risk, self.request.set, gone);
         let request = PlanRequest { set: &set, risk: &risk, ..self.request.clone() };
