@@ -61,13 +61,22 @@
 //! # A run, from file to landing
 //!
 //! 1. **Read.** [`domain::task::parse`] turns the text into a [`TaskSet`](domain::task::TaskSet), or
-//!    into every [`Diagnostic`](domain::diagnostic::Diagnostic) of the file with its place.
+//!    into every [`Diagnostic`](domain::diagnostic::Diagnostic) of the file with its place. `foreach`
+//!    becomes tasks there; `when`, groups and `fail_fast` stay with the tasks and the set
+//!    ([`Pattern`](domain::task::Pattern), [`FailFast`](domain::task::FailFast)).
 //!    [`config::load`] does the same for settings, layer over layer.
-//! 2. **Plan.** [`domain::plan::build`] inserts gates, makes the graph, finds which tasks exclude
-//!    one another ([`exclusions`](domain::plan::exclusions)), ranks them, plays both arms many times
-//!    and gives a [`Plan`](domain::plan::Plan) with its [`Decision`](domain::plan::Decision). Costs
-//!    beside the tasks come from [`engine::load_costs`], what past runs showed from
-//!    [`engine::load_history`]. `wt-orch plan` ends here.
+//! 2. **Plan.** What is known is loaded first: past runs ([`engine::load_history`]), costs beside the
+//!    tasks ([`engine::load_costs`]), the cores that are really there
+//!    ([`CoresCache`](adapters::host::effective_cores::CoresCache)), likely conflicts
+//!    ([`engine::load_risk`]). [`domain::plan::build`] then goes from history to durations
+//!    ([`Durations`](domain::plan::Durations)), ranks tasks by a search
+//!    ([`schedule`](domain::plan::schedule)), plays both arms many times
+//!    ([`simulate`](domain::plan::simulate)), compares them up to landed, calibrates the intervals on
+//!    past runs ([`Calibration`](domain::plan::Calibration)), and gives a [`Plan`](domain::plan::Plan)
+//!    with its [`Decision`](domain::plan::Decision). The page of [`domain::plan`] says which file does
+//!    what. `--what-if`, `--deadline` and the costs of conflicts are further plans of changed requests
+//!    ([`compare`](domain::plan::compare), [`meet_deadline`](domain::plan::meet_deadline),
+//!    [`conflict_costs`](domain::plan::conflict_costs)). `wt-orch plan` ends here.
 //! 3. **Create.** [`engine::create`] gives the run a name, its tasks their branches and places
 //!    ([`engine::placed`]), looks whether something is in the way, and begins the journal with
 //!    `RunCreated`. That event holds the whole [`RunSpec`](domain::run::RunSpec): what comes later
@@ -82,7 +91,10 @@
 //!    ([`Checkout::commit_all`](adapters::worktree::Checkout::commit_all)), `Check`, and then
 //!    `TaskFinished` with an [`Outcome`](domain::run::Outcome) and a
 //!    [`Reason`](domain::run::Reason). A sequential run is the same thing with one lane: one
-//!    worktree that all tasks use in turn.
+//!    worktree that all tasks use in turn. A task whose `when` does not hold is skipped when its turn
+//!    comes, and a failure where `fail_fast` holds is an event of its own (`Halted`). One that ends
+//!    otherwise than planned asks for the action `Replan`: [`replan`](domain::plan::replan) ranks what
+//!    waits anew, in the background, and `Replanned` hands the ranks to the dispatcher.
 //! 5. **Integrate.** [`engine::integrate`] collects what succeeded, forecasts every pair
 //!    ([`Repo::forecast_matrix`](adapters::git::Repo::forecast_matrix)), orders it ([`merge_order`](domain::integrate::merge_order)) and does
 //!    what [`next`](domain::integrate::Integration::next) asks for: merge in memory
@@ -122,7 +134,8 @@
 //! files are in a folder of its own below the system's
 //! ([`temporary_place`](adapters::host::temporary::temporary_place)). What the user has approved of is
 //! out of a repository's reach, in `$XDG_STATE_HOME/wt-orch/approved`
-//! ([`Approvals`](adapters::host::approvals::Approvals)).
+//! ([`Approvals`](adapters::host::approvals::Approvals)); how many cores there really are on a machine, in
+//! `$XDG_CACHE_HOME/wt-orch/cores.json`.
 //!
 //! # What is promised, and where it is held
 //!
@@ -168,11 +181,13 @@
 //! - **A command**: a variant of `Command` in `cli/args.rs`, a file in `cli/commands/`, a line in
 //!   `dispatch` (`cli/mod.rs`). The README's table of commands is held to `--help` by a test.
 //! - **A key of a task**: `domain/task/parse/fields.rs` or `work.rs`, the field in
-//!   `domain/task/model.rs`, the README's table (held to the parser by a test).
+//!   `domain/task/model.rs`, the README's table (held to the parser by a test). Tasks are stored with
+//!   their run, so a field has a default.
 //! - **An event**: a variant of [`Event`](domain::run::Event), how it folds (`domain/run/fold.rs`),
 //!   what follows from it (`step.rs`), its line (`render/event_line.rs`). Stored events are read
 //!   again: fields are added with a default, never renamed, else
-//!   [`JOURNAL_VERSION`](domain::run::JOURNAL_VERSION) rises.
+//!   [`JOURNAL_VERSION`](domain::run::JOURNAL_VERSION) rises. So is all that they hold: plans, tasks,
+//!   estimates (`fixtures/store/journal-v1.jsonl` must still fold).
 //! - **An action**: a variant of [`Action`](domain::run::Action) and how it is performed
 //!   (`engine/driver.rs`; what starts a program, `engine/driver/launching.rs`), which ends by sending a fact.
 //! - **A form of report**: a printer of [`Report`](domain::report::Report) in `render`, a word in
