@@ -1,6 +1,7 @@
 //! The loop of a run: inputs in, events stored, actions performed. The only place that talks to
 //! the outside while tasks run.
 
+mod costs;
 mod launching;
 mod replanning;
 
@@ -12,7 +13,8 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use super::carry::{self, Carrier};
+use self::costs::Committing;
+use super::carry::Carrier;
 use super::commit;
 use super::error::EngineError;
 use super::journal::Journal;
@@ -23,11 +25,8 @@ use crate::adapters::host::control::{ControlServer, Reply, Request as ControlReq
 use crate::adapters::host::signals::{Signal, Signals};
 use crate::adapters::host::temporary::{delete_temporary, set_temporary_aside};
 use crate::adapters::process::{ProcessIdentity, Request};
-use crate::adapters::store::CostSample;
 use crate::domain::id::TaskId;
-use crate::domain::run::{
-    Action, Event, Input, RunSpec, RunState, SetupEnd, StopReason, TaskState, step,
-};
+use crate::domain::run::{Action, Event, Input, RunSpec, RunState, StopReason, TaskState, step};
 
 /// A run to be driven to its end.
 pub struct DriveRequest {
@@ -90,6 +89,7 @@ struct Driver {
     files: usize,
     outbox: mpsc::UnboundedSender<Message>,
     attempts: HashMap<usize, mpsc::Sender<Request>>,
+    committing: Committing,
     /// Folders for temporary files that are being deleted.
     clearing: JoinSet<()>,
     /// Tasks whose worktree was being made when an earlier process ended.
@@ -121,6 +121,7 @@ pub async fn drive(request: DriveRequest) -> Result<Journal, EngineError> {
         files,
         outbox,
         attempts,
+        committing: Committing::default(),
         clearing: JoinSet::new(),
         half_made,
         carrier,
@@ -235,39 +236,6 @@ impl Driver {
         }
     }
 
-    /// What an observation says about costs.
-    fn costs_of(&self, input: &Input) -> Vec<(&'static str, CostSample)> {
-        let Input::Fact(event) = input else { return Vec::new() };
-        let at = self.journal.now();
-        let sample = |quantity, seconds| CostSample { quantity, seconds, at };
-        let mut costs = Vec::new();
-        if let Event::Provisioned { seconds, attempt, brought, reused, together, .. } = event {
-            let brought = brought.as_ref().map(|brought| (brought.load.work(), brought.seconds));
-            if *attempt == 1 && !self.journal.state().is_lane() {
-                let made = seconds - brought.map_or(0.0, |(_, seconds)| seconds);
-                let files = self.files.max(1) as f64;
-                costs.push(match (*reused, *together) {
-                    (true, _) => ("reuse", sample(1.0, made)),
-                    (false, 0 | 1) => ("provision_single", sample(files, made)),
-                    (false, _) => ("provision", sample(files, made)),
-                });
-            }
-            if let Some((work, seconds)) = brought.filter(|(work, _)| *work > 0.0) {
-                costs.push((carry::COST, sample(work, seconds)));
-            }
-        }
-        if let Event::SetupFinished { seconds, end: SetupEnd::Ready { ran, held }, .. } = event
-            && !ran.is_empty()
-            && held.is_empty()
-        {
-            costs.push(("setup", sample(ran.len() as f64, *seconds)));
-        }
-        if let Event::Committed { seconds, .. } = event {
-            costs.push(("commit", sample(1.0, *seconds)));
-        }
-        costs
-    }
-
     /// Does what is asked for; worktrees that can be made together are put in the batch.
     fn perform(&mut self, action: Action, batch: &mut Vec<provision::Job>) {
         match action {
@@ -294,6 +262,7 @@ impl Driver {
             Action::SetUp { task, attempt } => self.set_up(task, attempt),
             Action::Launch { task, attempt } => self.launch(task, attempt),
             Action::Commit { task, attempt, keep } => {
+                self.committing.begin(task, self.site.clock.elapsed());
                 let start = self.journal.state().tasks[task].start;
                 let job = commit::Job {
                     site: self.site.clone(),

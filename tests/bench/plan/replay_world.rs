@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use wt_orch::domain::plan::{
     Calibration, Contention, Durations, History, Interval, Job, ObservedAttempt, ObservedRun,
-    Problem, Sampler, Scenario, category, median_and_spread, simulate, work_digest,
+    Problem, Sampler, Scenario, Verdict, category, median_and_spread, simulate, work_digest,
 };
 use wt_orch::domain::task::{Command, Demand, Pattern, Priority, Task, Work};
 use wt_orch::domain::time::Timestamp;
@@ -71,7 +71,7 @@ impl World {
             .collect();
         times.sort_by(f64::total_cmp);
         let (predicted_s, sd) = median_and_spread(&times);
-        let calibration = Calibration::learn(&self.history.runs, &trace.name);
+        let calibration = Calibration::learn(&self.history.runs, &trace.name, Verdict::Parallel);
         let shown = calibration.interval(predicted_s, sd);
         let actual_s = makespan(&actual);
         self.remember(trace, &tasks, &actual);

@@ -18,14 +18,17 @@ impl Candidate<'_> {
             Verdict::Sequential => &comparison.sequential,
         };
         let (median_s, sd) = median_and_spread(&times.runs);
-        let calibration = self.calibration();
+        let calibration = self.calibration(verdict);
         // The one place where draws become intervals.
-        let interval = |draws: &[f64]| {
+        let interval = |draws: &[f64], calibration: Calibration| {
             let (median, sd) = median_and_spread(draws);
             calibration.interval(median, sd)
         };
-        let (sequential, parallel) =
-            (interval(&comparison.sequential.landed), interval(&comparison.parallel.landed));
+        let landed = |times: &Times, way| interval(&times.landed, self.calibration(way));
+        let (sequential, parallel) = (
+            landed(&comparison.sequential, Verdict::Sequential),
+            landed(&comparison.parallel, Verdict::Parallel),
+        );
         let merge_bias_s = match verdict {
             Verdict::Parallel => {
                 parallel.p50 - self.landed(&mut self.simulator(), self.medians, width)
@@ -39,7 +42,7 @@ impl Candidate<'_> {
             benefit_s: comparison.benefit,
             probability: comparison.wins,
             calibrated: calibration.calibrated,
-            run: Some(RunPrediction { median_s, sd, interval: interval(&times.runs) }),
+            run: Some(RunPrediction { median_s, sd, interval: interval(&times.runs, calibration) }),
             merge_bias_s,
             in_time: self
                 .request
@@ -49,9 +52,9 @@ impl Candidate<'_> {
         }
     }
 
-    /// How far predictions were off so far.
-    pub(in crate::domain::plan) fn calibration(&self) -> Calibration {
-        Calibration::learn(&self.request.history.runs, self.request.workflow)
+    /// How far predictions of runs done in this way were off so far.
+    pub(in crate::domain::plan) fn calibration(&self, way: Verdict) -> Calibration {
+        Calibration::learn(&self.request.history.runs, self.request.workflow, way)
     }
 
     /// What the parallel arm spends beside the tasks, in all its worktrees together.

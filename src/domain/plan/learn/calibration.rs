@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::super::estimate::NORMAL_QUANTILE;
 use super::super::history::ObservedRun;
-use super::super::plan_type::Interval;
+use super::super::plan_type::{Interval, Verdict};
 use super::student::student_quantile;
 
 /// Latest runs of a workflow from which its bias is learned, and what no bias is worth in runs.
@@ -23,7 +23,8 @@ const LEAST_SD: f64 = 1e-3;
 /// What past runs say about a prediction.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Calibration {
-    /// Logarithm of actual over predicted median, usual for this workflow; 0 before any run.
+    /// Logarithm of actual over predicted median, usual for this workflow done in this way; 0 before
+    /// any such run.
     pub bias: f64,
     /// Half-width of an interval in standard deviations of the draws.
     pub factor: f64,
@@ -35,10 +36,11 @@ pub struct Calibration {
 }
 
 impl Calibration {
-    /// Learns from runs, oldest first. Each is scored with the bias that was known before it. The
-    /// first run of a workflow was predicted without attempts of its tasks, so how far that was off
-    /// says nothing of later ones.
-    pub fn learn(runs: &[ObservedRun], workflow: &str) -> Self {
+    /// Learns from runs, oldest first, for one way of doing the workflow: what makes runs side by
+    /// side shorter than predicted says nothing of one lane. Each run is scored with the bias that
+    /// was known before it. The first run of a workflow was predicted without attempts of its tasks,
+    /// so how far that was off says nothing of later ones.
+    pub fn learn(runs: &[ObservedRun], workflow: &str, way: Verdict) -> Self {
         let mut known: BTreeSet<&str> = BTreeSet::new();
         let usable: Vec<&ObservedRun> = runs
             .iter()
@@ -49,7 +51,7 @@ impl Calibration {
             .filter_map(|at| {
                 let run = usable[at];
                 let error = log_error(run)?;
-                let known = bias(&usable[..at], &run.workflow);
+                let known = bias(&usable[..at], &run.workflow, way_of(run));
                 Some((error - known).abs() / run.sd.max(LEAST_SD))
             })
             .collect();
@@ -65,7 +67,7 @@ impl Calibration {
         } else {
             student_quantile(count as f64 + 2.0)
         };
-        Self { bias: bias(&usable, workflow), factor, runs: count, calibrated }
+        Self { bias: bias(&usable, workflow, way), factor, runs: count, calibrated }
     }
 
     /// Runs that are missing until intervals are calibrated.
@@ -81,9 +83,14 @@ impl Calibration {
     }
 }
 
-/// Median error of the workflow's latest runs, pulled towards none.
-fn bias(runs: &[&ObservedRun], workflow: &str) -> f64 {
-    let of_it = runs.iter().rev().filter(|run| run.workflow == workflow);
+fn way_of(run: &ObservedRun) -> Verdict {
+    if run.width > 1 { Verdict::Parallel } else { Verdict::Sequential }
+}
+
+/// Median error of the workflow's latest runs of this kind, pulled towards none.
+fn bias(runs: &[&ObservedRun], workflow: &str, way: Verdict) -> f64 {
+    let is_alike = |run: &ObservedRun| run.workflow == workflow && way_of(run) == way;
+    let of_it = runs.iter().rev().filter(|run| is_alike(run));
     let mut errors: Vec<f64> = of_it.filter_map(|run| log_error(run)).take(BIAS_RUNS).collect();
     errors.sort_by(f64::total_cmp);
     let (Some(upper), Some(lower)) =

@@ -9,6 +9,7 @@ use super::effects::{Effects, TaskEffect, completed};
 use super::identity::{category, work_digest};
 use super::level::{Level, Seen, wandered};
 use super::observations::{Observation, Observations};
+use super::solo::Solo;
 use super::student::student_quantile;
 use super::warmth;
 use crate::domain::id::stable_hash;
@@ -58,8 +59,8 @@ impl Durations {
         history: &History,
         contention: &Contention,
     ) -> Self {
-        let mut observations = Observations::of(history, contention);
-        let saved: Vec<f64> = observations.series.iter().map(warmth::saved).collect();
+        let mut observations = Observations::of(history, &Solo::of(tasks, contention));
+        let saved = warmth::savings(&observations.series);
         for (series, saved) in observations.series.iter_mut().zip(&saved) {
             for observation in &mut series.observations {
                 *observation = warmth::cold(observation, *saved);

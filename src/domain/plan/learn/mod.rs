@@ -9,6 +9,7 @@ mod identity;
 mod level;
 mod observations;
 mod sampler;
+mod solo;
 mod student;
 mod tail;
 mod warmth;

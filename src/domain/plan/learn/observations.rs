@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::super::contention::Contention;
 use super::super::history::{History, ObservedAttempt};
+use super::solo::Solo;
 use crate::domain::time::Timestamp;
 
 /// Attempts of one series that are looked at, the latest ones.
@@ -49,7 +49,7 @@ pub(super) struct Observations<'a> {
 impl<'a> Observations<'a> {
     /// Attempts that can have happened, the latest ones of each series. Their order in the history
     /// does not matter, only their times.
-    pub(super) fn of(history: &'a History, contention: &Contention) -> Self {
+    pub(super) fn of(history: &'a History, solo: &Solo<'_>) -> Self {
         let mut grouped: BTreeMap<(&str, u64), Vec<&ObservedAttempt>> = BTreeMap::new();
         let usable = |a: &&ObservedAttempt| a.wall_s.is_finite() && a.wall_s >= 0.0;
         for attempt in history.attempts.iter().filter(usable) {
@@ -77,7 +77,7 @@ impl<'a> Observations<'a> {
                     .iter()
                     .map(|attempt| Observation {
                         run: runs.get(&attempt.run).copied().unwrap_or(0),
-                        log: solo_log(attempt, contention),
+                        log: solo.seconds(attempt).max(LEAST_S).ln(),
                         warm: attempt.lane_position.is_some_and(|before| before > 0),
                         censored: attempt.censored,
                     })
@@ -109,15 +109,4 @@ fn runs<'a>(attempts: impl Iterator<Item = &'a ObservedAttempt>) -> BTreeMap<u64
     let mut ordered: Vec<_> = last.into_iter().map(|(run, at)| (at, run)).collect();
     ordered.sort_unstable();
     ordered.into_iter().enumerate().map(|(place, (_, run))| (run, place)).collect()
-}
-
-/// What it would have taken alone: neighbours make an attempt longer, and the plan adds them again
-/// for the width it looks at.
-fn solo_log(attempt: &ObservedAttempt, contention: &Contention) -> f64 {
-    let slowdown = if attempt.active.is_finite() && attempt.active > 1.0 {
-        contention.slowdown(attempt.active)
-    } else {
-        1.0
-    };
-    (attempt.wall_s / slowdown).max(LEAST_S).ln()
 }

@@ -127,7 +127,7 @@ fn provenance(e: &Evidence<'_>) -> String {
     };
     let defaults = count(EstimateSource::is_default);
     let learned = count(|source| source == EstimateSource::History);
-    let Calibration { runs, calibrated, .. } = e.candidate.calibration();
+    let Calibration { runs, calibrated, .. } = e.candidate.calibration(e.verdict);
     let plural = if runs == 1 { "run" } else { "runs" };
     let held = format!("held against {runs} past {plural}");
     if calibrated {

@@ -29,7 +29,7 @@ fn too_narrow_and_biased_draws_are_corrected_to_95_percent() {
     for _ in 0..1500 {
         // Half as wide as it should be and a fifth too short.
         let actual = 100.0 * (0.2 + 0.2 * random.normal()).exp();
-        let calibration = Calibration::learn(&runs, "w");
+        let calibration = Calibration::learn(&runs, "w", Verdict::Parallel);
         let shown = calibration.interval(100.0, 0.1);
         if calibration.calibrated {
             counted += 1;
@@ -45,11 +45,24 @@ fn too_narrow_and_biased_draws_are_corrected_to_95_percent() {
 #[test]
 fn before_nineteen_runs_an_interval_is_provisional_and_the_first_run_of_a_workflow_always_is() {
     let runs = |n: usize| vec![run("w", 100.0, 0.1, 105.0); n];
-    let factor = |n: usize| Calibration::learn(&runs(n), "w").factor;
+    let factor = |n: usize| Calibration::learn(&runs(n), "w", Verdict::Parallel).factor;
     assert!((factor(0) - 1.96).abs() < 1e-9);
     assert!((factor(1) - 4.303).abs() < 1e-9 && factor(2) < factor(1));
-    assert!(!Calibration::learn(&runs(19), "w").calibrated);
-    assert!(Calibration::learn(&runs(20), "w").calibrated);
-    let other = Calibration::learn(&runs(60), "other");
+    assert!(!Calibration::learn(&runs(19), "w", Verdict::Parallel).calibrated);
+    assert!(Calibration::learn(&runs(20), "w", Verdict::Parallel).calibrated);
+    let other = Calibration::learn(&runs(60), "other", Verdict::Parallel);
     assert!(!other.calibrated && other.bias.abs() < 1e-9 && other.factor >= 1.96);
+}
+
+#[test]
+fn how_runs_side_by_side_were_off_does_not_move_the_prediction_of_one_lane() {
+    let side_by_side = run("w", 100.0, 0.1, 80.0);
+    let lane = ObservedRun { width: 1, ..run("w", 100.0, 0.1, 125.0) };
+    let mut runs = vec![side_by_side.clone(); 9];
+    let bias = |runs: &[ObservedRun], way| Calibration::learn(runs, "w", way).bias;
+    assert!(bias(&runs, Verdict::Parallel) < -0.1);
+    assert!(bias(&runs, Verdict::Sequential).abs() < 1e-9);
+    runs.extend([lane, side_by_side]);
+    assert!(bias(&runs, Verdict::Parallel) < -0.1);
+    assert!(bias(&runs, Verdict::Sequential) > 0.05);
 }

@@ -99,6 +99,23 @@ fn what_a_warm_lane_saves_is_learned_and_the_median_is_that_of_a_fresh_worktree(
 }
 
 #[test]
+fn a_task_that_always_had_a_fresh_worktree_saves_behind_others_what_is_usual_in_its_workflow() {
+    let tasks = tasks();
+    let with_lanes = |warm_tasks: usize| {
+        let mut attempts = steady(&tasks, 4);
+        for task in &tasks[..warm_tasks] {
+            let behind = ObservedAttempt { lane_position: Some(1), ..attempt(task, 5, 10.0) };
+            attempts.push(behind);
+        }
+        learn(&tasks, attempts).estimates[2]
+    };
+    let (usual, one_other) = (with_lanes(2), with_lanes(1));
+    near(usual.warm_s, 270.0, 0.05);
+    near(usual.p50, 300.0, 0.05);
+    assert!(one_other.warm_s.abs() < 1e-9, "{one_other:?}");
+}
+
+#[test]
 fn a_task_without_attempts_is_estimated_from_its_kind_and_time_makes_all_less_sure() {
     let tasks = tasks();
     let found = learn(&tasks, steady(&tasks[..2], 4));
