@@ -8,9 +8,12 @@ mod groups;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod unstarted;
 
 use groups::groups;
 use steps::{function, integration, setup, start, validations};
+
+use unstarted::unstarted;
 
 use super::text::visible;
 use crate::domain::id::Oid;
@@ -51,18 +54,19 @@ pub fn plan_shell(facts: &ShellPlan<'_>) -> String {
     parts.push(setup(plan));
     parts.extend((0..plan.tasks.len()).map(|task| function(facts, task)));
     let groups = groups(plan);
+    let unstarted = unstarted(plan);
     let of = groups.len();
     for (number, group) in groups.iter().enumerate() {
         let names: Vec<&str> =
             group.iter().map(|&task| plan.tasks[task].task.id.as_str()).collect();
         parts.push(format!("\n# Group {} of {of}: {}\n", number + 1, names.join(", ")));
-        parts.extend(group.iter().map(|&task| start(plan, task)));
+        parts.extend(group.iter().map(|&task| start(plan, &unstarted, task)));
         parts.push("wait\n".to_owned());
         if plan.decision.verdict == Verdict::Sequential {
             parts.extend(names.iter().map(|name| format!("follow {name}\n")));
         }
     }
-    parts.extend([integration(plan), validations(plan), landing(facts)]);
+    parts.extend([integration(plan, &unstarted), validations(plan), landing(facts)]);
     parts.concat()
 }
 
@@ -89,6 +93,19 @@ fn heading(facts: &ShellPlan<'_>) -> Vec<String> {
         "its branch and its index stay as they are. Not done here, but by `wt-orch split`: limits on".to_owned(),
         "what tasks write (`owns`), withheld credentials, files brought along, ports, resuming.".to_owned(),
     ];
+    let left: Vec<&str> = (unstarted(plan).into_iter().zip(&plan.tasks))
+        .filter_map(|(left, planned)| left.then_some(planned.task.id.as_str()))
+        .collect();
+    if !left.is_empty() {
+        lines.push(
+            "Tasks with a condition, and what depends on them, are left to `wt-orch split`:"
+                .to_owned(),
+        );
+        lines.push(format!("{}.", left.join(", ")));
+    }
+    if plan.fail_fast.run || !plan.fail_fast.groups.is_empty() {
+        lines.push("A failure does not stop what else runs: fail-fast is not obeyed.".to_owned());
+    }
     if plan.setup.iter().any(|planned| planned.applies) {
         lines.push(
             "What setup hooks leave is committed with the task, unless git ignores it.".to_owned(),

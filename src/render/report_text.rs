@@ -6,7 +6,7 @@ use super::text::visible;
 use crate::domain::id::RunId;
 use crate::domain::integrate::Integration;
 use crate::domain::report::{
-    Block, Detail, HistoryDocument, Mark, PlanAnswer, Report, Section, history_report,
+    Block, Detail, HistoryDocument, Mark, PlanAnswer, Report, SQUEEZES, Section, history_report,
     integration_headline, integration_sections, integration_steps, plan_report, status_report,
 };
 use crate::domain::run::RunState;
@@ -23,8 +23,24 @@ pub fn report_text(report: &Report, style: Style) -> String {
 /// A plan, on one screen or in full.
 pub fn plan_text(answer: &PlanAnswer, detail: Detail, style: Style) -> String {
     let brief = detail == Detail::Screen;
-    laid_out(&plan_report(answer, detail), Layout { style, brief })
+    let layout = Layout { style, brief };
+    let mut report = plan_report(answer, detail);
+    let mut text = laid_out(&report, layout);
+    if !brief || !answer.scenarios.is_empty() {
+        return text;
+    }
+    for squeeze in SQUEEZES {
+        if text.lines().count() <= ROWS {
+            break;
+        }
+        report.squeeze(squeeze);
+        text = laid_out(&report, layout);
+    }
+    text
 }
+
+/// Rows of a plan on a terminal of 24: its hint and the prompt stand below it.
+const ROWS: usize = 22;
 
 /// What is known of durations.
 pub fn history_text(document: &HistoryDocument, style: Style) -> String {

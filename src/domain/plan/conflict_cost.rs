@@ -84,6 +84,7 @@ fn repeated<'a>(names: impl Iterator<Item = &'a String>) -> Vec<String> {
 fn landed_without(request: &PlanRequest<'_>, shared: &Shared) -> Result<f64, GateCycle> {
     let mut set: TaskSet = request.set.clone();
     let mut host = request.host;
+    let mut contention = request.contention;
     match shared {
         Shared::Claims => set.tasks.iter_mut().for_each(|task| task.owns = None),
         Shared::Lock(name) => {
@@ -92,13 +93,15 @@ fn landed_without(request: &PlanRequest<'_>, shared: &Shared) -> Result<f64, Gat
         Shared::Cores => {
             let cpus: f64 = set.tasks.iter().map(|task| task.demand.cpus.max(1.0)).sum();
             host.cores = host.cores.max(cpus.ceil() as usize);
+            // Those that were measured would still be too few.
+            contention.effective_cores = None;
         }
         Shared::Memory => host.memory = 0,
         Shared::Capacity(name) => set.tasks.iter_mut().for_each(|task| {
             task.demand.uses.remove(name);
         }),
     }
-    let plan = build(&PlanRequest { set: &set, host, ..request.clone() })?;
+    let plan = build(&PlanRequest { set: &set, host, contention, ..request.clone() })?;
     Ok(plan.predicted.parallel.p50)
 }
 

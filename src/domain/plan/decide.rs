@@ -104,6 +104,7 @@ pub(super) fn decide(candidate: &Candidate<'_>) -> Choice {
         width: if verdict == Verdict::Parallel { width } else { 1 },
         overruled: (verdict != ruled).then_some(ruled),
         binding: evidence.bound.binding,
+        bound_by: evidence.bound.phrase.clone(),
         reasons: reasons(&evidence),
         flips: flips(&evidence),
         advice: advice(&evidence),

@@ -152,6 +152,8 @@ pub struct Decision {
     pub overruled: Option<Verdict>,
     /// What limits the best parallel schedule.
     pub binding: Binding,
+    /// The same with its names, as it stands in a sentence after "bound by ".
+    pub bound_by: String,
     /// Plain sentences.
     pub reasons: Vec<String>,
     /// What would turn the verdict.

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::document::{SCHEMA, seconds};
 use crate::domain::plan::{
-    Accuracy, Calibration, Observations, ObservedAttempt, ObservedRun, RecordedAttempt, median,
+    Accuracy, Calibration, Observations, ObservedAttempt, ObservedRun, RecordedAttempt, Verdict,
+    median,
 };
 
 /// What `history` prints.
@@ -160,8 +161,8 @@ pub fn from_observations(observations: &Observations, workflow: Option<&str>) ->
     let known = known_workflows(observations);
     let all: Vec<&ObservedRun> = observations.runs.iter().map(|run| &run.observed).collect();
     let history: Vec<ObservedRun> = all.iter().copied().cloned().collect();
-    // How many runs calibrate hangs on no workflow.
-    let calibration = Calibration::learn(&history, "");
+    // How many runs calibrate hangs on no workflow, nor on how it is done.
+    let calibration = Calibration::learn(&history, "", Verdict::Sequential);
     let entry = |name: &str| WorkflowEntry {
         workflow: name.to_owned(),
         tasks: tasks_of(observations, name),

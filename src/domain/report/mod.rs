@@ -65,6 +65,7 @@ pub use plan_answer::PlanAnswer;
 pub use plan_document::{
     ClaimEntry, EstimateEntry, PlanDocument, PlanTaskEntry, PredictedEntry, from_plan,
 };
+pub use plan_facts::{SQUEEZES, Squeeze};
 pub use plan_report::{Detail, plan_report};
 pub use prose::{Line, Mark, Span};
 pub use remaining::remaining_s;

@@ -9,12 +9,38 @@ use super::prediction::{human, range};
 use super::prose::{Line, Mark};
 use super::section::Fact;
 use crate::domain::plan::{
-    Binding, CarryPlan, ClaimKind, Deadline, Graph, IN_TIME, Interval, Overhead, Plan, PlannedHook,
-    Verdict,
+    CarryPlan, ClaimKind, Deadline, Graph, IN_TIME, Interval, Overhead, Plan, PlannedHook, Verdict,
 };
+
+/// Shorter times show as none.
+const LEAST_SHOWN_S: f64 = 0.05;
 
 /// Critical tasks that are named one by one.
 const PATH_NAMED: usize = 5;
+
+/// How a plan gives way where a screen is too short for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Squeeze {
+    /// Only the first sentence of what this label is about.
+    Shorten(&'static str),
+    /// Nothing of it but its label.
+    LeaveOut(&'static str),
+}
+
+/// What gives way, in this order, until the plan fits.
+pub const SQUEEZES: [Squeeze; 11] = [
+    Squeeze::LeaveOut("carried"),
+    Squeeze::LeaveOut("setup"),
+    Squeeze::Shorten("advice"),
+    Squeeze::LeaveOut("order"),
+    Squeeze::LeaveOut("fail-fast"),
+    Squeeze::LeaveOut("conditions"),
+    Squeeze::LeaveOut("held apart"),
+    Squeeze::LeaveOut("conflicts"),
+    Squeeze::Shorten("why"),
+    Squeeze::LeaveOut("advice"),
+    Squeeze::Shorten("turns"),
+];
 
 /// Everything about a plan but its tasks.
 pub(super) fn plan_facts(answer: &PlanAnswer) -> Vec<Fact> {
@@ -31,14 +57,14 @@ pub(super) fn plan_facts(answer: &PlanAnswer) -> Vec<Fact> {
         facts.push(fact("overhead", 2, vec![overhead]));
         facts.push(fact("bound by", 2, vec![bound_line(plan)]));
     }
-    facts.push(fact("why", 3, prose(&decision.reasons)));
+    facts.push(fact("why", 4, prose(&decision.reasons)));
     facts.push(fact("held apart", 1, held_apart(plan)));
     facts.push(fact("conflicts", 1, risk_lines(plan)));
     facts.extend(pattern_lines(plan).map(|(label, lines)| fact(label, 1, lines)));
     facts.push(fact("setup", 1, plan.setup.iter().map(hook_line).collect()));
     facts.push(fact("carried", 1, plan.carry.iter().flat_map(carry_lines).collect()));
     facts.push(fact("deadline", 4, answer.deadline.iter().flat_map(deadline_lines).collect()));
-    facts.push(fact("turns", 2, prose(&decision.flips)));
+    facts.push(fact("turns", 3, prose(&decision.flips)));
     facts.push(fact("advice", 1, prose(&decision.advice)));
     facts.retain(|fact| !fact.lines.is_empty());
     facts
@@ -86,7 +112,7 @@ pub(super) fn overhead_line(overhead: &Overhead) -> Line {
     ];
     let total: f64 = parts.iter().filter_map(|(_, seconds)| *seconds).sum();
     let spent = parts.iter().filter_map(|(name, seconds)| {
-        let seconds = seconds.filter(|seconds| *seconds > 0.0)?;
+        let seconds = seconds.filter(|seconds| *seconds >= LEAST_SHOWN_S)?;
         Some(format!("{name} {}", human(seconds)))
     });
     let spent: Vec<String> = spent.collect();
@@ -104,11 +130,7 @@ pub(super) fn overhead_line(overhead: &Overhead) -> Line {
 
 fn bound_line(plan: &Plan) -> Line {
     let bound = human(plan.lower_bound_s);
-    let mut line = Line::new().text(plan.decision.binding.phrase());
-    if plan.decision.binding == Binding::CriticalPath {
-        line = line.text(format!(" {}", critical_text(plan)));
-    }
-    line.text(format!("; never below {bound} at the medians"))
+    Line::prose(&plan.decision.bound_by).text(format!("; never below {bound} at the medians"))
 }
 
 /// A longest path of dependencies at the medians.
@@ -126,17 +148,22 @@ pub(super) fn critical_path(plan: &Plan) -> Vec<usize> {
 fn held_apart(plan: &Plan) -> Vec<Line> {
     let id = |task: usize| plan.tasks[task].task.id.as_str();
     let claims = plan.claims.iter().map(|claim| {
-        let why = match claim.kind {
-            ClaimKind::Owns => ": both may write ",
-            ClaimKind::Serialised => ": both own what is changed one after another, ",
-            ClaimKind::Reads => ": one reads what the other may write, ",
-        };
-        Line::new().code(id(claim.a)).text(" and ").code(id(claim.b)).text(why).codes(&claim.paths)
+        let pair = Line::new().code(id(claim.a)).text(" and ").code(id(claim.b));
+        pair.text(format!(": {} ", why_apart(claim.kind))).codes(&claim.paths)
     });
     let locks = locks(plan).into_iter().map(|(lock, holders)| {
         Line::new().codes(holders).text(": they share the lock ").code(lock)
     });
     claims.chain(locks).collect()
+}
+
+/// Why two tasks exclude one another; the paths follow.
+pub(super) fn why_apart(kind: ClaimKind) -> &'static str {
+    match kind {
+        ClaimKind::Owns => "both may write",
+        ClaimKind::Serialised => "both own what is changed one after another,",
+        ClaimKind::Reads => "one reads what the other may write,",
+    }
 }
 
 /// Locks that more than one task takes, with those tasks.

@@ -40,7 +40,8 @@ fn fail_fast_lines(plan: &Plan) -> Vec<Line> {
     plan.fail_fast.groups.iter().map(of_group).collect()
 }
 
-fn order_line(plan: &Plan, order: &Order) -> Line {
+/// A reader and its writer.
+pub(super) fn order_line(plan: &Plan, order: &Order) -> Line {
     let id = |task: usize| plan.tasks[task].task.id.as_str();
     Line::new()
         .code(id(order.then))

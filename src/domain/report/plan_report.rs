@@ -39,6 +39,7 @@ pub fn plan_report(answer: &PlanAnswer, detail: Detail) -> Report {
 fn title(plan: &Plan) -> Line {
     let landed = human(chosen_interval(plan).p50);
     let line = verdict_line(plan).text(format!(", landed after about {landed}"));
+    let line = if plan.predicted.calibrated { line } else { line.text(" (provisional)") };
     match plan.decision.overruled {
         Some(Verdict::Parallel) => line.text(" (overruled: the rule says parallel)"),
         Some(Verdict::Sequential) => line.text(" (overruled: the rule says sequential)"),
@@ -107,7 +108,8 @@ fn schedule_section(plan: &Plan, detail: Detail) -> Section {
         ))));
     }
     let bars = shown.into_iter().map(|task| bar(&plan.tasks[task])).collect();
-    blocks.push(Block::Timeline(Timeline { bars, ..Timeline::default() }));
+    let until_s = plan.tasks.iter().map(|planned| planned.schedule.finish_s).fold(0.0, f64::max);
+    blocks.push(Block::Timeline(Timeline { bars, until_s, ..Timeline::default() }));
     let heading = if detail == Detail::Screen { "" } else { "Schedule" };
     Section { heading, blocks }
 }
@@ -121,7 +123,9 @@ fn bar(planned: &Planned) -> Bar {
     let schedule = &planned.schedule;
     let kind = if schedule.critical { BarKind::Critical } else { BarKind::Planned };
     let mut note = format!("{} to {}", human(schedule.start_s), human(schedule.finish_s));
-    if schedule.critical {
+    if planned.left_out {
+        note = "not expected to run".to_owned();
+    } else if schedule.critical {
         note += ", critical";
     }
     Bar {

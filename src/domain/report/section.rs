@@ -1,6 +1,7 @@
 //! A report as data: sections of blocks. The text and the Markdown printer print the same one, so
 //! they cannot disagree.
 
+use super::plan_facts::Squeeze;
 use super::prose::Line;
 use super::timeline::Timeline;
 
@@ -11,6 +12,44 @@ pub struct Report {
     pub title: Line,
     /// In order.
     pub sections: Vec<Section>,
+}
+
+impl Report {
+    /// Makes it shorter. What is left out is named under `also`.
+    pub fn squeeze(&mut self, squeeze: Squeeze) {
+        let blocks = self.sections.iter_mut().flat_map(|section| &mut section.blocks);
+        for block in blocks {
+            let Block::Facts(facts) = block else { continue };
+            match squeeze {
+                Squeeze::Shorten(label) => {
+                    for fact in facts.iter_mut().filter(|fact| fact.label == label) {
+                        fact.rows = 1;
+                    }
+                }
+                Squeeze::LeaveOut(label) => leave_out(facts, label),
+            }
+        }
+    }
+}
+
+/// Names of what a screen has no room for.
+const ALSO: &str = "also";
+
+fn leave_out(facts: &mut Vec<Fact>, label: &str) {
+    let before = facts.len();
+    facts.retain(|fact| fact.label != label);
+    if facts.len() == before {
+        return;
+    }
+    let named = match facts.iter().position(|fact| fact.label == ALSO) {
+        Some(at) => facts.remove(at).lines,
+        None => Vec::new(),
+    };
+    let named = match named.into_iter().next() {
+        Some(line) => line.text(format!(", {label}")),
+        None => Line::new().text(format!("with -v: {label}")),
+    };
+    facts.push(Fact { label: ALSO, lines: vec![named], rows: 1 });
 }
 
 /// A part of a report.

@@ -43,6 +43,8 @@ pub struct Bar {
 pub struct Timeline {
     /// From top to bottom.
     pub bars: Vec<Bar>,
+    /// Where the axis ends at the earliest, seconds: bars of some tasks stand on the axis of all.
+    pub until_s: f64,
     /// Stretches without any bar that were cut out.
     pub pauses: usize,
     /// How long they were together, seconds.
@@ -80,12 +82,12 @@ impl Timeline {
             bar.span_s = bar.span_s.map(|(from, to)| (from - before(from), to - before(to)));
         }
         let pauses_s = gaps.iter().map(|(from, to)| to - from).sum();
-        Self { bars, pauses: gaps.len(), pauses_s }
+        Self { bars, until_s: 0.0, pauses: gaps.len(), pauses_s }
     }
 
     /// End of the axis, seconds.
     pub fn end_s(&self) -> f64 {
-        self.bars.iter().filter_map(|bar| bar.span_s).map(|(_, to)| to).fold(0.0, f64::max)
+        self.bars.iter().filter_map(|bar| bar.span_s).map(|(_, to)| to).fold(self.until_s, f64::max)
     }
 
     /// The chart in at most `width` columns where that is possible.

@@ -38,18 +38,21 @@ limited() {
     fi
 }
 
-# begin TASK BEFORE...: a worktree on the merge of what the task waits for.
+# begin TASK BEFORE...: a worktree on the merge of what the task waits for; with a + it need not
+# have succeeded.
 begin() {
     task=$1
     shift
     for before; do
-        if [ ! -e "$trees/.done/$before" ]; then
+        if [ "${before#+}" = "$before" ] && [ ! -e "$trees/.done/$before" ]; then
             tell "$task: skipped, $before did not succeed"
             return 1
         fi
     done
     g -C "$repo" worktree add --quiet -b "$branches/$task" "$trees/$task" "$from" || return 1
     for before; do
+        before=${before#+}
+        [ -e "$trees/.done/$before" ] || continue
         if ! g -C "$trees/$task" merge --quiet --no-edit "$branches/$before" >/dev/null; then
             g -C "$trees/$task" merge --abort || :
             tell "$task: not started, $before does not merge with the others it waits for"

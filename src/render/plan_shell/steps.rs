@@ -1,6 +1,7 @@
 //! The pieces of the script that differ from plan to plan.
 
 use super::ShellPlan;
+use super::unstarted::told;
 use crate::domain::plan::Plan;
 use crate::domain::report::shell_word;
 use crate::domain::task::{Command, Placeholders, Task, Work, agent_preset};
@@ -100,12 +101,20 @@ fn command(facts: &ShellPlan<'_>, task: &Task) -> Option<String> {
     }
 }
 
-/// Starts a task in the background when everything it waits for succeeded.
-pub(super) fn start(plan: &Plan, number: usize) -> String {
+/// Starts a task in the background when everything it needs succeeded. What it only comes after
+/// has a `+`.
+pub(super) fn start(plan: &Plan, unstarted: &[bool], number: usize) -> String {
+    if unstarted[number] {
+        return told(plan, number);
+    }
     let task = &plan.tasks[number].task;
     let mut words = vec![task.id.to_string()];
-    let before = &plan.problem.jobs[number].predecessors;
-    words.extend(before.iter().map(|&first| plan.tasks[first].task.id.to_string()));
+    let before = plan.problem.jobs[number].predecessors.iter();
+    words.extend(before.filter(|&&first| !unstarted[first]).map(|&first| {
+        let id = &plan.tasks[first].task.id;
+        let after = plan.orders.iter().any(|order| (order.first, order.then) == (first, number));
+        if after && !task.depends_on.contains(id) { format!("+{id}") } else { id.to_string() }
+    }));
     let writes = if task.read_only { "no" } else { "yes" };
     let title = match &task.title {
         Some(title) => format!("{}: {title}", task.id),
@@ -121,17 +130,19 @@ pub(super) fn start(plan: &Plan, number: usize) -> String {
 }
 
 /// Merges what succeeded, in the order in which it is predicted to be ready.
-pub(super) fn integration(plan: &Plan) -> String {
-    let mut order: Vec<usize> =
-        (0..plan.tasks.len()).filter(|&task| !plan.tasks[task].task.read_only).collect();
+pub(super) fn integration(plan: &Plan, unstarted: &[bool]) -> String {
+    let started = (0..plan.tasks.len()).filter(|&task| !unstarted[task]);
+    let (readers, mut order): (Vec<usize>, Vec<usize>) =
+        started.partition(|&task| plan.tasks[task].task.read_only);
     let finish = |task: usize| plan.tasks[task].schedule.finish_s;
     order.sort_by(|&a, &b| finish(a).total_cmp(&finish(b)).then(a.cmp(&b)));
     let heading = "\n# Everything together, on a branch of its own.\n\
         g -C \"$repo\" worktree add --quiet -b \"$branches/_integration\" \
         \"$trees/_integration\" \"$base\"\n";
     let id = |task: &Task| shell_word(task.id.as_str());
-    let readers = plan.tasks.iter().filter(|planned| planned.task.read_only);
-    let readers = readers.map(|p| format!("[ -e \"$trees/.done/\"{} ] || failed=1\n", id(&p.task)));
+    let readers = readers.iter().map(|&task| {
+        format!("[ -e \"$trees/.done/\"{} ] || failed=1\n", id(&plan.tasks[task].task))
+    });
     let writers = order.iter().map(|&task| format!("collect {}\n", id(&plan.tasks[task].task)));
     std::iter::once(heading.to_owned()).chain(readers).chain(writers).collect()
 }

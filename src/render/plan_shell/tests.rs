@@ -1,9 +1,9 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::domain::plan::{Host, PlanRequest, Preference, build};
+use crate::domain::plan::{Host, OrderRules, PlanRequest, Preference, ReadsRule, build};
 use crate::domain::report::scripted_run::{plan, task};
-use crate::domain::task::{Task, TaskSet, Work};
+use crate::domain::task::{Known, Task, TaskSet, Work, parse};
 
 fn facts(plan: &Plan) -> ShellPlan<'_> {
     let base = "01".repeat(20).parse().unwrap();
@@ -78,4 +78,49 @@ fn one_lane_goes_on_from_the_work_before_it() {
     assert!(script.contains("wait\nfollow a\n"), "{script}");
     let script = plan_shell(&facts(&plan(tasks, Preference::ParallelWith(2))));
     assert!(!script.contains("\nfollow "), "{script}");
+}
+
+#[test]
+fn a_task_with_a_condition_is_told_and_not_started_and_a_reader_outlives_its_writer() {
+    let text = r#"
+        [[task]]
+        id = "bad"
+        run = "x"
+        check = "x"
+        owns = ["bad/**"]
+        [[task]]
+        id = "repair"
+        run = "x"
+        check = "x"
+        when = "task.bad.outcome == 'failed'"
+        [[task]]
+        id = "announce"
+        run = "x"
+        check = "x"
+        when = "task.bad.outcome == 'succeeded'"
+        [[task]]
+        id = "after-repair"
+        run = "x"
+        check = "x"
+        depends_on = ["repair"]
+        [[task]]
+        id = "reader"
+        run = "x"
+        check = "x"
+        owns = ["reader/**"]
+        reads = ["bad/**"]
+    "#;
+    let set = parse(text, &Known::default()).tasks.value.unwrap();
+    let rules = OrderRules { serialise: None, reads: ReadsRule::Order };
+    let plan = build(&PlanRequest { rules: &rules, ..PlanRequest::of(&set) }).unwrap();
+    let script = plan_shell(&facts(&plan));
+    for id in ["repair", "announce", "after-repair"] {
+        assert!(!script.contains(&format!("begin {id}")), "{script}");
+        assert!(!script.contains(&format!("collect {id}")), "{script}");
+        assert!(script.contains(&format!("tell '{id}: not started: ")), "{script}");
+    }
+    // The plan counts on the announcement alone, so only without that one something is missing.
+    assert_eq!(script.matches("`wt-orch split` does'\nfailed=1\n").count(), 1, "{script}");
+    assert!(script.contains("begin reader +bad; then"), "{script}");
+    assert!(script.contains("# repair, announce, after-repair.\n"), "{script}");
 }

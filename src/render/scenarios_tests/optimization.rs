@@ -47,13 +47,13 @@ fn the_report_speaks_of_structure_and_conflicts() {
     - **Confidence Level**: 95 %: 13s to 1m 27s (±112 %), provisional, not held against past runs
     - **Risk Assessment**: Medium: 3 of 3 tasks do not say which files they own
     - **Overhead side by side**: 0.0s; not known: validation, expected conflicts
-    - **Bound by**: the critical path
+    - **Bound by**: the critical path schema → api
 
-    - one after another 42s, side by side on 2 slots 33s (medians up to landed, 50 draws)
     - splitting saves 9.4s on average and is faster in 100 % of the draws
-    - the parallel schedule is bound by the critical path schema → api
     - provisional: from your estimates; not held against past runs
     - conflicts of 3 of 3 tasks are unknown: no `owns`
+    - one after another 42s, side by side on 2 slots 33s (medians up to landed, 50 draws)
+    - the parallel schedule is bound by the critical path schema → api
 
     ## Dependency Analysis
 

@@ -18,11 +18,11 @@ fn the_report_before_an_integration() {
 
     Verdict
       PARALLEL on 3 slots
-      - one after another 1m 07s, side by side on 3 slots 36s (medians up to landed, 50 draws)
       - splitting saves 34s on average and is faster in 100 % of the draws
-      - the parallel schedule is bound by the critical path schema → api
       - provisional: from your estimates; not held against past runs
       - conflicts of 5 of 5 tasks are unknown: no `owns`
+      - one after another 1m 07s, side by side on 3 slots 36s (medians up to landed, 50 draws)
+      - the parallel schedule is bound by the critical path schema → api
       - the verdict turns to sequential when tasks take at most 0.8s on average instead of 13s
       - no slot beyond 3 saves 2 %
 
@@ -138,11 +138,11 @@ fn the_report_as_markdown() {
 
     **PARALLEL** on 3 slots
 
-    - one after another 1m 07s, side by side on 3 slots 36s (medians up to landed, 50 draws)
     - splitting saves 34s on average and is faster in 100 % of the draws
-    - the parallel schedule is bound by the critical path schema → api
     - provisional: from your estimates; not held against past runs
     - conflicts of 5 of 5 tasks are unknown: no `owns`
+    - one after another 1m 07s, side by side on 3 slots 36s (medians up to landed, 50 draws)
+    - the parallel schedule is bound by the critical path schema → api
     - the verdict turns to sequential when tasks take at most 0.8s on average instead of 13s
     - no slot beyond 3 saves 2 %
 

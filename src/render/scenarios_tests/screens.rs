@@ -1,6 +1,7 @@
 //! Plans, states and operations as text.
 
 use super::*;
+use crate::domain::plan::{CarryLoad, CarryPlan};
 use crate::domain::report::PlanAnswer;
 
 const SCREEN: Style = Style { color: false, width: 80 };
@@ -8,17 +9,17 @@ const SCREEN: Style = Style { color: false, width: 80 };
 #[test]
 fn a_plan_fits_one_screen() {
     insta::assert_snapshot!(plan_text(&plan(tasks(), Preference::Rule).into(), Detail::Screen, SCREEN), @"
-    PARALLEL on 3 slots, landed after about 36s
+    PARALLEL on 3 slots, landed after about 36s (provisional)
       sequential  1m 07s (95 %: 35s to 2m 07s)
       parallel    36s (95 %: 19s to 1m 11s), faster in 100 % of the draws
       overhead    0.0s; not known: validation, expected conflicts
       bound by    the critical path schema → api; never below 30s at the medians
-      why         one after another 1m 07s, side by side on 3 slots 36s (medians up
-                  to landed, 50 draws)
-                  splitting saves 34s on average and is faster in 100 % of the draws
-                  (3 more with -v)
+      why         splitting saves 34s on average and is faster in 100 % of the draws
+                  provisional: from your estimates; not held against past runs
+                  conflicts of 5 of 5 tasks are unknown: no `owns` (2 more with -v)
       turns       the verdict turns to sequential when tasks take at most 0.8s on
-                  average instead of 13s (1 more with -v)
+                  average instead of 13s
+                  no slot beyond 3 saves 2 %
       advice      splitting `api` into two tasks of half its length saves 4.8s (1
                   more with -v)
 
@@ -40,6 +41,7 @@ fn a_sequential_plan_says_so_first() {
     );
     insta::assert_snapshot!(text, @"
     SEQUENTIAL: one worktree, one task after another, landed after about 5.3s
+    (provisional)
       sequential  5.3s (95 %: 1.8s to 16s)
       why         there is one task: nothing to split
       advice      one task gains nothing here: run it in your checkout
@@ -47,6 +49,31 @@ fn a_sequential_plan_says_so_first() {
       one |████████████████████████████████████████████████| 0.0s to 5.0s, critical
           0                                            5.0s
     ");
+}
+
+#[test]
+fn what_matters_least_gives_way_where_a_plan_has_much_to_say() {
+    let mut tasks = tasks();
+    for task in &mut tasks {
+        task.locks = vec!["postgres".to_owned(), "redis".to_owned()];
+    }
+    let mut answer = PlanAnswer::from(plan(tasks, Preference::ParallelWith(2)));
+    answer.plan.carry = Some(CarryPlan {
+        paths: vec![".env".to_owned()],
+        caches: Vec::new(),
+        load: CarryLoad::default(),
+        time_s: 0.0,
+        measured: false,
+        notes: Vec::new(),
+    });
+    let screen = plan_text(&answer, Detail::Screen, SCREEN);
+    assert!(screen.lines().count() <= 22, "{screen}");
+    assert!(screen.contains("\n  also        with -v: carried"), "{screen}");
+    for kept in ["sequential  ", "parallel    ", "overhead  ", "bound by  ", "why  ", "late   |"] {
+        assert!(screen.contains(kept), "{kept}: {screen}");
+    }
+    let full = plan_text(&answer, Detail::Full, SCREEN);
+    assert!(full.contains("\n  carried ") && full.contains("\n  held apart "), "{full}");
 }
 
 #[test]

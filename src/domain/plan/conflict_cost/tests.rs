@@ -1,5 +1,6 @@
 use super::*;
 use crate::domain::plan::build::Host;
+use crate::domain::plan::contention::Contention;
 use crate::domain::report::scripted_run::task;
 use crate::domain::task::Claims;
 
@@ -41,4 +42,18 @@ fn each_shared_thing_costs_what_its_absence_saves() {
     let request = PlanRequest { set: &alone, ..request };
     let costs = conflict_costs(&request, &build(&request).unwrap()).unwrap();
     assert!(costs.len() == 1 && costs[0].cost_s > 300.0, "{costs:?}");
+}
+
+#[test]
+fn cores_cost_what_enough_of_them_save_also_where_fewer_were_measured_than_named() {
+    let tasks: Vec<_> = ["a", "b", "c", "d"].map(|id| task(id, &[], 600)).into();
+    let set = TaskSet { tasks, ..TaskSet::default() };
+    let host = Host { cores: 4, memory: 0 };
+    let plain = PlanRequest { host, draws: 100, ..PlanRequest::of(&set) };
+    assert_eq!(conflict_costs(&plain, &build(&plain).unwrap()).unwrap(), []);
+    let contention = Contention { effective_cores: Some(2.0), ..plain.contention };
+    let shared = PlanRequest { contention, ..plain };
+    let costs = conflict_costs(&shared, &build(&shared).unwrap()).unwrap();
+    assert_eq!(costs[0].shared, Shared::Cores);
+    assert!(costs[0].cost_s > 300.0, "{costs:?}");
 }

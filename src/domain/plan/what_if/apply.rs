@@ -42,6 +42,9 @@ impl Applied {
             gone: BTreeSet::new(),
             median: None,
         };
+        if let Some(slots) = wanted_slots(&what_if.changes, plan) {
+            applied.limit(slots);
+        }
         for change in &what_if.changes {
             applied.change(change, plan);
         }
@@ -70,8 +73,8 @@ impl Applied {
 
     fn change(&mut self, change: &Change, plan: &Plan) {
         match change {
-            Change::Width(width) => self.limit(*width),
-            Change::Add(more) => self.limit(plan.decision.width + more),
+            // Taken together beforehand, in whatever order they stand.
+            Change::Width(_) | Change::Add(_) => {}
             Change::Cpus(cores) => {
                 let share = *cores as f64 / self.host.cores.max(1) as f64;
                 let effective = self.contention.effective_cores;
@@ -140,6 +143,21 @@ impl Applied {
             self.set.tasks.push(Task { id, owns: None, ..model.clone() });
         }
     }
+}
+
+/// `width`, or the width of the plan, with what `add` puts on top.
+fn wanted_slots(changes: &[Change], plan: &Plan) -> Option<usize> {
+    let mut width = None;
+    let mut more = None;
+    for change in changes {
+        if let Change::Width(slots) = change {
+            width = Some(*slots);
+        } else if let Change::Add(slots) = change {
+            more = Some(*slots);
+        }
+    }
+    (width.is_some() || more.is_some())
+        .then(|| width.unwrap_or(plan.decision.width) + more.unwrap_or(0))
 }
 
 /// A start of the id that leaves room for a number.

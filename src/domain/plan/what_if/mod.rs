@@ -30,7 +30,8 @@ pub struct WhatIf {
 pub enum Change {
     /// `width=N`: at most that many tasks at once.
     Width(usize),
-    /// `add=N`: so many more agents at work than the plan has slots.
+    /// `add=N`: so many more agents at work than the plan has slots, or than [`Change::Width`] of the
+    /// same scenario.
     Add(usize),
     /// `cpus=N`: processor cores.
     Cpus(usize),

@@ -81,8 +81,6 @@ fn is_repeated(a: &Change, b: &Change) -> bool {
         (Change::Capacity { name: a, .. }, Change::Capacity { name: b, .. }) => a == b,
         (Change::Takes { task: a, .. }, Change::Takes { task: b, .. })
         | (Change::Clone { task: a, .. }, Change::Clone { task: b, .. }) => a == b,
-        // One limit of slots can hold.
-        (Change::Width(_) | Change::Add(_), Change::Width(_) | Change::Add(_)) => true,
         (Change::Drop(_), Change::Drop(_)) | (Change::After { .. }, Change::After { .. }) => a == b,
         _ => std::mem::discriminant(a) == std::mem::discriminant(b),
     }

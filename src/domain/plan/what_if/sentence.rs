@@ -27,7 +27,7 @@ pub(super) fn sentence(
         text = format!("{text}; bound by {}", after.decision.binding.phrase());
     }
     let lost: Vec<String> =
-        what_if.changes.iter().filter_map(|change| lost(change, base, before)).collect();
+        what_if.changes.iter().filter_map(|change| lost(change, applied, base, before)).collect();
     if lost.is_empty() { text } else { format!("{text}; lost capacity: {}", lost.join(", ")) }
 }
 
@@ -108,11 +108,16 @@ fn slots(before: &Plan, after: &Plan) -> String {
 }
 
 /// What there is less of than before.
-fn lost(change: &Change, base: &PlanRequest<'_>, before: &Plan) -> Option<String> {
+fn lost(
+    change: &Change,
+    applied: &Applied,
+    base: &PlanRequest<'_>,
+    before: &Plan,
+) -> Option<String> {
     match change {
-        Change::Width(width) if *width < before.decision.width => {
+        Change::Width(_) if applied.slots < before.decision.width => {
             let was = before.decision.width;
-            Some(format!("{} of {was} slots", was - width))
+            Some(format!("{} of {was} slots", was - applied.slots))
         }
         Change::Cpus(cores) if *cores < base.host.cores => {
             Some(format!("{} of {} cores", base.host.cores - cores, base.host.cores))

@@ -88,7 +88,7 @@ fn every_problem_is_told_at_its_piece() {
 #[test]
 fn what_cannot_be_together_is_refused() {
     let message = |text: &str| read(text).unwrap_err().remove(0).1;
-    assert_eq!(message("width=2,add=1"), "`add` is said twice");
+    assert_eq!(message("add=2,add=1"), "`add` is said twice");
     assert_eq!(message("drop=schema,task.api=5m"), "`api` is dropped in the same scenario");
     assert_eq!(
         message("after.schema=api.v2"),
@@ -146,6 +146,14 @@ fn less_capacity_is_slower_and_said_to_be_lost() {
     assert!((1.9..2.1).contains(&ratio), "{ratio}");
     assert_eq!(dropped.tasks, 2);
     assert!(dropped.sentence.contains("`schema` dropped, and with it `api`, `api.v2`"));
+}
+
+#[test]
+fn more_agents_come_on_top_of_a_width_of_the_same_scenario() {
+    let all =
+        results(&["width=1,cpus=4,task.api=20m,drop=docs,add=2,scale=2", "add=2,width=1"], FOUR);
+    assert!(all[1].sentence.starts_with("with at most 1 slot, 4 cores instead of 4, `api` taking 20m 00s, `docs` dropped, 2 more agents at work (at most 3 slots), all tasks taking 2 times as long it is "), "{}", all[1].sentence);
+    assert!(all[2].width > 1 && !all[2].sentence.contains("lost"), "{}", all[2].sentence);
 }
 
 #[test]

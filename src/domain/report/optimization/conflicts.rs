@@ -2,7 +2,9 @@
 
 use super::{Optimization, fact, text};
 use crate::domain::plan::{Plan, Shared, Verdict};
-use crate::domain::report::plan_facts::locks;
+use crate::domain::report::plan_facts::{locks, why_apart};
+use crate::domain::report::plan_patterns::order_line;
+use crate::domain::report::plan_risk::risk_lines;
 use crate::domain::report::prediction::human;
 use crate::domain::report::prose::Line;
 use crate::domain::report::section::{Block, Fact, Section, Table};
@@ -34,7 +36,7 @@ fn rows(facts: &Optimization<'_>) -> Vec<Vec<Line>> {
             1 => text(claims.clone()),
             all => text(format!("{claims} (all {all} pairs together)")),
         };
-        let what = pair.text(" both may write ").codes(&claim.paths);
+        let what = pair.text(format!(": {} ", why_apart(claim.kind))).codes(&claim.paths);
         rows.push(vec![what, text("they never run at the same time"), cost]);
     }
     for (lock, holders) in locks(plan) {
@@ -65,8 +67,37 @@ fn rows(facts: &Optimization<'_>) -> Vec<Vec<Line>> {
         };
         rows.push(vec![what, text(how), text(priced(plan, cost.cost_s))]);
     }
+    rows.extend(plan.orders.iter().map(|order| {
+        let how = text("it starts from that work, or without it when that failed");
+        vec![order_line(plan, order), how, text("part of the schedule")]
+    }));
+    rows.extend(foreseen(plan));
     rows.extend(open(plan));
     rows
+}
+
+/// Most conflicts that are foreseen and listed; the document has all.
+const FORESEEN: usize = 30;
+
+/// Branches that change the same files already, and pairs of tasks that may not merge.
+fn foreseen(plan: &Plan) -> impl Iterator<Item = Vec<Line>> {
+    let branches = plan.risk.branches.len();
+    let lines = risk_lines(plan);
+    let left_out = lines.len().saturating_sub(FORESEEN);
+    let row = move |(at, line): (usize, Line)| {
+        let (how, cost) = if at < branches {
+            ("it is no part of the run: merge it before, or after the landing", "not counted")
+        } else {
+            (
+                "merged in memory; one that conflicts is left out and named",
+                "work done again is counted",
+            )
+        };
+        vec![line, text(how), text(cost)]
+    };
+    let more = (left_out > 0)
+        .then(|| vec![text(format!("and {left_out} more")), Line::new(), Line::new()]);
+    lines.into_iter().take(FORESEEN).enumerate().map(row).chain(more)
 }
 
 fn impact(facts: &Optimization<'_>, shared: &Shared) -> String {

@@ -51,9 +51,14 @@ fn commands(facts: &Optimization<'_>) -> Vec<Step> {
 }
 
 fn fallback(plan: &Plan) -> Vec<Line> {
-    let mut lines = vec![text(
-        "Partial failure: a task that fails stops only what depends on it; the others go on",
-    )];
+    let mut lines = vec![text(if plan.fail_fast.run {
+        "Partial failure: the first failure stops the rest of the run; what is finished stays"
+    } else if plan.fail_fast.groups.is_empty() {
+        "Partial failure: a task that fails stops only what depends on it; the others go on"
+    } else {
+        "Partial failure: a task that fails stops what depends on it and the rest of its fail-fast \
+         group; the others go on"
+    })];
     lines.extend(most_behind(plan).map(|(task, behind)| {
         Line::new().text("Most depends on ").code(task).text(format!(
             ": if it fails, {behind} {} skipped",
@@ -99,12 +104,18 @@ fn fallback(plan: &Plan) -> Vec<Line> {
 /// The task that most others wait for, directly or not.
 fn most_behind(plan: &Plan) -> Option<(&str, usize)> {
     let jobs = &plan.problem.jobs;
+    // Who only reads what another one writes, or has a condition, runs all the same.
+    let needs = |first: usize, then: usize| {
+        let task = &plan.tasks[then].task;
+        !plan.orders.iter().any(|order| (order.first, order.then) == (first, then))
+            && task.pattern.when.is_none()
+    };
     let behind = |first: usize| {
         let mut seen = vec![false; jobs.len()];
         let mut next = vec![first];
         while let Some(task) = next.pop() {
             for &then in &jobs[task].successors {
-                if !std::mem::replace(&mut seen[then], true) {
+                if needs(task, then) && !std::mem::replace(&mut seen[then], true) {
                     next.push(then);
                 }
             }

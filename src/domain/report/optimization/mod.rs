@@ -121,7 +121,7 @@ fn summary(plan: &Plan) -> Vec<Block> {
     ];
     if predicted.parallel_width > 1 {
         facts.push(fact("Overhead side by side", vec![overhead_line(&predicted.overhead)]));
-        facts.push(fact("Bound by", vec![text(plan.decision.binding.phrase())]));
+        facts.push(fact("Bound by", vec![Line::prose(&plan.decision.bound_by)]));
     }
     let reasons = plan.decision.reasons.iter().map(|reason| Line::prose(reason)).collect();
     vec![Block::Facts(facts), Block::List(reasons)]

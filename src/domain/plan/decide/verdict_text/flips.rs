@@ -16,6 +16,10 @@ fn length(e: &Evidence<'_>) -> Option<String> {
         Verdict::Parallel => ("sequential", "at most"),
         Verdict::Sequential => ("parallel", "at least"),
     };
+    // A length that shows as none turns nothing.
+    if mean * scale < 0.05 {
+        return None;
+    }
     let (turned, now) = (human(mean * scale), human(mean));
     Some(format!(
         "the verdict turns to {word} when tasks take {side} {turned} on average instead of {now}"

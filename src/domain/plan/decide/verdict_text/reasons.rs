@@ -33,6 +33,8 @@ pub(in crate::domain::plan) fn reasons(e: &Evidence<'_>) -> Vec<String> {
         return reasons;
     }
     let predicted = e.predicted;
+    reasons.push(rule_sentence(e));
+    reasons.extend(uncertainty(e));
     reasons.push(format!(
         "one after another {}, side by side on {} slots {} (medians up to landed, {} draws)",
         human(predicted.sequential.p50),
@@ -40,17 +42,17 @@ pub(in crate::domain::plan) fn reasons(e: &Evidence<'_>) -> Vec<String> {
         human(predicted.parallel.p50),
         e.draws,
     ));
-    reasons.push(rule_sentence(e));
     reasons.push(format!("the parallel schedule is bound by {}", e.bound.phrase));
     reasons.extend(overhead(e));
-    reasons.extend(uncertainty(e));
     reasons
 }
 
 fn rule_sentence(e: &Evidence<'_>) -> String {
     let c = e.comparison;
     let probability = percent(c.wins);
-    if c.benefit < 0.0 {
+    if c.benefit.abs() < LEAST_TOLD_S {
+        "splitting saves nothing".to_owned()
+    } else if c.benefit < 0.0 {
         format!("splitting would take {} longer on average", human(-c.benefit))
     } else if c.benefit < e.needed {
         let saved = human(c.benefit);
