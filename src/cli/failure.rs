@@ -1,11 +1,14 @@
 //! Why a command could not do what was asked: what is printed, and the exit code.
 
+use std::path::Path;
+
 use crate::adapters::git::GitError;
 use crate::adapters::store::StoreError;
 use crate::config::ConfigError;
 use crate::domain::diagnostic::{Diagnostic, Severity};
 use crate::domain::id::RunId;
 use crate::domain::plan::GateCycle;
+use crate::domain::report::shell_word;
 use crate::engine::EngineError;
 
 use super::exit::Exit;
@@ -152,7 +155,35 @@ impl From<StoreError> for Failure {
             | StoreError::UnknownOperation { .. }
             | StoreError::Statement { .. } => "database",
         };
-        Self::refused(code, error.to_string()).caused(&error)
+        let failure = Self::refused(code, error.to_string()).caused(&error);
+        match database_way_out(&error) {
+            Some(way) => failure.hint(way),
+            None => failure,
+        }
+    }
+}
+
+/// What to do about a database that cannot be used, where its message does not say it yet.
+pub(super) fn database_way_out(error: &StoreError) -> Option<String> {
+    let word = |path: &Path| shell_word(&path.to_string_lossy());
+    match error {
+        StoreError::Corrupt { .. } => Some("`wt-orch split` does that by itself".to_owned()),
+        StoreError::Foreign { path, .. } => {
+            let word = word(path);
+            Some(format!("`mv {word} {word}.foreign`"))
+        }
+        StoreError::Access { path, .. }
+        | StoreError::Folder { path, .. }
+        | StoreError::ReadOnly { path } => {
+            Some(format!("`ls -ld {}` shows what is there", word(path)))
+        }
+        StoreError::Full { path } => Some(format!("`df -h {}` shows how full it is", word(path))),
+        StoreError::Busy { .. } => Some("try again when that has ended".to_owned()),
+        StoreError::NewerSchema { .. }
+        | StoreError::SequenceGap { .. }
+        | StoreError::UnknownRun { .. }
+        | StoreError::UnknownOperation { .. }
+        | StoreError::Statement { .. } => None,
     }
 }
 

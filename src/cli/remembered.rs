@@ -2,7 +2,7 @@
 //! database.
 
 use super::context::{Context, Place};
-use super::failure::Failure;
+use super::failure::{Failure, database_way_out};
 use crate::adapters::store::{Store, StoreError};
 use crate::domain::report::shell_word;
 use crate::engine::{SetAside, set_database_aside};
@@ -18,7 +18,7 @@ pub(super) enum Remembered {
 }
 
 impl Remembered {
-    /// Opens the database for a plan. Where it cannot be used a warning says so, with the way out.
+    /// Opens the database for a plan, or to tell what a plan would find. Where it cannot be used a warning says so, with the way out.
     pub(super) fn load(context: &Context, place: &Place) -> Self {
         let opened = open(place).and_then(|store| {
             store.as_ref().map_or(Ok(()), Store::check_measurements)?;
@@ -28,10 +28,11 @@ impl Remembered {
             Ok(Some(store)) => Self::Stored(store),
             Ok(None) => Self::Nothing,
             Err(error) => {
+                let way =
+                    database_way_out(&error).map_or_else(String::new, |way| format!("; {way}"));
                 context.streams.warn(&format!(
-                    "planning goes on without history and measured costs: {}{}",
-                    sentence(&error),
-                    way_out(&error)
+                    "planning goes on without history and measured costs: {}{way}",
+                    sentence(&error)
                 ));
                 Self::Unusable(error)
             }
@@ -117,26 +118,4 @@ fn sentence(error: &StoreError) -> String {
         source = cause.source();
     }
     parts.join(": ")
-}
-
-/// What the message of the error does not say yet.
-fn way_out(error: &StoreError) -> String {
-    match error {
-        StoreError::Corrupt { .. } => "; `wt-orch split` does that by itself".to_owned(),
-        StoreError::Foreign { path, .. } => {
-            let word = shell_word(&path.to_string_lossy());
-            format!(": `mv {word} {word}.foreign`")
-        }
-        StoreError::Access { path, .. } | StoreError::Folder { path, .. } => {
-            format!("; `ls -ld {}` shows what is there", shell_word(&path.to_string_lossy()))
-        }
-        StoreError::NewerSchema { .. }
-        | StoreError::Busy { .. }
-        | StoreError::Full { .. }
-        | StoreError::ReadOnly { .. }
-        | StoreError::SequenceGap { .. }
-        | StoreError::UnknownRun { .. }
-        | StoreError::UnknownOperation { .. }
-        | StoreError::Statement { .. } => String::new(),
-    }
 }

@@ -84,6 +84,23 @@ fn a_plan_goes_on_without_a_database_that_it_cannot_use() {
 }
 
 #[test]
+fn doctor_goes_on_without_a_database_and_the_rest_says_the_way_out() {
+    let (repo, whole) = used();
+    replace(&repo, b"garbage");
+    let doctor = repo.wt_orch(&["doctor"]);
+    assert_warned_once(&doctor, "state.db is damaged (");
+    doctor.stdout_has("defaults, nothing measured here yet");
+    for command in [&["status"][..], &["history"], &["history", "export"], &["report"]] {
+        let refused = repo.wt_orch(command);
+        refused.exit(4).stderr_has("state.db is damaged (");
+        refused.stderr_has("hint: `wt-orch split` does that by itself");
+    }
+    replace(&repo, &whole);
+    with_pragma(&repo, "application_id", 42);
+    repo.wt_orch(&["status"]).exit(4).stderr_has("state.db.foreign`");
+}
+
+#[test]
 fn a_plan_reads_a_database_that_may_only_be_read() {
     let (repo, _) = used();
     let folder = repo.path(".git/wt-orch");

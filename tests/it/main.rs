@@ -34,6 +34,7 @@ mod pooling;
 mod provisioning;
 mod readme;
 mod refusals;
+mod replanning;
 mod reports;
 mod running;
 mod scene;

@@ -9,9 +9,11 @@ use self::measured::Measured;
 use crate::adapters::git::{Area, Backend, Capability, GitProgram, Head};
 use crate::adapters::host::disk::free_bytes;
 use crate::adapters::host::machine::Machine;
+use crate::adapters::store::Store;
 use crate::cli::context::{Context, Place};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::remembered::Remembered;
 use crate::domain::report::SCHEMA;
 use crate::domain::task::human_size;
 use crate::engine::load_costs;
@@ -21,8 +23,9 @@ use crate::render::{key_value_text, visible};
 pub(crate) fn run(context: &Context) -> Result<Exit, Failure> {
     let place = context.place()?;
     let capabilities = place.site.repo.capabilities();
-    let mut rows = rows(&place, &capabilities)?;
-    let measured = Measured::load(&place)?;
+    let remembered = Remembered::load(context, &place);
+    let mut rows = rows(&place, &capabilities, remembered.store())?;
+    let measured = Measured::load(&place, remembered.store())?;
     rows.extend(measured.rows());
     let shown: Vec<(&str, String)> =
         rows.iter().map(|(name, value)| (*name, visible(value))).collect();
@@ -65,6 +68,7 @@ fn service(capability: &Capability, program: &GitProgram) -> String {
 fn rows(
     place: &Place,
     capabilities: &[Capability],
+    store: Option<&Store>,
 ) -> Result<Vec<(&'static str, String)>, Failure> {
     let repo = &place.site.repo;
     let program = repo.program();
@@ -109,7 +113,7 @@ fn rows(
         Some(tip) => repo.file_count(tip)?,
         None => 0,
     };
-    let costs = load_costs(place.existing_store()?.as_ref(), files, 0)?;
+    let costs = load_costs(store, files, 0)?;
     let measured = match costs.measured {
         0 => "defaults, nothing measured here yet".to_owned(),
         n => format!("{n} of 3 measured here"),

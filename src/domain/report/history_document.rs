@@ -193,6 +193,10 @@ fn tasks_of(observations: &Observations, workflow: &str) -> Vec<TaskHistoryEntry
     tasks.into_iter().filter_map(|(task, attempts)| task_entry(task, &attempts)).collect()
 }
 
+/// Of what took less, the share of its processor time says nothing, seconds: it is recorded in
+/// milliseconds.
+const LEAST_WALL_S: f64 = 1e-3;
+
 /// The entry of a task, from its attempts, oldest first.
 fn task_entry(task: &str, attempts: &[&RecordedAttempt]) -> Option<TaskHistoryEntry> {
     let last = &attempts.last()?.observed;
@@ -202,7 +206,7 @@ fn task_entry(task: &str, attempts: &[&RecordedAttempt]) -> Option<TaskHistoryEn
     let wall = |is_meant: &dyn Fn(&ObservedAttempt) -> bool| {
         median(ended.iter().filter(|one| is_meant(one)).map(|one| one.wall_s))
     };
-    let shares = same.iter().filter(|one| one.wall_s > 0.0);
+    let shares = same.iter().filter(|one| one.wall_s >= LEAST_WALL_S);
     let share = median(shares.filter_map(|one| Some(one.cpu_s? / one.wall_s)));
     let active: f64 = same.iter().map(|one| one.active).sum();
     Some(TaskHistoryEntry {

@@ -1,7 +1,7 @@
 //! Another order for what waits, worked out while the run goes on.
 
 use super::Driver;
-use crate::domain::plan::{Effort, JobProgress, replan};
+use crate::domain::plan::{Effort, replan};
 use crate::domain::run::Event;
 
 /// Schedules looked at for the rest of a run: it goes on meanwhile, and the next task that ends may
@@ -16,15 +16,8 @@ impl Driver {
         let (spec, because) = (self.spec.clone(), self.id(because));
         self.blocking(move || {
             let effort = Effort { schedules: SCHEDULES, out_of_time: None };
-            let waits = |&job: &usize| progress.jobs[job] == JobProgress::Waiting;
-            let order = |ranks: &[usize]| {
-                let mut jobs: Vec<usize> = (0..ranks.len()).filter(waits).collect();
-                jobs.sort_by_key(|&job| ranks[job]);
-                jobs
-            };
-            let ranks = replan(&spec.plan, &progress, &effort);
-            let ranks = ranks.filter(|ranks| order(ranks) != order(&current));
-            ranks.map(|ranks| Event::Replanned { because, ranks })
+            let ranks = replan(&spec.plan, &progress, &current, &effort)?;
+            Some(Event::Replanned { because, ranks })
         });
     }
 }

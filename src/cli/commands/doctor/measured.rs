@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::adapters::host::effective_cores::EffectiveCores;
 use crate::adapters::host::machine::Machine;
+use crate::adapters::store::Store;
 use crate::cli::context::Place;
 use crate::cli::failure::Failure;
 use crate::cli::prepare::contention;
@@ -22,12 +23,11 @@ pub(super) struct Measured {
 
 impl Measured {
     /// Reads them; the cores are measured where nothing recent is known, as for a plan.
-    pub(super) fn load(place: &Place) -> Result<Self, Failure> {
+    pub(super) fn load(place: &Place, store: Option<&Store>) -> Result<Self, Failure> {
         let named = Machine::load().cores;
         let effective = place.effective_cores(named);
-        let store = place.existing_store()?;
-        let costs = store.as_ref().map_or_else(|| Ok(Vec::new()), known_costs)?;
-        let history = load_history(store.as_ref())?;
+        let costs = store.map_or_else(|| Ok(Vec::new()), known_costs)?;
+        let history = load_history(store)?;
         Ok(Self {
             now: place.site.clock.now(),
             named,

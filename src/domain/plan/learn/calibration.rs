@@ -19,6 +19,8 @@ const CALIBRATED_RUNS: usize = 19;
 const COVERED: f64 = 0.95;
 /// Least spread of the draws that a score is measured in; with less, nothing is random.
 const LEAST_SD: f64 = 1e-3;
+/// No interval reaches further, seconds: errors without measure must not make one without end.
+const LONGEST_S: f64 = 1e12;
 
 /// What past runs say about a prediction.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -79,7 +81,8 @@ impl Calibration {
     pub fn interval(&self, median: f64, sd: f64) -> Interval {
         let p50 = median * self.bias.exp();
         let spread = (self.factor * sd.max(LEAST_SD)).exp();
-        Interval { p50, low: p50 / spread, high: p50 * spread }
+        let [low, p50, high] = [p50 / spread, p50, p50 * spread].map(|at| at.min(LONGEST_S));
+        Interval { p50, low, high }
     }
 }
 

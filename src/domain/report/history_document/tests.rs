@@ -57,6 +57,13 @@ fn only_the_command_that_a_task_ran_last_counts() {
 }
 
 #[test]
+fn of_less_than_a_millisecond_the_processor_time_has_no_share() {
+    let attempts = vec![attempt(1, "api", 1e-300)];
+    let document = from_observations(&Observations { attempts, runs: Vec::new() }, None);
+    assert_eq!(document.workflows[0].tasks[0].cpu_share, None);
+}
+
+#[test]
 fn a_task_that_never_ended_by_itself_has_no_median() {
     let mut stopped = attempt(1, "api", 60.0);
     stopped.observed.censored = true;

@@ -66,3 +66,11 @@ fn how_runs_side_by_side_were_off_does_not_move_the_prediction_of_one_lane() {
     assert!(bias(&runs, Verdict::Parallel) < -0.1);
     assert!(bias(&runs, Verdict::Sequential) > 0.05);
 }
+
+#[test]
+fn errors_without_measure_make_no_interval_without_end() {
+    let runs = vec![run("w", 1e-9, 1e-9, 1e9); 20];
+    let interval = Calibration::learn(&runs, "w", Verdict::Parallel).interval(60.0, 100.0);
+    assert!(interval.low <= interval.p50 && interval.p50 <= interval.high);
+    assert!(interval.high <= LONGEST_S, "{interval:?}");
+}
