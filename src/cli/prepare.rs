@@ -1,6 +1,7 @@
 //! From a tasks file to a plan: reading, validating, resolving the base, planning.
 
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::Context as _;
 
@@ -224,6 +225,10 @@ pub(super) struct Asked<'a> {
     pub(super) compared: bool,
 }
 
+/// The search ends so much before the effort is spent, since the draws come after it; of a small
+/// effort it gets three fifths.
+const AFTER_SEARCH: Duration = Duration::from_millis(20);
+
 /// Schedules that are tried where they are counted.
 const SCHEDULES: usize = 1000;
 
@@ -259,7 +264,8 @@ pub(super) fn plan_with<T>(
     let side_by_side = settings.run.slots > 1 && may_overlap(&prepared.set);
     let measured = if side_by_side { place.effective_cores(machine.cores) } else { None };
     let risk = load_risk(&place.site, &prepared.set, prepared.base, &history);
-    let end = context.clock.elapsed() + asked.search.effort.unwrap_or(settings.plan.effort);
+    let effort = asked.search.effort.unwrap_or(settings.plan.effort);
+    let end = context.clock.elapsed() + effort - (effort * 2 / 5).min(AFTER_SEARCH);
     let is_up = || context.clock.elapsed() >= end;
     let counted = asked.compared || asked.search.seed.is_some();
     let effort = if counted {

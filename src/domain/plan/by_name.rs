@@ -44,6 +44,7 @@ impl ByName {
             predecessors: self.indices(&job.predecessors),
             successors: self.indices(&job.successors),
             excludes: self.indices(&job.excludes),
+            cliques: job.cliques.clone(),
             demands: job.demands.clone(),
             rank: job.rank,
         });

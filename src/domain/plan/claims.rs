@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::task::Task;
+use crate::domain::task::{Claims, Task, likely_overlaps};
 
 /// Two tasks that must not run at the same time because of the paths they write or read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,8 +40,8 @@ pub enum ClaimKind {
 pub struct Exclusions {
     /// By claims.
     pub claims: Vec<Claim>,
-    /// By locks, as (a, b) with a < b.
-    pub locks: Vec<(usize, usize)>,
+    /// The holders of each lock that several tasks share, in ascending order; locks by name.
+    pub locks: BTreeMap<String, Vec<usize>>,
 }
 
 /// Finds them. Pairs that are ordered by dependencies anyway are left out of neither list: what a
@@ -54,26 +54,22 @@ pub fn exclusions<'a>(tasks: impl IntoIterator<Item = &'a Task>) -> Exclusions {
         .filter_map(|(i, task)| task.owns.as_ref().map(|owns| (i, owns)))
         .collect();
     let mut found = Exclusions::default();
-    for (at, (a, first)) in owners.iter().enumerate() {
-        for (b, second) in &owners[at + 1..] {
-            let paths = first.overlap(second);
-            if !paths.is_empty() {
-                found.claims.push(Claim { a: *a, b: *b, paths, kind: ClaimKind::Owns });
+    let claims: Vec<&Claims> = owners.iter().map(|(_, owns)| *owns).collect();
+    for (a, b) in likely_overlaps(&claims) {
+        let ((a, first), (b, second)) = (owners[a], owners[b]);
+        let paths = first.overlap(second);
+        if !paths.is_empty() {
+            found.claims.push(Claim { a, b, paths, kind: ClaimKind::Owns });
+        }
+    }
+    for (index, task) in tasks.iter().enumerate() {
+        for lock in &task.locks {
+            let holders = found.locks.entry(lock.clone()).or_default();
+            if holders.last() != Some(&index) {
+                holders.push(index);
             }
         }
     }
-    let mut holders: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-    for (index, task) in tasks.iter().enumerate() {
-        for lock in &task.locks {
-            holders.entry(lock).or_default().push(index);
-        }
-    }
-    for held in holders.values() {
-        for (at, &a) in held.iter().enumerate() {
-            found.locks.extend(held[at + 1..].iter().filter(|&&b| b != a).map(|&b| (a, b)));
-        }
-    }
-    found.locks.sort_unstable();
-    found.locks.dedup();
+    found.locks.retain(|_, holders| holders.len() > 1);
     found
 }

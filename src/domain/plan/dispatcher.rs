@@ -1,8 +1,9 @@
 //! The one scheduler: which job starts next. `step` drives it live and on resume, `simulate` in the
 //! plan.
 
-use std::cmp::Reverse;
+mod ready;
 
+use self::ready::{Ready, ReadyJobs};
 use super::problem::Problem;
 
 /// Where a job stands, as far as starting jobs is concerned.
@@ -30,10 +31,11 @@ pub struct Dispatcher {
     missing: Vec<usize>,
     /// Places in the order of urgency: those of the plan until [`Self::rerank`].
     ranks: Vec<usize>,
-    /// By rank, the most urgent last.
-    ready: Vec<Ready>,
+    ready: ReadyJobs,
     /// How many running jobs exclude each job.
     excluded_by: Vec<u32>,
+    /// How many running jobs belong to each clique.
+    busy: Vec<u32>,
     free: Vec<u64>,
     /// What every job takes at least of each resource: with less than that free, nothing fits and
     /// no job need be looked at.
@@ -41,37 +43,36 @@ pub struct Dispatcher {
     running: usize,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Ready {
-    rank: usize,
-    job: usize,
-}
-
 impl Dispatcher {
     /// Nothing is ready before [`Self::release`].
     pub fn new(problem: &Problem, width: usize) -> Self {
+        let ready = ReadyJobs::new(problem);
+        let cliques = problem.jobs.iter().flat_map(|job| &job.cliques).max();
         Self {
             width: width.max(1),
             states: vec![JobState::Waiting; problem.jobs.len()],
             missing: problem.jobs.iter().map(|job| job.predecessors.len()).collect(),
             ranks: problem.jobs.iter().map(|job| job.rank).collect(),
-            ready: Vec::new(),
             excluded_by: vec![0; problem.jobs.len()],
+            busy: vec![0; cliques.map_or(0, |last| last + 1)],
             free: problem.capacities.clone(),
-            least: least_demands(problem),
+            least: ready.least(),
+            ready,
             running: 0,
         }
     }
 
     /// Makes every job without predecessors ready.
     pub fn release(&mut self) {
-        for job in 0..self.states.len() {
-            if self.missing[job] == 0 && self.states[job] == JobState::Waiting {
-                self.states[job] = JobState::Ready;
-                self.ready.push(Ready { rank: self.ranks[job], job });
+        let Self { ready, states, missing, ranks, .. } = self;
+        let free = (0..states.len()).filter(|&job| {
+            let is_free = missing[job] == 0 && states[job] == JobState::Waiting;
+            if is_free {
+                states[job] = JobState::Ready;
             }
-        }
-        self.ready.sort_unstable_by_key(|ready| Reverse(ready.rank));
+            is_free
+        });
+        ready.extend(free.map(|job| Ready { rank: ranks[job], job }));
     }
 
     /// Other slots, from the next [`Self::reset`] on.
@@ -85,6 +86,7 @@ impl Dispatcher {
         self.running = 0;
         self.states.fill(JobState::Waiting);
         self.excluded_by.fill(0);
+        self.busy.fill(0);
         self.free.copy_from_slice(&problem.capacities);
         self.ready.clear();
         for (index, job) in problem.jobs.iter().enumerate() {
@@ -98,10 +100,7 @@ impl Dispatcher {
     pub fn rerank(&mut self, ranks: &[usize]) {
         if ranks.len() == self.ranks.len() {
             self.ranks.copy_from_slice(ranks);
-            for ready in &mut self.ready {
-                ready.rank = ranks[ready.job];
-            }
-            self.ready.sort_unstable_by_key(|ready| Reverse(ready.rank));
+            self.ready.rerank(ranks);
         }
     }
 
@@ -116,12 +115,21 @@ impl Dispatcher {
     }
 
     /// The most urgent ready job for which there is room, passing over those for which there is not.
-    pub fn next(&self, problem: &Problem) -> Option<usize> {
-        let exhausted = || self.free.iter().zip(&self.least).any(|(free, least)| free < least);
-        if self.running >= self.width || exhausted() {
+    pub fn next(&self) -> Option<usize> {
+        if self.is_full() {
             return None;
         }
-        self.ready.iter().rev().map(|ready| ready.job).find(|&job| self.fits(problem, job))
+        let mut first: Option<Ready> = None;
+        for open in self.ready.open() {
+            if first.is_some_and(|first| first.rank < open.rank) {
+                break;
+            }
+            if self.has_room(open.kind) {
+                let own = self.first_of(open.kind);
+                first = first.into_iter().chain(own).min_by_key(|ready| ready.rank);
+            }
+        }
+        first.map(|first| first.job)
     }
 
     /// Marks a ready job as running.
@@ -129,9 +137,12 @@ impl Dispatcher {
         self.leave_ready(job);
         self.states[job] = JobState::Running;
         self.running += 1;
-        for &(resource, units) in &problem.jobs[job].demands {
-            let taken = units.min(problem.capacities[resource]);
-            self.free[resource] = self.free[resource].saturating_sub(taken);
+        let kind = self.ready.kind(job);
+        for (free, taken) in self.free.iter_mut().zip(self.ready.units(kind)) {
+            *free = free.saturating_sub(*taken);
+        }
+        for &clique in self.ready.cliques(kind) {
+            self.busy[clique] += 1;
         }
         for &other in &problem.jobs[job].excludes {
             self.excluded_by[other] += 1;
@@ -177,37 +188,42 @@ impl Dispatcher {
         }
     }
 
-    fn fits(&self, problem: &Problem, job: usize) -> bool {
-        self.excluded_by[job] == 0
-            && problem.jobs[job].demands.iter().all(|&(resource, units)| {
-                self.free[resource] >= units.min(problem.capacities[resource])
-            })
+    /// Nothing can start, whatever is ready.
+    fn is_full(&self) -> bool {
+        self.running >= self.width
+            || self.free.iter().zip(&self.least).any(|(free, least)| free < least)
+    }
+
+    fn has_room(&self, kind: usize) -> bool {
+        self.ready.units(kind).iter().zip(&self.free).all(|(units, free)| units <= free)
+            && (self.busy.is_empty()
+                || self.ready.cliques(kind).iter().all(|&clique| self.busy[clique] == 0))
+    }
+
+    /// The most urgent ready job of a kind that no running job excludes.
+    fn first_of(&self, kind: usize) -> Option<Ready> {
+        self.ready.of(kind).find(|ready| self.excluded_by[ready.job] == 0)
     }
 
     fn make_ready(&mut self, job: usize) {
         self.states[job] = JobState::Ready;
-        let rank = self.ranks[job];
-        let at = self.place_of(rank);
-        self.ready.insert(at, Ready { rank, job });
+        self.ready.insert(Ready { rank: self.ranks[job], job });
     }
 
     fn leave_ready(&mut self, job: usize) {
-        let at = self.place_of(self.ranks[job]);
-        if self.ready.get(at).is_some_and(|ready| ready.job == job) {
-            self.ready.remove(at);
-        }
-    }
-
-    fn place_of(&self, rank: usize) -> usize {
-        self.ready.partition_point(|ready| ready.rank > rank)
+        self.ready.remove(Ready { rank: self.ranks[job], job });
     }
 
     fn leave(&mut self, problem: &Problem, job: usize) {
         match self.states[job] {
             JobState::Running => {
                 self.running -= 1;
-                for &(resource, units) in &problem.jobs[job].demands {
-                    self.free[resource] += units.min(problem.capacities[resource]);
+                let kind = self.ready.kind(job);
+                for (free, taken) in self.free.iter_mut().zip(self.ready.units(kind)) {
+                    *free += taken;
+                }
+                for &clique in self.ready.cliques(kind) {
+                    self.busy[clique] -= 1;
                 }
                 for &other in &problem.jobs[job].excludes {
                     self.excluded_by[other] -= 1;
@@ -217,12 +233,6 @@ impl Dispatcher {
             JobState::Waiting | JobState::Paused | JobState::Succeeded | JobState::Failed => {}
         }
     }
-}
-
-fn least_demands(problem: &Problem) -> Vec<u64> {
-    let jobs = problem.jobs.len();
-    let least = |resource| (0..jobs).map(|job| problem.demand(job, resource)).min().unwrap_or(0);
-    (0..problem.capacities.len()).map(least).collect()
 }
 
 #[cfg(test)]
@@ -235,6 +245,7 @@ mod tests {
             predecessors: predecessors.to_vec(),
             successors: successors.to_vec(),
             excludes: Vec::new(),
+            cliques: Vec::new(),
             demands: vec![(0, 1)],
             rank,
         }
@@ -254,13 +265,13 @@ mod tests {
     fn the_most_urgent_ready_job_starts_first_and_width_is_kept() {
         let p = problem(vec![job(2, &[], &[]), job(0, &[], &[]), job(1, &[], &[])], 9);
         let mut d = released(&p, 2);
-        assert_eq!(d.next(&p), Some(1));
+        assert_eq!(d.next(), Some(1));
         d.start(&p, 1);
-        assert_eq!(d.next(&p), Some(2));
+        assert_eq!(d.next(), Some(2));
         d.start(&p, 2);
-        assert_eq!(d.next(&p), None);
+        assert_eq!(d.next(), None);
         d.finish(&p, 1, true);
-        assert_eq!(d.next(&p), Some(0));
+        assert_eq!(d.next(), Some(0));
     }
 
     #[test]
@@ -269,7 +280,7 @@ mod tests {
         let mut d = released(&p, 4);
         d.start(&p, 0);
         d.finish(&p, 0, false);
-        assert_eq!((d.next(&p), d.state(1)), (None, JobState::Waiting));
+        assert_eq!((d.next(), d.state(1)), (None, JobState::Waiting));
     }
 
     #[test]
@@ -279,7 +290,33 @@ mod tests {
         p.jobs[1].excludes.push(0);
         let mut d = released(&p, 4);
         d.start(&p, 0);
-        assert_eq!(d.next(&p), Some(2));
+        assert_eq!(d.next(), Some(2));
+    }
+
+    #[test]
+    fn jobs_of_a_clique_run_one_after_another_by_urgency_and_others_pass_them() {
+        let mut p = problem((0..4).map(|rank| job(3 - rank, &[], &[])).collect(), 9);
+        for (job, cliques) in [(3, vec![0]), (2, vec![0, 1]), (0, vec![1])] {
+            p.jobs[job].cliques = cliques;
+        }
+        let mut d = released(&p, 4);
+        let mut started = Vec::new();
+        while let Some(job) = d.next() {
+            d.start(&p, job);
+            started.push(job);
+        }
+        d.finish(&p, 3, true);
+        assert_eq!((started, d.next()), (vec![3, 1, 0], None));
+        d.finish(&p, 0, true);
+        assert_eq!(d.next(), Some(2));
+        assert_eq!((p.rivals(2), p.keeps_apart(0, 3)), (vec![0, 3], false));
+    }
+
+    #[test]
+    fn jobs_stored_without_cliques_are_still_kept_apart() {
+        let job = r#"{"predecessors":[],"successors":[],"excludes":[1],"demands":[],"rank":0}"#;
+        let job: Job = serde_json::from_str(job).unwrap();
+        assert_eq!((job.excludes, job.cliques), (vec![1], vec![]));
     }
 
     #[test]
@@ -287,23 +324,24 @@ mod tests {
         let mut p = problem(vec![job(0, &[], &[]), job(1, &[], &[])], 2);
         p.jobs[0].demands = vec![(0, 5)];
         let mut d = released(&p, 4);
-        assert_eq!(d.next(&p), Some(0));
+        assert_eq!(d.next(), Some(0));
         d.start(&p, 0);
-        assert_eq!(d.next(&p), None);
+        assert_eq!(d.next(), None);
         d.pause(&p, 0);
-        assert_eq!(d.next(&p), Some(1));
+        assert_eq!(d.next(), Some(1));
         d.requeue(&p, 0);
-        assert_eq!(d.next(&p), Some(0));
+        assert_eq!(d.next(), Some(0));
     }
+
     #[test]
     fn another_order_of_urgency_holds_for_what_waits_until_a_reset() {
         let p = problem(vec![job(0, &[], &[]), job(1, &[], &[]), job(2, &[], &[])], 9);
         let mut d = released(&p, 1);
         d.rerank(&[2, 1, 0]);
-        assert_eq!((d.next(&p), d.ranks()), (Some(2), &[2, 1, 0][..]));
+        assert_eq!((d.next(), d.ranks()), (Some(2), &[2, 1, 0][..]));
         d.rerank(&[0]);
-        assert_eq!(d.next(&p), Some(2));
+        assert_eq!(d.next(), Some(2));
         d.reset(&p);
-        assert_eq!(d.next(&p), Some(0));
+        assert_eq!(d.next(), Some(0));
     }
 }

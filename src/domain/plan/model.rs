@@ -152,10 +152,15 @@ fn problem_of(
         .map(|(name, n)| (name.as_str(), add(name, u64::from(*n))))
         .collect();
     let mut excludes = vec![Vec::new(); tasks.len()];
-    let pairs = excluded.claims.iter().map(|c| (c.a, c.b)).chain(excluded.locks.iter().copied());
-    for (a, b) in pairs {
-        excludes[a].push(b);
-        excludes[b].push(a);
+    for claim in &excluded.claims {
+        excludes[claim.a].push(claim.b);
+        excludes[claim.b].push(claim.a);
+    }
+    let mut cliques = vec![Vec::new(); tasks.len()];
+    for (clique, holders) in excluded.locks.values().enumerate() {
+        for &holder in holders {
+            cliques[holder].push(clique);
+        }
     }
     let ranks = ranks_by(tasks, graph, &graph.tails(medians));
     let jobs = tasks
@@ -180,6 +185,7 @@ fn problem_of(
                 predecessors: graph.predecessors[i].clone(),
                 successors: graph.successors[i].clone(),
                 excludes,
+                cliques: std::mem::take(&mut cliques[i]),
                 demands,
                 rank: ranks[i],
             }

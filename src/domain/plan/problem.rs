@@ -9,8 +9,12 @@ pub struct Job {
     pub predecessors: Vec<usize>,
     /// Jobs that wait for it.
     pub successors: Vec<usize>,
-    /// Jobs that never run at the same time (overlapping claims, shared locks).
+    /// Jobs that never run at the same time (overlapping claims).
     pub excludes: Vec<usize>,
+    /// Cliques it belongs to, by number: no two jobs of one run at the same time (shared locks).
+    /// Says what `excludes` could say, too, for a great many jobs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cliques: Vec<usize>,
     /// Units it takes of each resource, as (resource, units).
     pub demands: Vec<(usize, u64)>,
     /// Place in the order of urgency: 0 starts first.
@@ -30,6 +34,41 @@ pub struct Problem {
 }
 
 impl Problem {
+    /// Whether two jobs never run at the same time.
+    pub fn keeps_apart(&self, a: usize, b: usize) -> bool {
+        let (one, other) = (&self.jobs[a], &self.jobs[b]);
+        let shares = one.cliques.iter().any(|clique| other.cliques.contains(clique));
+        a != b && (shares || one.excludes.contains(&b) || other.excludes.contains(&a))
+    }
+
+    /// Jobs that never run at the same time as `job`, in ascending order.
+    pub fn rivals(&self, job: usize) -> Vec<usize> {
+        let own = &self.jobs[job];
+        let mut rivals = own.excludes.clone();
+        if !own.cliques.is_empty() {
+            let shares = |other: &Job| own.cliques.iter().any(|of| other.cliques.contains(of));
+            let others = self.jobs.iter().enumerate().filter(|(_, other)| shares(other));
+            rivals.extend(others.map(|(other, _)| other).filter(|&other| other != job));
+        }
+        rivals.sort_unstable();
+        rivals.dedup();
+        rivals
+    }
+
+    /// The jobs of each clique, by its number.
+    pub(super) fn cliques(&self) -> Vec<Vec<usize>> {
+        let mut cliques = Vec::new();
+        for (index, job) in self.jobs.iter().enumerate() {
+            for &clique in &job.cliques {
+                if cliques.len() <= clique {
+                    cliques.resize(clique + 1, Vec::new());
+                }
+                cliques[clique].push(index);
+            }
+        }
+        cliques
+    }
+
     /// Units that `job` takes of `resource`, cut to the capacity.
     pub fn demand(&self, job: usize, resource: usize) -> u64 {
         self.jobs[job]

@@ -8,6 +8,8 @@ use crate::domain::task::{Priority, Task};
 
 /// Units of time in a second of the search.
 const UNITS_PER_SECOND: f64 = 1000.0;
+/// Of a clique with more jobs than this, the search does not look at each pair.
+const LARGEST_IN_PAIRS: usize = 250;
 /// No job takes longer in the search, seconds: some thirty years, so that sums stay in range.
 const LONGEST_S: f64 = 1e9;
 
@@ -92,7 +94,8 @@ impl Ranking<'_> {
         by_name.sort_by_key(|&job| self.names[job]);
         let keys = places(&by_name);
         let slots = problem.capacities.len();
-        let jobs: Vec<InstanceJob> = problem
+        let Pairs { mut excludes, large } = Pairs::of(problem);
+        let mut jobs: Vec<InstanceJob> = problem
             .jobs
             .iter()
             .enumerate()
@@ -104,7 +107,7 @@ impl Ranking<'_> {
                     // Up, so that nothing seems shorter than it can be. Not a number becomes 0.
                     duration: (seconds * UNITS_PER_SECOND).ceil() as u64,
                     predecessors: job.predecessors.clone(),
-                    excludes: job.excludes.clone(),
+                    excludes: std::mem::take(&mut excludes[at]),
                     demands,
                     key: keys[at],
                 }
@@ -112,7 +115,36 @@ impl Ranking<'_> {
             .collect();
         let mut capacities = problem.capacities.clone();
         capacities.push(width.max(1) as u64);
+        for clique in large {
+            for job in clique {
+                jobs[job].demands.push((capacities.len(), 1));
+            }
+            capacities.push(1);
+        }
         Instance::new(&jobs, &capacities)
+    }
+}
+
+/// What never overlaps in the search.
+struct Pairs {
+    /// By job.
+    excludes: Vec<Vec<usize>>,
+    /// Cliques of so many jobs that each is better one thing that they share.
+    large: Vec<Vec<usize>>,
+}
+
+impl Pairs {
+    fn of(problem: &Problem) -> Self {
+        let mut excludes: Vec<Vec<usize>> =
+            problem.jobs.iter().map(|job| job.excludes.clone()).collect();
+        let (large, small): (Vec<_>, Vec<_>) =
+            problem.cliques().into_iter().partition(|clique| clique.len() > LARGEST_IN_PAIRS);
+        for clique in small {
+            for &job in &clique {
+                excludes[job].extend(clique.iter().copied().filter(|&other| other != job));
+            }
+        }
+        Self { excludes, large }
     }
 }
 
@@ -143,12 +175,21 @@ pub(super) fn ranks_by(tasks: &[Task], graph: &Graph, urgency: &[f64]) -> Vec<us
 }
 
 /// What hangs behind each task, or what must run one after another with it, whichever takes longer:
-/// tasks that exclude one another form a queue that should not start late.
-pub(super) fn contested_tails(graph: &Graph, medians: &[f64], excludes: &[Vec<usize>]) -> Vec<f64> {
+/// tasks that exclude one another form a queue that should not start late. Who shares several things
+/// with a task counts for each of them.
+pub(super) fn contested_tails(graph: &Graph, medians: &[f64], problem: &Problem) -> Vec<f64> {
+    let held: Vec<f64> = problem
+        .cliques()
+        .iter()
+        .map(|clique| clique.iter().map(|&holder| medians[holder]).sum())
+        .collect();
     let mut tails = vec![0.0; medians.len()];
     for &task in graph.order.iter().rev() {
         let behind = graph.successors[task].iter().map(|&next| tails[next]).fold(0.0, f64::max);
-        let queue = excludes[task].iter().map(|&other| medians[other]).sum::<f64>();
+        let job = &problem.jobs[task];
+        let claimed = job.excludes.iter().map(|&other| medians[other]).sum::<f64>();
+        let locked = job.cliques.iter().map(|&clique| held[clique] - medians[task]).sum::<f64>();
+        let queue = claimed + locked;
         tails[task] = medians[task] + behind.max(queue);
     }
     tails

@@ -138,7 +138,7 @@ impl<'a> Rest<'a> {
         }
         let mut now = 0.0;
         loop {
-            while let Some(job) = dispatcher.next(&self.problem) {
+            while let Some(job) = dispatcher.next() {
                 dispatcher.start(&self.problem, job);
                 running.push((now + self.durations[job], job));
             }
@@ -172,6 +172,7 @@ impl<'a> Rest<'a> {
             predecessors: Vec::new(),
             successors: Vec::new(),
             excludes: Vec::new(),
+            cliques: Vec::new(),
             demands: Vec::new(),
             rank: jobs,
         });

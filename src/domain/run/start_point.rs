@@ -11,7 +11,8 @@ impl RunState {
         let mut from = Vec::new();
         let mut needs: Vec<TaskId> = Vec::new();
         let hard = job.predecessors.iter();
-        let soft = job.excludes.iter().filter(|&&o| !self.tasks[o].changed.is_empty());
+        let rivals = self.spec.plan.problem.rivals(task);
+        let soft = rivals.iter().filter(|&&o| !self.tasks[o].changed.is_empty());
         for &other in hard.chain(soft) {
             let record = &self.tasks[other];
             let Some(tip) = record.tip.filter(|_| record.state.succeeded()) else { continue };

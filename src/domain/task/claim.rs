@@ -1,6 +1,6 @@
 //! Globs a task may write, and whether two tasks may write the same path.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -55,6 +55,31 @@ impl Claims {
         }
         shown.into_iter().collect()
     }
+}
+
+/// Places (a, b), a < b, of those that may overlap: of all others the beginnings of the globs show
+/// that they do not. In ascending order.
+pub fn likely_overlaps(claims: &[&Claims]) -> Vec<(usize, usize)> {
+    let mut owners: BTreeMap<Vec<&str>, BTreeSet<usize>> = BTreeMap::new();
+    for (at, own) in claims.iter().enumerate() {
+        for beginning in own.globs.iter().flat_map(Glob::beginnings) {
+            owners.entry(beginning).or_default().insert(at);
+        }
+    }
+    let mut pairs = Vec::new();
+    for (beginning, inner) in &owners {
+        for &own in inner {
+            pairs.extend(inner.range(own + 1..).map(|&other| (own, other)));
+        }
+        let outer = (0..beginning.len()).filter_map(|length| owners.get(&beginning[..length]));
+        for &other in outer.flatten() {
+            let differ = inner.iter().filter(|&&own| own != other);
+            pairs.extend(differ.map(|&own| (own.min(other), own.max(other))));
+        }
+    }
+    pairs.sort_unstable();
+    pairs.dedup();
+    pairs
 }
 
 impl TryFrom<Vec<String>> for Claims {
@@ -116,6 +141,24 @@ mod tests {
             assert_eq!(b.overlap(&a), [shown]);
         }
         assert_eq!(claims(&["src/a"]).overlap(&claims(&["src/ab/**", "lib"])), [""; 0]);
+    }
+
+    #[test]
+    fn whatever_overlaps_is_likely_to_by_its_beginnings() {
+        let globs = ["a/**", "a/b/c", "a/b", "**/c", "ab", "{a,x}/b?", "x/b/*", "x", "[a]/q", "z/"];
+        let own: Vec<Claims> = globs.iter().map(|glob| claims(&[glob, "own/*/"])).collect();
+        let alone: Vec<Claims> = globs.iter().map(|glob| claims(&[glob])).collect();
+        for all in [own, alone] {
+            let likely = likely_overlaps(&all.iter().collect::<Vec<_>>());
+            for a in 0..all.len() {
+                for b in a + 1..all.len() {
+                    let overlap = !all[a].overlap(&all[b]).is_empty();
+                    assert!(!overlap || likely.contains(&(a, b)), "{} {}", globs[a], globs[b]);
+                }
+            }
+        }
+        let apart = claims(&["src/a/**"]);
+        assert!(likely_overlaps(&[&apart, &claims(&["src/b/*"])]).is_empty());
     }
 
     #[test]

@@ -14,7 +14,7 @@ mod size;
 
 pub use agent::{AgentInput, AgentPreset, agent_preset, agent_presets};
 pub use argv::Placeholders;
-pub use claim::Claims;
+pub use claim::{Claims, likely_overlaps};
 pub use condition::{Compared, Condition, Ended, Fact, Observed};
 pub use glob::{ClaimError, Glob};
 pub use item::ITEM_VARIABLES;

@@ -38,9 +38,7 @@ pub(super) fn groups(plan: &Plan) -> Vec<Vec<usize>> {
 
 fn fits(plan: &Plan, group: &[usize], task: usize) -> bool {
     let problem = &plan.problem;
-    let excluded = group.iter().any(|&other| {
-        problem.jobs[task].excludes.contains(&other) || problem.jobs[other].excludes.contains(&task)
-    });
+    let excluded = group.iter().any(|&other| problem.keeps_apart(task, other));
     let room = |resource: usize| {
         let taken: u64 = group.iter().map(|&other| problem.demand(other, resource)).sum();
         taken.saturating_add(problem.demand(task, resource)) <= problem.capacities[resource]

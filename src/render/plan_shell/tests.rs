@@ -40,7 +40,7 @@ fn a_group_holds_what_may_run_at_once_and_comes_after_what_it_waits_for() {
     let place = |task: usize| groups.iter().position(|group| group.contains(&task)).unwrap();
     for (task, job) in plan.problem.jobs.iter().enumerate() {
         assert!(job.predecessors.iter().all(|&first| place(first) < place(task)));
-        assert!(job.excludes.iter().all(|&other| place(other) != place(task)));
+        assert!(plan.problem.rivals(task).iter().all(|&other| place(other) != place(task)));
     }
     assert_eq!(groups.iter().map(Vec::len).sum::<usize>(), 30);
     for group in &groups {

@@ -164,6 +164,7 @@ fn problem_of(tasks: &[Task]) -> Problem {
             predecessors: task.depends_on.iter().map(|id| index[id]).collect(),
             successors: Vec::new(),
             excludes: Vec::new(),
+            cliques: Vec::new(),
             demands: Vec::new(),
             rank,
         })

@@ -100,6 +100,7 @@ impl Workflow {
             predecessors: self.graph.predecessors[job].clone(),
             successors: self.graph.successors[job].clone(),
             excludes: Vec::new(),
+            cliques: Vec::new(),
             demands: Vec::new(),
             rank: job,
         });
@@ -113,7 +114,7 @@ impl Workflow {
         let mut running: Vec<(f64, usize)> = Vec::new();
         let mut now = 0.0;
         loop {
-            while let Some(job) = dispatcher.next(problem) {
+            while let Some(job) = dispatcher.next() {
                 dispatcher.start(problem, job);
                 running.push((now + self.durations[job], job));
             }

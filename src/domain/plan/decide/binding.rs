@@ -43,10 +43,10 @@ impl Candidate<'_> {
             trials.push((binding, self.time_of(problem, width)));
         };
         if !self.excluded.claims.is_empty() {
-            try_problem(Binding::Claims, &self.with_exclusions(|claim, _| !claim));
+            try_problem(Binding::Claims, &self.with_claims(|_| false));
         }
         if !self.excluded.locks.is_empty() {
-            try_problem(Binding::Locks, &self.with_exclusions(|claim, _| claim));
+            try_problem(Binding::Locks, &self.with_locks(|_| false));
         }
         for (binding, wanted) in [
             (Binding::Memory, &(|name: &str| name == "memory") as &dyn Fn(&str) -> bool),
@@ -109,24 +109,26 @@ impl Candidate<'_> {
         problem
     }
 
-    /// The problem with the pairs for which `keep` holds: it gets whether they come from claims,
-    /// and the pair.
-    pub(super) fn with_exclusions(&self, keep: impl Fn(bool, (usize, usize)) -> bool) -> Problem {
+    /// The problem with the claims for which `keep` holds.
+    pub(super) fn with_claims(&self, keep: impl Fn((usize, usize)) -> bool) -> Problem {
         let mut problem = self.problem.clone();
         for job in &mut problem.jobs {
             job.excludes.clear();
         }
-        let claims = self.excluded.claims.iter().map(|claim| (true, (claim.a, claim.b)));
-        let locks = self.excluded.locks.iter().map(|&pair| (false, pair));
-        for (claim, (a, b)) in claims.chain(locks) {
-            if keep(claim, (a, b)) {
-                problem.jobs[a].excludes.push(b);
-                problem.jobs[b].excludes.push(a);
-            }
+        let pairs = self.excluded.claims.iter().map(|claim| (claim.a, claim.b));
+        for (a, b) in pairs.filter(|&pair| keep(pair)) {
+            problem.jobs[a].excludes.push(b);
+            problem.jobs[b].excludes.push(a);
         }
+        problem
+    }
+
+    /// The problem with the locks for which `keep` holds.
+    pub(super) fn with_locks(&self, keep: impl Fn(&str) -> bool) -> Problem {
+        let kept: Vec<bool> = self.excluded.locks.keys().map(|lock| keep(lock)).collect();
+        let mut problem = self.problem.clone();
         for job in &mut problem.jobs {
-            job.excludes.sort_unstable();
-            job.excludes.dedup();
+            job.cliques.retain(|&clique| kept[clique]);
         }
         problem
     }

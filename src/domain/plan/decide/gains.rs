@@ -112,16 +112,8 @@ impl Candidate<'_> {
                 problem.jobs[*then].predecessors.retain(|before| before != first);
                 (problem, medians)
             }
-            Change::WithoutLock(lock) => {
-                let shared = |a: usize, b: usize| {
-                    let others = self.tasks[b].locks.iter().filter(|held| *held != lock);
-                    self.tasks[a].locks.iter().any(|held| others.clone().any(|other| other == held))
-                };
-                (self.with_exclusions(|claim, (a, b)| claim || shared(a, b)), medians)
-            }
-            Change::WithoutClaim(a, b) => {
-                (self.with_exclusions(|claim, pair| !claim || pair != (*a, *b)), medians)
-            }
+            Change::WithoutLock(lock) => (self.with_locks(|held| held != lock), medians),
+            Change::WithoutClaim(a, b) => (self.with_claims(|pair| pair != (*a, *b)), medians),
             Change::Split(task) => self.split(*task, medians),
         }
     }
@@ -129,7 +121,9 @@ impl Candidate<'_> {
     fn split(&self, task: usize, mut medians: Vec<f64>) -> (Problem, Vec<f64>) {
         let mut problem = self.problem.clone();
         let half = problem.jobs.len();
-        let twin = Job { rank: half, ..problem.jobs[task].clone() };
+        // Not in the cliques of its other half, beside which it may run.
+        let (excludes, cliques) = (problem.rivals(task), Vec::new());
+        let twin = Job { rank: half, excludes, cliques, ..problem.jobs[task].clone() };
         for &next in &twin.successors {
             problem.jobs[next].predecessors.push(half);
         }

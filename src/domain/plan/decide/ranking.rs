@@ -2,7 +2,7 @@
 
 use super::Candidate;
 use crate::domain::plan::effort::Effort;
-use crate::domain::plan::problem::Problem;
+use crate::domain::plan::problem::{Job, Problem};
 use crate::domain::plan::ranks::{RankSearch, Ranking, contested_tails, ranks_by, urgencies};
 use crate::domain::plan::simulate::{Scenario, Simulator};
 
@@ -44,10 +44,9 @@ pub(super) fn better_ranked(
 /// Orders that may be better on that width than the one by the length of what hangs behind a task.
 pub(super) fn proposals(candidate: &Candidate<'_>, width: usize) -> Vec<Vec<usize>> {
     let mut proposals: Vec<Vec<usize>> = searched(candidate, width).into_iter().collect();
-    if candidate.problem.jobs.iter().any(|job| !job.excludes.is_empty()) {
-        let excludes: Vec<Vec<usize>> =
-            candidate.problem.jobs.iter().map(|job| job.excludes.clone()).collect();
-        let contested = contested_tails(candidate.graph, candidate.medians, &excludes);
+    let kept_apart = |job: &Job| !(job.excludes.is_empty() && job.cliques.is_empty());
+    if candidate.problem.jobs.iter().any(kept_apart) {
+        let contested = contested_tails(candidate.graph, candidate.medians, candidate.problem);
         proposals.push(ranks_by(candidate.tasks, candidate.graph, &contested));
     }
     proposals

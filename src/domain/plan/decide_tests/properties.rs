@@ -60,8 +60,10 @@ fn by_name(plan: &Plan) -> String {
         .tasks
         .iter()
         .zip(&plan.problem.jobs)
-        .map(|(planned, job)| {
-            let links = [&job.predecessors, &job.successors, &job.excludes].map(|at| ids(at));
+        .enumerate()
+        .map(|(at, (planned, job))| {
+            let rivals = plan.problem.rivals(at);
+            let links = [&job.predecessors, &job.successors, &rivals].map(|at| ids(at));
             format!("{planned:?} {links:?} {:?} {}", job.demands, job.rank)
         })
         .collect();

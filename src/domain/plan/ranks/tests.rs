@@ -11,6 +11,7 @@ fn problem(graph: &Graph) -> Problem {
         predecessors: before.clone(),
         successors: after.clone(),
         excludes: Vec::new(),
+        cliques: Vec::new(),
         demands: Vec::new(),
         rank: 0,
     });

@@ -13,6 +13,7 @@ fn linked(n: usize, edges: &[(usize, usize)]) -> Problem {
         predecessors: ends(rank, |&(first, then)| (then, first)),
         successors: ends(rank, |&(first, then)| (first, then)),
         excludes: Vec::new(),
+        cliques: Vec::new(),
         demands: Vec::new(),
         rank,
     });

@@ -47,7 +47,8 @@ proptest! {
             if let Event::ProvisionRequested { task, .. } = &envelope.event {
                 let job = &state.spec.plan.problem.jobs[state.index(task).unwrap()];
                 prop_assert!(job.predecessors.iter().all(|&p| state.tasks[p].state.succeeded()));
-                prop_assert!(job.excludes.iter().all(|&o| !state.tasks[o].state.is_active()));
+                let rivals = state.spec.plan.problem.rivals(state.index(task).unwrap());
+                prop_assert!(rivals.iter().all(|&o| !state.tasks[o].state.is_active()));
             }
             state.apply(envelope).unwrap();
             let active: Vec<usize> = state.active_tasks().collect();

@@ -104,6 +104,12 @@ impl Glob {
         self.alternatives.iter().all(|pattern| other.matches(&pattern.sample()))
     }
 
+    /// For each alternative of its braces the folders and names that it begins with, up to the first
+    /// wildcard. Two globs overlap only where one of those of the one begins with one of the other.
+    pub(super) fn beginnings(&self) -> impl Iterator<Item = Vec<&str>> {
+        self.alternatives.iter().map(|pattern| pattern.0.iter().map_while(Part::literal).collect())
+    }
+
     /// Whether some path is covered by both patterns, whether or not such a file exists.
     pub fn overlaps(&self, other: &Self) -> bool {
         let meets = |a: &Pattern| other.alternatives.iter().any(|b| a.overlaps(b));
@@ -121,6 +127,15 @@ enum Part {
     Deep,
     /// Exactly one segment.
     One(Segment),
+}
+
+impl Part {
+    fn literal(&self) -> Option<&str> {
+        match self {
+            Self::One(Segment::Literal(text)) => Some(text),
+            Self::One(Segment::Wild(_)) | Self::Deep => None,
+        }
+    }
 }
 
 impl Pattern {
