@@ -265,6 +265,8 @@ fn a_reader_waits_for_the_writer_and_migrations_for_one_another() {
         ran(&repo.wt_orch(&["split", "tasks.toml", "--parallel=4", "--integrate", "--json"]), 0);
     assert_eq!(task(&run, "docs")["outcome"], "succeeded");
     assert_eq!(repo.read("documented").as_deref(), Some("api\n"));
+    let report = repo.wt_orch(&["report"]);
+    report.exit(0).stdout_has("`docs` reads `api/**`, which `api` owns: runs after it");
     // The second migration saw the first one.
     let seen = ["1.sql", "2.sql"].map(|name| repo.read(&format!("db/migrations/{name}")).unwrap());
     assert!(seen.iter().any(|text| text.contains("1.sql") && text.contains("2.sql")), "{seen:?}");

@@ -6,7 +6,7 @@ use crate::domain::plan::{Order, Plan, Planned};
 /// A label and lines for each of them; none of those that the plan does not have.
 pub(super) fn pattern_lines(plan: &Plan) -> impl Iterator<Item = (&'static str, Vec<Line>)> {
     let lists = [
-        ("order", plan.orders.iter().map(|order| order_line(plan, order)).collect()),
+        ("order", order_lines(plan)),
         ("conditions", plan.tasks.iter().filter_map(condition_line).collect()),
         ("fail-fast", fail_fast_lines(plan)),
     ];
@@ -38,6 +38,11 @@ fn fail_fast_lines(plan: &Plan) -> Vec<Line> {
         line.text(" stops the rest of it: ").codes(members.map(|task| task.id.as_str()))
     };
     plan.fail_fast.groups.iter().map(of_group).collect()
+}
+
+/// Who waits for whom although nobody wrote it down.
+pub(super) fn order_lines(plan: &Plan) -> Vec<Line> {
+    plan.orders.iter().map(|order| order_line(plan, order)).collect()
 }
 
 /// A reader and its writer.

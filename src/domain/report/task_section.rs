@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::headline::{reason_line, standing};
+use super::plan_patterns::order_lines;
 use super::prose::{Line, Mark};
 use super::section::{Block, Section, Table};
 use super::timeline::{Bar, BarKind, Timeline};
@@ -47,7 +48,12 @@ pub(super) fn decomposition(state: &RunState) -> Section {
             reason_line(record),
         ]);
     }
-    Section { heading: "Decomposition", blocks: vec![Block::Line(summary), Block::Table(table)] }
+    let mut blocks = vec![Block::Line(summary), Block::Table(table)];
+    let orders = order_lines(plan);
+    if !orders.is_empty() {
+        blocks.push(Block::List(orders));
+    }
+    Section { heading: "Decomposition", blocks }
 }
 
 /// Notes that were made while work was committed, and warnings of the machinery.

@@ -1,7 +1,9 @@
 //! What is said of a plan.
 
 use super::*;
+use crate::domain::plan::{History, ObservedAttempt, category, work_digest};
 use crate::domain::task::Claims;
+use crate::domain::time::Timestamp;
 
 fn said(lines: &[String], part: &str) -> bool {
     lines.iter().any(|line| line.contains(part))
@@ -141,4 +143,32 @@ fn commits_and_merges_bind_where_many_short_tasks_end() {
         build(&PlanRequest { costs, ..request }).unwrap().decision.binding,
         Binding::Overhead
     );
+}
+
+#[test]
+fn a_saving_held_against_a_lane_that_was_never_tried_is_told_as_such() {
+    let set = set_of(&equal(3, 300));
+    let seen = |lane_position| {
+        let attempts = set.tasks.iter().map(|task| ObservedAttempt {
+            run: 1,
+            workflow: String::new(),
+            task: task.id.to_string(),
+            work: work_digest(task),
+            category: category(task),
+            wall_s: 300.0,
+            cpu_s: None,
+            active: 1.0,
+            lane_position,
+            censored: false,
+            at: Timestamp(0),
+        });
+        let history = History { attempts: attempts.collect(), runs: Vec::new() };
+        let host = Host { cores: 8, memory: 0 };
+        let request = PlanRequest { host, history: &history, ..PlanRequest::of(&set) };
+        build(&request).unwrap().decision
+    };
+    let (untried, tried) = (seen(None), seen(Some(1)));
+    assert_eq!((untried.verdict, tried.verdict), (Verdict::Parallel, Verdict::Parallel));
+    assert!(said(&untried.reasons, "what one lane saves"), "{untried:?}");
+    assert!(!said(&tried.reasons, "what one lane saves"), "{tried:?}");
 }

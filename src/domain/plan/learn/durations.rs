@@ -31,6 +31,9 @@ pub struct Durations {
     pub estimates: Vec<Estimate>,
     /// What all tasks of one run share.
     pub run: RunEffect,
+    /// One of them was seen behind another one in a worktree: only then is it known what one lane
+    /// saves.
+    pub warmth_known: bool,
     /// By task: names it whatever its place is.
     pub(super) keys: Vec<u64>,
 }
@@ -83,7 +86,10 @@ impl Durations {
         let estimates =
             tasks.iter().zip(&own).map(|(task, own)| known.estimate(task, *own, &run)).collect();
         let keys = tasks.iter().map(|task| stable_hash(&[task.id.as_str().as_bytes()])).collect();
-        Self { estimates, run, keys }
+        let is_warm =
+            |series: &usize| observations.series[*series].observations.iter().any(|o| o.warm);
+        let warmth_known = own.iter().flatten().any(is_warm);
+        Self { estimates, run, warmth_known, keys }
     }
 
     /// As they stand some time after the latest run: the longer ago, the less is sure.

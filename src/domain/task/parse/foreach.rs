@@ -232,7 +232,8 @@ fn unusable(item: &str, error: &ClaimError, span: &Range<usize>) -> Diagnostic {
 fn free_id(stem: &str, label: &str, taken: &mut BTreeSet<String>) -> Option<TaskId> {
     // Room for the dot and a number up to `MOST_TASKS`.
     const NUMBER: usize = 5;
-    let slug = slugify(label);
+    let has_any = label.contains(|c: char| c.is_ascii_alphanumeric());
+    let slug = if has_any { slugify(label) } else { "item".to_owned() };
     let stem = if stem.len() + 1 + slug.len() + NUMBER > SLUG_MAX {
         stem[..stem.len().min(LONGEST_STEM)].trim_end_matches(['.', '-', '_'])
     } else {

@@ -109,6 +109,14 @@ fn uncertainty(e: &Evidence<'_>) -> Vec<String> {
             setup.hooks
         ));
     }
+    let durations = e.candidate.durations;
+    let learned = durations.estimates.iter().any(|one| one.source == EstimateSource::History);
+    if e.verdict == Verdict::Parallel && learned && !durations.warmth_known {
+        found.push(
+            "what one lane saves by what is built already is unknown: no run with `--sequential` yet"
+                .to_owned(),
+        );
+    }
     let (unknown, tasks) = (e.candidate.unknown_conflicts(), e.candidate.tasks.len());
     if unknown > 0 {
         found.push(format!("conflicts of {unknown} of {tasks} tasks are unknown: no `owns`"));

@@ -107,12 +107,15 @@ fn a_task_that_always_had_a_fresh_worktree_saves_behind_others_what_is_usual_in_
             let behind = ObservedAttempt { lane_position: Some(1), ..attempt(task, 5, 10.0) };
             attempts.push(behind);
         }
-        learn(&tasks, attempts).estimates[2]
+        let learned = learn(&tasks, attempts);
+        assert!(learned.warmth_known);
+        learned.estimates[2]
     };
     let (usual, one_other) = (with_lanes(2), with_lanes(1));
     near(usual.warm_s, 270.0, 0.05);
     near(usual.p50, 300.0, 0.05);
     assert!(one_other.warm_s.abs() < 1e-9, "{one_other:?}");
+    assert!(!learn(&tasks, steady(&tasks, 4)).warmth_known);
 }
 
 #[test]

@@ -130,6 +130,8 @@ fn ids_are_valid_unique_and_short_whatever_the_items() {
     }
     let made = tasks(&format!("{LINT}run = 'x'\nforeach = ['a/b', 'a b', 'a_b']\n"));
     assert_eq!(ids(&made), ["lint.a-b", "lint.a-b-2", "lint.a_b"]);
+    let made = tasks(&format!("{LINT}run = 'x'\nforeach = ['日本語', '..', 'é']\n"));
+    assert_eq!(ids(&made), ["lint.item", "lint.item-2", "lint.item-3"]);
 }
 
 #[test]
