@@ -167,7 +167,10 @@ impl From<StoreError> for Failure {
 pub(super) fn database_way_out(error: &StoreError) -> Option<String> {
     let word = |path: &Path| shell_word(&path.to_string_lossy());
     match error {
-        StoreError::Corrupt { .. } => Some("`wt-orch split` does that by itself".to_owned()),
+        StoreError::Corrupt { path, .. } => {
+            let beside = word(&path.with_extension("damaged"));
+            Some(format!("`mkdir {beside} && mv {}* {beside}`", word(path)))
+        }
         StoreError::Foreign { path, .. } => {
             let word = word(path);
             Some(format!("`mv {word} {word}.foreign`"))

@@ -28,8 +28,12 @@ impl Remembered {
             Ok(Some(store)) => Self::Stored(store),
             Ok(None) => Self::Nothing,
             Err(error) => {
-                let way =
-                    database_way_out(&error).map_or_else(String::new, |way| format!("; {way}"));
+                let way = if matches!(error, StoreError::Corrupt { .. }) {
+                    Some("`wt-orch split` does that by itself".to_owned())
+                } else {
+                    database_way_out(&error)
+                };
+                let way = way.map_or_else(String::new, |way: String| format!("; {way}"));
                 context.streams.warn(&format!(
                     "planning goes on without history and measured costs: {}{way}",
                     sentence(&error)

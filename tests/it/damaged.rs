@@ -93,8 +93,14 @@ fn doctor_goes_on_without_a_database_and_the_rest_says_the_way_out() {
     for command in [&["status"][..], &["history"], &["history", "export"], &["report"]] {
         let refused = repo.wt_orch(command);
         refused.exit(4).stderr_has("state.db is damaged (");
-        refused.stderr_has("hint: `wt-orch split` does that by itself");
+        refused.stderr_has("state.damaged`");
     }
+    // What the hint says does it.
+    let refused = repo.wt_orch(&["status"]);
+    let way = refused.stderr().split('`').find(|words| words.starts_with("mkdir ")).unwrap();
+    repo.program("sh", &["-c", way]).run().exit(0);
+    repo.wt_orch(&["status"]).exit(4).stderr_has("nothing has run in this repository yet");
+    assert_eq!(databases(&repo), [""; 0]);
     replace(&repo, &whole);
     with_pragma(&repo, "application_id", 42);
     repo.wt_orch(&["status"]).exit(4).stderr_has("state.db.foreign`");

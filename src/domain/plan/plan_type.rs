@@ -153,6 +153,7 @@ pub struct Decision {
     /// What limits the best parallel schedule.
     pub binding: Binding,
     /// The same with its names, as it stands in a sentence after "bound by ".
+    #[serde(default)]
     pub bound_by: String,
     /// Plain sentences.
     pub reasons: Vec<String>,

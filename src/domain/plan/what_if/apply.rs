@@ -71,6 +71,18 @@ impl Applied {
         }
     }
 
+    /// Every task takes so many times what it would.
+    fn scale(&mut self, factor: f64, plan: &Plan) {
+        let ids = plan.tasks.iter().map(|planned| &planned.task.id);
+        let ids: Vec<TaskId> = ids.chain(self.assumed.keys()).cloned().collect();
+        for id in BTreeSet::from_iter(ids) {
+            if let Some(known) = self.estimate(&id, plan) {
+                let p50 = known.p50 * factor;
+                self.assumed.insert(id, Estimate { p50, ..known });
+            }
+        }
+    }
+
     fn change(&mut self, change: &Change, plan: &Plan) {
         match change {
             // Taken together beforehand, in whatever order they stand.
@@ -80,6 +92,8 @@ impl Applied {
                 let effective = self.contention.effective_cores;
                 self.contention.effective_cores = effective.map(|n| (n * share).max(1.0));
                 self.host.cores = *cores;
+                // What attempts took was learned on the cores that there were.
+                self.scale(1.0, plan);
             }
             Change::Memory(bytes) => self.host.memory = *bytes,
             Change::Capacity { name, units } => {
@@ -91,16 +105,7 @@ impl Applied {
                     self.assumed.insert(task.clone(), Estimate { p50: *seconds, source, ..known });
                 }
             }
-            Change::Scale(factor) => {
-                let ids = plan.tasks.iter().map(|planned| &planned.task.id);
-                let ids: Vec<TaskId> = ids.chain(self.assumed.keys()).cloned().collect();
-                for id in BTreeSet::from_iter(ids) {
-                    if let Some(known) = self.estimate(&id, plan) {
-                        let p50 = known.p50 * factor;
-                        self.assumed.insert(id, Estimate { p50, ..known });
-                    }
-                }
-            }
+            Change::Scale(factor) => self.scale(*factor, plan),
             Change::Drop(task) => {
                 self.gone.insert(task.clone());
             }

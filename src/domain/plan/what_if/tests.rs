@@ -6,8 +6,12 @@ use super::*;
 use crate::domain::plan::build::{Host, PlanRequest, build};
 use crate::domain::plan::plan_type::Verdict;
 use crate::domain::plan::risk::{PairRisk, Risk};
+use crate::domain::plan::{
+    Contention, DEFAULT_CONTENTION, History, ObservedAttempt, category, work_digest,
+};
 use crate::domain::report::scripted_run::task;
 use crate::domain::task::TaskSet;
+use crate::domain::time::Timestamp;
 
 fn set() -> TaskSet {
     TaskSet {
@@ -176,5 +180,33 @@ proptest! {
                 prop_assert!(text.get(problem.labels[0].span.clone()).is_some(), "{text:?} {problem:?}");
             }
         }
+    }
+}
+
+#[test]
+fn what_attempts_took_on_the_cores_of_then_is_no_other_on_more_of_them() {
+    let set = set();
+    let attempts = set.tasks.iter().map(|task| ObservedAttempt {
+        run: 1,
+        workflow: String::new(),
+        task: task.id.to_string(),
+        work: work_digest(task),
+        category: category(task),
+        wall_s: 60.0,
+        cpu_s: Some(30.0),
+        active: 4.0,
+        lane_position: None,
+        censored: false,
+        at: Timestamp(0),
+    });
+    let history = History { attempts: attempts.collect(), runs: Vec::new() };
+    let contention = Contention { effective_cores: Some(2.0), ..DEFAULT_CONTENTION };
+    let host = Host { cores: 2, memory: 0 };
+    let base = PlanRequest { host, contention, history: &history, ..PlanRequest::of(&set) };
+    let plan = build(&base).unwrap();
+    let more = super::apply::Applied::new(&read("cpus=8").unwrap(), &base, &plan);
+    let found = build(&more.request(&base)).unwrap();
+    for (found, planned) in found.tasks.iter().zip(&plan.tasks) {
+        assert!((found.estimate.p50 - planned.estimate.p50).abs() < 1e-6, "{found:?}");
     }
 }
