@@ -138,7 +138,7 @@ pub fn build(request: &PlanRequest<'_>) -> Result<Plan, GateCycle> {
     })?;
     let choice = decide(&model.candidate());
     let Model { by_name, tasks, graph, durations, medians, excluded, problem, .. } = model;
-    let (orders, left_out) = (model.orders, model.left_out);
+    let (orders, left_out, risk) = (model.orders, model.left_out, model.risk);
     let tails = graph.tails(&medians);
     let heads = graph.heads(&medians);
     let longest = tails.iter().copied().fold(0.0, f64::max);
@@ -169,7 +169,7 @@ pub fn build(request: &PlanRequest<'_>) -> Result<Plan, GateCycle> {
         predicted: choice.predicted,
         lower_bound_s: choice.lower_bound_s,
         carry: request.carry.clone(),
-        risk: request.risk.clone(),
+        risk,
     })
 }
 

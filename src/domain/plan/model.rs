@@ -14,6 +14,8 @@ use super::inferred::{Order, infer};
 use super::learn::Durations;
 use super::problem::{Job, Problem};
 use super::ranks::ranks_by;
+use super::reach::Reach;
+use super::risk::{PairRisk, Risk};
 use super::simulate::{Interplay, TaskTraits};
 use crate::domain::id::TaskId;
 use crate::domain::task::Task;
@@ -34,6 +36,8 @@ pub(super) struct Model<'a> {
     pub(super) orders: Vec<Order>,
     /// Tasks whose condition is expected not to hold.
     pub(super) left_out: Vec<bool>,
+    /// What is known of conflicts, without pairs that cannot, by index of the file.
+    pub(super) risk: Risk,
     pub(super) interplay: Interplay,
     pub(super) problem: Problem,
 }
@@ -60,7 +64,8 @@ impl<'a> Model<'a> {
         }
         let medians = durations.medians();
         let problem = problem_of(request, &tasks, &graph, &medians, &excluded);
-        let interplay = interplay_of(request, &tasks, &durations.estimates, &by_name);
+        let risk = risk_at_once(request.risk, &by_name, &graph, &problem);
+        let interplay = interplay_of(request, (&tasks, &durations.estimates), &by_name, &risk);
         Ok(Self {
             request,
             by_name,
@@ -71,6 +76,7 @@ impl<'a> Model<'a> {
             excluded,
             orders,
             left_out,
+            risk,
             interplay,
             problem,
         })
@@ -104,18 +110,32 @@ pub(super) fn graph_of(tasks: &[Task], orders: &[Order]) -> Result<Graph, GateCy
     })
 }
 
+/// Without pairs of which one starts from the work of the other: those that are ordered, and those
+/// that never run at the same time.
+fn risk_at_once(risk: &Risk, by_name: &ByName, graph: &Graph, problem: &Problem) -> Risk {
+    if risk.pairs.is_empty() {
+        return risk.clone();
+    }
+    let reach = Reach::in_graph(graph);
+    let may_meet = |pair: &&PairRisk| match (by_name.place(pair.a), by_name.place(pair.b)) {
+        (Some(a), Some(b)) => !reach.orders(a, b) && !problem.keeps_apart(a, b),
+        (Some(_) | None, _) => false,
+    };
+    Risk { pairs: risk.pairs.iter().filter(may_meet).cloned().collect(), ..risk.clone() }
+}
+
 fn interplay_of(
     request: &PlanRequest<'_>,
-    tasks: &[Task],
-    estimates: &[Estimate],
+    (tasks, estimates): (&[Task], &[Estimate]),
     by_name: &ByName,
+    risk: &Risk,
 ) -> Interplay {
     let traits = tasks.iter().zip(estimates).map(|(task, estimate)| TaskTraits {
         cpus: task.demand.cpus,
         warm: if estimate.p50 > 0.0 { estimate.warm_s / estimate.p50 } else { 0.0 },
         merges: !task.read_only,
     });
-    let pairs = request.risk.pairs.iter().filter_map(|pair| {
+    let pairs = risk.pairs.iter().filter_map(|pair| {
         Some((by_name.place(pair.a)?, by_name.place(pair.b)?, pair.probability))
     });
     let mut pairs: Vec<(usize, usize, f64)> = pairs.collect();

@@ -19,9 +19,18 @@ impl Reach {
             let firsts = task.depends_on.iter().filter_map(move |id| known(id.as_str()));
             firsts.map(move |first| (first, then)).collect::<Vec<_>>()
         });
-        let mut rows = vec![vec![0; tasks.len().div_ceil(BITS)]; tasks.len()];
         // A cycle is refused by whoever plans.
-        let Ok(graph) = Graph::new(tasks.len(), edges) else { return Self(rows) };
+        Graph::new(tasks.len(), edges)
+            .map_or_else(|_| Self::nowhere(tasks.len()), |g| Self::in_graph(&g))
+    }
+
+    fn nowhere(tasks: usize) -> Self {
+        Self(vec![vec![0; tasks.div_ceil(BITS)]; tasks])
+    }
+
+    /// By everything that a graph orders.
+    pub(super) fn in_graph(graph: &Graph) -> Self {
+        let Self(mut rows) = Self::nowhere(graph.order.len());
         for &task in &graph.order {
             let mut row = std::mem::take(&mut rows[task]);
             for &first in &graph.predecessors[task] {
