@@ -226,11 +226,15 @@ pub(super) struct Asked<'a> {
 }
 
 /// The search ends so much before the effort is spent, since the draws come after it; of a small
-/// effort it gets three fifths.
-const AFTER_SEARCH: Duration = Duration::from_millis(20);
+/// effort it gets half.
+const AFTER_SEARCH: Duration = Duration::from_millis(25);
 
 /// Schedules that are tried where they are counted.
 const SCHEDULES: usize = 1000;
+
+/// Most schedules for a millisecond of effort: a machine that makes them in time plans the same way
+/// every time.
+const SCHEDULES_PER_MS: usize = 20;
 
 /// Plans a prepared file on this machine, with the costs measured in this repository.
 pub(super) fn plan(
@@ -265,13 +269,15 @@ pub(super) fn plan_with<T>(
     let measured = if side_by_side { place.effective_cores(machine.cores) } else { None };
     let risk = load_risk(&place.site, &prepared.set, prepared.base, &history);
     let effort = asked.search.effort.unwrap_or(settings.plan.effort);
-    let end = context.clock.elapsed() + effort - (effort * 2 / 5).min(AFTER_SEARCH);
+    let schedules = usize::try_from(effort.as_millis()).unwrap_or(usize::MAX);
+    let schedules = schedules.saturating_mul(SCHEDULES_PER_MS);
+    let end = context.clock.elapsed() + effort - (effort / 2).min(AFTER_SEARCH);
     let is_up = || context.clock.elapsed() >= end;
     let counted = asked.compared || asked.search.seed.is_some();
     let effort = if counted {
         Effort { schedules: SCHEDULES, out_of_time: None }
     } else {
-        Effort { schedules: usize::MAX, out_of_time: Some(&is_up) }
+        Effort { schedules, out_of_time: Some(&is_up) }
     };
     answer(&PlanRequest {
         workflow: &prepared.name,

@@ -41,6 +41,8 @@ pub struct Dispatcher {
     /// no job need be looked at.
     least: Vec<u64>,
     running: usize,
+    /// Some jobs exclude others one by one.
+    excludes: bool,
 }
 
 impl Dispatcher {
@@ -59,6 +61,7 @@ impl Dispatcher {
             least: ready.least(),
             ready,
             running: 0,
+            excludes: problem.jobs.iter().any(|job| !job.excludes.is_empty()),
         }
     }
 
@@ -130,6 +133,19 @@ impl Dispatcher {
             }
         }
         first.map(|first| first.job)
+    }
+
+    /// As [`Self::next`] for one that has just started the job of rank `after` and nothing has ended
+    /// since: what had no room before has none.
+    pub(super) fn next_after(&self, after: Option<usize>) -> Option<usize> {
+        let Some(after) = after.filter(|_| !self.excludes) else { return self.next() };
+        if self.is_full() {
+            return None;
+        }
+        let mut less_urgent = self.ready.open_after(after);
+        less_urgent
+            .find(|open| self.has_room(open.kind))
+            .and_then(|open| self.first_of(open.kind).map(|first| first.job))
     }
 
     /// Marks a ready job as running.

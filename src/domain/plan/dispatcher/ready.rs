@@ -82,6 +82,12 @@ impl ReadyJobs {
         self.open.iter().rev().copied()
     }
 
+    /// Those of them whose most urgent job comes after a rank.
+    pub(super) fn open_after(&self, rank: usize) -> impl Iterator<Item = Open> {
+        let until = self.open.partition_point(|open| open.rank > rank);
+        self.open[..until].iter().rev().copied()
+    }
+
     /// Ready jobs of a kind, the most urgent first.
     pub(super) fn of(&self, kind: usize) -> impl Iterator<Item = Ready> {
         self.queues[kind].iter().rev().copied()

@@ -161,7 +161,9 @@ impl Simulator {
     fn dispatch(&mut self, scenario: &Scenario<'_>) {
         self.changed = false;
         let (mut tasks, mut seconds) = (0, 0.0);
-        while let Some(task) = self.dispatcher.next() {
+        let mut after = None;
+        while let Some(task) = self.dispatcher.next_after(after) {
+            after = Some(self.dispatcher.ranks()[task]);
             self.dispatcher.start(scenario.problem, task);
             self.result.start[task] = self.now;
             seconds += self.worktree_seconds(scenario, task);
