@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::claims::{Claim, ClaimKind, Exclusions};
+use super::claims::{CROWD, Claim, ClaimKind, Exclusions};
 use super::reach::Reach;
 use crate::domain::task::{Claims, Task};
 
@@ -86,6 +86,22 @@ fn add_serialised(tasks: &[Task], serialise: &Claims, excluded: &mut Exclusions)
         |task: &Task| task.owns.as_ref().map_or_else(Vec::new, |owns| owns.within(serialise));
     let owners: Vec<(usize, Vec<String>)> =
         tasks.iter().map(owned).enumerate().filter(|(_, paths)| !paths.is_empty()).collect();
+    if owners.len() > CROWD {
+        let paths: BTreeMap<usize, &Vec<String>> =
+            owners.iter().map(|(task, paths)| (*task, paths)).collect();
+        let members = owners.iter().map(|(task, _)| *task).collect();
+        let known = known_pairs(excluded);
+        excluded.add_crowd("(serialised paths)".to_owned(), members, |a, b| {
+            let both: BTreeSet<&String> = paths[&a].iter().chain(paths[&b]).collect();
+            let paths = both.into_iter().cloned().collect();
+            Claim { a, b, paths, kind: ClaimKind::Serialised }
+        });
+        let mut listed = known;
+        excluded.claims.retain(|claim| {
+            claim.kind != ClaimKind::Serialised || listed.insert((claim.a, claim.b))
+        });
+        return;
+    }
     let known = known_pairs(excluded);
     for (at, (a, first)) in owners.iter().enumerate() {
         for (b, second) in owners[at + 1..].iter().filter(|(b, _)| !known.contains(&(*a, *b))) {

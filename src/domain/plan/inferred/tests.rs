@@ -110,3 +110,22 @@ fn what_is_inferred_is_never_a_circle_and_never_contradicts_the_file() {
         assert!(Graph::new(tasks.len(), all).is_ok(), "{text}");
     }
 }
+
+#[test]
+fn a_crowd_is_kept_apart_without_listing_every_pair() {
+    let crowd = |owns: fn(usize) -> String| -> String {
+        let member = |n| task(&format!("t{n}"), &format!("owns = ['{}']", owns(n)));
+        (0..300).map(member).collect::<String>() + &task("u", "owns = ['src/u']")
+    };
+    let rules = rules(ReadsRule::Order);
+    for (text, claims, beside) in [
+        (crowd(|_| "src/**".to_owned()), 299 + 300, true),
+        (crowd(|n| format!("db/migrations/{n}.sql")), 299, false),
+    ] {
+        let set = set(&text);
+        let plan = build(&PlanRequest { rules: &rules, ..PlanRequest::of(&set) }).unwrap();
+        assert_eq!(plan.claims.len(), claims);
+        let apart = |a, b| plan.problem.keeps_apart(a, b);
+        assert!(apart(0, 299) && apart(7, 150) && apart(3, 300) == beside);
+    }
+}
