@@ -13,7 +13,7 @@ use crate::domain::plan::median;
 use crate::domain::time::Timestamp;
 
 /// A measurement is repeated after this time.
-const FRESH: Duration = Duration::from_secs(24 * 3600);
+const FRESH: Duration = Duration::from_secs(3600);
 
 /// Measurements of one machine that count: the latest, so that a busy minute does not.
 const COUNTED: usize = 5;
@@ -136,14 +136,13 @@ mod tests {
 
     use super::*;
 
-    const HOUR: u64 = 3_600_000;
-
-    fn hours(count: u64) -> Timestamp {
-        Timestamp(1_700_000_000_000).after(Duration::from_millis(count * HOUR))
+    /// Twenty-fourths of the time for which a measurement is fresh.
+    fn parts(count: u64) -> Timestamp {
+        Timestamp(1_700_000_000_000).after(FRESH.mul_f64(count as f64 / 24.0))
     }
 
     #[test]
-    fn it_is_measured_once_a_day_and_the_median_of_the_days_counts() {
+    fn it_is_measured_once_an_hour_and_the_median_of_the_hours_counts() {
         let dir = tempfile::tempdir().unwrap();
         let cache = CoresCache::at(dir.path());
         let measured = Cell::new(0);
@@ -152,7 +151,7 @@ mod tests {
                 measured.set(measured.get() + 1);
                 value
             };
-            let known = cache.ensure_by(machine, 8, hours(at), measure);
+            let known = cache.ensure_by(machine, 8, parts(at), measure);
             (known.cores, known.samples, measured.get())
         };
         assert_eq!(ensure("a", 0, 4.001), (4.0, 1, 1));
@@ -160,8 +159,8 @@ mod tests {
         assert_eq!(ensure("b", 23, 7.0), (7.0, 1, 2), "another machine is measured by itself");
         assert_eq!(ensure("a", 24, 1.0), (2.5, 2, 3));
         assert_eq!(ensure("a", 48, 5.0), (4.0, 3, 4));
-        for day in 3..9 {
-            ensure("a", 24 * day, 6.0);
+        for hour in 3..9 {
+            ensure("a", 24 * hour, 6.0);
         }
         assert_eq!(ensure("a", 24 * 8, 1.0), (6.0, COUNTED, 10));
         assert_eq!(ensure("a", 47, 3.0), (2.5, 2, 10), "what lies in the future does not count");
@@ -175,11 +174,11 @@ mod tests {
         for text in ["not json", "[{\"machine\":\"a\",\"cores\":null,\"at\":1}]", "[]"] {
             fs::write(&cache.path, text).unwrap();
             assert_eq!(known(&cache.measurements(), "a", 8), None, "{text}");
-            assert_eq!(cache.ensure_by("a", 8, hours(0), |_| 3.0).samples, 1, "{text}");
+            assert_eq!(cache.ensure_by("a", 8, parts(0), |_| 3.0).samples, 1, "{text}");
         }
         let nowhere = CoresCache::at(&cache.path);
-        let known = nowhere.ensure_by("a", 8, hours(0), |_| 3.0);
-        assert_eq!(known, EffectiveCores { cores: 3.0, samples: 1, at: hours(0) });
+        let known = nowhere.ensure_by("a", 8, parts(0), |_| 3.0);
+        assert_eq!(known, EffectiveCores { cores: 3.0, samples: 1, at: parts(0) });
         assert_eq!(nowhere.load(8), None);
     }
 
@@ -187,7 +186,7 @@ mod tests {
     fn what_was_kept_never_says_more_than_the_system() {
         let dir = tempfile::tempdir().unwrap();
         let cache = CoresCache::at(dir.path());
-        assert!((cache.ensure_by("a", 2, hours(0), |_| 7.0).cores - 2.0).abs() < f64::EPSILON);
-        assert!((cache.ensure_by("b", 2, hours(0), |_| 0.1).cores - 1.0).abs() < f64::EPSILON);
+        assert!((cache.ensure_by("a", 2, parts(0), |_| 7.0).cores - 2.0).abs() < f64::EPSILON);
+        assert!((cache.ensure_by("b", 2, parts(0), |_| 0.1).cores - 1.0).abs() < f64::EPSILON);
     }
 }
