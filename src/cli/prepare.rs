@@ -226,8 +226,8 @@ pub(super) struct Asked<'a> {
 }
 
 /// The search ends so much before the effort is spent, since the draws come after it; of a small
-/// effort it gets half.
-const AFTER_SEARCH: Duration = Duration::from_millis(25);
+/// effort it gets two fifths.
+const AFTER_SEARCH: Duration = Duration::from_millis(30);
 
 /// Schedules that are tried where they are counted.
 const SCHEDULES: usize = 1000;
@@ -271,7 +271,7 @@ pub(super) fn plan_with<T>(
     let effort = asked.search.effort.unwrap_or(settings.plan.effort);
     let schedules = usize::try_from(effort.as_millis()).unwrap_or(usize::MAX);
     let schedules = schedules.saturating_mul(SCHEDULES_PER_MS);
-    let end = context.clock.elapsed() + effort - (effort / 2).min(AFTER_SEARCH);
+    let end = context.clock.elapsed() + effort - (effort * 3 / 5).min(AFTER_SEARCH);
     let is_up = || context.clock.elapsed() >= end;
     let counted = asked.compared || asked.search.seed.is_some();
     let effort = if counted {

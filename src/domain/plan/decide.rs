@@ -26,7 +26,7 @@ use super::simulate::{Interplay, Luck, Scenario, Simulated, Simulator};
 use crate::domain::task::Task;
 
 /// Draws times tasks are kept below this, so that large files are still answered at once.
-const MOST_SAMPLES: usize = 60_000;
+const MOST_SAMPLES: usize = 40_000;
 
 /// Above this many tasks, widths and orders are compared at medians only.
 const MOST_FEW: usize = 300;

@@ -15,7 +15,7 @@ use crate::table::{Limit, Row};
 const PLANS: u64 = 200;
 /// The time from the beginning of a plan at which the search for its order is cut off; the rest is
 /// for the draws.
-const SEARCH_UNTIL: Duration = Duration::from_millis(25);
+const SEARCH_UNTIL: Duration = Duration::from_millis(20);
 /// Schedules that the default effort may make.
 const SCHEDULES: usize = 1000;
 /// Draws, as `[plan] draws` has them where nobody says otherwise.
