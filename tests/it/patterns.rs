@@ -115,6 +115,9 @@ fn a_condition_picks_the_branch_and_leaving_one_out_is_no_failure() {
     );
     assert_eq!(ejected(&run["integration"]), [""; 0]);
     assert_eq!(repo.read("shipped").as_deref(), Some("shipped\n"));
+    let report = repo.wt_orch(&["report"]);
+    let report = report.exit(0).stdout();
+    assert!(report.contains("\nLeft out\n") && !report.contains("\nFailures\n"), "{report}");
     repo.wt_orch(&["clean"]).exit(0);
 
     // What was handled still failed.
@@ -145,6 +148,7 @@ fn the_plan_shows_what_is_conditional_and_what_it_expects() {
         ["build", "fix", "ship", "after"].map(left_out),
         [false, true, false, true].map(Value::from)
     );
+    assert_eq!(task(&plan, "fix")["critical"], false);
     let text = repo.wt_orch(&["plan", "tasks.toml", "-v"]);
     text.exit(0).stdout_has("`ship` runs only if `task.build.exit_code == 0`: expected");
     text.stdout_has("`after` depends on what is not expected to run");

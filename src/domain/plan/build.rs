@@ -152,7 +152,7 @@ pub fn build(request: &PlanRequest<'_>) -> Result<Plan, GateCycle> {
                 start_s: choice.schedule.start[i],
                 finish_s: choice.schedule.finish[i],
                 slack_s,
-                critical: slack_s < 1e-6,
+                critical: slack_s < 1e-6 && !left_out[i],
             };
             Planned { task, estimate, schedule, left_out: left_out[i] }
         })

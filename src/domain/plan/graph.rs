@@ -77,7 +77,7 @@ impl Graph {
         heads
     }
 
-    /// One longest path, in order.
+    /// One longest path, in order, without what takes no time at its end.
     pub fn critical_path(&self, durations: &[f64]) -> Vec<usize> {
         let tails = self.tails(durations);
         let longest = |tasks: &[usize]| {
@@ -87,7 +87,7 @@ impl Graph {
             (0..durations.len()).filter(|&t| self.predecessors[t].is_empty()).collect();
         let mut path = Vec::new();
         let mut next = longest(&roots);
-        while let Some(task) = next {
+        while let Some(task) = next.filter(|&task| tails[task] > 0.0 || path.is_empty()) {
             path.push(task);
             next = longest(&self.successors[task]);
         }

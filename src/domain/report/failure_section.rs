@@ -10,21 +10,35 @@ const LINES_SHOWN: usize = 8;
 
 /// Tasks that ended otherwise than well, in the order of the plan.
 pub(super) fn failures(state: &RunState) -> Option<Section> {
+    section(state, "Failures", |record| !record.is_left_out())
+}
+
+/// Tasks that a condition left out, which is no failure.
+pub(super) fn left_out(state: &RunState) -> Option<Section> {
+    section(state, "Left out", TaskRecord::is_left_out)
+}
+
+fn section(
+    state: &RunState,
+    heading: &'static str,
+    belongs: impl Fn(&TaskRecord) -> bool,
+) -> Option<Section> {
     let mut blocks = Vec::new();
-    for (index, record) in state.tasks.iter().enumerate() {
+    for (index, record) in state.tasks.iter().enumerate().filter(|(_, record)| belongs(record)) {
         let Some(outcome) = record.outcome().filter(|outcome| *outcome != Outcome::Succeeded)
         else {
             continue;
         };
         let id = state.task(index).id.as_str();
-        let line = Line::new().code(id).text(" ").mark(Mark::Bad, outcome.word()).text(": ");
+        let mark = if record.is_left_out() { Mark::Dim } else { Mark::Bad };
+        let line = Line::new().code(id).text(" ").mark(mark, outcome.word()).text(": ");
         blocks.push(Block::Line(line.join(reason_line(record))));
         let lines = last_lines(record);
         if !lines.is_empty() {
             blocks.push(Block::Verbatim(lines));
         }
     }
-    (!blocks.is_empty()).then_some(Section { heading: "Failures", blocks })
+    (!blocks.is_empty()).then_some(Section { heading, blocks })
 }
 
 /// The end of the output of what failed: of the check where there was one, else of the command.

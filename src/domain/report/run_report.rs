@@ -1,7 +1,7 @@
 //! The report of a run: everything that is known of it, in the order in which it happened.
 
 use super::advice::next_steps;
-use super::failure_section::failures;
+use super::failure_section::{failures, left_out};
 use super::headline::{run_headline, verdict_line};
 use super::integration_section::{integration_headline, integration_sections};
 use super::layout::layout_lines;
@@ -32,6 +32,7 @@ pub fn run_report(state: &RunState, places: &ReportPlaces<'_>) -> Report {
     sections.extend(resources(state));
     sections.extend(prediction(state, now));
     sections.extend(failures(state));
+    sections.extend(left_out(state));
     sections.extend(oddities(state));
     if let Some(integration) = state.integrations.last() {
         let mut of_it = integration_sections(&state.spec.run, integration);
