@@ -77,6 +77,7 @@ pub(super) fn load_tasks(
         capacity: settings.capacity.clone(),
         default_timeout: settings.run.timeout,
         default_retries: settings.run.retries,
+        default_stall_timeout: settings.run.stall_timeout,
         host,
         ..Known::default()
     };
@@ -319,6 +320,9 @@ pub(super) fn limits(settings: &Settings) -> Limits {
     Limits {
         grace: settings.run.grace,
         log_limit: settings.run.log_limit,
+        keep: settings.run.keep.clone(),
+        jobserver: settings.run.jobserver,
+        share_host: settings.run.share_host,
         env_deny: names(&settings.run.env_deny),
         env_pass: names(&settings.run.env_pass),
         personas: settings

@@ -90,6 +90,10 @@ pub(super) fn entries(settings: &Settings, origins: &Origins) -> Vec<Entry> {
         ("run.timeout".to_owned(), quoted(&exact_duration(run.timeout))),
         ("run.grace".to_owned(), quoted(&exact_duration(run.grace))),
         ("run.retries".to_owned(), run.retries.to_string()),
+        ("run.stall_timeout".to_owned(), quoted(&exact_limit(run.stall_timeout))),
+        ("run.keep".to_owned(), list(run.keep.iter().map(String::as_str))),
+        ("run.jobserver".to_owned(), run.jobserver.to_string()),
+        ("run.share_host".to_owned(), run.share_host.to_string()),
         ("run.log_limit".to_owned(), quoted(&exact_size(run.log_limit))),
         ("run.env_deny".to_owned(), list(run.env_deny.iter())),
         ("run.env_pass".to_owned(), list(run.env_pass.iter())),
@@ -172,6 +176,11 @@ fn exact_duration(duration: Duration) -> String {
     let shown: Vec<String> =
         parts.iter().filter(|(n, _)| *n > 0).map(|(n, unit)| format!("{n}{unit}")).collect();
     if shown.is_empty() { "0s".to_owned() } else { shown.join(" ") }
+}
+
+/// A limit that reads back as the same one.
+fn exact_limit(limit: Option<Duration>) -> String {
+    limit.map_or_else(|| "never".to_owned(), exact_duration)
 }
 
 /// A size that reads back as the same one.

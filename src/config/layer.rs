@@ -41,6 +41,14 @@ pub struct Layer {
     pub grace: Option<Duration>,
     /// `run.retries`.
     pub retries: Option<u32>,
+    /// `run.stall_timeout`.
+    pub stall_timeout: Option<Option<Duration>>,
+    /// `run.keep`.
+    pub keep: Option<Vec<String>>,
+    /// `run.jobserver`.
+    pub jobserver: Option<bool>,
+    /// `run.share_host`.
+    pub share_host: Option<bool>,
     /// `run.log_limit`, in bytes.
     pub log_limit: Option<u64>,
     /// `run.env_deny`.
@@ -91,6 +99,10 @@ impl Layer {
         over.put("run.timeout", self.timeout, &mut run.timeout);
         over.put("run.grace", self.grace, &mut run.grace);
         over.put("run.retries", self.retries, &mut run.retries);
+        over.put("run.stall_timeout", self.stall_timeout, &mut run.stall_timeout);
+        over.put("run.keep", self.keep, &mut run.keep);
+        over.put("run.jobserver", self.jobserver, &mut run.jobserver);
+        over.put("run.share_host", self.share_host, &mut run.share_host);
         over.put("run.log_limit", self.log_limit, &mut run.log_limit);
         over.put("run.env_deny", self.env_deny, &mut run.env_deny);
         over.put("run.env_pass", self.env_pass, &mut run.env_pass);

@@ -10,7 +10,7 @@ use crate::domain::id::TaskId;
 use crate::domain::integrate::Strategy;
 use crate::domain::plan::ReadsRule;
 use crate::domain::run::{CacheSharing, Submodules};
-use crate::domain::task::{Claims, SetupHook, parse_size, setup_hooks};
+use crate::domain::task::{Claims, SetupHook, parse_limit, parse_size, setup_hooks};
 use crate::domain::time::parse_duration;
 
 /// Whole numbers that a key accepts, both ends included.
@@ -60,6 +60,10 @@ pub(super) fn layer(keys: &mut dyn Keys, problems: &Problems) -> Layer {
         timeout: read.duration(("run", "timeout")),
         grace: read.duration(("run", "grace")),
         retries: read.number(("run", "retries"), (0, 20)),
+        stall_timeout: read.converted(("run", "stall_timeout"), "bad_duration", parse_limit),
+        keep: read.programs(("run", "keep")),
+        jobserver: read.keys.boolean("run", "jobserver").map(|on| on.value),
+        share_host: read.keys.boolean("run", "share_host").map(|on| on.value),
         log_limit: read.log_limit(),
         env_deny: read.names(("run", "env_deny")),
         env_pass: read.names(("run", "env_pass")),
@@ -211,6 +215,20 @@ impl Reader<'_> {
             }
         }
         Some(patterns)
+    }
+
+    /// Names of programs, without their folders.
+    fn programs(&mut self, (section, key): (&'static str, &'static str)) -> Option<Vec<String>> {
+        let mut programs = Vec::new();
+        for text in self.keys.texts(section, key)?.value {
+            if text.value.trim().is_empty() || text.value.contains('/') {
+                let message = format!("{} is no name of a program", quoted(&text.value));
+                self.reject("bad_program", text.span, message);
+            } else {
+                programs.push(text.value);
+            }
+        }
+        Some(programs)
     }
 
     fn log_limit(&mut self) -> Option<u64> {

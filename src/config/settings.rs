@@ -45,6 +45,14 @@ pub struct RunSettings {
     pub grace: Duration,
     /// Further attempts after a failed one.
     pub retries: u32,
+    /// An attempt is stopped when it did nothing for this long; `None`: never.
+    pub stall_timeout: Option<Duration>,
+    /// Names of programs that may outlive the task that started them.
+    pub keep: Vec<String>,
+    /// Whether builds of all worktrees share the cores by a GNU jobserver.
+    pub jobserver: bool,
+    /// Whether all runs of this user on this machine share one budget.
+    pub share_host: bool,
     /// Most bytes kept of the output of one attempt.
     pub log_limit: u64,
     /// Variables withheld from tasks.
@@ -223,6 +231,10 @@ impl Default for Settings {
                 timeout: DEFAULT_TIMEOUT,
                 grace: Duration::from_secs(10),
                 retries: 0,
+                stall_timeout: None,
+                keep: Vec::new(),
+                jobserver: false,
+                share_host: true,
                 log_limit: 64 << 20,
                 env_deny: names(&ENV_DENY),
                 env_pass: Names::default(),

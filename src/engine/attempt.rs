@@ -187,6 +187,7 @@ fn attempt_end(finished: Finished) -> AttemptEnd {
             wall: whole(finished.wall),
             cpu: whole(finished.cpu),
             peak_rss: finished.peak_rss,
+            ..Usage::default()
         },
         leaked_output: finished.leaked_output,
         leaked_processes: finished.leaked_processes,

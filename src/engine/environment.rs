@@ -135,6 +135,9 @@ mod tests {
         let limits = Limits {
             grace: Duration::from_secs(1),
             log_limit: 0,
+            keep: Vec::new(),
+            jobserver: false,
+            share_host: false,
             env_deny: vec!["*_TOKEN".into()],
             env_pass: vec!["NPM_TOKEN".into()],
             personas: Vec::new(),

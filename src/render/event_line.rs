@@ -71,6 +71,9 @@ fn told<'a>(envelope: &'a Envelope, state: &'a RunState) -> Told<'a> {
             let again: Vec<String> = tasks.iter().map(|task| format!("`{task}`")).collect();
             (Normal, format!("to run again: {}", again.join(", ")))
         }
+        Event::WidthChanged { width, because } => {
+            (Normal, format!("at most {width} at once from here on: {because}"))
+        }
         Event::Replanned { because, .. } => (
             Verbose,
             format!("what waits gets another order: `{because}` ended otherwise than planned"),
@@ -183,6 +186,7 @@ fn attempt_text(event: &Event, state: &RunState) -> (Verbosity, String) {
         | Event::Halted { .. }
         | Event::Reconciled { .. }
         | Event::RetryRequested { .. }
+        | Event::WidthChanged { .. }
         | Event::Replanned { .. }
         | Event::Warned { .. }
         | Event::RunFinished

@@ -108,6 +108,7 @@ impl Progress {
             | Event::Halted { .. }
             | Event::RetryRequested { .. }
             | Event::Replanned { .. }
+            | Event::WidthChanged { .. }
             | Event::Warned { .. }
             | Event::RunFinished
             | Event::RunStopped { .. }
@@ -180,6 +181,7 @@ impl Progress {
             | Event::Reconciled { .. }
             | Event::RetryRequested { .. }
             | Event::Replanned { .. }
+            | Event::WidthChanged { .. }
             | Event::Warned { .. }
             | Event::Integration { .. } => {}
         }

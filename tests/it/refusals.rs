@@ -337,7 +337,8 @@ fn settings_that_cannot_be_read_are_refused_at_their_place() {
        : ^^|^^
        :   `-- did you mean `slots`?
        `----
-      help: known keys: slots, timeout, grace, retries, log_limit, env_deny, env_pass
+      help: known keys: slots, timeout, grace, retries, stall_timeout, keep, jobserver, share_host,
+            log_limit, env_deny, env_pass
 
     1 error in [TMP]/repo/orchestrator.toml
     ");

@@ -25,7 +25,8 @@ fn settings_that_cannot_be_accepted_stop_every_command_with_their_place() {
        :   `-- did you mean `slots`?
      3 | [integrate]
        `----
-      help: known keys: slots, timeout, grace, retries, log_limit, env_deny, env_pass
+      help: known keys: slots, timeout, grace, retries, stall_timeout, keep, jobserver, share_host,
+            log_limit, env_deny, env_pass
 
     error[unknown_choice]
       x unknown strategy `rebase`

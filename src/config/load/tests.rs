@@ -164,7 +164,7 @@ fn all_problems_of_all_files_are_reported_at_once() {
     orchestrator.toml:7:13 bad_size: `10B` is too little: a log keeps at least `1KiB` |  | 
     orchestrator.toml:8:13 bad_glob: the glob `A/B` has a `/` or `=`, which no name of a variable has |  | 
     orchestrator.toml:8:20 bad_glob: the glob `[` is malformed: unclosed character class; missing ']' |  | 
-    orchestrator.toml:9:1 unknown_key: unknown key `solts` in `[run]` | did you mean `slots`? | known keys: slots, timeout, grace, retries, log_limit, env_deny, env_pass
+    orchestrator.toml:9:1 unknown_key: unknown key `solts` in `[run]` | did you mean `slots`? | known keys: slots, timeout, grace, retries, stall_timeout, keep, jobserver, share_host, log_limit, env_deny, env_pass
     orchestrator.toml:11:1 bad_name: the name `GPU` has `G` where only a-z, 0-9, `.`, `_` and `-` may stand |  | 
     orchestrator.toml:12:7 out_of_range: `cpu` must lie between 0 and 4294967295 |  | 
     orchestrator.toml:14:12 unknown_choice: unknown strategy `sqash` | did you mean `squash`? | known: merge, squash

@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::*;
-use crate::domain::task::{Command, Demand, FailFast, Pattern, Priority, Task, TaskSet, Work};
+use crate::domain::task::{
+    AttemptRules, Command, Demand, FailFast, Pattern, Priority, Task, TaskSet, Work,
+};
 
 #[derive(Debug, Clone)]
 struct Case {
@@ -33,6 +35,7 @@ fn task(number: usize, seconds: u64) -> Task {
         demand: Demand { cpus: 0.2, memory: 0, uses: BTreeMap::new() },
         timeout: Duration::from_secs(3600),
         retries: 0,
+        rules: AttemptRules::default(),
         check: None,
         env: BTreeMap::new(),
         pattern: Pattern::default(),

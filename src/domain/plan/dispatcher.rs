@@ -78,8 +78,8 @@ impl Dispatcher {
         ready.extend(free.map(|job| Ready { rank: ranks[job], job }));
     }
 
-    /// Other slots, from the next [`Self::reset`] on.
-    pub(super) fn set_width(&mut self, width: usize) {
+    /// Other slots; what runs goes on.
+    pub fn set_width(&mut self, width: usize) {
         self.width = width.max(1);
     }
 
@@ -105,6 +105,11 @@ impl Dispatcher {
             self.ranks.copy_from_slice(ranks);
             self.ready.rerank(ranks);
         }
+    }
+
+    /// Most jobs at once.
+    pub fn width(&self) -> usize {
+        self.width
     }
 
     /// The order of urgency, by job.

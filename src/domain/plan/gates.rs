@@ -5,7 +5,9 @@
 use std::collections::BTreeMap;
 
 use crate::domain::id::TaskId;
-use crate::domain::task::{Command, Demand, Gate, Pattern, Priority, Task, TaskSet, Work};
+use crate::domain::task::{
+    AttemptRules, Command, Demand, Gate, Pattern, Priority, Task, TaskSet, Work,
+};
 
 /// The tasks of the set, with gates added behind them. Phases follow one another in the order in
 /// which the file first names them.
@@ -54,6 +56,7 @@ fn gate_task(gate: &Gate, id: TaskId, depends_on: Vec<TaskId>) -> Task {
         demand: Demand { cpus: 1.0, memory: 0, uses: BTreeMap::new() },
         timeout: gate.timeout,
         retries: 0,
+        rules: AttemptRules::default(),
         check: None,
         env: BTreeMap::new(),
         pattern: Pattern::default(),

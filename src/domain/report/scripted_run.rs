@@ -10,7 +10,7 @@ use crate::domain::run::{
     ProcessStamp, RunSpec, RunState, SetupEnd, TaskPlace, Usage, step,
 };
 use crate::domain::task::{
-    Command, Demand, FailFast, Pattern, Priority, Task, TaskSet, Validation, Work,
+    AttemptRules, Command, Demand, FailFast, Pattern, Priority, Task, TaskSet, Validation, Work,
 };
 use crate::domain::time::Timestamp;
 
@@ -63,6 +63,7 @@ pub(crate) fn task(id: &str, depends_on: &[&str], estimate_s: u64) -> Task {
         demand: Demand { cpus: 1.0, memory: 0, uses: BTreeMap::new() },
         timeout: Duration::from_secs(60),
         retries: 0,
+        rules: AttemptRules::default(),
         check: None,
         env: BTreeMap::new(),
         pattern: Pattern::default(),
@@ -136,6 +137,9 @@ impl ScriptedRun {
             limits: Limits {
                 grace: Duration::from_secs(10),
                 log_limit: 1 << 20,
+                keep: Vec::new(),
+                jobserver: false,
+                share_host: false,
                 env_deny: Vec::new(),
                 env_pass: Vec::new(),
                 personas: Vec::new(),
@@ -255,7 +259,7 @@ impl ScriptedRun {
                 let wall = Duration::from_secs_f64(plan.seconds);
                 let end = AttemptEnd {
                     ending: plan.ending,
-                    usage: Usage { wall, cpu: wall.mul_f64(0.5), peak_rss: 100 << 20 },
+                    usage: usage(wall),
                     leaked_output: false,
                     leaked_processes: 0,
                     last_lines: plan.last_lines.iter().map(|&line| line.to_owned()).collect(),
@@ -321,4 +325,8 @@ impl ScriptedRun {
         let at = usize::try_from(attempt).unwrap() - 1;
         tries.get(at).or(tries.last()).cloned().unwrap_or_else(|| Try::well(1.0, &[]))
     }
+}
+
+fn usage(wall: Duration) -> Usage {
+    Usage { wall, cpu: wall.mul_f64(0.5), peak_rss: 100 << 20, ..Usage::default() }
 }

@@ -6,6 +6,7 @@ use super::brought::Brought;
 use super::outcome::{AttemptEnd, Outcome, PathChange, ProcessStamp, ProvisionFailure, Reason};
 use super::setup_end::SetupEnd;
 use super::spec::RunSpec;
+use super::width::WidthCause;
 use crate::domain::id::{Oid, TaskId};
 use crate::domain::integrate::IntegrationEvent;
 use crate::domain::time::Timestamp;
@@ -201,6 +202,9 @@ pub enum Event {
         reason: Reason,
         /// Not before this point.
         not_before: Timestamp,
+        /// It does not count among the `retries`.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        free: bool,
     },
     /// The back-off is over.
     RetryReady {
@@ -250,6 +254,13 @@ pub enum Event {
         /// Place of every task in the order of urgency, by index of the plan; 0 starts first.
         ranks: Vec<usize>,
     },
+    /// From here on at most this many tasks run at once; what runs goes on.
+    WidthChanged {
+        /// At least 1, at most what was decided.
+        width: usize,
+        /// Why.
+        because: WidthCause,
+    },
     /// A part of the machinery failed without changing the outcome.
     Warned {
         /// One sentence.
@@ -297,6 +308,7 @@ impl Event {
             Self::Reconciled { .. } => "reconciled",
             Self::RetryRequested { .. } => "retry_requested",
             Self::Replanned { .. } => "replanned",
+            Self::WidthChanged { .. } => "width_changed",
             Self::Warned { .. } => "warned",
             Self::RunFinished => "run_finished",
             Self::RunStopped { .. } => "run_stopped",
@@ -336,6 +348,7 @@ impl Event {
             | Self::Halted { .. }
             | Self::RetryRequested { .. }
             | Self::Replanned { .. }
+            | Self::WidthChanged { .. }
             | Self::Warned { .. }
             | Self::RunFinished
             | Self::RunStopped { .. }

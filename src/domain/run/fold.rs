@@ -104,6 +104,12 @@ impl RunState {
                 }
                 self.dispatcher.rerank(ranks);
             }
+            Event::WidthChanged { width, .. } => {
+                if *width == 0 || *width > self.spec.plan.decision.width.max(1) {
+                    return Err(misplaced());
+                }
+                self.dispatcher.set_width(*width);
+            }
             Event::Warned { message } => self.warnings.push(message.clone()),
             Event::Integration { event } => self.apply_integration(event, *at),
             Event::ProvisionRequested { .. }
@@ -301,6 +307,9 @@ impl TaskRecord {
             }
             Event::TaskFinished { .. } => self.finished = Some(at),
             // What was lost does not count, nor does the time until somebody goes on.
+            Event::RetryScheduled { free: true, .. } => {
+                self.attempts_this_round = self.attempts_this_round.saturating_sub(1);
+            }
             Event::Reconciled { .. } => {
                 self.started = None;
                 self.attempts_this_round = self.attempts_this_round.saturating_sub(1);
@@ -321,6 +330,7 @@ impl TaskRecord {
             | Event::Halted { .. }
             | Event::RetryRequested { .. }
             | Event::Replanned { .. }
+            | Event::WidthChanged { .. }
             | Event::Warned { .. }
             | Event::RunFinished
             | Event::RunStopped { .. }
@@ -337,6 +347,9 @@ impl TaskRecord {
         usage.wall = usage.wall.checked_add(end.usage.wall).unwrap_or(Duration::MAX);
         usage.cpu = usage.cpu.checked_add(end.usage.cpu).unwrap_or(Duration::MAX);
         usage.peak_rss = usage.peak_rss.max(end.usage.peak_rss);
+        usage.read_bytes = usage.read_bytes.saturating_add(end.usage.read_bytes);
+        usage.written_bytes = usage.written_bytes.saturating_add(end.usage.written_bytes);
+        usage.processes = usage.processes.max(end.usage.processes);
     }
 }
 

@@ -19,6 +19,7 @@ mod step;
 mod step_tests;
 mod surroundings;
 mod task_state;
+mod width;
 mod worktree_rules;
 
 pub use action::{Action, Input, Step};
@@ -38,4 +39,5 @@ pub use state::{RunPhase, RunState, TaskRecord};
 pub use step::step;
 pub use surroundings::{TASK_PORTS, compose_project, port_candidates, temporary_name};
 pub use task_state::{IllegalTransition, TaskState};
+pub use width::WidthCause;
 pub use worktree_rules::{CacheSharing, Submodules, WorktreeRules};

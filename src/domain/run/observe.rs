@@ -180,7 +180,7 @@ impl<'a> Watch<'a> {
         match end.ending {
             Ending::Code { code: 0 } => None,
             Ending::TimedOut => self.close(task, true),
-            Ending::Code { .. } | Ending::Signal { .. } | Ending::Stopped => {
+            Ending::Code { .. } | Ending::Signal { .. } | Ending::Stalled | Ending::Stopped => {
                 self.open[task] = None;
                 None
             }

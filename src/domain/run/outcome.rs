@@ -65,6 +65,17 @@ pub enum Reason {
         #[serde(with = "millis")]
         limit: Duration,
     },
+    /// It neither wrote nor computed for too long.
+    Stalled {
+        /// The limit.
+        #[serde(with = "millis")]
+        limit: Duration,
+    },
+    /// Its model's provider asked for fewer calls.
+    RateLimited {
+        /// What it said.
+        said: String,
+    },
     /// It could not be started.
     SpawnFailed {
         /// Why.
@@ -158,6 +169,10 @@ impl fmt::Display for Reason {
             Self::TimedOut { limit } => {
                 write!(f, "stopped after its timeout of {}", human_duration(*limit))
             }
+            Self::Stalled { limit } => {
+                write!(f, "stopped after {} without output or work", human_duration(*limit))
+            }
+            Self::RateLimited { said } => write!(f, "its provider limits the rate: {said}"),
             Self::SpawnFailed { message } => write!(f, "could not be started: {message}"),
             Self::ProvisionFailed { message } => {
                 write!(f, "its worktree could not be made: {message}")
@@ -252,6 +267,8 @@ pub enum Ending {
     },
     /// wt-orch stopped it at its time limit.
     TimedOut,
+    /// wt-orch stopped it because it did nothing for too long.
+    Stalled,
     /// wt-orch stopped it for the user.
     Stopped,
 }
@@ -263,6 +280,7 @@ impl fmt::Display for Ending {
             Self::Code { code } => write!(f, "exit code {code}"),
             Self::Signal { signal } => write!(f, "signal {signal}"),
             Self::TimedOut => write!(f, "timed out"),
+            Self::Stalled => write!(f, "stalled"),
             Self::Stopped => write!(f, "stopped"),
         }
     }
@@ -279,6 +297,15 @@ pub struct Usage {
     pub cpu: Duration,
     /// Largest resident set of one of its processes, bytes.
     pub peak_rss: u64,
+    /// Bytes read from disks, as far as it was seen.
+    #[serde(default)]
+    pub read_bytes: u64,
+    /// Bytes written to disks, as far as it was seen.
+    #[serde(default)]
+    pub written_bytes: u64,
+    /// Most processes at once, as far as it was seen; 0: not measured.
+    #[serde(default)]
+    pub processes: u32,
 }
 
 /// The end of one supervised command.

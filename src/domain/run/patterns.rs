@@ -31,7 +31,7 @@ impl TaskRecord {
         };
         let exit_code = self.end.as_ref().and_then(|end| match end.ending {
             Ending::Code { code } => Some(code),
-            Ending::Signal { .. } | Ending::TimedOut | Ending::Stopped => None,
+            Ending::Signal { .. } | Ending::TimedOut | Ending::Stalled | Ending::Stopped => None,
         });
         let output = self.end.as_ref().map_or(&[][..], |end| &end.last_lines);
         Some(Observed { ended, exit_code, changed: !self.changed.is_empty(), output: Some(output) })

@@ -67,6 +67,15 @@ pub struct Limits {
     pub grace: Duration,
     /// Bytes kept of a log.
     pub log_limit: u64,
+    /// Names of programs that may outlive their task.
+    #[serde(default)]
+    pub keep: Vec<String>,
+    /// Builds share the cores by a GNU jobserver.
+    #[serde(default)]
+    pub jobserver: bool,
+    /// What other runs on this machine use counts.
+    #[serde(default)]
+    pub share_host: bool,
     /// Globs of environment variables that tasks do not see.
     pub env_deny: Vec<String>,
     /// Globs that are given back.

@@ -155,6 +155,7 @@ impl Draft {
             | Event::Reconciled { .. }
             | Event::RetryRequested { .. }
             | Event::Replanned { .. }
+            | Event::WidthChanged { .. }
             | Event::Warned { .. }
             | Event::RunFinished
             | Event::RunStopped { .. }

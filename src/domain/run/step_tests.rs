@@ -13,7 +13,7 @@ use crate::domain::plan::{
     Host, Plan, PlanRequest, PlannedHook, Preference, Scenario, build, simulate,
 };
 use crate::domain::task::{
-    Command, Demand, FailFast, Pattern, Priority, SetupHook, Task, TaskSet, Work,
+    AttemptRules, Command, Demand, FailFast, Pattern, Priority, SetupHook, Task, TaskSet, Work,
 };
 use crate::domain::time::Timestamp;
 
@@ -38,6 +38,7 @@ fn task(id: &str, depends_on: &[&str]) -> Task {
         demand: Demand { cpus: 1.0, memory: 0, uses: BTreeMap::new() },
         timeout: Duration::from_secs(60),
         retries: 0,
+        rules: AttemptRules::default(),
         check: None,
         env: BTreeMap::new(),
         pattern: Pattern::default(),
@@ -98,6 +99,9 @@ fn spec(plan: Plan) -> RunSpec {
         limits: Limits {
             grace: Duration::from_secs(1),
             log_limit: 1 << 20,
+            keep: Vec::new(),
+            jobserver: false,
+            share_host: false,
             env_deny: Vec::new(),
             env_pass: Vec::new(),
             personas: Vec::new(),

@@ -2,6 +2,7 @@
 
 mod agent;
 mod argv;
+mod attempt_rules;
 mod claim;
 mod condition;
 mod glob;
@@ -14,6 +15,7 @@ mod size;
 
 pub use agent::{AgentInput, AgentPreset, agent_preset, agent_presets};
 pub use argv::Placeholders;
+pub use attempt_rules::{AttemptRules, RetryCause, RetryCauseError, human_limit, parse_limit};
 pub use claim::{Claims, likely_overlaps};
 pub use condition::{Compared, Condition, Ended, Fact, Observed};
 pub use glob::{ClaimError, Glob};

@@ -6,7 +6,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Claims, FailFast, Pattern, SetupHook};
+use super::{AttemptRules, Claims, FailFast, Pattern, SetupHook};
 use crate::domain::id::TaskId;
 
 /// Time after which an attempt is stopped when neither task nor settings say otherwise.
@@ -78,6 +78,9 @@ pub struct Task {
     pub timeout: Duration,
     /// Further attempts after a failed one.
     pub retries: u32,
+    /// When an attempt ends early, and which failures are tried again.
+    #[serde(default, skip_serializing_if = "AttemptRules::is_plain")]
+    pub rules: AttemptRules,
     /// Shell command that must pass on the committed tip, in the task's own worktree.
     pub check: Option<String>,
     /// Added to the environment.

@@ -69,7 +69,8 @@ fn every_problem_is_drawn_at_its_place() {
        `----
       help: known keys: id, title, run, argv, agent, prompt, persona, depends_on,
             foreach, reduce, when, owns, reads, read_only, estimate, priority,
-            phase, group, locks, cpus, memory, uses, timeout, retries, check, env
+            phase, group, locks, cpus, memory, uses, timeout, retries,
+            stall_timeout, memory_limit, retry_on, check, env
 
     error[cycle]
       x tasks wait for each other: api → web → api

@@ -8,7 +8,7 @@ use wt_orch::domain::plan::{
     Calibration, Contention, Durations, History, Interval, Job, ObservedAttempt, ObservedRun,
     Problem, Sampler, Scenario, Verdict, category, median_and_spread, simulate, work_digest,
 };
-use wt_orch::domain::task::{Command, Demand, Pattern, Priority, Task, Work};
+use wt_orch::domain::task::{AttemptRules, Command, Demand, Pattern, Priority, Task, Work};
 use wt_orch::domain::time::Timestamp;
 
 use crate::replay_data::Trace;
@@ -146,6 +146,7 @@ pub(crate) fn tasks_of(trace: &Trace, seconds: &[Option<f64>]) -> (Vec<Task>, Ve
             demand: Demand { cpus: 0.5, memory: 0, uses: BTreeMap::new() },
             timeout: Duration::from_secs(1_000_000),
             retries: 0,
+            rules: AttemptRules::default(),
             check: None,
             env: BTreeMap::new(),
             pattern: Pattern::default(),

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::domain::plan::history::{History, NO_HISTORY, ObservedRun};
-use crate::domain::task::{Claims, Command, Demand, Pattern, Priority, Task, Work};
+use crate::domain::task::{AttemptRules, Claims, Command, Demand, Pattern, Priority, Task, Work};
 use crate::domain::time::Timestamp;
 
 fn task(id: &str, owns: &[&str]) -> Task {
@@ -22,6 +22,7 @@ fn task(id: &str, owns: &[&str]) -> Task {
         demand: Demand { cpus: 1.0, memory: 0, uses: BTreeMap::new() },
         timeout: Duration::from_secs(60),
         retries: 0,
+        rules: AttemptRules::default(),
         check: None,
         env: BTreeMap::new(),
         pattern: Pattern::default(),

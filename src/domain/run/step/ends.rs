@@ -48,6 +48,10 @@ impl Draft {
             Ending::Stopped | Ending::Signal { .. } if interrupted => return self.give_up(task),
             Ending::Signal { signal } => Some((Outcome::Failed, Reason::Signal { signal })),
             Ending::TimedOut => Some((Outcome::TimedOut, Reason::TimedOut { limit })),
+            Ending::Stalled => {
+                let limit = self.state.task(task).rules.stall_timeout.unwrap_or_default();
+                Some((Outcome::TimedOut, Reason::Stalled { limit }))
+            }
             Ending::Stopped => {
                 let reason = match self.stop_of(task) {
                     Some(Stop::Halted(cause)) => Reason::FailFast { task: cause },
@@ -144,7 +148,13 @@ impl Draft {
         let id = self.state.task(task).id.clone();
         let wait = back_off(self.state.spec.run.as_str(), &id, record.attempts_this_round);
         let not_before = self.now.after(wait);
-        self.emit(Event::RetryScheduled { task: id, failed_attempt, reason, not_before });
+        self.emit(Event::RetryScheduled {
+            task: id,
+            failed_attempt,
+            reason,
+            not_before,
+            free: false,
+        });
         self.step.actions.push(Action::Wake { task, at: not_before });
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Claims, Known, KnownHost, value};
 use crate::domain::diagnostic::{Diagnostic, Placed, Problems, Table, closest, quoted};
-use crate::domain::task::{Priority, human_size};
+use crate::domain::task::{Priority, RetryCause, human_size, parse_limit};
 
 /// What was written; what was written wrongly is absent and recorded as a problem.
 #[derive(Default, Clone)]
@@ -24,6 +24,9 @@ pub(super) struct Fields {
     pub(super) uses: Option<BTreeMap<String, Placed<u32>>>,
     pub(super) timeout: Option<Duration>,
     pub(super) retries: Option<u32>,
+    pub(super) stall_timeout: Option<Option<Duration>>,
+    pub(super) memory_limit: Option<u64>,
+    pub(super) retry_on: Option<Vec<RetryCause>>,
     pub(super) check: Option<String>,
     /// Whether a `check` was meant, right or wrong.
     pub(super) has_check: bool,
@@ -55,6 +58,15 @@ impl Fields {
             uses: table.integer_map("uses", (0, u64::from(u32::MAX))).map(counted),
             timeout: value::duration(table, "timeout", problems),
             retries: table.integer("retries", (0, MOST_RETRIES)).map(|n| n.value as u32),
+            stall_timeout: value::converted(
+                table,
+                "stall_timeout",
+                ("bad_duration", problems),
+                parse_limit,
+            )
+            .map(|limit| limit.value),
+            memory_limit: value::size(table, "memory_limit", problems).map(|size| size.value),
+            retry_on: retry_on(table, problems),
             check: value::text(table, "check", problems).map(|check| check.value),
             has_check: table.key("check").is_some(),
             env: environment(table, problems),
@@ -93,6 +105,9 @@ impl Fields {
             uses: self.uses.or(defaults.uses),
             timeout: self.timeout.or(defaults.timeout),
             retries: self.retries.or(defaults.retries),
+            stall_timeout: self.stall_timeout.or(defaults.stall_timeout),
+            memory_limit: self.memory_limit.or(defaults.memory_limit),
+            retry_on: self.retry_on.or(defaults.retry_on),
             check: self.check.or(defaults.check),
             has_check: self.has_check || defaults.has_check,
             env,
@@ -177,6 +192,26 @@ fn cpus(table: &mut Table<'_>, problems: &Problems) -> Option<Placed<f64>> {
     let message = format!("`cpus` must be a number of cores, 0 to {MOST_CPUS}");
     problems.push(Diagnostic::error("out_of_range", cpus.span, message));
     None
+}
+
+/// Kinds of failure; each that is none is reported.
+fn retry_on(table: &mut Table<'_>, problems: &Problems) -> Option<Vec<RetryCause>> {
+    let mut causes = Vec::new();
+    for text in table.strings("retry_on")?.value {
+        match text.value.parse() {
+            Ok(cause) => causes.push(cause),
+            Err(error) => {
+                let message = format!("{} {error}", quoted(&text.value));
+                let problem = Diagnostic::error("bad_retry_on", text.span, message);
+                problems.push(
+                    problem.help(
+                        "known: timeout, stall, exit, exit:CODE, signal, signal:NUMBER, check",
+                    ),
+                );
+            }
+        }
+    }
+    Some(causes)
 }
 
 fn environment(table: &mut Table<'_>, problems: &Problems) -> Option<BTreeMap<String, String>> {

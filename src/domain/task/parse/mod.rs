@@ -16,7 +16,8 @@ use std::ops::Range;
 use std::time::Duration;
 
 use super::{
-    Claims, DEFAULT_TIMEOUT, Demand, PERSONAS, Pattern, Task, TaskSet, Work, agent_presets,
+    AttemptRules, Claims, DEFAULT_TIMEOUT, Demand, PERSONAS, Pattern, Task, TaskSet, Work,
+    agent_presets,
 };
 use crate::domain::diagnostic::{Checked, Diagnostic, Document, Placed, Problems, Table, quoted};
 use crate::domain::id::TaskId;
@@ -39,6 +40,8 @@ pub struct Known {
     pub default_timeout: Duration,
     /// `[run] retries` of the settings.
     pub default_retries: u32,
+    /// `[run] stall_timeout` of the settings.
+    pub default_stall_timeout: Option<Duration>,
     /// Files of the base, for the globs of `foreach`; `None` while nobody has looked, which leaves
     /// one task in the place of all.
     pub paths: Option<Vec<String>>,
@@ -63,6 +66,7 @@ impl Default for Known {
             capacity: BTreeMap::new(),
             default_timeout: DEFAULT_TIMEOUT,
             default_retries: 0,
+            default_stall_timeout: None,
             paths: None,
             host: None,
         }
@@ -326,6 +330,11 @@ impl Written {
             },
             timeout: fields.timeout.unwrap_or(rest.known.default_timeout),
             retries: fields.retries.unwrap_or(rest.known.default_retries),
+            rules: AttemptRules {
+                stall_timeout: fields.stall_timeout.unwrap_or(rest.known.default_stall_timeout),
+                memory_limit: fields.memory_limit,
+                retry_on: fields.retry_on,
+            },
             check: fields.check,
             env: fields.env.unwrap_or_default(),
             pattern: Pattern {

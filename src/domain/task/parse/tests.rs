@@ -178,9 +178,9 @@ report = "/tmp/x"
     1:1 unknown_key: unknown key `nmae` | 1: did you mean `name`? | known keys: name, base, fail_fast, group, defaults, task, gate, validate, setup
     2:8 bad_base: `base` starts with `-`, which git would take for an option
     4:11 bad_duration: `soon` is no duration; write it like `90s`, `10m` or `1h 30m`
-    5:1 unknown_key: unknown key `run` in `[defaults]` | known keys: owns, reads, read_only, estimate, priority, phase, group, locks, cpus, memory, uses, timeout, retries, check, env, persona
+    5:1 unknown_key: unknown key `run` in `[defaults]` | known keys: owns, reads, read_only, estimate, priority, phase, group, locks, cpus, memory, uses, timeout, retries, stall_timeout, memory_limit, retry_on, check, env, persona
     7:6 duplicate_id: the ids `api` and `Api` differ by case only | 11: the other one | ids are lower-case, and unique without regard to case; rename this one, to `api-2` say
-    8:1 unknown_key: unknown key `depend_on` in `[[task]]` | 8: did you mean `depends_on`? | known keys: id, title, run, argv, agent, prompt, persona, depends_on, foreach, reduce, when, owns, reads, read_only, estimate, priority, phase, group, locks, cpus, memory, uses, timeout, retries, check, env
+    8:1 unknown_key: unknown key `depend_on` in `[[task]]` | 8: did you mean `depends_on`? | known keys: id, title, run, argv, agent, prompt, persona, depends_on, foreach, reduce, when, owns, reads, read_only, estimate, priority, phase, group, locks, cpus, memory, uses, timeout, retries, stall_timeout, memory_limit, retry_on, check, env
     9:7 empty: `run` is empty
     13:1 two_works: task `api` has both `run` and `argv` | 12: the other one | a task has exactly one of `run`, `argv` and `agent`
     14:9 bad_glob: the glob `/etc` is absolute; paths are relative to the repository's root | write `etc`
