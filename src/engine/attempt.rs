@@ -193,6 +193,7 @@ fn attempt_end(finished: Finished) -> AttemptEnd {
         leaked_processes: finished.leaked_processes,
         last_lines: finished.last_lines,
         trouble,
+        agent: None,
     }
 }
 

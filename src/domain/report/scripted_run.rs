@@ -257,14 +257,8 @@ impl ScriptedRun {
                 self.later(0.0, Input::Fact(started));
                 let plan = self.current(&id, attempt);
                 let wall = Duration::from_secs_f64(plan.seconds);
-                let end = AttemptEnd {
-                    ending: plan.ending,
-                    usage: usage(wall),
-                    leaked_output: false,
-                    leaked_processes: 0,
-                    last_lines: plan.last_lines.iter().map(|&line| line.to_owned()).collect(),
-                    trouble: Vec::new(),
-                };
+                let lines = plan.last_lines.iter().map(|&line| line.to_owned()).collect();
+                let end = ended(plan.ending, usage(wall), lines);
                 let finished = Event::AttemptFinished { task: id, attempt, end };
                 self.later(plan.seconds, Input::Fact(finished));
             }
@@ -298,14 +292,7 @@ impl ScriptedRun {
             }
             Action::Check { task, attempt } => {
                 let usage = Usage { wall: Duration::from_secs(1), ..Usage::default() };
-                let end = AttemptEnd {
-                    ending: Ending::Code { code: 0 },
-                    usage,
-                    leaked_output: false,
-                    leaked_processes: 0,
-                    last_lines: Vec::new(),
-                    trouble: Vec::new(),
-                };
+                let end = ended(Ending::Code { code: 0 }, usage, Vec::new());
                 let task = self.state.task(task).id.clone();
                 let fact =
                     Event::CheckFinished { task, attempt, end: Ok(end), tainted: Vec::new() };
@@ -329,4 +316,16 @@ impl ScriptedRun {
 
 fn usage(wall: Duration) -> Usage {
     Usage { wall, cpu: wall.mul_f64(0.5), peak_rss: 100 << 20, ..Usage::default() }
+}
+
+fn ended(ending: Ending, usage: Usage, last_lines: Vec<String>) -> AttemptEnd {
+    AttemptEnd {
+        ending,
+        usage,
+        leaked_output: false,
+        leaked_processes: 0,
+        last_lines,
+        trouble: Vec::new(),
+        agent: None,
+    }
 }

@@ -2,6 +2,7 @@
 //! pure function that decides what happens next ([`step`]).
 
 mod action;
+mod agent_report;
 mod brought;
 mod envelope;
 mod event;
@@ -23,6 +24,7 @@ mod width;
 mod worktree_rules;
 
 pub use action::{Action, Input, Step};
+pub use agent_report::{AgentReport, RateLimit, Tokens};
 pub use brought::Brought;
 pub use envelope::{Envelope, FIRST_SEQ, JOURNAL_VERSION, JournalError};
 pub use event::{Event, StopReason};

@@ -6,6 +6,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::agent_report::AgentReport;
 use crate::domain::id::TaskId;
 use crate::domain::time::{human_duration, millis};
 
@@ -325,6 +326,9 @@ pub struct AttemptEnd {
     /// written, processes that could not be ended.
     #[serde(default)]
     pub trouble: Vec<String>,
+    /// What the agent says of its work; `None` for plain commands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<Box<AgentReport>>,
 }
 
 /// How a path changed between two commits.

@@ -341,6 +341,7 @@ fn end(ending: Ending) -> AttemptEnd {
         leaked_processes: 0,
         last_lines: Vec::new(),
         trouble: Vec::new(),
+        agent: None,
     }
 }
 
