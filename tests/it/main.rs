@@ -14,6 +14,7 @@ mod carrying_again;
 mod cleaning;
 mod damaged;
 mod destroying;
+mod faults;
 mod formats;
 mod harness;
 mod history;
