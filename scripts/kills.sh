@@ -53,7 +53,7 @@ killed_at() {
     "$program" clean --all > "$work/out" 2>&1 || fail "clean: $(cat "$work/out")"
     left=$(ls -A .git/wt-orch "$work"; git worktree list; git branch)
     for thing in repo- tmp- trash feature .sock .lock; do
-        case $(echo "$left" | grep -v provision.lock) in *"$thing"*) fail "left: $left" ;; esac
+        case $(echo "$left" | grep -v -e provision.lock -e create.lock) in *"$thing"*) fail "left: $left" ;; esac
     done
 }
 

@@ -119,10 +119,10 @@
 //!
 //! In `<git-common-dir>/wt-orch/`: `state.db` (one SQLite file: journals, operations, measured
 //! costs, observed attempts and runs; [`Store`](adapters::store::Store)), `state.db.corrupt-<n>` (one
-//! that was damaged, moved aside by [`engine::set_database_aside`] under `database.lock`), `logs/<run>/<task>.<attempt>.log`, `<run>.lock` (held
+//! that was damaged, moved aside by [`engine::set_database_aside`] under `.database.lock`), `logs/<run>/<task>.<attempt>.log`, `<run>.lock` (held
 //! by the one writer of a run), `<run>.sock` (while a process drives it; in the runtime folder where
-//! the path is too long), `provision.lock` (held by whoever makes or removes git's entries of
-//! worktrees), `tmp-worktree` (an entry until it is whole) and `trash-*` (one until it is deleted).
+//! the path is too long), `.provision.lock` (held by whoever makes or removes git's entries of
+//! worktrees), `.create.lock` (held while a run takes its places), `tmp-worktree` (an entry until it is whole) and `trash-*` (one until it is deleted).
 //! Beside worktrees: `.<repo>-pool…/<n>`, those that wait for a task
 //! ([`pool`](adapters::worktree::pool)), and `.wt-orch-trash-*`, folders until they are deleted
 //! ([`Trash`](adapters::worktree::Trash)). Refs below `refs/wt-orch/`: `<run>/<task>/start` (a merge that a task

@@ -14,6 +14,7 @@ use crate::adapters::git::Repo;
 use crate::adapters::host::clock::Clock;
 use crate::adapters::host::effective_cores::{CoresCache, EffectiveCores};
 use crate::adapters::host::probe::measure_cores;
+use crate::adapters::host::room::try_threads;
 use crate::adapters::store::Store;
 use crate::config::{Asked, ColorChoice, Entry, Environment, Layer, LoadRequest, Loaded, Settings};
 use crate::domain::diagnostic::{LineIndex, Severity};
@@ -261,6 +262,10 @@ impl Context {
 
     /// The repository around [`Self::directory`].
     pub(super) fn repository(&self) -> Result<Repo, Failure> {
+        try_threads().map_err(|error| {
+            Failure::refused("no_threads", format!("the system gives no more threads: {error}"))
+                .hint("end other programs of yours, or raise the limit (`ulimit -u`)")
+        })?;
         let directory = self.directory();
         let absolute = directory.canonicalize().unwrap_or(directory);
         Ok(Repo::discover(&absolute, self.caller())?)

@@ -10,6 +10,7 @@ use super::reserve::reserve;
 use super::site::Site;
 use super::space::{Need, Shortage, shortage};
 use crate::adapters::store::Store;
+use crate::adapters::worktree::RepoLock;
 use crate::config::Template;
 use crate::domain::id::{Oid, RunId};
 use crate::domain::plan::{Plan, Verdict};
@@ -58,6 +59,7 @@ pub fn create(
 ) -> Result<Result<Journal, Obstacle>, EngineError> {
     let CreateRequest { mut store, name, plan, base, base_name, target, limits, worktree, .. } =
         request;
+    let _one_at_a_time = RepoLock::to_create(&site.repo)?;
     let run = store.create_run(&name, site.clock.now())?;
     let mut places = placed(site, &plan, &run, (&request.worktree_path, &request.branch));
     if let Some(occupied) = occupied(site, &store, &run, (&plan, &places))? {

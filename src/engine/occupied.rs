@@ -11,7 +11,7 @@ use crate::adapters::store::Store;
 use crate::domain::id::RunId;
 use crate::domain::plan::Plan;
 use crate::domain::report::shell_word;
-use crate::domain::run::TaskPlace;
+use crate::domain::run::{RunState, TaskPlace};
 
 /// Something is where a task should work.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,13 +30,17 @@ pub(super) fn occupied(
     (plan, places): (&Plan, &[TaskPlace]),
 ) -> Result<Option<Occupied>, EngineError> {
     let look = Look { repo: &site.repo, worktrees: site.repo.worktrees()? };
+    let others = unfinished(store, run)?;
     for (planned, place) in plan.tasks.iter().zip(places) {
         let task = planned.task.id.as_str();
         let found = match look.branch(task, &place.branch)? {
             Some(found) => found,
             None => match look.folder(task, Path::new(&place.worktree)) {
                 Some(found) => found,
-                None => continue,
+                None => match claimed(task, place, &others) {
+                    Some(claimed) => return Ok(Some(claimed)),
+                    None => continue,
+                },
             },
         };
         return Ok(Some(match earlier_run(store, run, place)? {
@@ -51,6 +55,28 @@ pub(super) fn occupied(
         }));
     }
     Ok(None)
+}
+
+/// The other runs that go on, or may.
+fn unfinished(store: &Store, run: &RunId) -> Result<Vec<RunState>, EngineError> {
+    let others = store.runs()?.into_iter().filter(|row| row.name != *run);
+    // Whoever cannot be read cannot go on either.
+    let states = others.filter_map(|row| load_run(store, &row.name).ok());
+    Ok(states.map(|(_, state)| state).filter(|state| !state.phase.is_over()).collect())
+}
+
+/// A place where nothing stands, which a task of another run will come to.
+fn claimed(task: &str, place: &TaskPlace, others: &[RunState]) -> Option<Occupied> {
+    let same =
+        |theirs: &TaskPlace| theirs.branch == place.branch || theirs.worktree == place.worktree;
+    let other = others.iter().find(|state| state.spec.places.iter().any(same))?;
+    let run = &other.spec.run;
+    Some(Occupied {
+        what: format!("the place of task `{task}` is taken by the run `{run}`, which is not over"),
+        resolve: format!(
+            "`wt-orch status {run}` shows how far it is; `wt-orch abort {run}` gives it up"
+        ),
+    })
 }
 
 /// The newest other run that worked at this place.

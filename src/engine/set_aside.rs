@@ -8,9 +8,7 @@ use crate::adapters::host::lock::{LockOutcome, LockTrace, RunLock, lock_trace};
 use crate::adapters::store::{Store, StoreError, has_other_users, move_aside};
 
 /// Held while a database is moved, so that nobody moves the new one of somebody else.
-const LOCK: &str = "database.lock";
-/// What `provision.lock` is of, which belongs to no run.
-const WORKTREES: &str = "provision";
+const LOCK: &str = ".database.lock";
 
 /// What became of a damaged database.
 #[derive(Debug)]
@@ -63,14 +61,13 @@ fn under_lock(site: &Site) -> Result<SetAside, EngineError> {
     }
     let locks = held_locks(site);
     if !locks.is_empty() || has_other_users(&dir)? {
-        let run = locks.into_iter().find(|name| name != WORKTREES);
-        return Ok(SetAside::InUse { run });
+        return Ok(SetAside::InUse { run: locks.into_iter().next() });
     }
     let to = move_aside(&dir)?;
     Ok(SetAside::Moved { to, store: Store::open(&dir)? })
 }
 
-/// What the locks are of that living processes hold: runs, and git's entries of worktrees.
+/// Names of the runs whose locks living processes hold.
 fn held_locks(site: &Site) -> Vec<String> {
     let Ok(entries) = site.state_dir().read_dir() else { return Vec::new() };
     entries

@@ -59,7 +59,7 @@ fn traces(repo: &Repo) -> Vec<String> {
     let own = std::fs::read_dir(repo.path(".git/wt-orch")).unwrap();
     found.extend(
         own.map(|entry| entry.unwrap().file_name().display().to_string())
-            .filter(|name| !["logs", "provision.lock"].contains(&name.as_str()))
+            .filter(|name| !["logs", ".provision.lock", ".create.lock"].contains(&name.as_str()))
             .filter(|name| !name.starts_with("state.db")),
     );
     found

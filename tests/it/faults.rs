@@ -1,2 +1,9 @@
 //! Everything that can go wrong around a run, by the numbered list of faults: each test says which
 //! faults (F1 …) it stands for, and each file holds one group of the list.
+
+mod concurrency;
+mod confined;
+mod disks;
+mod hostile;
+mod limits;
+mod states;

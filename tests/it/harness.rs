@@ -23,6 +23,6 @@ mod sharing;
 mod terminal;
 
 pub(crate) use fingerprint::Fingerprint;
-pub(crate) use invocation::Invocation;
+pub(crate) use invocation::{Invocation, Running};
 pub(crate) use output::Output;
 pub(crate) use repo::Repo;

@@ -2,6 +2,7 @@
 
 mod bound;
 mod conversation;
+mod locked;
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -12,10 +13,12 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::thread::Builder;
 use std::time::Duration;
 
 pub(in crate::adapters) use conversation::Conversation;
 
+use self::locked::locked_file;
 use super::backoff::Backoff;
 use super::error::{GitError, io};
 use super::path::shell_word;
@@ -359,7 +362,12 @@ impl Invocation<'_> {
         let output = std::thread::scope(|scope| {
             if let (Some(mut pipe), Input::Bytes(bytes)) = (pipe, &self.input) {
                 // A command that does not read to the end says why on standard error.
-                scope.spawn(move || pipe.write_all(bytes).is_ok());
+                let write = move || pipe.write_all(bytes).is_ok();
+                if let Err(refused) = Builder::new().spawn_scoped(scope, write) {
+                    child.kill()?;
+                    child.wait()?;
+                    return Err(refused);
+                }
             }
             child.wait_with_output()
         })
@@ -377,20 +385,6 @@ fn joined(prefix: &str, path: &Path) -> OsString {
     let mut word = OsString::from(prefix);
     word.push(path);
     word
-}
-
-/// The lock file that git names when it cannot have it.
-fn locked_file(stderr: &str) -> Option<PathBuf> {
-    let line = stderr.lines().find(|line| line.contains("File exists"))?;
-    let quoted = |after: &str| {
-        let rest = line.split_once(after)?.1;
-        let end = rest.find("': File exists")?;
-        rest[..end].ends_with(".lock").then(|| PathBuf::from(&rest[..end]))
-    };
-    quoted("Unable to create '").or_else(|| {
-        let rest = line.split_once("could not lock config file ")?.1;
-        Some(PathBuf::from(format!("{}.lock", rest.split_once(": File exists")?.0)))
-    })
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ pub mod machine;
 pub mod ports;
 pub mod private;
 pub mod probe;
+pub mod room;
 pub mod signals;
 pub mod temporary;
 pub mod usage;

@@ -1,9 +1,11 @@
 //! A file of bounded size that keeps the beginning and the end of what is written to it.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::File;
 use std::io;
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
+
+use super::log_file::open_log;
 
 /// Smallest limit, in bytes: the ruler must be small beside what is kept.
 const LIMIT_MIN: u64 = 4096;
@@ -28,12 +30,7 @@ pub(super) struct BoundedLog {
 impl BoundedLog {
     /// Opens the file to write behind its end, or in place of what it holds; makes its folders.
     pub(super) fn open(path: &Path, limit: u64, overwrite: bool) -> io::Result<Self> {
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder)?;
-        }
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(overwrite).mode(0o600);
-        let file = options.open(path)?;
+        let file = open_log(path, overwrite)?;
         let start = file.metadata()?.len();
         let limit = limit.max(LIMIT_MIN);
         Ok(Self { file, start, limit, len: 0, left_out: 0, failure: None })
@@ -103,6 +100,8 @@ fn ruler(left_out: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn written(limit: u64, chunks: &[&[u8]], before: &str) -> String {

@@ -8,6 +8,7 @@ mod capture;
 mod group;
 mod lines;
 mod log;
+mod log_file;
 mod spawn;
 mod supervise;
 mod wait;

@@ -12,7 +12,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Held until dropped; the system gives it back when the process dies.
 #[derive(Debug)]
-pub(super) struct RepoLock(File);
+pub struct RepoLock(File);
 
 impl Drop for RepoLock {
     fn drop(&mut self) {
@@ -23,9 +23,22 @@ impl Drop for RepoLock {
 
 impl RepoLock {
     pub(super) fn acquire(repo: &Repo) -> Result<Self, GitError> {
+        Self::named(repo, ".provision.lock")
+    }
+
+    /// Held while a run looks for room and says what it takes, so that no other one takes the same.
+    ///
+    /// # Errors
+    /// The lock file, or somebody who holds it for minutes.
+    pub fn to_create(repo: &Repo) -> Result<Self, GitError> {
+        Self::named(repo, ".create.lock")
+    }
+
+    /// `name` begins as no run's does, whose lock lies beside it.
+    fn named(repo: &Repo, name: &str) -> Result<Self, GitError> {
         let folder = repo.common_dir().join("wt-orch");
         std::fs::create_dir_all(&folder).map_err(io("create", &folder))?;
-        Self::at(&folder.join("provision.lock"), PATIENCE)
+        Self::at(&folder.join(name), PATIENCE)
     }
 
     fn at(path: &Path, patience: Duration) -> Result<Self, GitError> {

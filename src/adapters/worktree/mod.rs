@@ -36,6 +36,7 @@ pub use checkout::{Broken, Checkout, CheckoutState};
 pub use commit::{CommitOutcome, CommitRequest, Committed};
 pub use delete::remove_if_empty;
 pub use ensure::{EnsureOutcome, Saved};
+pub use lock::RepoLock;
 pub use objection::KeptReason;
 pub use occupied::{Occupant, Occupied};
 pub use prepared::Prepared;

@@ -1,0 +1,76 @@
+//! F12, F14: too few handles and processes, too much output.
+
+use super::confined::{PROGRAM, without_rights};
+use crate::scene::{content, outcomes, small_repo, task, tasks};
+
+fn idle(count: usize) -> String {
+    let task = |n| format!("[[task]]\nid = \"t{n}\"\nrun = \"echo {n} > {n}\"\ncheck = \"true\"\n");
+    (0..count).map(task).collect()
+}
+
+#[test]
+fn f12_with_few_file_handles_everything_still_runs_and_lands() {
+    let repo = small_repo();
+    tasks(&repo, &idle(8));
+    let script =
+        format!("ulimit -n 64; exec '{PROGRAM}' split tasks.toml --parallel=8 --integrate --json");
+    let run = repo.program("sh", &["-c", &script]).run().exit(0).stdout_json();
+    assert_eq!(run["width"], 8);
+    assert_eq!(run["integration"]["merged"].as_array().unwrap().len(), 8);
+}
+
+#[test]
+fn f12_a_machine_that_starts_no_more_processes_loses_nothing_and_says_so() {
+    // From no thread at all to room for everything.
+    for most in [1, 7, 8, 9, 10, 12, 16] {
+        let repo = small_repo();
+        tasks(&repo, &idle(4));
+        let script = format!(
+            "prlimit --nproc={most} '{PROGRAM}' split tasks.toml --parallel=4 --json && code=0 || code=$?
+             git for-each-ref refs/heads/feature > ../branches
+             '{PROGRAM}' resume > ../resumed 2>&1 || true
+             exit $code"
+        );
+        let Some(output) = without_rights(&repo, &script) else { return };
+        let document = output.stdout_json();
+        let is_told = |text: &str| {
+            ["no room for another process", "Resource temporarily unavailable"]
+                .iter()
+                .any(|words| text.contains(words))
+        };
+        match output.code() {
+            Some(0) => {}
+            Some(1) => {
+                let lines = outcomes(&document);
+                let succeeded = |line: &str| line.contains("succeeded");
+                assert!(lines.iter().all(|l| is_told(l) || succeeded(l)), "{most}: {lines:?}");
+            }
+            Some(4) => {
+                let message = document["error"]["message"].as_str().unwrap();
+                assert!(is_told(message), "{most}: {document:#}");
+                let branches = std::fs::read_to_string(repo.root().join("branches")).unwrap();
+                assert_eq!(branches, "", "{most}");
+            }
+            other => panic!("{most}: {other:?} {document:#}"),
+        }
+    }
+}
+
+#[test]
+fn f14_output_without_end_or_line_breaks_is_cut_in_the_middle() {
+    let repo = small_repo();
+    let line = "head -c 20000000 /dev/zero | tr '\\\\0' x";
+    tasks(
+        &repo,
+        &format!(
+            "[[task]]\nid = \"a\"\nrun = \"echo first; {line}; echo; echo last; echo a > a\"\ncheck = \"true\"\n"
+        ),
+    );
+    let output = repo.command(&["split", "tasks.toml", "--parallel=1", "--json"]);
+    let run = output.env("WT_ORCH_RUN_LOG_LIMIT", "64KiB").run().exit(0).stdout_json();
+    let log = std::fs::read_to_string(task(&run, "a")["log"].as_str().unwrap()).unwrap();
+    assert!(log.len() < 70_000, "{}", log.len());
+    assert!(log.starts_with("first\n") && log.ends_with("\nlast\n"));
+    assert!(log.contains("wt-orch left out "));
+    assert_eq!(content(&repo, "feature/a", "a").unwrap(), "a\n");
+}
