@@ -8,10 +8,13 @@ use tokio::sync::mpsc;
 
 use super::environment::{Coordinates, Own, task_environment, with_identity};
 use super::site::Site;
+use crate::adapters::host::shortage::{load_memory_kills, shortage_of};
 use crate::adapters::process::{
-    self, CommandSpec, Ending as ProcessEnding, Exit, Finished, Progress, Request,
+    self, CommandSpec, Ending as ProcessEnding, Exit, Finished, Progress, Request, SpawnError,
 };
-use crate::domain::run::{AttemptEnd, Ending, ProcessStamp, RunSpec, Usage, compose_project};
+use crate::domain::run::{
+    AttemptEnd, Ending, ProcessStamp, RunSpec, Shortage, Usage, compose_project,
+};
 use crate::domain::task::{Placeholders, SetupHook, Task, Work, agent_preset};
 
 /// What is told while a command runs.
@@ -131,12 +134,41 @@ fn os(words: Vec<String>) -> Vec<OsString> {
     words.into_iter().map(OsString::from).collect()
 }
 
+/// How a command ended, or why it did not start.
+pub(super) struct Ended {
+    pub(super) end: Result<AttemptEnd, String>,
+    /// What the machine had run out of, where that is why.
+    pub(super) shortage: Option<Shortage>,
+}
+
+impl Ended {
+    fn of(ended: Result<Finished, SpawnError>, kills_before: Option<u64>) -> Self {
+        match ended {
+            Ok(finished) => {
+                let end = attempt_end(finished);
+                let shortage = killed_for_memory(end.ending, kills_before);
+                Self { end: Ok(end), shortage }
+            }
+            Err(error) => Self { shortage: shortage_of(&error), end: Err(chain(&error)) },
+        }
+    }
+}
+
+/// A kill that nobody of ours sent, while the system killed something for lack of memory. A shell
+/// gives the signal of its command as the exit code 128 + 9.
+fn killed_for_memory(ending: Ending, kills_before: Option<u64>) -> Option<Shortage> {
+    let killed = matches!(ending, Ending::Signal { signal: 9 } | Ending::Code { code: 137 });
+    let kills = killed.then(load_memory_kills).flatten();
+    (kills > kills_before && kills_before.is_some()).then_some(Shortage::Memory)
+}
+
 /// Runs a command to its end, passing on what happens meanwhile.
 pub(super) async fn run(
     spec: CommandSpec,
     requests: mpsc::Receiver<Request>,
     mut tell: impl FnMut(Told),
-) -> Result<AttemptEnd, String> {
+) -> Ended {
+    let kills_before = load_memory_kills();
     let (progress, mut told) = mpsc::unbounded_channel();
     let supervised = process::supervise(spec, requests, progress);
     tokio::pin!(supervised);
@@ -150,7 +182,7 @@ pub(super) async fn run(
     while let Ok(progress) = told.try_recv() {
         tell(translate(progress));
     }
-    end.map(attempt_end).map_err(|error| chain(&error))
+    Ended::of(end, kills_before)
 }
 
 fn translate(progress: Progress) -> Told {

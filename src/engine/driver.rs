@@ -27,6 +27,7 @@ use crate::adapters::host::temporary::{delete_temporary, set_temporary_aside};
 use crate::adapters::process::{ProcessIdentity, Request};
 use crate::domain::id::TaskId;
 use crate::domain::run::{Action, Event, Input, RunSpec, RunState, StopReason, TaskState, step};
+use crate::domain::time::Timestamp;
 
 /// A run to be driven to its end.
 pub struct DriveRequest {
@@ -283,17 +284,22 @@ impl Driver {
                 }
             }
             Action::Wake { task, at } => {
-                let wait = at.since(self.journal.now());
                 let task = self.id(task);
-                let outbox = self.outbox.clone();
-                tokio::spawn(async move {
-                    tokio::time::sleep(wait).await;
-                    send(&outbox, Message::Input(Input::Timer { task }));
-                });
+                self.say_later(at, Input::Timer { task });
             }
+            Action::WakeGroup { group, at } => self.say_later(at, Input::GroupTimer { group }),
             Action::Replan { because } => self.replan(because),
             Action::Finish => self.finished = true,
         }
+    }
+
+    fn say_later(&self, at: Timestamp, input: Input) {
+        let wait = at.since(self.journal.now());
+        let outbox = self.outbox.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(wait).await;
+            send(&outbox, Message::Input(input));
+        });
     }
 
     /// Whose leftovers may lie where the task is to work.

@@ -11,11 +11,14 @@ use super::site::Site;
 use super::space::below_reserve;
 use super::start_commit::start_commit;
 use crate::adapters::git::{Expected, RefUpdate};
+use crate::adapters::host::shortage::shortage_told;
 use crate::adapters::worktree::{
     self, Carry, Checkout, FileTimes, RemoveMode, WorktreeOptions, WorktreeSpec, pool,
 };
 use crate::domain::id::{Oid, TaskId};
-use crate::domain::run::{Brought, Event, ProvisionFailure, RunSpec, Submodules, WorktreeRules};
+use crate::domain::run::{
+    Brought, Event, ProvisionFailure, RunSpec, Shortage, Submodules, WorktreeRules,
+};
 
 /// One worktree to be made or reset.
 pub(super) struct Job {
@@ -70,16 +73,17 @@ struct Ready {
 
 /// Finds the start and makes room; nothing is written where a worktree is to be made.
 fn begin(job: &Job) -> Result<(Ready, Room), ProvisionFailure> {
-    let other = |message| ProvisionFailure::Other { message };
     let before = job.site.clock.elapsed();
-    let start = start_commit(job).map_err(|error| other(chain(&error)))??;
+    let start = start_commit(job).map_err(|error| failure(chain(&error)))??;
     let worktree = Path::new(&job.spec.places[job.task].worktree);
-    job.carrier.admit(&job.site, worktree).map_err(other)?;
-    let room = make_room(job, start).map_err(other)?;
+    job.carrier.admit(&job.site, worktree).map_err(failure)?;
+    let room = make_room(job, start).map_err(failure)?;
     let saved = match room {
         Room::PutBack { saved } => saved,
         Room::Free { saved } => match below_reserve(worktree, &job.spec.worktree) {
-            Some(message) => return Err(other(message)),
+            Some(message) => {
+                return Err(ProvisionFailure::Short { shortage: Shortage::Space, message });
+            }
             None => saved,
         },
     };
@@ -133,8 +137,7 @@ fn make(wanted: Vec<(Job, Ready)>) -> Vec<Ended> {
     for ((job, ready), made) in fresh.into_iter().zip(made) {
         let seconds = ready.seconds + each;
         let made = made.map(|made| Ready { by_git: made.by_git, seconds, together, ..ready });
-        let other = |error| ProvisionFailure::Other { message: chain(&error) };
-        ended.push((job, made.map_err(other)));
+        ended.push((job, made.map_err(|error| failure(chain(&error)))));
     }
     let whole = |(job, ready): Ended| {
         let ready = ready.and_then(|ready| bring(&job, ready, true));
@@ -154,8 +157,16 @@ fn bring(job: &Job, ready: Ready, fresh: bool) -> Result<Ready, ProvisionFailure
             if fresh {
                 take_back(job, ready.start);
             }
-            Err(ProvisionFailure::Other { message })
+            Err(failure(message))
         }
+    }
+}
+
+/// What could not be done, told apart from what there was no room for.
+fn failure(message: String) -> ProvisionFailure {
+    match shortage_told(&message) {
+        Some(shortage) => ProvisionFailure::Short { shortage, message },
+        None => ProvisionFailure::Other { message },
     }
 }
 
@@ -195,7 +206,7 @@ impl Job {
         let checkout = Checkout::at(&self.site.repo, path);
         checkout
             .and_then(|checkout| checkout.ensure_submodules(self.spec.worktree.submodules))
-            .map_err(|error| ProvisionFailure::Other { message: chain(&error) })
+            .map_err(|error| failure(chain(&error)))
     }
 
     fn fact(&self, outcome: Result<Ready, ProvisionFailure>) -> Event {

@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-use super::attempt::{self, Launch, Told, chain};
+use super::attempt::{self, Ended, Launch, Told, chain};
 use super::site::Site;
 use crate::adapters::git::{ChangeKind, GitError, Repo};
+use crate::adapters::host::shortage::shortage_told;
 use crate::adapters::process::Request;
 use crate::adapters::worktree::{Checkout, Prepared};
 use crate::domain::id::Oid;
 use crate::domain::plan::Verdict;
-use crate::domain::run::{Ending, Event, RunSpec, SetupEnd};
+use crate::domain::run::{Ending, Event, RunSpec, SetupEnd, Shortage};
 use crate::domain::task::{SetupHook, Turn, WithoutWhen};
 
 /// One worktree to be set up.
@@ -34,6 +35,18 @@ struct Wanted {
     held: Vec<String>,
 }
 
+/// Why hooks could not be run, or their traces not be put in order.
+struct Broken {
+    message: String,
+    shortage: Option<Shortage>,
+}
+
+impl From<String> for Broken {
+    fn from(message: String) -> Self {
+        Self { shortage: shortage_told(&message), message }
+    }
+}
+
 /// Does it. Tracked files that hooks changed are put back; untracked ones are noted down, so that
 /// they do not become the task's work.
 pub(super) async fn set_up(
@@ -47,7 +60,8 @@ pub(super) async fn set_up(
     Event::SetupFinished {
         task: job.spec.plan.tasks[job.task].task.id.clone(),
         attempt: job.attempt,
-        end: end.unwrap_or_else(|message| SetupEnd::Broken { message }),
+        end: end
+            .unwrap_or_else(|Broken { message, shortage }| SetupEnd::Broken { message, shortage }),
         notes,
         seconds: (job.site.clock.elapsed() - before).as_secs_f64(),
     }
@@ -58,7 +72,7 @@ async fn carried_out(
     requests: mpsc::Receiver<Request>,
     tell: impl FnMut(Told),
     notes: &mut Vec<String>,
-) -> Result<SetupEnd, String> {
+) -> Result<SetupEnd, Broken> {
     let wanted = aside(job, wanted).await?;
     if wanted.to_run.is_empty() {
         aside(job, |job| job.note(true, &[])).await?;
@@ -134,7 +148,7 @@ async fn run_all(
     hooks: &[SetupHook],
     mut requests: mpsc::Receiver<Request>,
     mut tell: impl FnMut(Told),
-) -> Result<Option<SetupEnd>, String> {
+) -> Result<Option<SetupEnd>, Broken> {
     let Job { site, spec, task, attempt, .. } = job;
     let launch = Launch { site, spec, task: *task, attempt: *attempt };
     for hook in hooks {
@@ -156,11 +170,15 @@ async fn run_all(
                 end = &mut run => break end,
             }
         };
+        let Ended { end, shortage } = end;
         match end {
             Ok(end) if end.ending == Ending::Code { code: 0 } && !stopped => {}
             Ok(_) if stopped => return Ok(Some(failed(Ending::Stopped))),
             Ok(end) => return Ok(Some(failed(end.ending))),
-            Err(message) => return Err(format!("`{}` did not start: {message}", hook.label())),
+            Err(message) => {
+                let message = format!("`{}` did not start: {message}", hook.label());
+                return Err(Broken { message, shortage });
+            }
         }
     }
     Ok(None)

@@ -120,7 +120,7 @@ impl Bench {
                 grace: spec.limits.grace,
             };
             let (_keep_open, requests) = mpsc::channel::<Request>(1);
-            let end = attempt::run(command, requests, |_| {}).await;
+            let end = attempt::run(command, requests, |_| {}).await.end;
             if let Some(failed) = FailedSetup::of(hook, end) {
                 self.prepared = PreparedBench::default();
                 return Ok(Some(failed));
@@ -190,7 +190,7 @@ pub(super) async fn validate(
     for (number, validation) in validations.iter().enumerate() {
         let command = command(bench, spec, validation, number);
         let (_keep_open, requests) = mpsc::channel::<Request>(1);
-        let end = attempt::run(command, requests, |_| {}).await;
+        let end = attempt::run(command, requests, |_| {}).await.end;
         let tainted = bench.aside(move |site, path| {
             put_back(&site.repo, path, commit).map_err(|error| chain(&error))
         });

@@ -67,6 +67,11 @@ fn told<'a>(envelope: &'a Envelope, state: &'a RunState) -> Told<'a> {
             };
             (Quiet, format!("`{cause}` failed, which stops {rest} (`fail_fast`)"))
         }
+        Event::GroupTimedOut { group, limit } => {
+            let whose = group.as_ref().map_or("the run".to_owned(), |g| format!("group `{g}`"));
+            let limit = human_duration(*limit);
+            (Quiet, format!("the time of {whose} is up ({limit}): stopping what is left of it"))
+        }
         Event::RetryRequested { tasks } => {
             let again: Vec<String> = tasks.iter().map(|task| format!("`{task}`")).collect();
             (Normal, format!("to run again: {}", again.join(", ")))
@@ -184,6 +189,7 @@ fn attempt_text(event: &Event, state: &RunState) -> (Verbosity, String) {
         | Event::TaskFinished { .. }
         | Event::StopRequested { .. }
         | Event::Halted { .. }
+        | Event::GroupTimedOut { .. }
         | Event::Reconciled { .. }
         | Event::RetryRequested { .. }
         | Event::WidthChanged { .. }
@@ -207,7 +213,7 @@ fn setup_text(end: &SetupEnd) -> String {
             format!("set up by {}", ran.join(", "))
         }
         SetupEnd::Failed { hook, ending, .. } => format!("setup hook `{hook}` failed: {ending}"),
-        SetupEnd::Broken { message } => format!("could not be set up: {message}"),
+        SetupEnd::Broken { message, .. } => format!("could not be set up: {message}"),
     }
 }
 

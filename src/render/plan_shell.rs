@@ -106,6 +106,9 @@ fn heading(facts: &ShellPlan<'_>) -> Vec<String> {
     if plan.fail_fast.run || !plan.fail_fast.groups.is_empty() {
         lines.push("A failure does not stop what else runs: fail-fast is not obeyed.".to_owned());
     }
+    if plan.time_limits.run.is_some() || !plan.time_limits.groups.is_empty() {
+        lines.push("The time of the run and of groups is not limited.".to_owned());
+    }
     if plan.setup.iter().any(|planned| planned.applies) {
         lines.push(
             "What setup hooks leave is committed with the task, unless git ignores it.".to_owned(),

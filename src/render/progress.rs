@@ -106,6 +106,7 @@ impl Progress {
             | Event::RunStarted { .. }
             | Event::StopRequested { .. }
             | Event::Halted { .. }
+            | Event::GroupTimedOut { .. }
             | Event::RetryRequested { .. }
             | Event::Replanned { .. }
             | Event::WidthChanged { .. }
@@ -178,6 +179,7 @@ impl Progress {
             | Event::TaskFinished { .. }
             | Event::StopRequested { .. }
             | Event::Halted { .. }
+            | Event::GroupTimedOut { .. }
             | Event::Reconciled { .. }
             | Event::RetryRequested { .. }
             | Event::Replanned { .. }

@@ -25,6 +25,7 @@ mod interrupted_validation;
 mod json;
 mod landing;
 mod lane;
+mod limits;
 mod measured;
 mod occupied;
 mod patterns;

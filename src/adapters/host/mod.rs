@@ -13,6 +13,7 @@ pub mod ports;
 pub mod private;
 pub mod probe;
 pub mod room;
+pub mod shortage;
 pub mod signals;
 pub mod temporary;
 pub mod usage;

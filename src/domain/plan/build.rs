@@ -165,6 +165,7 @@ pub fn build(request: &PlanRequest<'_>) -> Result<Plan, GateCycle> {
         claims: by_name.unsort_claims(excluded.claims),
         orders: by_name.unsort_orders(orders),
         fail_fast: request.set.fail_fast.clone(),
+        time_limits: request.set.time_limits.clone(),
         decision: choice.decision,
         predicted: choice.predicted,
         lower_bound_s: choice.lower_bound_s,

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::domain::task::{
-    AttemptRules, Command, Demand, FailFast, Pattern, Priority, Task, TaskSet, Work,
+    AttemptRules, Command, Demand, FailFast, Pattern, Priority, Task, TaskSet, TimeLimits, Work,
 };
 
 #[derive(Debug, Clone)]
@@ -70,6 +70,7 @@ fn set_of(case: &Case) -> TaskSet {
         validations: Vec::new(),
         setup: Vec::new(),
         fail_fast: FailFast::default(),
+        time_limits: TimeLimits::default(),
     }
 }
 
@@ -146,6 +147,7 @@ fn a_gate_waits_for_its_phase_and_later_phases_wait_for_it() {
         validations: Vec::new(),
         setup: Vec::new(),
         fail_fast: FailFast::default(),
+        time_limits: TimeLimits::default(),
     };
     let build = |set: &TaskSet| {
         build(&PlanRequest { host: Host { cores: 8, memory: 0 }, ..PlanRequest::of(set) })

@@ -10,7 +10,7 @@ use super::inferred::Order;
 use super::problem::Problem;
 use super::risk::Risk;
 use crate::domain::id::TaskId;
-use crate::domain::task::{FailFast, SetupHook, Task, Validation};
+use crate::domain::task::{FailFast, SetupHook, Task, TimeLimits, Validation};
 
 /// A complete plan. Equal inputs and seed give an equal plan (promise I10).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -33,6 +33,9 @@ pub struct Plan {
     /// Where the first failure stops the rest.
     #[serde(default)]
     pub fail_fast: FailFast,
+    /// How long groups, and the run, may be at work.
+    #[serde(default)]
+    pub time_limits: TimeLimits,
     /// The verdict and what speaks for it.
     pub decision: Decision,
     /// The predicted times.

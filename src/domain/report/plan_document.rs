@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::document::{SCHEMA, seconds};
 use super::plan_answer::PlanAnswer;
+use super::plan_patterns::time_limits;
 use super::plan_risk::{RiskEntry, risk_entry};
 use crate::domain::id::{Oid, TaskId};
 use crate::domain::plan::{
@@ -45,6 +46,9 @@ pub struct PlanDocument {
     pub claims: Vec<ClaimEntry>,
     /// Where the first failure stops the rest.
     pub fail_fast: FailFastEntry,
+    /// Times that groups, or the run, may take.
+    #[serde(default)]
+    pub time_limits: Vec<TimeLimitEntry>,
     /// Readers that wait until a writer is over, without needing its success.
     pub orders: Vec<OrderEntry>,
     /// Ignored files of the checkout that every worktree gets; null when there are none.
@@ -139,6 +143,17 @@ pub struct FailFastEntry {
     pub run: bool,
     /// In these groups.
     pub groups: Vec<String>,
+}
+
+/// A time that a group, or the run, may take.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TimeLimitEntry {
+    /// The group; null means the run.
+    pub group: Option<String>,
+    /// The limit in seconds.
+    pub limit_s: f64,
+    /// Expected from the first start of one of its tasks to the end of the last one, in seconds.
+    pub expected_s: f64,
 }
 
 /// A task that waits until another one is over because it reads what that one writes.
@@ -248,6 +263,14 @@ pub fn from_plan(answer: &PlanAnswer, base: Oid) -> PlanDocument {
             run: plan.fail_fast.run,
             groups: plan.fail_fast.groups.iter().cloned().collect(),
         },
+        time_limits: time_limits(plan)
+            .iter()
+            .map(|planned| TimeLimitEntry {
+                group: planned.group.map(str::to_owned),
+                limit_s: seconds(planned.limit.as_secs_f64()),
+                expected_s: seconds(planned.expected.as_secs_f64()),
+            })
+            .collect(),
         orders: plan
             .orders
             .iter()

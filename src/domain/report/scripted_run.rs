@@ -10,7 +10,8 @@ use crate::domain::run::{
     ProcessStamp, RunSpec, RunState, SetupEnd, TaskPlace, Usage, step,
 };
 use crate::domain::task::{
-    AttemptRules, Command, Demand, FailFast, Pattern, Priority, Task, TaskSet, Validation, Work,
+    AttemptRules, Command, Demand, FailFast, Pattern, Priority, Task, TaskSet, TimeLimits,
+    Validation, Work,
 };
 use crate::domain::time::Timestamp;
 
@@ -86,6 +87,7 @@ pub(crate) fn plan(tasks: Vec<Task>, preference: Preference) -> Plan {
         validations: vec![validation],
         setup: Vec::new(),
         fail_fast: FailFast::default(),
+        time_limits: TimeLimits::default(),
     };
     build(&PlanRequest {
         host: Host { cores: 4, memory: 0 },
@@ -259,7 +261,7 @@ impl ScriptedRun {
                 let wall = Duration::from_secs_f64(plan.seconds);
                 let lines = plan.last_lines.iter().map(|&line| line.to_owned()).collect();
                 let end = ended(plan.ending, usage(wall), lines);
-                let finished = Event::AttemptFinished { task: id, attempt, end };
+                let finished = Event::AttemptFinished { task: id, attempt, end, shortage: None };
                 self.later(plan.seconds, Input::Fact(finished));
             }
             Action::Commit { task, attempt, .. } => {
@@ -294,8 +296,13 @@ impl ScriptedRun {
                 let usage = Usage { wall: Duration::from_secs(1), ..Usage::default() };
                 let end = ended(Ending::Code { code: 0 }, usage, Vec::new());
                 let task = self.state.task(task).id.clone();
-                let fact =
-                    Event::CheckFinished { task, attempt, end: Ok(end), tainted: Vec::new() };
+                let fact = Event::CheckFinished {
+                    task,
+                    attempt,
+                    end: Ok(end),
+                    tainted: Vec::new(),
+                    shortage: None,
+                };
                 self.later(1.0, Input::Fact(fact));
             }
             Action::Wake { task, at } => {
@@ -303,7 +310,10 @@ impl ScriptedRun {
                 self.later(at.since(self.now).as_secs_f64(), Input::Timer { task });
             }
             // The order of the plan stands.
-            Action::Replan { .. } | Action::Stop { .. } | Action::Finish => {}
+            Action::Replan { .. }
+            | Action::WakeGroup { .. }
+            | Action::Stop { .. }
+            | Action::Finish => {}
         }
     }
 

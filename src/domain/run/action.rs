@@ -20,6 +20,11 @@ pub enum Input {
         /// Which task.
         task: TaskId,
     },
+    /// The time of a group may be up.
+    GroupTimer {
+        /// Which; `None` means the run.
+        group: Option<String>,
+    },
     /// Stop before the end.
     Stop {
         /// How.
@@ -87,6 +92,13 @@ pub enum Action {
     Wake {
         /// Task.
         task: usize,
+        /// When.
+        at: Timestamp,
+    },
+    /// Say [`Input::GroupTimer`] at that point.
+    WakeGroup {
+        /// Group; `None` means the run.
+        group: Option<String>,
         /// When.
         at: Timestamp,
     },

@@ -1,15 +1,18 @@
 //! Facts of a run, in the past tense, as the journal keeps them.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::brought::Brought;
 use super::outcome::{AttemptEnd, Outcome, PathChange, ProcessStamp, ProvisionFailure, Reason};
 use super::setup_end::SetupEnd;
+use super::shortage::Shortage;
 use super::spec::RunSpec;
 use super::width::WidthCause;
 use crate::domain::id::{Oid, TaskId};
 use crate::domain::integrate::IntegrationEvent;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Timestamp, millis};
 
 /// Why a run stops before its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -126,6 +129,9 @@ pub enum Event {
         attempt: u32,
         /// Why.
         message: String,
+        /// The machine had no room for it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        shortage: Option<Shortage>,
     },
     /// The command ended.
     AttemptFinished {
@@ -135,6 +141,9 @@ pub enum Event {
         attempt: u32,
         /// How.
         end: AttemptEnd,
+        /// The machine ran out of something meanwhile, which ended it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        shortage: Option<Shortage>,
     },
     /// Its work is to be committed: on its branch, or (after a failure) kept under a ref of ours.
     CommitRequested {
@@ -191,6 +200,9 @@ pub enum Event {
         end: Result<AttemptEnd, String>,
         /// Tracked files that the check changed (and that were put back).
         tainted: Vec<String>,
+        /// The machine had no room for it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        shortage: Option<Shortage>,
     },
     /// Another attempt follows.
     RetryScheduled {
@@ -234,6 +246,15 @@ pub enum Event {
         cause: TaskId,
         /// The group; `None` means the run.
         group: Option<String>,
+    },
+    /// The time of a group, or of the run, is up: what runs of it is asked to stop, what waits does
+    /// not start.
+    GroupTimedOut {
+        /// The group; `None` means the run.
+        group: Option<String>,
+        /// The limit.
+        #[serde(with = "millis")]
+        limit: Duration,
     },
     /// After a crash: what was under way is gone; the task goes back to its start.
     Reconciled {
@@ -305,6 +326,7 @@ impl Event {
             Self::TaskFinished { .. } => "task_finished",
             Self::StopRequested { .. } => "stop_requested",
             Self::Halted { .. } => "halted",
+            Self::GroupTimedOut { .. } => "group_timed_out",
             Self::Reconciled { .. } => "reconciled",
             Self::RetryRequested { .. } => "retry_requested",
             Self::Replanned { .. } => "replanned",
@@ -346,6 +368,7 @@ impl Event {
             | Self::RunStarted { .. }
             | Self::StopRequested { .. }
             | Self::Halted { .. }
+            | Self::GroupTimedOut { .. }
             | Self::RetryRequested { .. }
             | Self::Replanned { .. }
             | Self::WidthChanged { .. }

@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use super::envelope::{Envelope, JournalError};
 use super::event::{Event, StopReason};
-use super::outcome::{AttemptEnd, Outcome};
+use super::outcome::{AttemptEnd, Outcome, ProvisionFailure};
 use super::patterns::Halt;
 use super::setup_end::SetupEnd;
 use super::state::{RunPhase, RunState, TaskRecord};
 use super::task_state::{IllegalTransition, TaskState};
+use super::time_limits::Expiry;
+use super::width::WidthCause;
 use crate::domain::id::{Oid, TaskId};
 use crate::domain::integrate::{Integration, IntegrationEvent};
 use crate::domain::time::{Timestamp, from_secs};
@@ -94,6 +96,9 @@ impl RunState {
             Event::Halted { cause, group } => {
                 self.halts.push(Halt { cause: cause.clone(), group: group.clone() });
             }
+            Event::GroupTimedOut { group, limit } => {
+                self.expired.push(Expiry { group: group.clone(), limit: *limit });
+            }
             Event::RunFinished => self.end(RunPhase::Finished, *at),
             Event::RunStopped { reason } => self.end(RunPhase::Stopped(*reason), *at),
             Event::RetryRequested { tasks } => self.apply_retry(tasks, envelope)?,
@@ -104,9 +109,12 @@ impl RunState {
                 }
                 self.dispatcher.rerank(ranks);
             }
-            Event::WidthChanged { width, .. } => {
-                if *width == 0 || *width > self.spec.plan.decision.width.max(1) {
+            Event::WidthChanged { width, because } => {
+                if *width == 0 || *width > self.widest() {
                     return Err(misplaced());
+                }
+                if let WidthCause::Failures { .. } = because {
+                    self.width_cap = Some(*width);
                 }
                 self.dispatcher.set_width(*width);
             }
@@ -164,6 +172,8 @@ impl RunState {
         }
         if let Event::ProvisionRequested { attempt, .. } = event {
             self.lane_before = self.lane_user.replace((index, *attempt));
+            self.tasks[index].alone = self.widest() == 1;
+            self.start_clocks(index, *at);
         }
         let lane_moves = after.succeeded().then(|| self.tasks[index].tip).flatten();
         self.tasks[index].state = after;
@@ -219,6 +229,9 @@ impl RunState {
                 .map_err(|source| IllegalEvent::Transition { seq: envelope.seq, source })?;
             indices.push(index);
         }
+        self.forget_clocks(&indices);
+        self.width_cap = None;
+        self.dispatcher.set_width(self.widest());
         for index in indices {
             let record = &mut self.tasks[index];
             let attempts = record.attempts;
@@ -277,6 +290,14 @@ impl TaskRecord {
                 self.notes.clear();
                 self.setup = None;
                 self.leftovers = false;
+                self.shortage = None;
+            }
+            Event::AttemptNotStarted { shortage, .. } => self.shortage = *shortage,
+            Event::ProvisionFailed { failure, .. } => {
+                self.shortage = match failure {
+                    ProvisionFailure::Short { shortage, .. } => Some(*shortage),
+                    ProvisionFailure::StartConflict { .. } | ProvisionFailure::Other { .. } => None,
+                };
             }
             Event::Provisioned { start, unvalidated, saved, .. } => {
                 self.start = Some(*start);
@@ -287,8 +308,12 @@ impl TaskRecord {
                 self.notes.clone_from(notes);
                 let idle = matches!(end, SetupEnd::Ready { ran, .. } if ran.is_empty());
                 self.setup = (!idle).then(|| from_secs(*seconds));
+                if let SetupEnd::Broken { shortage, .. } = end {
+                    self.shortage = *shortage;
+                }
             }
-            Event::AttemptFinished { end, .. } => {
+            Event::AttemptFinished { end, shortage, .. } => {
+                self.shortage = *shortage;
                 self.add_usage(end);
                 self.end = Some(end.clone());
             }
@@ -299,7 +324,8 @@ impl TaskRecord {
                 self.leftovers = *leftovers;
                 self.notes.extend(notes.iter().cloned());
             }
-            Event::CheckFinished { end, .. } => {
+            Event::CheckFinished { end, shortage, .. } => {
+                self.shortage = *shortage;
                 if let Ok(end) = end {
                     self.add_usage(end);
                 }
@@ -316,11 +342,9 @@ impl TaskRecord {
             }
             Event::RunCreated { .. }
             | Event::RunStarted { .. }
-            | Event::ProvisionFailed { .. }
             | Event::SetupRequested { .. }
             | Event::AttemptRequested { .. }
             | Event::AttemptStarted { .. }
-            | Event::AttemptNotStarted { .. }
             | Event::CommitRequested { .. }
             | Event::CommitFailed { .. }
             | Event::CheckRequested { .. }
@@ -328,6 +352,7 @@ impl TaskRecord {
             | Event::RetryReady { .. }
             | Event::StopRequested { .. }
             | Event::Halted { .. }
+            | Event::GroupTimedOut { .. }
             | Event::RetryRequested { .. }
             | Event::Replanned { .. }
             | Event::WidthChanged { .. }

@@ -12,6 +12,7 @@ mod outcome;
 mod patterns;
 mod replanning;
 mod setup_end;
+mod shortage;
 mod spec;
 mod start_point;
 mod state;
@@ -20,6 +21,7 @@ mod step;
 mod step_tests;
 mod surroundings;
 mod task_state;
+mod time_limits;
 mod width;
 mod worktree_rules;
 
@@ -36,10 +38,12 @@ pub use outcome::{
 };
 pub use patterns::Halt;
 pub use setup_end::SetupEnd;
+pub use shortage::Shortage;
 pub use spec::{Limits, RunSpec, TaskPlace};
 pub use state::{RunPhase, RunState, TaskRecord};
 pub use step::step;
 pub use surroundings::{TASK_PORTS, compose_project, port_candidates, temporary_name};
 pub use task_state::{IllegalTransition, TaskState};
+pub use time_limits::Expiry;
 pub use width::WidthCause;
 pub use worktree_rules::{CacheSharing, Submodules, WorktreeRules};

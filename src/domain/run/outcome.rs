@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::agent_report::AgentReport;
+use super::shortage::Shortage;
 use crate::domain::id::TaskId;
 use crate::domain::time::{human_duration, millis};
 
@@ -155,6 +156,14 @@ pub enum Reason {
         /// Which.
         task: TaskId,
     },
+    /// The time of its group, or of the run, was up.
+    GroupTimedOut {
+        /// The group; `None` means the run.
+        group: Option<String>,
+        /// The limit.
+        #[serde(with = "millis")]
+        limit: Duration,
+    },
     /// The user stopped it.
     Stopped,
 }
@@ -207,6 +216,12 @@ impl fmt::Display for Reason {
                 write!(f, "`{task}`, which it depends on, was left out by a condition")
             }
             Self::FailFast { task } => write!(f, "stopped because `{task}` failed (`fail_fast`)"),
+            Self::GroupTimedOut { group: Some(group), limit } => {
+                write!(f, "the time of group `{group}` was up ({})", human_duration(*limit))
+            }
+            Self::GroupTimedOut { group: None, limit } => {
+                write!(f, "the time of the run was up ({})", human_duration(*limit))
+            }
             Self::Stopped => write!(f, "stopped by the user"),
         }
     }
@@ -233,6 +248,13 @@ pub enum ProvisionFailure {
         between: (TaskId, TaskId),
         /// Where.
         paths: Vec<String>,
+    },
+    /// There was no room for it.
+    Short {
+        /// Of what.
+        shortage: Shortage,
+        /// What was missing, as one sentence.
+        message: String,
     },
     /// Anything else, as one sentence with the way out.
     Other {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::outcome::Ending;
+use super::shortage::Shortage;
 
 /// What became of the setup of a worktree.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,5 +29,8 @@ pub enum SetupEnd {
     Broken {
         /// Why.
         message: String,
+        /// The machine had no room for a hook.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        shortage: Option<Shortage>,
     },
 }

@@ -8,8 +8,10 @@ use super::envelope::FIRST_SEQ;
 use super::event::{Event, StopReason};
 use super::outcome::{AttemptEnd, Outcome, PathChange, Reason, Usage};
 use super::patterns::Halt;
+use super::shortage::Shortage;
 use super::spec::RunSpec;
 use super::task_state::TaskState;
+use super::time_limits::Expiry;
 use crate::domain::id::{Oid, TaskId};
 use crate::domain::integrate::Integration;
 use crate::domain::plan::{Dispatcher, Verdict};
@@ -85,6 +87,12 @@ pub struct RunState {
     pub integrations: Vec<Integration>,
     /// Failures that stopped the rest of the run or of a group, since the last `retry`.
     pub halts: Vec<Halt>,
+    /// Time limits that were reached since the last `retry`.
+    pub expired: Vec<Expiry>,
+    /// When the clocks of time limits began, in time at work; by group, `None` for the run.
+    pub(super) clocks: Vec<(Option<String>, Duration)>,
+    /// Most tasks at once since running side by side failed.
+    pub(super) width_cap: Option<usize>,
     /// Warnings, oldest first.
     pub warnings: Vec<String>,
     pub(super) index: Arc<HashMap<TaskId, usize>>,
@@ -119,6 +127,10 @@ pub struct TaskRecord {
     pub notes: Vec<String>,
     /// Commits under refs of ours that keep the work of failed attempts.
     pub kept: Vec<Oid>,
+    /// What the machine lacked for its last attempt.
+    pub shortage: Option<Shortage>,
+    /// Its last attempt had the machine to itself.
+    pub alone: bool,
     /// The last end of its command.
     pub end: Option<AttemptEnd>,
     /// The last end of its check.
@@ -149,6 +161,8 @@ impl TaskRecord {
             leftovers: false,
             notes: Vec::new(),
             kept: Vec::new(),
+            shortage: None,
+            alone: false,
             end: None,
             check: None,
             usage: Usage::default(),
@@ -192,6 +206,9 @@ impl RunState {
             next_seq: FIRST_SEQ + 1,
             integrations: Vec::new(),
             halts: Vec::new(),
+            expired: Vec::new(),
+            clocks: Vec::new(),
+            width_cap: None,
             warnings: Vec::new(),
             index: Arc::new(index),
             spec: Arc::new(spec),
@@ -216,6 +233,13 @@ impl RunState {
     /// Whether all tasks work in one worktree.
     pub fn is_lane(&self) -> bool {
         self.spec.plan.decision.verdict == Verdict::Sequential
+    }
+
+    /// Most tasks that may ever run at once: what was decided, or less since running side by side
+    /// failed for lack of room.
+    pub fn widest(&self) -> usize {
+        let decided = self.spec.plan.decision.width.max(1);
+        self.width_cap.map_or(decided, |cap| cap.min(decided))
     }
 
     /// Tasks that occupy a slot.

@@ -11,7 +11,12 @@ use crate::domain::id::TaskId;
 use crate::domain::time::Timestamp;
 
 mod ends;
+mod expiring;
+mod retrying;
 mod stopping;
+
+#[cfg(test)]
+pub(super) use retrying::back_off;
 
 /// Decides what follows from `input`. Deterministic.
 pub fn step(state: &RunState, input: Input, now: Timestamp) -> Step {
@@ -20,6 +25,7 @@ pub fn step(state: &RunState, input: Input, now: Timestamp) -> Step {
         Input::Begin { resumed } => draft.begin(resumed),
         Input::Fact(event) => draft.observe(event),
         Input::Timer { task } => draft.wake(task),
+        Input::GroupTimer { group } => draft.time_up(group),
         Input::Stop { reason, force } => draft.stop(reason, force),
         Input::Retry { tasks } => draft.retry(&tasks),
     }
@@ -59,6 +65,7 @@ impl Draft {
             self.step.actions.push(again);
         }
         self.skip_unreachable();
+        self.watch_clocks();
         self.dispatch();
     }
 
@@ -117,15 +124,16 @@ impl Draft {
                     ProvisionFailure::StartConflict { between, paths } => {
                         (Outcome::Skipped, Reason::StartConflict { between, paths })
                     }
-                    ProvisionFailure::Other { message } => {
+                    ProvisionFailure::Short { message, .. }
+                    | ProvisionFailure::Other { message } => {
                         (Outcome::Failed, Reason::ProvisionFailed { message })
                     }
                 };
-                self.finish(task, outcome, reason);
+                self.fall_back_or_finish(task, outcome, reason);
             }
             Event::AttemptNotStarted { message, .. } => {
                 let reason = Reason::SpawnFailed { message: message.clone() };
-                self.finish(task, Outcome::Failed, reason);
+                self.fall_back_or_finish(task, Outcome::Failed, reason);
             }
             Event::AttemptFinished { attempt, end, .. } => self.after_attempt(task, *attempt, end),
             Event::Committed { attempt, carried, .. } => {
@@ -156,6 +164,7 @@ impl Draft {
             | Event::RetryRequested { .. }
             | Event::Replanned { .. }
             | Event::WidthChanged { .. }
+            | Event::GroupTimedOut { .. }
             | Event::Warned { .. }
             | Event::RunFinished
             | Event::RunStopped { .. }
@@ -182,8 +191,12 @@ impl Draft {
             let id = spec.plan.tasks[task].task.id.clone();
             let request =
                 Event::ProvisionRequested { task: id, attempt, from: from.clone(), needs };
+            let clocks = self.state.clocks_to_start(task);
             if !self.emit(request) {
                 break;
+            }
+            for group in clocks {
+                self.watch_clock(group);
             }
             self.step.actions.push(Action::Provision { task, attempt, from });
         }

@@ -13,10 +13,14 @@ use crate::domain::plan::{
     Host, Plan, PlanRequest, PlannedHook, Preference, Scenario, build, simulate,
 };
 use crate::domain::task::{
-    AttemptRules, Command, Demand, FailFast, Pattern, Priority, SetupHook, Task, TaskSet, Work,
+    AttemptRules, Command, Demand, FailFast, Pattern, Priority, SetupHook, Task, TaskSet,
+    TimeLimits, Work,
 };
 use crate::domain::time::Timestamp;
+use cases::{Case, cases, flaky};
 
+mod cases;
+mod limits;
 mod patterns;
 mod properties;
 mod rules;
@@ -54,6 +58,7 @@ fn plan(tasks: Vec<Task>, preference: Preference) -> Plan {
         validations: Vec::new(),
         setup: Vec::new(),
         fail_fast: FailFast::default(),
+        time_limits: TimeLimits::default(),
     };
     let capacity = BTreeMap::from([("gpu".to_owned(), 2)]);
     build(&PlanRequest {
@@ -126,9 +131,15 @@ struct World {
     now: i64,
     /// (when, task, attempt or timer).
     agenda: BinaryHeap<Reverse<(i64, usize, Option<u32>)>>,
+    /// Timers of groups.
+    alarms: BTreeSet<(i64, Option<String>)>,
     seconds: Vec<i64>,
+    /// What the machine lacks for an attempt, by task and number of active tasks.
+    lacks: fn(usize, usize) -> Option<Shortage>,
     /// Exit code by task and attempt.
     exit: fn(usize, u32) -> i32,
+    /// Exit code of every check.
+    check: i32,
     /// How the hooks end, by task and attempt.
     setup: fn(usize, u32) -> SetupEnd,
     ended: bool,
@@ -159,8 +170,11 @@ impl World {
             journal,
             now: 0,
             agenda,
+            alarms: BTreeSet::new(),
             seconds,
+            lacks: |_, _| None,
             exit,
+            check: 0,
             setup: |_, _| SetupEnd::Ready { ran: vec!["deps".to_owned()], held: Vec::new() },
             ended: false,
             replans: Vec::new(),
@@ -215,6 +229,16 @@ impl World {
                 seconds: 0.0,
             },
             Action::Launch { task, attempt } => {
+                let shortage = (self.lacks)(task, self.state.active_tasks().count());
+                if shortage.is_some() {
+                    let message = "no room".to_owned();
+                    return Some(Event::AttemptNotStarted {
+                        task: id(task),
+                        attempt,
+                        message,
+                        shortage,
+                    });
+                }
                 let end = self.now + self.seconds[task];
                 self.agenda.push(Reverse((end, task, Some(attempt))));
                 return None;
@@ -232,17 +256,23 @@ impl World {
             Action::Check { task, attempt } => Event::CheckFinished {
                 task: id(task),
                 attempt,
-                end: Ok(end(Ending::Code { code: 0 })),
+                end: Ok(end(Ending::Code { code: self.check })),
                 tainted: Vec::new(),
+                shortage: None,
             },
             Action::Stop { task, .. } => {
                 let running = std::mem::take(&mut self.agenda).into_vec();
                 self.agenda = running.into_iter().filter(|Reverse((_, t, _))| *t != task).collect();
                 let attempt = self.state.tasks[task].attempts;
-                Event::AttemptFinished { task: id(task), attempt, end: end(Ending::Stopped) }
+                let end = end(Ending::Stopped);
+                Event::AttemptFinished { task: id(task), attempt, end, shortage: None }
             }
             Action::Wake { task, at } => {
                 self.agenda.push(Reverse((at.0, task, None)));
+                return None;
+            }
+            Action::WakeGroup { group, at } => {
+                self.alarms.insert((at.0, group));
                 return None;
             }
             Action::Replan { because } => {
@@ -305,7 +335,14 @@ impl World {
     }
 
     fn play(&mut self) {
-        while let Some(Reverse((at, task, attempt))) = self.agenda.pop() {
+        while let Some(Reverse((at, task, attempt))) = self.agenda.peek().copied() {
+            if self.alarms.first().is_some_and(|(alarm, _)| *alarm <= at) {
+                let (alarm, group) = self.alarms.pop_first().unwrap();
+                self.now = alarm;
+                self.say(Input::GroupTimer { group });
+                continue;
+            }
+            self.agenda.pop();
             self.now = at;
             let id = self.state.task(task).id.clone();
             match attempt {
@@ -313,7 +350,8 @@ impl World {
                 Some(attempt) => {
                     let code = (self.exit)(task, attempt);
                     let end = end(Ending::Code { code });
-                    self.say(Input::Fact(Event::AttemptFinished { task: id, attempt, end }));
+                    let ended = Event::AttemptFinished { task: id, attempt, end, shortage: None };
+                    self.say(Input::Fact(ended));
                 }
             }
         }
@@ -343,37 +381,4 @@ fn end(ending: Ending) -> AttemptEnd {
         trouble: Vec::new(),
         agent: None,
     }
-}
-
-#[derive(Debug, Clone)]
-struct Case {
-    tasks: Vec<Task>,
-    seconds: Vec<i64>,
-    preference: Preference,
-}
-
-fn cases() -> impl Strategy<Value = Case> {
-    let one = (1..20_i64, 0..3_u8, 0..3_u32, any::<u16>(), 0..3_u8);
-    (prop::collection::vec(one, 1..14), 0..6_usize).prop_map(|(raw, width)| {
-        let name = |i: usize| format!("t{i}");
-        let tasks = raw.iter().enumerate().map(|(i, (seconds, lock, gpus, edges, priority))| {
-            let before: Vec<String> =
-                (0..i).filter(|j| edges >> (j % 16) & 0b11 == 0b11).map(name).collect();
-            let mut t = task(&name(i), &before.iter().map(String::as_str).collect::<Vec<_>>());
-            t.estimate = Some(Duration::from_secs(u64::try_from(*seconds).unwrap()));
-            t.locks = (*lock == 0).then(|| "db".to_owned()).into_iter().collect();
-            t.demand.uses = BTreeMap::from([("gpu".to_owned(), *gpus)]);
-            t.priority = [Priority::Low, Priority::Medium, Priority::High][usize::from(*priority)];
-            t
-        });
-        let preference = match width {
-            0 => Preference::Sequential,
-            width => Preference::ParallelWith(width),
-        };
-        Case { tasks: tasks.collect(), seconds: raw.iter().map(|r| r.0).collect(), preference }
-    })
-}
-
-fn flaky(task: usize, attempt: u32) -> i32 {
-    i32::from((task * 7 + attempt as usize * 3).is_multiple_of(5))
 }

@@ -24,6 +24,6 @@ pub use model::{
     Command, DEFAULT_TIMEOUT, Demand, Gate, PERSONAS, Priority, Task, TaskSet, Validation, Work,
 };
 pub use parse::{Known, KnownHost, Parsed, parse, setup_hooks};
-pub use pattern::{FailFast, Item, Pattern};
+pub use pattern::{FailFast, Item, Pattern, TimeLimits};
 pub use setup::{DEFAULT_SETUP_TIMEOUT, SetupHook, Turn, WithoutWhen};
 pub use size::{SizeError, human_size, parse_size};

@@ -6,7 +6,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{AttemptRules, Claims, FailFast, Pattern, SetupHook};
+use super::{AttemptRules, Claims, FailFast, Pattern, SetupHook, TimeLimits};
 use crate::domain::id::TaskId;
 
 /// Time after which an attempt is stopped when neither task nor settings say otherwise.
@@ -44,6 +44,9 @@ pub struct TaskSet {
     /// `fail_fast` of the file and of its groups.
     #[serde(default)]
     pub fail_fast: FailFast,
+    /// `run_timeout` of the file and `timeout` of its groups.
+    #[serde(default)]
+    pub time_limits: TimeLimits,
 }
 
 /// Unit of work the user declares.

@@ -1,7 +1,8 @@
 //! What the patterns of a tasks file add to a task: the item it was made for, its group, the
 //! condition under which it runs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -66,4 +67,15 @@ impl FailFast {
     pub fn is_off(&self) -> bool {
         !self.run && self.groups.is_empty()
     }
+}
+
+/// How long groups, and the whole run, may be at work.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct TimeLimits {
+    /// All tasks together.
+    #[serde(default)]
+    pub run: Option<Duration>,
+    /// The tasks of a group.
+    #[serde(default)]
+    pub groups: BTreeMap<String, Duration>,
 }

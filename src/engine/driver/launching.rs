@@ -5,7 +5,7 @@ use tokio::sync::mpsc;
 use super::{Driver, Message, Owed, send};
 use crate::adapters::process::Request;
 use crate::domain::run::{Event, Input};
-use crate::engine::attempt::{self, Launch, Told};
+use crate::engine::attempt::{self, Ended, Launch, Told};
 use crate::engine::{commit, setup};
 
 impl Driver {
@@ -31,6 +31,7 @@ impl Driver {
     pub(super) fn launch(&mut self, task: usize, attempt: u32) {
         let launch = Launch { site: &self.site, spec: &self.spec, task, attempt };
         let command = launch.command();
+        let limited = self.spec.plan.tasks[task].task.rules.memory_limit.is_some();
         let requests = self.open_attempt(task);
         let (outbox, id) = (self.outbox.clone(), self.id(task));
         let owed = Owed::new(&outbox);
@@ -51,9 +52,17 @@ impl Driver {
                     },
                 );
             };
-            let fact = match attempt::run(command, requests, tell).await {
-                Ok(end) => Event::AttemptFinished { task: id.clone(), attempt, end },
-                Err(message) => Event::AttemptNotStarted { task: id.clone(), attempt, message },
+            let Ended { end, shortage } = attempt::run(command, requests, tell).await;
+            let task_id = id.clone();
+            let fact = match end {
+                Ok(end) => {
+                    // Killed at its own limit, it would be killed there alone as well.
+                    let shortage = shortage.filter(|_| !limited);
+                    Event::AttemptFinished { task: task_id, attempt, end, shortage }
+                }
+                Err(message) => {
+                    Event::AttemptNotStarted { task: task_id, attempt, message, shortage }
+                }
             };
             send(&outbox, Message::Idle { task });
             owed.pay([fact]);
@@ -75,7 +84,7 @@ impl Driver {
                     send(&outbox, Message::Output { task: id.clone(), line });
                 }
             };
-            let mut end = attempt::run(command, requests, tell).await;
+            let Ended { mut end, shortage } = attempt::run(command, requests, tell).await;
             let restored =
                 tokio::task::spawn_blocking(move || commit::restore(&site, &spec, task, tip)).await;
             let tainted = match restored {
@@ -87,7 +96,7 @@ impl Driver {
                 Err(_) => Vec::new(),
             };
             send(&outbox, Message::Idle { task });
-            let fact = Event::CheckFinished { task: id.clone(), attempt, end, tainted };
+            let fact = Event::CheckFinished { task: id.clone(), attempt, end, tainted, shortage };
             owed.pay([fact]);
         });
     }

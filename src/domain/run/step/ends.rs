@@ -1,7 +1,5 @@
 //! What follows from the end of hooks, a command, a commit or a check.
 
-use std::time::Duration;
-
 use super::super::action::Action;
 use super::super::event::{Event, StopReason};
 use super::super::outcome::{AttemptEnd, Ending, Outcome, Reason};
@@ -9,7 +7,6 @@ use super::super::setup_end::SetupEnd;
 use super::super::task_state::TaskState;
 use super::Draft;
 use super::stopping::Stop;
-use crate::domain::id::{TaskId, stable_hash};
 
 impl Draft {
     pub(super) fn after_setup(&mut self, task: usize, attempt: u32, end: &SetupEnd) {
@@ -27,9 +24,9 @@ impl Draft {
                 let reason = Reason::SetupFailed { hook, ending: *ending, log };
                 self.retry_or_finish(task, Outcome::Failed, reason);
             }
-            SetupEnd::Broken { message } => {
+            SetupEnd::Broken { message, .. } => {
                 let reason = Reason::NotSetUp { message: message.clone() };
-                self.finish(task, Outcome::Failed, reason);
+                self.fall_back_or_finish(task, Outcome::Failed, reason);
             }
         }
     }
@@ -52,13 +49,9 @@ impl Draft {
                 let limit = self.state.task(task).rules.stall_timeout.unwrap_or_default();
                 Some((Outcome::TimedOut, Reason::Stalled { limit }))
             }
-            Ending::Stopped => {
-                let reason = match self.stop_of(task) {
-                    Some(Stop::Halted(cause)) => Reason::FailFast { task: cause },
-                    Some(Stop::Interrupted | Stop::Aborted) | None => Reason::Stopped,
-                };
-                Some((Outcome::Cancelled, reason))
-            }
+            Ending::Stopped => Some(
+                self.stop_of(task).map_or((Outcome::Cancelled, Reason::Stopped), Stop::of_what_ran),
+            ),
         };
         let keep = failed.is_some();
         let id = self.state.task(task).id.clone();
@@ -137,27 +130,6 @@ impl Draft {
         self.finish(task, Outcome::Succeeded, reason);
     }
 
-    fn retry_or_finish(&mut self, task: usize, outcome: Outcome, reason: Reason) {
-        let record = &self.state.tasks[task];
-        let left = record.attempts_this_round <= self.state.task(task).retries;
-        let last = matches!(self.stop_of(task), Some(Stop::Aborted | Stop::Halted(_)));
-        if !left || outcome == Outcome::Cancelled || last {
-            return self.finish(task, outcome, reason);
-        }
-        let failed_attempt = record.attempts;
-        let id = self.state.task(task).id.clone();
-        let wait = back_off(self.state.spec.run.as_str(), &id, record.attempts_this_round);
-        let not_before = self.now.after(wait);
-        self.emit(Event::RetryScheduled {
-            task: id,
-            failed_attempt,
-            reason,
-            not_before,
-            free: false,
-        });
-        self.step.actions.push(Action::Wake { task, at: not_before });
-    }
-
     /// Ends a task, skips what can then never start (an abort cancels that instead), and stops what a
     /// failure is to stop.
     pub(super) fn finish(&mut self, task: usize, outcome: Outcome, reason: Reason) {
@@ -200,12 +172,4 @@ impl Draft {
             None
         }
     }
-}
-
-/// 1 s, 2 s, 4 s … up to a minute, give or take a fifth so that tasks do not return in step. The
-/// spread comes from the names, not from chance: the same run waits the same time.
-fn back_off(run: &str, task: &TaskId, failures: u32) -> Duration {
-    let base = Duration::from_secs(60).min(Duration::from_secs(1 << failures.clamp(1, 7) >> 1));
-    let hash = stable_hash(&[run.as_bytes(), task.as_str().as_bytes(), &failures.to_le_bytes()]);
-    base.mul_f64(0.8 + 0.4 * (hash % 1000) as f64 / 1000.0)
 }

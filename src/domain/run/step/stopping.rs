@@ -6,6 +6,7 @@ use super::super::outcome::{Outcome, Reason};
 use super::super::patterns::Halt;
 use super::super::state::RunPhase;
 use super::super::task_state::TaskState;
+use super::super::time_limits::Expiry;
 use super::Draft;
 use crate::domain::id::TaskId;
 
@@ -17,6 +18,23 @@ pub(super) enum Stop {
     Aborted,
     /// It is over because this one failed.
     Halted(TaskId),
+    /// It is over because the time of its group or of the run is.
+    Expired(Expiry),
+}
+
+impl Stop {
+    /// How a task ends that was at work when it was stopped.
+    pub(super) fn of_what_ran(self) -> (Outcome, Reason) {
+        match self {
+            Self::Interrupted | Self::Aborted => (Outcome::Cancelled, Reason::Stopped),
+            Self::Halted(task) => (Outcome::Cancelled, Reason::FailFast { task }),
+            Self::Expired(expiry) => (Outcome::TimedOut, time_up(expiry)),
+        }
+    }
+}
+
+fn time_up(Expiry { group, limit }: Expiry) -> Reason {
+    Reason::GroupTimedOut { group, limit }
 }
 
 impl Draft {
@@ -44,16 +62,19 @@ impl Draft {
         match self.stopping() {
             Some(StopReason::Interrupted) => Some(Stop::Interrupted),
             Some(StopReason::Aborted) => Some(Stop::Aborted),
-            None => self.state.halted_by(task).cloned().map(Stop::Halted),
+            None => {
+                let halted = self.state.halted_by(task).cloned().map(Stop::Halted);
+                halted.or_else(|| self.state.expired_by(task).cloned().map(Stop::Expired))
+            }
         }
     }
 
     /// A stop reached the task: it starts again on resume, or is cancelled.
     pub(super) fn give_up(&mut self, task: usize) {
         match self.stop_of(task) {
-            Some(Stop::Aborted) => self.finish(task, Outcome::Cancelled, Reason::Stopped),
-            Some(Stop::Halted(cause)) => {
-                self.finish(task, Outcome::Cancelled, Reason::FailFast { task: cause });
+            Some(stop @ (Stop::Aborted | Stop::Halted(_) | Stop::Expired(_))) => {
+                let (outcome, reason) = stop.of_what_ran();
+                self.finish(task, outcome, reason);
             }
             Some(Stop::Interrupted) | None => {
                 let id = self.state.task(task).id.clone();
@@ -83,14 +104,15 @@ impl Draft {
 
     /// Ends what waits although it is not to start any more.
     pub(super) fn end_the_waiting(&mut self) {
-        if !self.state.halts.is_empty() {
+        if !(self.state.halts.is_empty() && self.state.expired.is_empty()) {
             for task in 0..self.state.tasks.len() {
                 let waits = matches!(
                     self.state.tasks[task].state,
                     TaskState::Pending | TaskState::RetryWait { .. }
                 );
-                if let Some(cause) = self.state.halted_by(task).filter(|_| waits).cloned() {
-                    self.finish(task, Outcome::Cancelled, Reason::FailFast { task: cause });
+                if let Some(stop) = self.stop_of(task).filter(|_| waits) {
+                    let (_, reason) = stop.of_what_ran();
+                    self.finish(task, Outcome::Cancelled, reason);
                 }
             }
         }
@@ -99,7 +121,7 @@ impl Draft {
         }
     }
 
-    fn stop_tasks(&mut self, force: bool, meant: impl Fn(&Self, usize) -> bool) {
+    pub(super) fn stop_tasks(&mut self, force: bool, meant: impl Fn(&Self, usize) -> bool) {
         let running: Vec<usize> = self
             .state
             .active_tasks()

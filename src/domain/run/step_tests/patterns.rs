@@ -20,7 +20,7 @@ fn world(text: &str, seconds: Vec<i64>, exit: fn(usize, u32) -> i32) -> World {
 }
 
 /// `id outcome: reason` of every task.
-fn ends(world: &World) -> Vec<String> {
+pub(super) fn ends(world: &World) -> Vec<String> {
     let line = |(index, record): (usize, &TaskRecord)| {
         let id = &world.state.task(index).id;
         format!("{id} {}: {}", record.outcome().unwrap().word(), record.reason().unwrap())

@@ -117,6 +117,7 @@ fn a_signal_while_the_run_is_being_interrupted_is_no_failure_of_the_task() {
         task: "a".parse().unwrap(),
         attempt: 1,
         end: end(Ending::Signal { signal: 2 }),
+        shortage: None,
     };
     let then = step(&world.state, Input::Fact(killed), Timestamp(2));
     assert!(then.events.iter().any(|event| matches!(event, Event::Reconciled { .. })));
@@ -155,6 +156,7 @@ fn a_stale_observation_changes_nothing() {
         task: "a".parse().unwrap(),
         attempt: 1,
         end: end(Ending::Code { code: 1 }),
+        shortage: None,
     };
     let step = step(&world.state, Input::Fact(late), Timestamp(99));
     assert_eq!(step, Step::default());

@@ -97,7 +97,7 @@ fn a_hook_that_fails_fails_the_attempt_which_is_tried_again_as_any_other() {
 #[test]
 fn what_could_not_be_tried_is_not_tried_again() {
     let mut world = World::new(one(3), vec![5], |_, _| 0);
-    world.setup = |_, _| SetupEnd::Broken { message: "it is gone".to_owned() };
+    world.setup = |_, _| SetupEnd::Broken { message: "it is gone".to_owned(), shortage: None };
     world.run();
     assert_eq!(world.state.tasks[0].attempts, 1);
     let reason = world.state.tasks[0].reason().unwrap().to_string();

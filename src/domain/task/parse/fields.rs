@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{Claims, Known, KnownHost, value};
+use super::{Claims, Known, KnownHost, retry, value};
 use crate::domain::diagnostic::{Diagnostic, Placed, Problems, Table, closest, quoted};
 use crate::domain::task::{Priority, RetryCause, human_size, parse_limit};
 
@@ -26,7 +26,7 @@ pub(super) struct Fields {
     pub(super) retries: Option<u32>,
     pub(super) stall_timeout: Option<Option<Duration>>,
     pub(super) memory_limit: Option<u64>,
-    pub(super) retry_on: Option<Vec<RetryCause>>,
+    pub(super) retry_on: Option<Placed<Vec<RetryCause>>>,
     pub(super) check: Option<String>,
     /// Whether a `check` was meant, right or wrong.
     pub(super) has_check: bool,
@@ -66,7 +66,7 @@ impl Fields {
             )
             .map(|limit| limit.value),
             memory_limit: value::size(table, "memory_limit", problems).map(|size| size.value),
-            retry_on: retry_on(table, problems),
+            retry_on: retry::causes(table, problems),
             check: value::text(table, "check", problems).map(|check| check.value),
             has_check: table.key("check").is_some(),
             env: environment(table, problems),
@@ -192,26 +192,6 @@ fn cpus(table: &mut Table<'_>, problems: &Problems) -> Option<Placed<f64>> {
     let message = format!("`cpus` must be a number of cores, 0 to {MOST_CPUS}");
     problems.push(Diagnostic::error("out_of_range", cpus.span, message));
     None
-}
-
-/// Kinds of failure; each that is none is reported.
-fn retry_on(table: &mut Table<'_>, problems: &Problems) -> Option<Vec<RetryCause>> {
-    let mut causes = Vec::new();
-    for text in table.strings("retry_on")?.value {
-        match text.value.parse() {
-            Ok(cause) => causes.push(cause),
-            Err(error) => {
-                let message = format!("{} {error}", quoted(&text.value));
-                let problem = Diagnostic::error("bad_retry_on", text.span, message);
-                problems.push(
-                    problem.help(
-                        "known: timeout, stall, exit, exit:CODE, signal, signal:NUMBER, check",
-                    ),
-                );
-            }
-        }
-    }
-    Some(causes)
 }
 
 fn environment(table: &mut Table<'_>, problems: &Problems) -> Option<BTreeMap<String, String>> {

@@ -6,6 +6,7 @@ mod foreach;
 mod graph;
 mod group;
 mod ids;
+mod retry;
 mod setup;
 mod steps;
 mod value;
@@ -125,7 +126,8 @@ pub fn parse(text: &str, known: &Known) -> Parsed {
     graph::check(&written, &problems);
     check_reduce(&written, &problems);
     let fields = || written.iter().map(|task| &task.fields).chain([&defaults]);
-    let fail_fast = groups.settled(fields().filter_map(|fields| fields.group.as_ref()), &problems);
+    let members = fields().filter_map(|fields| fields.group.as_ref());
+    let (fail_fast, time_limits) = groups.settled(members, &problems);
     let phases =
         fields().filter_map(|fields| fields.phase.as_ref()).map(|phase| phase.value.as_str());
     steps::check_phases(&gates, phases, &problems);
@@ -140,6 +142,7 @@ pub fn parse(text: &str, known: &Known) -> Parsed {
         })
         .collect();
     let tasks = tasks.into_iter().collect::<Option<Vec<Task>>>();
+    retry::check_defaults(&defaults, tasks.as_deref().unwrap_or_default(), &problems);
     let tasks = tasks.and_then(|tasks| foreach::expanded(tasks, &foreach, &problems));
     let problems = untestable_as_one(problems.into_vec());
     let mut tasks = Checked::new(
@@ -151,6 +154,7 @@ pub fn parse(text: &str, known: &Known) -> Parsed {
             validations,
             setup,
             fail_fast,
+            time_limits,
         }),
         problems,
     );
@@ -294,7 +298,10 @@ impl Written {
             self.fields.check_host(&subject, host, problems);
         }
         self.fields.check_read_only(problems);
+        let retry_on = self.fields.retry_on.clone();
         let fields = self.fields.over(rest.defaults, problems);
+        let retries = fields.retries.unwrap_or(rest.known.default_retries);
+        retry::check_task((&subject, retry_on.as_ref()), retries, problems);
         let read_only = fields.read_only.as_ref().is_some_and(|flag| flag.value);
         let work = self.work.settled(&subject, &self.place, fields.persona.as_ref(), problems);
         if !(fields.has_check || read_only || rest.validated) {
@@ -329,11 +336,11 @@ impl Written {
                 uses: fields.uses.into_iter().flatten().map(|(name, n)| (name, n.value)).collect(),
             },
             timeout: fields.timeout.unwrap_or(rest.known.default_timeout),
-            retries: fields.retries.unwrap_or(rest.known.default_retries),
+            retries,
             rules: AttemptRules {
                 stall_timeout: fields.stall_timeout.unwrap_or(rest.known.default_stall_timeout),
                 memory_limit: fields.memory_limit,
-                retry_on: fields.retry_on,
+                retry_on: fields.retry_on.map(|causes| causes.value),
             },
             check: fields.check,
             env: fields.env.unwrap_or_default(),
