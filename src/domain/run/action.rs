@@ -1,5 +1,6 @@
 //! What comes into a step and what goes out of it.
 
+use super::admission::Room;
 use super::event::{Event, StopReason};
 use crate::domain::id::{Oid, TaskId};
 use crate::domain::time::Timestamp;
@@ -15,6 +16,9 @@ pub enum Input {
     /// An observation, as the event that records it. One that cannot happen (any more) is ignored:
     /// actions may be performed twice.
     Fact(Event),
+    /// How many tasks the machine bears. A run that shares its host starts nothing before the first
+    /// one.
+    Room(Room),
     /// The back-off of a task is over.
     Timer {
         /// Which task.

@@ -275,7 +275,8 @@ pub enum Event {
         /// Place of every task in the order of urgency, by index of the plan; 0 starts first.
         ranks: Vec<usize>,
     },
-    /// From here on at most this many tasks run at once; what runs goes on.
+    /// From here on at most this many tasks run at once, or so many of those that the cause means;
+    /// what runs goes on.
     WidthChanged {
         /// At least 1, at most what was decided.
         width: usize,

@@ -4,13 +4,12 @@ use std::time::Duration;
 
 use super::envelope::{Envelope, JournalError};
 use super::event::{Event, StopReason};
-use super::outcome::{AttemptEnd, Outcome, ProvisionFailure};
+use super::outcome::{AttemptEnd, Outcome, ProvisionFailure, Reason};
 use super::patterns::Halt;
 use super::setup_end::SetupEnd;
 use super::state::{RunPhase, RunState, TaskRecord};
 use super::task_state::{IllegalTransition, TaskState};
 use super::time_limits::Expiry;
-use super::width::WidthCause;
 use crate::domain::id::{Oid, TaskId};
 use crate::domain::integrate::{Integration, IntegrationEvent};
 use crate::domain::time::{Timestamp, from_secs};
@@ -88,6 +87,7 @@ impl RunState {
                     self.active += self.seen.since(since);
                 }
                 self.phase = RunPhase::Running;
+                self.lift_limits();
                 self.started.get_or_insert(*at);
                 self.ended = None;
                 self.since = Some(*at);
@@ -110,13 +110,9 @@ impl RunState {
                 self.dispatcher.rerank(ranks);
             }
             Event::WidthChanged { width, because } => {
-                if *width == 0 || *width > self.widest() {
+                if !self.apply_width(*width, because, *at) {
                     return Err(misplaced());
                 }
-                if let WidthCause::Failures { .. } = because {
-                    self.width_cap = Some(*width);
-                }
-                self.dispatcher.set_width(*width);
             }
             Event::Warned { message } => self.warnings.push(message.clone()),
             Event::Integration { event } => self.apply_integration(event, *at),
@@ -324,6 +320,7 @@ impl TaskRecord {
                 self.leftovers = *leftovers;
                 self.notes.extend(notes.iter().cloned());
             }
+            Event::AttemptRequested { .. } => self.launched = Some(at),
             Event::CheckFinished { end, shortage, .. } => {
                 self.shortage = *shortage;
                 if let Ok(end) = end {
@@ -333,8 +330,10 @@ impl TaskRecord {
             }
             Event::TaskFinished { .. } => self.finished = Some(at),
             // What was lost does not count, nor does the time until somebody goes on.
-            Event::RetryScheduled { free: true, .. } => {
-                self.attempts_this_round = self.attempts_this_round.saturating_sub(1);
+            Event::RetryScheduled { free, reason, .. } => {
+                self.attempts_this_round -= u32::from(*free).min(self.attempts_this_round);
+                let limited = matches!(reason, Reason::RateLimited { .. });
+                self.rate_limits = if limited { self.rate_limits + 1 } else { 0 };
             }
             Event::Reconciled { .. } => {
                 self.started = None;
@@ -343,12 +342,10 @@ impl TaskRecord {
             Event::RunCreated { .. }
             | Event::RunStarted { .. }
             | Event::SetupRequested { .. }
-            | Event::AttemptRequested { .. }
             | Event::AttemptStarted { .. }
             | Event::CommitRequested { .. }
             | Event::CommitFailed { .. }
             | Event::CheckRequested { .. }
-            | Event::RetryScheduled { .. }
             | Event::RetryReady { .. }
             | Event::StopRequested { .. }
             | Event::Halted { .. }

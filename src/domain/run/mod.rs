@@ -2,6 +2,7 @@
 //! pure function that decides what happens next ([`step`]).
 
 mod action;
+mod admission;
 mod agent_report;
 mod brought;
 mod envelope;
@@ -21,11 +22,13 @@ mod step;
 mod step_tests;
 mod surroundings;
 mod task_state;
+mod throttle;
 mod time_limits;
 mod width;
 mod worktree_rules;
 
 pub use action::{Action, Input, Step};
+pub use admission::{Admission, HostReading, LoadReading, MemoryReading, Room, RunUse};
 pub use agent_report::{AgentReport, RateLimit, Tokens};
 pub use brought::Brought;
 pub use envelope::{Envelope, FIRST_SEQ, JOURNAL_VERSION, JournalError};
@@ -44,6 +47,7 @@ pub use state::{RunPhase, RunState, TaskRecord};
 pub use step::step;
 pub use surroundings::{TASK_PORTS, compose_project, port_candidates, temporary_name};
 pub use task_state::{IllegalTransition, TaskState};
+pub use throttle::Throttle;
 pub use time_limits::Expiry;
 pub use width::WidthCause;
 pub use worktree_rules::{CacheSharing, Submodules, WorktreeRules};

@@ -1,6 +1,6 @@
 //! The state of a run: folded from its events, never changed otherwise.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use super::patterns::Halt;
 use super::shortage::Shortage;
 use super::spec::RunSpec;
 use super::task_state::TaskState;
+use super::throttle::Throttle;
 use super::time_limits::Expiry;
 use crate::domain::id::{Oid, TaskId};
 use crate::domain::integrate::Integration;
@@ -93,6 +94,8 @@ pub struct RunState {
     pub(super) clocks: Vec<(Option<String>, Duration)>,
     /// Most tasks at once since running side by side failed.
     pub(super) width_cap: Option<usize>,
+    /// Agents whose provider limits the rate, by the name of the preset.
+    pub throttles: BTreeMap<String, Throttle>,
     /// Warnings, oldest first.
     pub warnings: Vec<String>,
     pub(super) index: Arc<HashMap<TaskId, usize>>,
@@ -137,6 +140,10 @@ pub struct TaskRecord {
     pub check: Option<Result<AttemptEnd, String>>,
     /// Sum over all attempts and checks; peak memory is the maximum.
     pub usage: Usage,
+    /// When its command was last asked for.
+    pub(super) launched: Option<Timestamp>,
+    /// Attempts in a row that its provider refused to serve.
+    pub rate_limits: u32,
     /// When its first worktree was asked for.
     pub started: Option<Timestamp>,
     /// When it was over.
@@ -166,6 +173,8 @@ impl TaskRecord {
             end: None,
             check: None,
             usage: Usage::default(),
+            launched: None,
+            rate_limits: 0,
             started: None,
             finished: None,
             finished_seq: 0,
@@ -209,6 +218,7 @@ impl RunState {
             expired: Vec::new(),
             clocks: Vec::new(),
             width_cap: None,
+            throttles: BTreeMap::new(),
             warnings: Vec::new(),
             index: Arc::new(index),
             spec: Arc::new(spec),
@@ -238,7 +248,7 @@ impl RunState {
     /// Most tasks that may ever run at once: what was decided, or less since running side by side
     /// failed for lack of room.
     pub fn widest(&self) -> usize {
-        let decided = self.spec.plan.decision.width.max(1);
+        let decided = self.decided_width();
         self.width_cap.map_or(decided, |cap| cap.min(decided))
     }
 

@@ -14,6 +14,7 @@ mod ends;
 mod expiring;
 mod retrying;
 mod stopping;
+mod throttling;
 
 #[cfg(test)]
 pub(super) use retrying::back_off;
@@ -24,6 +25,7 @@ pub fn step(state: &RunState, input: Input, now: Timestamp) -> Step {
     match input {
         Input::Begin { resumed } => draft.begin(resumed),
         Input::Fact(event) => draft.observe(event),
+        Input::Room(room) => draft.make_room(room),
         Input::Timer { task } => draft.wake(task),
         Input::GroupTimer { group } => draft.time_up(group),
         Input::Stop { reason, force } => draft.stop(reason, force),
@@ -66,7 +68,9 @@ impl Draft {
         }
         self.skip_unreachable();
         self.watch_clocks();
-        self.dispatch();
+        if !self.state.spec.limits.share_host {
+            self.dispatch();
+        }
     }
 
     fn observe(&mut self, event: Event) {

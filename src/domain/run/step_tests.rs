@@ -25,6 +25,10 @@ mod patterns;
 mod properties;
 mod rules;
 mod setup;
+mod shared_host;
+mod throttling;
+
+pub(in crate::domain::run) use shared_host::{forced_run, parallel_run, task_of};
 
 fn task(id: &str, depends_on: &[&str]) -> Task {
     Task {
@@ -140,6 +144,8 @@ struct World {
     exit: fn(usize, u32) -> i32,
     /// Exit code of every check.
     check: i32,
+    /// What the provider of an agent says to a failed attempt, by task and attempt.
+    limit: fn(usize, u32) -> Option<RateLimit>,
     /// How the hooks end, by task and attempt.
     setup: fn(usize, u32) -> SetupEnd,
     ended: bool,
@@ -175,6 +181,7 @@ impl World {
             lacks: |_, _| None,
             exit,
             check: 0,
+            limit: |_, _| None,
             setup: |_, _| SetupEnd::Ready { ran: vec!["deps".to_owned()], held: Vec::new() },
             ended: false,
             replans: Vec::new(),
@@ -349,7 +356,10 @@ impl World {
                 None => self.say(Input::Timer { task: id }),
                 Some(attempt) => {
                     let code = (self.exit)(task, attempt);
-                    let end = end(Ending::Code { code });
+                    let mut end = end(Ending::Code { code });
+                    end.agent = (self.limit)(task, attempt).map(|limit| {
+                        Box::new(AgentReport { rate_limit: Some(limit), ..AgentReport::default() })
+                    });
                     let ended = Event::AttemptFinished { task: id, attempt, end, shortage: None };
                     self.say(Input::Fact(ended));
                 }

@@ -16,8 +16,15 @@ pub enum WidthCause {
     Memory,
     /// Other runs on this machine use a part of it.
     OtherRuns,
-    /// A provider answered this task that it is called too often.
+    /// A provider answered this task that it is called too often: only tasks of the same agent are
+    /// meant.
     RateLimit {
+        /// The task.
+        task: TaskId,
+    },
+    /// The provider has served this task, or has fewer left to serve: only tasks of the same agent
+    /// are meant.
+    RateEased {
         /// The task.
         task: TaskId,
     },
@@ -37,6 +44,7 @@ impl fmt::Display for WidthCause {
             Self::Memory => write!(f, "little memory is left"),
             Self::OtherRuns => write!(f, "other runs use a part of the machine"),
             Self::RateLimit { task } => write!(f, "the provider of `{task}` limits the rate"),
+            Self::RateEased { task } => write!(f, "the provider of `{task}` is less in demand"),
             Self::Failures { message } => write!(f, "{message}"),
             Self::Eased => write!(f, "there is room again"),
         }

@@ -135,6 +135,7 @@ impl Draft {
     pub(super) fn finish(&mut self, task: usize, outcome: Outcome, reason: Reason) {
         let id = self.state.task(task).id.clone();
         self.emit(Event::TaskFinished { task: id, outcome, reason });
+        self.ease_throttle(task, outcome);
         if outcome == Outcome::Succeeded || self.stopping() == Some(StopReason::Aborted) {
             return;
         }
@@ -160,6 +161,7 @@ impl Draft {
                     if left_out { Reason::LeftOut { task } } else { Reason::Dependency { task } };
                 let id = spec.plan.tasks[next].task.id.clone();
                 self.emit(Event::TaskFinished { task: id, outcome: Outcome::Skipped, reason });
+                self.ease_throttle(next, Outcome::Skipped);
                 failed.push(next);
             }
         }

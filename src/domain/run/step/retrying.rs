@@ -22,6 +22,9 @@ impl Draft {
         if self.falls_back(task, &reason) {
             return;
         }
+        if let Some(limit) = self.rate_limit_behind(task, &reason) {
+            return self.after_rate_limit(task, limit);
+        }
         let declared = self.state.task(task);
         let left = self.state.tasks[task].attempts_this_round <= declared.retries;
         let wanted = match &declared.rules.retry_on {
@@ -60,7 +63,7 @@ impl Draft {
         true
     }
 
-    fn is_over(&self, task: usize) -> bool {
+    pub(super) fn is_over(&self, task: usize) -> bool {
         matches!(self.stop_of(task), Some(Stop::Aborted | Stop::Halted(_) | Stop::Expired(_)))
     }
 

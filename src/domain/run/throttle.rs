@@ -1,0 +1,84 @@
+//! How many tasks may run at once at the moment, as events have it: all of them, or those of an agent
+//! whose provider limits the rate.
+
+use super::state::RunState;
+use super::width::WidthCause;
+use crate::domain::task::Work;
+use crate::domain::time::Timestamp;
+
+/// Fewer tasks of one agent at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Throttle {
+    /// At most so many.
+    pub most: usize,
+    /// When that was last lowered.
+    pub since: Timestamp,
+}
+
+impl RunState {
+    /// Most tasks at once by the decision.
+    pub fn decided_width(&self) -> usize {
+        self.spec.plan.decision.width.max(1)
+    }
+
+    /// The preset of an agent's task.
+    pub(super) fn preset(&self, task: usize) -> Option<&str> {
+        match &self.task(task).work {
+            Work::Agent { preset, .. } => Some(preset),
+            Work::Command { .. } | Work::Gate { .. } => None,
+        }
+    }
+
+    /// All tasks of an agent.
+    pub(super) fn tasks_of(&self, preset: &str) -> Vec<usize> {
+        (0..self.tasks.len()).filter(|&task| self.preset(task) == Some(preset)).collect()
+    }
+
+    /// Whether the event was possible.
+    pub(super) fn apply_width(
+        &mut self,
+        width: usize,
+        because: &WidthCause,
+        at: Timestamp,
+    ) -> bool {
+        if width == 0 || width > self.widest() {
+            return false;
+        }
+        if let WidthCause::Failures { .. } = because {
+            self.width_cap = Some(width);
+        }
+        let (task, lowered) = match because {
+            WidthCause::RateLimit { task } => (task, true),
+            WidthCause::RateEased { task } => (task, false),
+            WidthCause::Load
+            | WidthCause::Memory
+            | WidthCause::OtherRuns
+            | WidthCause::Failures { .. }
+            | WidthCause::Eased => {
+                self.dispatcher.set_width(width);
+                return true;
+            }
+        };
+        let preset = self.index(task).and_then(|task| self.preset(task)).map(str::to_owned);
+        let Some(preset) = preset else { return false };
+        let since = self.throttles.get(&preset).filter(|_| !lowered).map_or(at, |old| old.since);
+        let lifted = !lowered && width == self.decided_width();
+        if lifted {
+            self.throttles.remove(&preset);
+        } else {
+            self.throttles.insert(preset.clone(), Throttle { most: width, since });
+        }
+        let jobs = self.tasks_of(&preset);
+        self.dispatcher.limit_together(&jobs, (!lifted).then_some(width));
+        true
+    }
+
+    /// A process that takes the run over begins with all that was decided.
+    pub(super) fn lift_limits(&mut self) {
+        self.dispatcher.set_width(self.decided_width());
+        for preset in std::mem::take(&mut self.throttles).into_keys() {
+            let jobs = self.tasks_of(&preset);
+            self.dispatcher.limit_together(&jobs, None);
+        }
+    }
+}
