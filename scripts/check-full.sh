@@ -2,7 +2,7 @@
 # The everyday checks and the slow ones. Run it before a release, and after a change to the
 # scheduler, to merging or to the journal.
 #
-# About a quarter of an hour beyond scripts/check.sh, on two cores. The slow tier is:
+# About a quarter of an hour beyond scripts/check.sh, on two cores, and 40 minutes of fuzzing. The slow tier is:
 #   - the property tests of the library with 20,000 cases in place of 256 (PROPTEST_CASES overrules),
 #   - all tests once more on the release profile, which is what users run: other optimisation, no
 #     overflow checks, no debug assertions,
@@ -10,10 +10,12 @@
 #     ones where it is asked for reftable),
 #   - the tests that are marked as slow, such as crowds around one repository,
 #   - scripts/kills.sh, where there is strace: kills at every step of making worktrees,
+#   - scripts/fuzz.sh: ten minutes for each fuzz target (FUZZ_SECONDS overrules), where there is
+#     cargo-fuzz,
 #   - scripts/foreign.sh: the whole way through sources that nobody here wrote.
 #
 # What belongs here as it comes to be: crashes at every event of a run and the resume after each,
-# fuzzing of the parsers, runs with real agents' programs. Mark a slow test `#[ignore = "slow: why"]`
+# runs with real agents' programs. Mark a slow test `#[ignore = "slow: why"]`
 # and put it into a module `slow`: it is run by that filter. Other ignored tests write fixtures.
 set -eu
 
@@ -47,6 +49,8 @@ if command -v strace > /dev/null; then
     printf '\n== kills while worktrees are made\n'
     scripts/kills.sh
 fi
+
+scripts/fuzz.sh "${FUZZ_SECONDS:-600}"
 
 printf '\n== a repository that nobody here wrote\n'
 cargo build --locked --release

@@ -192,6 +192,8 @@
 //!   (`engine/driver.rs`; what starts a program, `engine/driver/launching.rs`), which ends by sending a fact.
 //! - **A form of report**: a printer of [`Report`](domain::report::Report) in `render`, a word in
 //!   `ReportFormat`. **A section**: `domain/report/`; every form gets it.
+//! - **An agent**: its preset in `domain/task/agent.rs`; what it says of its work, a file in
+//!   `domain/run/agent_output/`.
 //! - **A setting**: the field in `config/settings.rs`, its key in `config/read.rs` and
 //!   `config/entry.rs`, a commented line in `orchestrator.toml.example` and a row in the README (both
 //!   held to the built-in values by tests).

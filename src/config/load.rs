@@ -38,6 +38,10 @@ pub struct Loaded {
 }
 
 impl Loaded {
+    fn built_in() -> Self {
+        Self { settings: Settings::default(), origins: Origins::default(), problems: Vec::new() }
+    }
+
     /// Every setting in TOML with its origin.
     pub fn entries(&self) -> Vec<Entry> {
         entries(&self.settings, &self.origins)
@@ -95,8 +99,7 @@ impl Environment {
 
 /// Reads all layers. Problems of all of them are reported at once.
 pub fn load(request: LoadRequest<'_>) -> Result<Loaded, ConfigError> {
-    let mut loaded =
-        Loaded { settings: Settings::default(), origins: Origins::default(), problems: Vec::new() };
+    let mut loaded = Loaded::built_in();
     let user = request.environment.config_home().map(|home| home.join("wt-orch/config.toml"));
     if let Some(path) = user {
         cover_optional(&mut loaded, &path, Origin::User)?;
@@ -114,6 +117,20 @@ pub fn load(request: LoadRequest<'_>) -> Result<Loaded, ConfigError> {
         cover_text(&mut loaded, path, text, Origin::Given)?;
     }
     cover(&mut loaded, request.flags, &Origin::Flag);
+    valid(loaded)
+}
+
+/// Reads the text of one settings file over the built-in values alone.
+///
+/// # Errors
+/// [`ConfigError::Invalid`] with every problem of the text, [`ConfigError::TooLarge`].
+pub fn parse(text: &str) -> Result<Loaded, ConfigError> {
+    let mut loaded = Loaded::built_in();
+    cover_text(&mut loaded, Path::new(REPOSITORY_FILE), text.into(), Origin::Given)?;
+    valid(loaded)
+}
+
+fn valid(loaded: Loaded) -> Result<Loaded, ConfigError> {
     let is_error = |diagnostic: &Diagnostic| diagnostic.severity == Severity::Error;
     if loaded.problems.iter().flat_map(|file| &file.diagnostics).any(is_error) {
         return Err(ConfigError::Invalid { problems: loaded.problems });

@@ -18,7 +18,7 @@ pub use asked::Asked;
 pub use entry::{Entry, Origin, Origins};
 pub use environment::Environment;
 pub use layer::Layer;
-pub use load::{ConfigError, FileProblem, LoadRequest, Loaded, load};
+pub use load::{ConfigError, FileProblem, LoadRequest, Loaded, load, parse};
 pub use settings::{
     ColorChoice, IntegrateSettings, NameError, Names, Persona, PlanSettings, RunSettings, Settings,
     UiSettings,

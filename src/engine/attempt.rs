@@ -15,7 +15,7 @@ use crate::adapters::process::{
 use crate::domain::run::{
     AttemptEnd, Ending, ProcessStamp, RunSpec, Shortage, Usage, compose_project,
 };
-use crate::domain::task::{Placeholders, SetupHook, Task, Work, agent_preset};
+use crate::domain::task::{AgentFormat, Placeholders, SetupHook, Task, Work, agent_preset};
 
 /// What is told while a command runs.
 pub(super) enum Told {
@@ -39,6 +39,7 @@ impl Launch<'_> {
         CommandSpec {
             argv: os(self.argv(task)),
             stdout_copy: task.read_only.then(|| log.with_extension("out")),
+            agent: agent_format(&task.work),
             timeout: task.timeout,
             ..self.shared(task, log)
         }
@@ -87,6 +88,7 @@ impl Launch<'_> {
             log,
             temporary: place.temporary.as_ref().map(PathBuf::from),
             stdout_copy: None,
+            agent: None,
             log_limit: self.spec.limits.log_limit,
             timeout: task.timeout,
             grace: self.spec.limits.grace,
@@ -127,6 +129,14 @@ impl Launch<'_> {
                 agent_preset(preset).map_or_else(|| vec![preset.clone()], |p| p.argv_with(&text))
             }
         }
+    }
+}
+
+/// The form of what an agent writes; `None` for plain commands.
+fn agent_format(work: &Work) -> Option<AgentFormat> {
+    match work {
+        Work::Agent { preset, .. } => agent_preset(preset).map(|preset| preset.output),
+        Work::Command { .. } | Work::Gate { .. } => None,
     }
 }
 
@@ -225,7 +235,7 @@ fn attempt_end(finished: Finished) -> AttemptEnd {
         leaked_processes: finished.leaked_processes,
         last_lines: finished.last_lines,
         trouble,
-        agent: None,
+        agent: finished.agent,
     }
 }
 

@@ -6,6 +6,7 @@
 )]
 
 mod adopting;
+mod agents;
 mod approval;
 mod architecture;
 mod branches;

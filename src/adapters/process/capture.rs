@@ -8,6 +8,8 @@ use tokio::net::unix::pipe::Receiver;
 use super::lines::Lines;
 use super::log::BoundedLog;
 use super::{CommandSpec, SpawnError};
+use crate::domain::run::AgentOutput;
+use crate::domain::task::AgentFormat;
 
 /// Bytes taken at once: what a pipe holds.
 const CHUNK: usize = 64 * 1024;
@@ -41,6 +43,7 @@ pub(super) struct Capture {
     pipes: [Option<Receiver>; 2],
     files: Files,
     pub(super) lines: Lines,
+    agent: Option<AgentOutput>,
     bytes: u64,
     buffer: Box<[u8]>,
 }
@@ -50,18 +53,24 @@ pub(super) struct Captured {
     pub(super) bytes: u64,
     pub(super) last_lines: Vec<String>,
     pub(super) error: Option<String>,
+    pub(super) agent: Option<AgentOutput>,
 }
 
 impl Capture {
     /// Needs a tokio runtime.
-    pub(super) fn new(pipes: [Option<OwnedFd>; 2], files: Files) -> io::Result<Self> {
+    pub(super) fn new(
+        pipes: [Option<OwnedFd>; 2],
+        files: Files,
+        agent: Option<AgentFormat>,
+    ) -> io::Result<Self> {
         let [first, second] = pipes;
         let pipes = [
             first.map(Receiver::from_owned_fd).transpose()?,
             second.map(Receiver::from_owned_fd).transpose()?,
         ];
         let buffer = vec![0; CHUNK].into();
-        Ok(Self { pipes, files, lines: Lines::default(), bytes: 0, buffer })
+        let agent = agent.map(AgentOutput::new);
+        Ok(Self { pipes, files, lines: Lines::default(), agent, bytes: 0, buffer })
     }
 
     /// Whether more may come.
@@ -82,7 +91,8 @@ impl Capture {
 
     pub(super) fn finish(self) -> Captured {
         let error = self.files.failure().map(ToString::to_string);
-        Captured { bytes: self.bytes, last_lines: self.lines.finish(), error }
+        let last_lines = self.lines.finish();
+        Captured { bytes: self.bytes, last_lines, error, agent: self.agent }
     }
 
     fn take_from(&mut self, stream: usize) {
@@ -106,6 +116,9 @@ impl Capture {
             copy.write(bytes);
         }
         self.lines.take(stream, bytes);
+        if let Some(agent) = &mut self.agent {
+            agent.take(stream, bytes);
+        }
     }
 }
 

@@ -17,6 +17,9 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::domain::run::AgentReport;
+use crate::domain::task::AgentFormat;
+
 pub use super::host::identity::{ProcessIdentity, is_alive};
 pub use group::{Cleared, stop_marked, stop_stray};
 pub use spawn::SpawnError;
@@ -43,6 +46,8 @@ pub struct CommandSpec {
     pub temporary: Option<PathBuf>,
     /// Gets stdout alone; overwritten.
     pub stdout_copy: Option<PathBuf>,
+    /// What it writes is read as that of an agent.
+    pub agent: Option<AgentFormat>,
     /// Bytes written to either file, at least 4096. Past it the beginning and the end are kept, with
     /// a line between them that says how much was left out.
     pub log_limit: u64,
@@ -116,4 +121,6 @@ pub struct Finished {
     pub last_lines: Vec<String>,
     /// Why output could not be written, if so; the command ran on.
     pub log_error: Option<String>,
+    /// What the agent said of its work.
+    pub agent: Option<Box<AgentReport>>,
 }

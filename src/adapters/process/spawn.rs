@@ -122,7 +122,7 @@ fn start(spec: &CommandSpec, program: &OsStr) -> io::Result<Spawned> {
     let mut command = Command::new(program);
     command.args(&spec.argv[1..]).current_dir(&spec.cwd).env_clear();
     command.envs(spec.env.iter().map(|(name, value)| (name, value))).stdin(Stdio::null());
-    let pipes = connect_output(&mut command, spec.stdout_copy.is_some())?;
+    let pipes = connect_output(&mut command, spec.stdout_copy.is_some() || spec.agent.is_some())?;
     let enter_session = || rustix::process::setsid().map(drop).map_err(io::Error::from);
     // SAFETY: the closure makes one system call, neither allocates nor locks, and owns nothing.
     // Without a session of its own a task could ask its questions on the user's terminal.

@@ -8,11 +8,13 @@ use tokio::sync::mpsc;
 use tokio::task::coop::consume_budget;
 use tokio::time::{Instant, sleep_until, timeout};
 
+use super::super::host::clock::Clock;
 use super::capture::{Capture, Files};
 use super::group::{Family, Requests, Urgency, later};
 use super::spawn::{SpawnError, program, spawn};
 use super::wait::Leader;
-use super::{CommandSpec, Ending, Finished, ProcessIdentity, Progress, Request};
+use super::{CommandSpec, Ending, Exit, Finished, ProcessIdentity, Progress, Request};
+use crate::domain::run::AgentExit;
 
 /// How long output is awaited after the end of the command while somebody holds it open.
 const DRAIN: Duration = Duration::from_secs(2);
@@ -48,7 +50,7 @@ async fn supervise_draining(
     let identity = ProcessIdentity::load(number(spawned.pid));
     let mut attempt = Attempt {
         family: Family::of_child(identity.clone(), &spec.env),
-        capture: Capture::new(spawned.pipes, files).map_err(lost)?,
+        capture: Capture::new(spawned.pipes, files, spec.agent).map_err(lost)?,
         leader,
         requests: Requests::new(requests),
         progress,
@@ -140,6 +142,8 @@ impl Attempt {
         let inside = if ending == Ending::Exited { cleared.inside } else { 0 };
         let reaped = self.leader.reap()?;
         let captured = self.capture.finish();
+        let succeeded = ending == Ending::Exited && reaped.exit == Exit::Code(0);
+        let said = AgentExit { succeeded, at: Clock::start().now() };
         Ok(Finished {
             ending,
             exit: reaped.exit,
@@ -152,6 +156,7 @@ impl Attempt {
             output_bytes: captured.bytes,
             last_lines: captured.last_lines,
             log_error: captured.error,
+            agent: captured.agent.map(|output| Box::new(output.finish(said))),
         })
     }
 

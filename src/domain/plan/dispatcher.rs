@@ -268,7 +268,7 @@ impl Dispatcher {
                 self.running -= 1;
                 let kind = self.ready.kind(job);
                 for (free, taken) in self.free.iter_mut().zip(self.ready.units(kind)) {
-                    *free += taken;
+                    *free = free.saturating_add(*taken);
                 }
                 for &clique in self.ready.cliques(kind) {
                     self.busy[clique] -= 1;

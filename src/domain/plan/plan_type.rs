@@ -1,5 +1,7 @@
 //! The plan as data: what `plan` prints, `split` stores and the report compares with what happened.
 
+use std::collections::BTreeSet;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -54,6 +56,17 @@ impl Plan {
     /// Index of a task.
     pub fn index(&self, id: &TaskId) -> Option<usize> {
         self.tasks.iter().position(|planned| planned.task.id == *id)
+    }
+
+    /// Whether its parts fit together: what was stored may be damaged.
+    pub fn is_sound(&self) -> bool {
+        let count = self.tasks.len();
+        let ids: BTreeSet<&TaskId> = self.tasks.iter().map(|planned| &planned.task.id).collect();
+        ids.len() == count
+            && self.problem.jobs.len() == count
+            && self.claims.iter().all(|claim| claim.a < count && claim.b < count)
+            && self.orders.iter().all(|order| order.first < count && order.then < count)
+            && self.problem.is_sound()
     }
 }
 

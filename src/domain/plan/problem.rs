@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::graph::Graph;
+
 /// One task as the dispatcher sees it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Job {
@@ -78,4 +80,51 @@ impl Problem {
             .map(|(r, units)| (*units).min(self.capacities[*r]))
             .sum()
     }
+
+    /// Whether its parts fit together, as those of every problem that a plan was made of do: what was
+    /// stored may be damaged.
+    pub fn is_sound(&self) -> bool {
+        let count = self.jobs.len();
+        let known = |indices: &[usize]| indices.iter().all(|&index| index < count);
+        // There is no more of cliques than of jobs.
+        let parts: [fn(&Job) -> &[usize]; 4] = [
+            |job| &job.predecessors,
+            |job| &job.successors,
+            |job| &job.excludes,
+            |job| &job.cliques,
+        ];
+        let mut ranks: Vec<usize> = self.jobs.iter().map(|job| job.rank).collect();
+        ranks.sort_unstable();
+        parts
+            .into_iter()
+            .all(|part| self.jobs.iter().all(|job| known(part(job)) && differ(part(job))))
+            && self.jobs.iter().all(|job| {
+                let resources: Vec<usize> = job.demands.iter().map(|(of, _)| *of).collect();
+                differ(&resources) && resources.iter().all(|&of| of < self.capacities.len())
+            })
+            && ranks.into_iter().eq(0..count)
+            && self.is_acyclic()
+    }
+
+    fn is_acyclic(&self) -> bool {
+        let edges = |(then, job): (usize, &Job)| {
+            job.predecessors.iter().map(move |&first| (first, then)).collect::<Vec<_>>()
+        };
+        let Ok(graph) = Graph::new(self.jobs.len(), self.jobs.iter().enumerate().flat_map(edges))
+        else {
+            return false;
+        };
+        graph.successors.iter().zip(&self.jobs).all(|(successors, job)| {
+            let mut stored = job.successors.clone();
+            stored.sort_unstable();
+            stored == *successors
+        })
+    }
+}
+
+/// Whether none is there twice.
+fn differ(indices: &[usize]) -> bool {
+    let mut sorted = indices.to_vec();
+    sorted.sort_unstable();
+    sorted.windows(2).all(|pair| pair[0] != pair[1])
 }

@@ -4,6 +4,8 @@
 //! Times come from the state, never from a clock: a report of the same journal is the same report.
 
 mod advice;
+mod agent_entry;
+mod agent_section;
 mod clean_document;
 mod conflict_section;
 mod document;
@@ -39,6 +41,7 @@ mod task_section;
 mod timeline;
 
 pub use advice::{next_steps, shell_word};
+pub use agent_entry::AgentEntry;
 pub use clean_document::{CleanDocument, CleanEntry, LostCommit, SkippedRun};
 pub use conflict_section::ejection_sentence;
 pub use document::{

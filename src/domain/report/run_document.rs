@@ -5,6 +5,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::agent_entry::{AgentEntry, agent_entry};
 use super::document::{SCHEMA, seconds};
 use super::headline::chosen_interval;
 use super::log_path::LogPaths;
@@ -132,6 +133,8 @@ pub struct TaskEntry {
     pub cpu_s: Option<f64>,
     /// Largest resident set, bytes.
     pub peak_rss_bytes: Option<u64>,
+    /// What its agent said of its work, over all attempts; null for plain commands.
+    pub agent: Option<AgentEntry>,
 }
 
 /// The document of a run at `now`.
@@ -194,6 +197,7 @@ fn task_entry(state: &RunState, index: usize, now: Timestamp, logs: &LogPaths) -
         setup_s: record.setup.map(|time| seconds(time.as_secs_f64())),
         cpu_s: end.map(|_| seconds(record.usage.cpu.as_secs_f64())),
         peak_rss_bytes: end.map(|_| record.usage.peak_rss).filter(|&bytes| bytes > 0),
+        agent: record.agent.as_deref().map(agent_entry),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The report of a run: everything that is known of it, in the order in which it happened.
 
 use super::advice::next_steps;
+use super::agent_section::agents;
 use super::failure_section::{failures, left_out};
 use super::headline::{run_headline, verdict_line};
 use super::integration_section::{integration_headline, integration_sections};
@@ -30,6 +31,7 @@ pub fn run_report(state: &RunState, places: &ReportPlaces<'_>) -> Report {
     }
     sections.extend(timeline(state, now));
     sections.extend(resources(state));
+    sections.extend(agents(state));
     sections.extend(prediction(state, now));
     sections.extend(failures(state));
     sections.extend(left_out(state));

@@ -25,6 +25,12 @@ pub enum IllegalEvent {
         /// Its name.
         event: &'static str,
     },
+    /// The parts of the plan do not fit together.
+    #[error("event {seq} holds a plan that contradicts itself")]
+    UnsoundPlan {
+        /// Where.
+        seq: u64,
+    },
     /// Names a task that the plan does not have.
     #[error("event {seq} names the unknown task `{task}`")]
     UnknownTask {
@@ -62,6 +68,9 @@ impl RunState {
         let Event::RunCreated { spec } = &first.event else {
             return Err(IllegalEvent::Misplaced { seq: first.seq, event: first.event.name() });
         };
+        if !spec.is_sound() {
+            return Err(IllegalEvent::UnsoundPlan { seq: first.seq });
+        }
         let mut state = Self::new((**spec).clone(), first.at);
         for envelope in envelopes {
             state.apply(envelope)?;
@@ -103,8 +112,11 @@ impl RunState {
             Event::RunStopped { reason } => self.end(RunPhase::Stopped(*reason), *at),
             Event::RetryRequested { tasks } => self.apply_retry(tasks, envelope)?,
             Event::Replanned { because, ranks } => {
-                let known = self.index(because).is_some() && ranks.len() == self.tasks.len();
-                if !known || self.phase != RunPhase::Running {
+                let known = self.index(because).is_some();
+                let mut places = ranks.clone();
+                places.sort_unstable();
+                let is_order = places.into_iter().eq(0..self.tasks.len());
+                if !known || !is_order || self.phase != RunPhase::Running {
                     return Err(misplaced());
                 }
                 self.dispatcher.rerank(ranks);
@@ -311,6 +323,11 @@ impl TaskRecord {
             Event::AttemptFinished { end, shortage, .. } => {
                 self.shortage = *shortage;
                 self.add_usage(end);
+                if let Some(said) = &end.agent {
+                    let before = self.agent.as_deref();
+                    let all = before.map_or_else(|| (**said).clone(), |b| b.followed_by(said));
+                    self.agent = Some(Box::new(all));
+                }
                 self.end = Some(end.clone());
             }
             Event::Committed { tip, .. } if failed => self.keep(Some(*tip)),
@@ -384,3 +401,6 @@ impl RunState {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

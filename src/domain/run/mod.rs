@@ -3,6 +3,7 @@
 
 mod action;
 mod admission;
+mod agent_output;
 mod agent_report;
 mod brought;
 mod envelope;
@@ -29,6 +30,7 @@ mod worktree_rules;
 
 pub use action::{Action, Input, Step};
 pub use admission::{Admission, HostReading, LoadReading, MemoryReading, Room, RunUse};
+pub use agent_output::{AgentExit, AgentOutput};
 pub use agent_report::{AgentReport, RateLimit, Tokens};
 pub use brought::Brought;
 pub use envelope::{Envelope, FIRST_SEQ, JOURNAL_VERSION, JournalError};

@@ -78,6 +78,11 @@ pub enum Reason {
         /// What it said.
         said: String,
     },
+    /// An agent whose last word was that it failed, whatever its exit code.
+    AgentReportedError {
+        /// What it said.
+        said: String,
+    },
     /// It could not be started.
     SpawnFailed {
         /// Why.
@@ -183,6 +188,7 @@ impl fmt::Display for Reason {
                 write!(f, "stopped after {} without output or work", human_duration(*limit))
             }
             Self::RateLimited { said } => write!(f, "its provider limits the rate: {said}"),
+            Self::AgentReportedError { said } => write!(f, "the agent says that it failed: {said}"),
             Self::SpawnFailed { message } => write!(f, "could not be started: {message}"),
             Self::ProvisionFailed { message } => {
                 write!(f, "its worktree could not be made: {message}")

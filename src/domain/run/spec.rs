@@ -42,6 +42,11 @@ impl RunSpec {
     pub fn workflow(&self) -> &str {
         if self.workflow.is_empty() { self.run.as_str() } else { &self.workflow }
     }
+
+    /// Whether its parts fit together: what was stored may be damaged.
+    pub fn is_sound(&self) -> bool {
+        self.places.len() == self.plan.tasks.len() && self.plan.is_sound()
+    }
 }
 
 /// Where a task works.

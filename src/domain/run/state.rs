@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::agent_report::AgentReport;
 use super::envelope::FIRST_SEQ;
 use super::event::{Event, StopReason};
 use super::outcome::{AttemptEnd, Outcome, PathChange, Reason, Usage};
@@ -144,6 +145,8 @@ pub struct TaskRecord {
     pub(super) launched: Option<Timestamp>,
     /// Attempts in a row that its provider refused to serve.
     pub rate_limits: u32,
+    /// What its agent said, over all attempts; `None` for plain commands.
+    pub agent: Option<Box<AgentReport>>,
     /// When its first worktree was asked for.
     pub started: Option<Timestamp>,
     /// When it was over.
@@ -175,6 +178,7 @@ impl TaskRecord {
             usage: Usage::default(),
             launched: None,
             rate_limits: 0,
+            agent: None,
             started: None,
             finished: None,
             finished_seq: 0,

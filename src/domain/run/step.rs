@@ -190,7 +190,7 @@ impl Draft {
         while self.state.phase == RunPhase::Running {
             let spec = self.state.spec.clone();
             let Some(task) = self.state.dispatcher.next() else { break };
-            let attempt = self.state.tasks[task].attempts + 1;
+            let attempt = self.state.tasks[task].attempts.saturating_add(1);
             let (from, needs) = self.state.start_of(task);
             let id = spec.plan.tasks[task].task.id.clone();
             let request =

@@ -9,6 +9,8 @@ pub struct AgentPreset {
     pub argv: &'static [&'static str],
     /// What it reads.
     pub stdin: AgentInput,
+    /// The form of what it writes.
+    pub output: AgentFormat,
 }
 
 /// Standard input of an agent.
@@ -16,6 +18,23 @@ pub struct AgentPreset {
 pub enum AgentInput {
     /// `/dev/null`: several agents wait for a pipe or a terminal to end.
     Null,
+}
+
+/// What an agent tells of its own work, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AgentFormat {
+    /// One event per line; the last one is the result.
+    Claude,
+    /// One event per line; turns are completed or failed.
+    Codex,
+    /// One document over many lines.
+    Gemini,
+    /// One event per line; each step has its own numbers.
+    Opencode,
+    /// One list of events; the last one is the result.
+    Qwen,
+    /// Sentences.
+    Aider,
 }
 
 impl AgentPreset {
@@ -44,26 +63,31 @@ const PRESETS: [AgentPreset; 6] = [
             "acceptEdits",
         ],
         stdin: AgentInput::Null,
+        output: AgentFormat::Claude,
     },
     AgentPreset {
         name: "codex",
         argv: &["codex", "exec", "--json", "-s", "workspace-write", "{prompt}"],
         stdin: AgentInput::Null,
+        output: AgentFormat::Codex,
     },
     AgentPreset {
         name: "gemini",
         argv: &["gemini", "-p", "{prompt}", "--yolo", "--skip-trust", "-o", "json"],
         stdin: AgentInput::Null,
+        output: AgentFormat::Gemini,
     },
     AgentPreset {
         name: "opencode",
         argv: &["opencode", "run", "--format", "json", "--auto", "{prompt}"],
         stdin: AgentInput::Null,
+        output: AgentFormat::Opencode,
     },
     AgentPreset {
         name: "qwen",
         argv: &["qwen", "-p", "{prompt}", "--yolo", "--output-format", "json"],
         stdin: AgentInput::Null,
+        output: AgentFormat::Qwen,
     },
     AgentPreset {
         name: "aider",
@@ -80,6 +104,7 @@ const PRESETS: [AgentPreset; 6] = [
             "--no-stream",
         ],
         stdin: AgentInput::Null,
+        output: AgentFormat::Aider,
     },
 ];
 

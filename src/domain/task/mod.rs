@@ -13,7 +13,7 @@ mod pattern;
 mod setup;
 mod size;
 
-pub use agent::{AgentInput, AgentPreset, agent_preset, agent_presets};
+pub use agent::{AgentFormat, AgentInput, AgentPreset, agent_preset, agent_presets};
 pub use argv::Placeholders;
 pub use attempt_rules::{AttemptRules, RetryCause, RetryCauseError, human_limit, parse_limit};
 pub use claim::{Claims, likely_overlaps};

@@ -55,6 +55,7 @@ fn the_document_of_a_run() {
     assert_valid("run", &state);
     insta::assert_snapshot!(json_text(&state["tasks"][3]).unwrap(), @r#"
     {
+      "agent": null,
       "attempts": 1,
       "branch": "feature/flaky",
       "changed_paths": null,
@@ -81,6 +82,7 @@ fn the_document_of_a_run() {
     "#);
     insta::assert_snapshot!(json_text(&state["tasks"][4]).unwrap(), @r#"
     {
+      "agent": null,
       "attempts": 0,
       "branch": "feature/late",
       "changed_paths": null,

@@ -33,6 +33,7 @@ impl Fixture {
             log: dir.path().join("logs/r/t.1.log"),
             temporary: None,
             stdout_copy: None,
+            agent: None,
             log_limit: 1 << 20,
             timeout: Duration::from_secs(60),
             grace: GRACE,

@@ -39,7 +39,10 @@ impl Draft {
         let limit = self.state.task(task).timeout;
         let interrupted = self.stopping() == Some(StopReason::Interrupted);
         let failed = match end.ending {
-            Ending::Code { code: 0 } => None,
+            Ending::Code { code: 0 } => {
+                let said = end.agent.as_ref().and_then(|agent| agent.error.clone());
+                said.map(|said| (Outcome::Failed, Reason::AgentReportedError { said }))
+            }
             Ending::Code { code } => Some((Outcome::Failed, Reason::ExitCode { code })),
             // The terminal's Ctrl-C can reach a command before it has left our group.
             Ending::Stopped | Ending::Signal { .. } if interrupted => return self.give_up(task),
