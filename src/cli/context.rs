@@ -15,6 +15,7 @@ use crate::adapters::host::clock::Clock;
 use crate::adapters::host::effective_cores::{CoresCache, EffectiveCores};
 use crate::adapters::host::probe::measure_cores;
 use crate::adapters::host::room::try_threads;
+use crate::adapters::process::{Warden, own_program};
 use crate::adapters::store::Store;
 use crate::config::{Asked, ColorChoice, Entry, Environment, Layer, LoadRequest, Loaded, Settings};
 use crate::domain::diagnostic::{LineIndex, Severity};
@@ -281,6 +282,8 @@ impl Context {
             runtime_dir: self.environment.runtime_dir(),
             clock: self.clock,
             lend_identity: false,
+            program: own_program(),
+            warden: Warden::default(),
         };
         let cores_cache = self.environment.cache_home().map(|home| CoresCache::at(&home));
         Ok(Place { site, settings, unapproved: trust.unapproved, cores_cache })

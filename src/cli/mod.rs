@@ -21,10 +21,15 @@ use context::Context;
 pub use exit::Exit;
 use failure::Failure;
 
+use crate::adapters::process;
 use crate::domain::report::SCHEMA;
 
 /// Runs the program with the arguments of the process.
 pub fn main() -> ExitCode {
+    if std::env::args_os().next().is_some_and(|name| name == process::WARDEN) {
+        process::serve();
+        return ExitCode::SUCCESS;
+    }
     std::panic::set_hook(Box::new(|panic| {
         use std::io::Write;
         let _closed_stream = writeln!(

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
+use super::containment::containment;
 use super::environment::{Coordinates, Own, task_environment, with_identity};
 use super::site::Site;
 use crate::adapters::host::shortage::{load_memory_kills, shortage_of};
@@ -21,6 +22,7 @@ use crate::domain::task::{AgentFormat, Placeholders, SetupHook, Task, Work, agen
 pub(super) enum Told {
     Started(ProcessStamp),
     Line(String),
+    Suspended,
 }
 
 /// A command that is about to run for a task.
@@ -59,7 +61,7 @@ impl Launch<'_> {
         let log = self.site.setup_log(&self.spec.run, &task.id, self.attempt);
         let argv = os(["sh", "-c", &hook.run].map(str::to_owned).to_vec());
         let shared = self.shared(task, log);
-        CommandSpec { argv, timeout: hook.timeout, ..shared }
+        CommandSpec { argv, timeout: hook.timeout, stall_timeout: None, ..shared }
     }
 
     fn shared(&self, task: &Task, log: PathBuf) -> CommandSpec {
@@ -91,7 +93,10 @@ impl Launch<'_> {
             agent: None,
             log_limit: self.spec.limits.log_limit,
             timeout: task.timeout,
+            stall_timeout: task.rules.stall_timeout,
             grace: self.spec.limits.grace,
+            containment: containment(self.site, self.spec, task.rules.memory_limit),
+            warden: self.site.warden.clone(),
         }
     }
 
@@ -203,12 +208,14 @@ fn translate(progress: Progress) -> Told {
             boot_id: identity.boot_id,
         }),
         Progress::Line(line) => Told::Line(line),
+        Progress::Suspended => Told::Suspended,
     }
 }
 
 fn attempt_end(finished: Finished) -> AttemptEnd {
     let ending = match (finished.ending, finished.exit) {
         (ProcessEnding::TimedOut, _) => Ending::TimedOut,
+        (ProcessEnding::Stalled, _) => Ending::Stalled,
         (ProcessEnding::Stopped, _) => Ending::Stopped,
         (ProcessEnding::Exited, Exit::Code(code)) => Ending::Code { code },
         (ProcessEnding::Exited, Exit::Signal(signal)) => Ending::Signal { signal },
@@ -227,12 +234,15 @@ fn attempt_end(finished: Finished) -> AttemptEnd {
         ending,
         usage: Usage {
             wall: whole(finished.wall),
-            cpu: whole(finished.cpu),
-            peak_rss: finished.peak_rss,
-            ..Usage::default()
+            cpu: whole(finished.used.cpu),
+            peak_rss: finished.used.peak_rss.unwrap_or(0),
+            read_bytes: finished.used.read_bytes,
+            written_bytes: finished.used.written_bytes,
+            processes: Some(finished.used.processes),
         },
         leaked_output: finished.leaked_output,
         leaked_processes: finished.leaked_processes,
+        out_of_memory: finished.ran_out_of_memory,
         last_lines: finished.last_lines,
         trouble,
         agent: finished.agent,

@@ -24,7 +24,7 @@ use super::site::Site;
 use crate::adapters::host::control::{ControlServer, Reply, Request as ControlRequest};
 use crate::adapters::host::signals::{Signal, Signals};
 use crate::adapters::host::temporary::{delete_temporary, set_temporary_aside};
-use crate::adapters::process::{ProcessIdentity, Request};
+use crate::adapters::process::{ProcessIdentity, Request, adopt_orphans};
 use crate::domain::id::TaskId;
 use crate::domain::run::{Action, Event, Input, RunSpec, RunState, StopReason, TaskState, step};
 use crate::domain::time::Timestamp;
@@ -105,7 +105,12 @@ struct Driver {
 /// # Errors
 /// The journal cannot be written: what runs is then killed before this returns.
 pub async fn drive(request: DriveRequest) -> Result<Journal, EngineError> {
-    let DriveRequest { site, journal, resumed, files } = request;
+    let DriveRequest { site, mut journal, resumed, files } = request;
+    let (site, unguarded) = site.guarded();
+    adopt_orphans();
+    let now = journal.now();
+    journal
+        .record(unguarded.map(|message| Event::Warned { message }).into_iter().collect(), now)?;
     let (outbox, mut inbox) = mpsc::unbounded_channel();
     let spec = journal.state().spec.clone();
     let state_dir = site.state_dir();

@@ -9,6 +9,7 @@ use super::site::Site;
 use super::validate::{Bench, clear_validations, validate};
 use crate::adapters::git::{Expected, MergeOutcome, MergeRequest, NewCommit, RefUpdate};
 use crate::adapters::host::signals::Signals;
+use crate::adapters::process::adopt_orphans;
 use crate::adapters::store::{CostSample, Operation, OperationState};
 use crate::domain::id::Oid;
 use crate::domain::integrate::{
@@ -71,6 +72,7 @@ pub async fn integrate(
     let mut signals = Signals::listen()
         .map_err(|source| EngineError::System { what: "listen for signals", source })?;
     let run = journal.run();
+    adopt_orphans();
     let mut bench = Bench::new(site, run.as_str());
     clear_validations(site, &journal.state().spec).await?;
     let result = tokio::select! {

@@ -9,6 +9,7 @@ mod candidates;
 mod carry;
 mod clean;
 mod commit;
+mod containment;
 mod costs;
 mod create;
 mod driver;

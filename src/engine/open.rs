@@ -1,5 +1,6 @@
 //! Finding stored runs, becoming the one writer of one, and asking the writer to stop.
 
+use super::containment::end_leftovers;
 use super::error::EngineError;
 use super::journal::Journal;
 use super::observations::store_observations;
@@ -90,8 +91,9 @@ pub fn send_abort(site: &Site, run: &RunId) -> Result<Reply, EngineError> {
 ///
 /// # Errors
 /// The journal.
-pub async fn reconcile(journal: &mut Journal) -> Result<(), EngineError> {
-    for (task, ended) in end_strays(journal).await {
+pub async fn reconcile(site: &Site, journal: &mut Journal) -> Result<(), EngineError> {
+    let (strays, _others) = end_strays(site, journal).await;
+    for (task, ended) in strays {
         let state = &journal.state().tasks[task].state;
         if !matches!(state, TaskState::SettingUp { .. } | TaskState::Running { .. }) {
             // What was asked for is asked for again; doing it twice is safe.
@@ -112,8 +114,8 @@ pub async fn reconcile(journal: &mut Journal) -> Result<(), EngineError> {
 ///
 /// # Errors
 /// The journal.
-pub async fn abort_idle(journal: &mut Journal) -> Result<u32, EngineError> {
-    let ended = end_strays(journal).await;
+pub async fn abort_idle(site: &Site, journal: &mut Journal) -> Result<u32, EngineError> {
+    let (ended, others) = end_strays(site, journal).await;
     for (task, _) in &ended {
         let task = journal.state().task(*task).id.clone();
         let finding = "given up, since the run is aborted".to_owned();
@@ -125,13 +127,14 @@ pub async fn abort_idle(journal: &mut Journal) -> Result<u32, EngineError> {
     let step = step(journal.state(), Input::Stop { reason: StopReason::Aborted, force }, now);
     journal.record(step.events, now)?;
     store_observations(journal)?;
-    Ok(ended.iter().map(|(_, count)| count).sum())
+    Ok(others + ended.iter().map(|(_, count)| count).sum::<u32>())
 }
 
-/// Ends what still runs of the tasks that are under way; with each the number of processes.
-async fn end_strays(journal: &Journal) -> Vec<(usize, u32)> {
+/// Ends what still runs of the tasks that are under way; with each the number of processes. Then what
+/// could not be told to be any task's, but is in the run's control groups.
+async fn end_strays(site: &Site, journal: &Journal) -> (Vec<(usize, u32)>, u32) {
     let state = journal.state();
-    let grace = state.spec.limits.grace;
+    let (grace, keep) = (state.spec.limits.grace, &state.spec.limits.keep);
     let mut ended = Vec::new();
     for task in state.active_tasks() {
         let record = &state.tasks[task];
@@ -142,13 +145,14 @@ async fn end_strays(journal: &Journal) -> Vec<(usize, u32)> {
                 start_time: stamp.start_time,
                 boot_id: stamp.boot_id.clone(),
             };
-            count += found(stop_stray(&identity, grace).await);
+            count += found(stop_stray(&identity, keep, grace).await);
         }
-        count += found(stop_marked(&markers(&state.spec, task, record.attempts), grace).await);
+        let marks = markers(&state.spec, task, record.attempts);
+        count += found(stop_marked(&marks, keep, grace).await);
         release(&state.spec, Some(task));
         ended.push((task, count));
     }
-    ended
+    (ended, end_leftovers(site, &state.spec).await)
 }
 
 /// Stores a fact and nothing that follows from it: what is to be done next is decided when the run

@@ -13,7 +13,7 @@ use crate::adapters::process::Request;
 use crate::adapters::worktree::{Checkout, Prepared};
 use crate::domain::id::Oid;
 use crate::domain::plan::Verdict;
-use crate::domain::run::{Ending, Event, RunSpec, SetupEnd, Shortage};
+use crate::domain::run::{AttemptEnd, Ending, Event, RunSpec, SetupEnd, Shortage};
 use crate::domain::task::{SetupHook, Turn, WithoutWhen};
 
 /// One worktree to be set up.
@@ -78,9 +78,9 @@ async fn carried_out(
         aside(job, |job| job.note(true, &[])).await?;
         return Ok(SetupEnd::Ready { ran: Vec::new(), held: wanted.held });
     }
-    let failed = run_all(job, &wanted.to_run, requests, tell).await?;
+    let failed = run_all(job, &wanted.to_run, requests, tell, notes).await?;
     let whole = failed.is_none();
-    *notes = aside(job, move |job| settled(job, whole)).await?;
+    notes.extend(aside(job, move |job| settled(job, whole)).await?);
     Ok(failed.unwrap_or_else(|| {
         let ran = wanted.to_run.iter().map(|hook| hook.label().to_owned()).collect();
         SetupEnd::Ready { ran, held: wanted.held }
@@ -142,12 +142,14 @@ pub(super) fn changed_between(
     Ok(paths)
 }
 
-/// Runs hooks one after another up to the first that does not end well, which is the result.
+/// Runs hooks one after another up to the first that does not end well, which is the result. Notes
+/// down what they left behind.
 async fn run_all(
     job: &Job,
     hooks: &[SetupHook],
     mut requests: mpsc::Receiver<Request>,
     mut tell: impl FnMut(Told),
+    notes: &mut Vec<String>,
 ) -> Result<Option<SetupEnd>, Broken> {
     let Job { site, spec, task, attempt, .. } = job;
     let launch = Launch { site, spec, task: *task, attempt: *attempt };
@@ -171,6 +173,8 @@ async fn run_all(
             }
         };
         let Ended { end, shortage } = end;
+        let leak = end.as_ref().ok().and_then(AttemptEnd::leak);
+        notes.extend(leak.map(|leak| format!("setup hook `{}`: {leak}", hook.label())));
         match end {
             Ok(end) if end.ending == Ending::Code { code: 0 } && !stopped => {}
             Ok(_) if stopped => return Ok(Some(failed(Ending::Stopped))),

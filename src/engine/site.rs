@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::adapters::git::Repo;
 use crate::adapters::host::clock::Clock;
 use crate::adapters::host::control::Place;
+use crate::adapters::process::Warden;
 use crate::domain::id::{RunId, TaskId, slugify};
 use crate::domain::report::log_path;
 
@@ -22,9 +23,30 @@ pub struct Site {
     pub clock: Clock,
     /// Git knows no identity of the user's: tasks get ours, so that their own commits do not fail.
     pub lend_identity: bool,
+    /// This program, which is started again as the warden of what it runs; without it there is none.
+    pub program: Option<PathBuf>,
+    /// Who ends what is run here, should this process be killed.
+    pub warden: Warden,
 }
 
 impl Site {
+    /// The same with a warden, and why there is none if so.
+    pub(super) fn guarded(mut self) -> (Self, Option<String>) {
+        let started = self.program.as_ref().map(|own| Warden::start(own, &self.state_dir()));
+        match started {
+            None => (self, None),
+            Some(Ok(warden)) => {
+                self.warden = warden;
+                (self, None)
+            }
+            Some(Err(error)) => {
+                let why = "what runs would go on if wt-orch were killed, since no process could be \
+                           started to prevent that";
+                (self, Some(format!("{why}: {error}")))
+            }
+        }
+    }
+
     /// `<git-common-dir>/wt-orch`.
     pub fn state_dir(&self) -> PathBuf {
         self.repo.common_dir().join("wt-orch")

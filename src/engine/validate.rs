@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 
 use super::attempt::{self, chain};
 use super::carry::{Carrier, Recipient};
+use super::containment::{containment, end_leftovers};
 use super::create::absolute;
 use super::environment::{Coordinates, Own, task_environment};
 use super::error::EngineError;
@@ -93,8 +94,9 @@ impl Bench {
         for number in 0..spec.plan.validations.len() {
             let task = task_name(number);
             let env = task_environment(&[], &spec.limits, [], self.coordinates(spec, &task));
-            let _ended = stop_marked(&env, spec.limits.grace).await;
+            let _ended = stop_marked(&env, &spec.limits.keep, spec.limits.grace).await;
         }
+        let _also_ended = end_leftovers(&self.site, spec).await;
         self.remove()
     }
 
@@ -118,7 +120,10 @@ impl Bench {
                 agent: None,
                 log_limit: spec.limits.log_limit,
                 timeout: hook.timeout,
+                stall_timeout: None,
                 grace: spec.limits.grace,
+                containment: containment(&self.site, spec, None),
+                warden: self.site.warden.clone(),
             };
             let (_keep_open, requests) = mpsc::channel::<Request>(1);
             let end = attempt::run(command, requests, |_| {}).await.end;
@@ -163,7 +168,8 @@ impl Bench {
     }
 }
 
-/// Ends what validations of a run left running, and takes their worktree away.
+/// Ends what commands of a run that nobody drives left running, and takes the worktree of validations
+/// away.
 ///
 /// # Errors
 /// The worktree cannot be removed.
@@ -256,7 +262,10 @@ fn command(bench: &Bench, spec: &RunSpec, validation: &Validation, number: usize
         agent: None,
         log_limit: spec.limits.log_limit,
         timeout: validation.timeout,
+        stall_timeout: None,
         grace: spec.limits.grace,
+        containment: containment(&bench.site, spec, None),
+        warden: bench.site.warden.clone(),
     }
 }
 

@@ -7,7 +7,9 @@ use crate::domain::id::TaskId;
 use crate::domain::integrate::{IntegrationEvent, ValidationVerdict};
 use crate::domain::plan::Verdict;
 use crate::domain::report::{counts, ejection_sentence};
-use crate::domain::run::{Envelope, Event, Outcome, RunPhase, RunState, SetupEnd, StopReason};
+use crate::domain::run::{
+    AttemptEnd, Envelope, Event, Outcome, RunPhase, RunState, SetupEnd, StopReason,
+};
 use crate::domain::time::human_duration;
 
 /// How much is told.
@@ -170,14 +172,15 @@ fn attempt_text(event: &Event, state: &RunState) -> (Verbosity, String) {
         Event::AttemptRequested { attempt, .. } => format!("attempt {attempt} wanted"),
         Event::AttemptNotStarted { message, .. } => format!("could not be started: {message}"),
         Event::AttemptFinished { end, .. } => {
-            format!("ended after {}: {}", human_duration(end.usage.wall), end.ending)
+            format!("ended after {}: {}{}", human_duration(end.usage.wall), end.ending, left(end))
         }
         Event::CommitRequested { failed: None, .. } => "commit wanted".to_owned(),
         Event::CommitRequested { failed: Some(_), .. } => "its work is to be kept".to_owned(),
         Event::CommitFailed { message, .. } => format!("could not be committed: {message}"),
         Event::CheckRequested { .. } => "check wanted".to_owned(),
         Event::CheckFinished { end: Ok(end), .. } => {
-            format!("check ended after {}: {}", human_duration(end.usage.wall), end.ending)
+            let (time, left) = (human_duration(end.usage.wall), left(end));
+            format!("check ended after {time}: {}{left}", end.ending)
         }
         Event::CheckFinished { end: Err(message), .. } => {
             format!("check could not be started: {message}")
@@ -303,6 +306,11 @@ fn end_text(envelope: &Envelope, state: &RunState) -> String {
     } else {
         text
     }
+}
+
+/// `; left 1 process behind, …`, if there was anything.
+fn left(end: &AttemptEnd) -> String {
+    end.leak().map_or(String::new(), |leak| format!("; {leak}"))
 }
 
 /// ` in 12s`, once it is known.

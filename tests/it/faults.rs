@@ -3,6 +3,7 @@
 
 mod concurrency;
 mod confined;
+mod containment;
 mod disks;
 mod hostile;
 mod limits;

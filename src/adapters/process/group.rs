@@ -1,8 +1,11 @@
-//! Everything that a command started: finding it, and ending it.
+//! Everything that a command started: finding it, holding it, and ending it.
 
 #[cfg_attr(target_os = "linux", path = "group/linux.rs")]
 #[cfg_attr(not(target_os = "linux"), path = "group/portable.rs")]
 mod system;
+
+mod strays;
+mod urgency;
 
 use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
@@ -10,10 +13,15 @@ use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
-use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::{MARKERS, ProcessIdentity, Request, is_alive};
+use super::adoption::Enrolled;
+use super::cgroup::Leaf;
+use super::{MARKERS, ProcessIdentity, Request};
+
+pub(super) use strays::stop_orphans;
+pub use strays::{stop_leftovers, stop_marked, stop_stray};
+pub(super) use urgency::{Requests, Urgency, later};
 
 /// How long a process may take to die of SIGKILL before it counts as a survivor.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -22,6 +30,24 @@ const SECOND_LOOK: Duration = Duration::from_millis(20);
 /// Waits between two looks at the process table grow from this to [`LONGEST_WAIT`].
 const SHORTEST_WAIT: Duration = Duration::from_millis(2);
 const LONGEST_WAIT: Duration = Duration::from_millis(50);
+/// How often is looked for processes that are started while others are being held.
+const LOOKS: usize = 5;
+
+/// What all processes of a command use together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Load {
+    /// Processor time, of those too that ended and were waited for. It may fall where somebody ended
+    /// without that and no control group counts.
+    pub(super) cpu: Duration,
+    /// Bytes of memory that they hold, shared ones once for each.
+    pub(super) memory: u64,
+    /// Bytes read from devices and written to them.
+    pub(super) read_bytes: u64,
+    /// See `read_bytes`.
+    pub(super) written_bytes: u64,
+    /// How many there are.
+    pub(super) processes: u32,
+}
 
 /// What clearing found and left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -32,75 +58,25 @@ pub struct Cleared {
     pub outside: u32,
     /// Processes that even SIGKILL did not end.
     pub survivors: u32,
+    /// Processes that may outlive the command, and do.
+    pub kept: u32,
+    /// Its control group was ended because it held more memory than it may.
+    pub ran_out_of_memory: bool,
 }
 
-/// Ends what is left of a process that an earlier run of this program started: its group, its
-/// session and its descendants. Never touches a later process that was given the same number, and
-/// nothing at all where the start time is unknown.
-pub async fn stop_stray(process: &ProcessIdentity, grace: Duration) -> Cleared {
-    if process.start_time == 0 || process.boot_id != ProcessIdentity::own().boot_id {
-        return Cleared::default();
-    }
-    let leader_lives = is_alive(process);
-    let family = Family::new(Some(process.clone()), Vec::new(), leader_lives);
-    family.clear(&mut Requests::none(), Urgency::polite(grace)).await
-}
-
-/// Ends every process whose environment holds the [`MARKERS`] that `env` has; none when `env` lacks
-/// one of the first three, or where environments cannot be read.
-pub async fn stop_marked(env: &[(OsString, OsString)], grace: Duration) -> Cleared {
-    let family = Family::new(None, marks(env), false);
-    family.clear(&mut Requests::none(), Urgency::polite(grace)).await
-}
-
-/// Requests that reach an attempt; once their sender is gone there are no more.
-#[derive(Debug)]
-pub(super) struct Requests(Option<mpsc::Receiver<Request>>);
-
-impl Requests {
-    pub(super) fn new(receiver: mpsc::Receiver<Request>) -> Self {
-        Self(Some(receiver))
-    }
-
-    fn none() -> Self {
-        Self(None)
-    }
-
-    /// The next one. May be dropped and called again without losing any.
-    pub(super) async fn next(&mut self) -> Request {
-        if let Some(receiver) = &mut self.0
-            && let Some(request) = receiver.recv().await
-        {
-            return request;
-        }
-        self.0 = None;
-        std::future::pending().await
-    }
-}
-
-/// How clearing begins.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Urgency {
-    /// SIGKILL is sent from here on.
-    pub(super) kill_at: Instant,
-    /// Leave a moment to end without any signal.
-    pub(super) look_twice: bool,
-}
-
-impl Urgency {
-    pub(super) fn polite(grace: Duration) -> Self {
-        Self { kill_at: later(grace), look_twice: false }
-    }
-}
-
-/// The point `duration` from here; far away where that cannot be told.
-pub(super) fn later(duration: Duration) -> Instant {
-    const FAR: Duration = Duration::from_secs(3600 * 24 * 365);
-    Instant::now() + duration.min(FAR)
+/// What holds a family together beside its process group.
+#[derive(Debug, Default)]
+pub(super) struct Bonds {
+    /// Its control group, which then is all that counts.
+    pub(super) leaf: Option<Leaf>,
+    /// Names of programs that may outlive the command.
+    pub(super) keep: Vec<String>,
+    /// Tells which orphans are its own.
+    pub(super) enrolled: Option<Enrolled>,
 }
 
 /// What belongs to one command.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Family {
     /// Leads the process group and the session.
     leader: Option<ProcessIdentity>,
@@ -109,40 +85,102 @@ pub(super) struct Family {
     marks: Vec<Vec<u8>>,
     /// The number of the leader still means the leader, because it lives or is not reaped.
     is_number_ours: bool,
+    bonds: Bonds,
     /// Members seen before (pid and start time), wherever they moved since.
     known: HashSet<(u32, u64)>,
+    /// Those of the last look that may outlive the command.
+    kept: Vec<Member>,
+    /// All such that were ever seen.
+    spared: HashSet<(u32, u64)>,
+    /// One of them is in the process group, so that this may not be signalled as a whole.
+    is_group_mixed: bool,
+    is_held: bool,
 }
 
 impl Family {
     /// The family of a child that is not reaped before it is cleared.
-    pub(super) fn of_child(leader: ProcessIdentity, env: &[(OsString, OsString)]) -> Self {
-        Self::new(Some(leader), marks(env), true)
+    pub(super) fn of_child(
+        leader: ProcessIdentity,
+        env: &[(OsString, OsString)],
+        bonds: Bonds,
+    ) -> Self {
+        Self { bonds, ..Self::new(Some(leader), marks(env), true) }
     }
 
     fn new(leader: Option<ProcessIdentity>, marks: Vec<Vec<u8>>, is_number_ours: bool) -> Self {
-        Self { leader, marks, is_number_ours, known: HashSet::new() }
+        Self {
+            leader,
+            marks,
+            is_number_ours,
+            bonds: Bonds::default(),
+            known: HashSet::new(),
+            kept: Vec::new(),
+            spared: HashSet::new(),
+            is_group_mixed: false,
+            is_held: false,
+        }
     }
 
-    /// Asks the group to end; one that is stopped is woken up for it.
-    pub(super) fn terminate(&self) {
-        self.signal_group(Signal::TERM);
-        self.signal_group(Signal::CONT);
+    /// Asks all of it to end; whoever is stopped is woken up for it.
+    pub(super) fn terminate(&mut self) {
+        self.resume();
+        for signal in [Signal::TERM, Signal::CONT] {
+            self.signal_all(signal);
+        }
     }
 
-    /// Ends the group and all descendants by force.
+    /// Ends all of it by force.
     pub(super) fn kill(&mut self) {
         // Children are found through their parents, so they must be known before these die.
-        let members = self.load_members();
-        self.signal_group(Signal::KILL);
-        members.iter().for_each(|member| member.signal(Signal::KILL));
+        let members = self.load_leaving();
+        self.kill_members(&members);
+    }
+
+    /// Holds all of it, whoever is started meanwhile included.
+    pub(super) fn suspend(&mut self) {
+        self.is_held = true;
+        if self.bonds.leaf.as_ref().is_some_and(|leaf| leaf.freeze(true).is_ok()) {
+            return;
+        }
+        let mut held = 0;
+        // Who was being started while the others were held is found by the next look.
+        for _ in 0..LOOKS {
+            let members = self.signal_all(Signal::STOP);
+            if members == held {
+                break;
+            }
+            held = members;
+        }
+    }
+
+    /// Lets all of it go on that was held; does nothing where it was not.
+    pub(super) fn resume(&mut self) {
+        if !std::mem::take(&mut self.is_held) {
+            return;
+        }
+        if self.bonds.leaf.as_ref().is_none_or(|leaf| leaf.freeze(false).is_err()) {
+            self.signal_all(Signal::CONT);
+        }
+    }
+
+    /// What it uses at the moment, and the processor time so far. Without a table of processes
+    /// nothing is known.
+    pub(super) fn load_usage(&mut self) -> Load {
+        let load = system::load_usage(self);
+        let counted = self.bonds.leaf.as_ref().and_then(Leaf::load_cpu);
+        Load { cpu: counted.unwrap_or(load.cpu), ..load }
     }
 
     /// Ends what is left, and looks until nothing is.
-    pub(super) async fn clear(mut self, requests: &mut Requests, urgency: Urgency) -> Cleared {
-        let mut members = self.load_members();
+    pub(super) async fn clear(&mut self, requests: &mut Requests, urgency: Urgency) -> Cleared {
+        self.resume();
+        if let Some(enrolled) = &self.bonds.enrolled {
+            enrolled.end();
+        }
+        let mut members = self.load_leaving();
         if urgency.look_twice && !members.is_empty() {
             sleep(SECOND_LOOK).await;
-            members = self.load_members();
+            members = self.load_leaving();
         }
         let mut cleared = Cleared::default();
         let mut signalled = HashSet::new();
@@ -158,15 +196,13 @@ impl Family {
                 } else if is_first {
                     cleared.outside += 1;
                 }
-                if is_forced {
-                    member.signal(Signal::KILL);
-                } else if is_first {
+                if is_first && !is_forced {
                     member.signal(Signal::TERM);
                     member.signal(Signal::CONT);
                 }
             }
             if is_forced {
-                self.signal_group(Signal::KILL);
+                self.kill_members(&members);
             }
             if Instant::now() >= give_up_at {
                 cleared.survivors = u32::try_from(members.len()).unwrap_or(u32::MAX);
@@ -182,25 +218,102 @@ impl Family {
                 }
             }
             wait = (wait * 2).min(LONGEST_WAIT);
-            members = self.load_members();
+            members = self.load_leaving();
         }
         // For the member that was started while the table was read, or when there is no table.
         self.signal_group(Signal::KILL);
+        let leaf = self.bonds.leaf.as_ref();
+        cleared.ran_out_of_memory = leaf.is_some_and(Leaf::ran_out_of_memory);
+        if cleared.survivors == 0 {
+            self.dissolve().await;
+        }
+        cleared.kept = u32::try_from(self.spared.len()).unwrap_or(u32::MAX);
         cleared
     }
 
-    /// Members that are alive.
+    /// Gives up what held it together, now that nothing is in it.
+    async fn dissolve(&mut self) {
+        let give_up_at = Instant::now() + PATIENCE;
+        while let Some(leaf) = &mut self.bonds.leaf
+            && leaf.try_remove().is_err()
+            && Instant::now() < give_up_at
+        {
+            sleep(SHORTEST_WAIT).await;
+        }
+        if let Some(enrolled) = &self.bonds.enrolled {
+            system::reap_orphans(enrolled);
+        }
+    }
+
+    /// Answers how many it reached.
+    fn signal_all(&mut self, signal: Signal) -> usize {
+        let members = self.load_members();
+        self.signal_group(signal);
+        let outside = members.iter().filter(|member| !self.leads(member));
+        outside.for_each(|member| member.signal(signal));
+        members.len()
+    }
+
+    fn kill_members(&self, members: &[Member]) {
+        if self.bonds.leaf.as_ref().is_some_and(|leaf| self.kept.is_empty() && leaf.kill().is_ok())
+        {
+            return;
+        }
+        members.iter().for_each(|member| member.signal(Signal::KILL));
+        self.signal_group(Signal::KILL);
+    }
+
+    /// Members, as [`Self::load_members`] has them, when whoever may outlive the command is put out of
+    /// its control group.
+    fn load_leaving(&mut self) -> Vec<Member> {
+        let members = self.load_members();
+        if let Some(leaf) = &self.bonds.leaf {
+            // One that cannot leave stays on the list.
+            self.kept.retain(|kept| leaf.release(kept.pid).is_err());
+        }
+        members
+    }
+
+    /// Members that are alive and have to end with the command.
     fn load_members(&mut self) -> Vec<Member> {
         let members = system::load_members(self);
         self.known.extend(members.iter().map(Member::key));
+        let members = self.kept_apart(members);
+        self.spared.extend(self.kept.iter().map(Member::key));
+        self.is_group_mixed |= self.kept.iter().any(|kept| self.leads(kept));
         members
+    }
+
+    /// Notes who may outlive the command, with all that these started; the others.
+    fn kept_apart(&mut self, members: Vec<Member>) -> Vec<Member> {
+        self.kept.clear();
+        if self.bonds.keep.is_empty() {
+            return members;
+        }
+        let leader = self.leader.as_ref().map(|leader| leader.pid);
+        let is_named = |member: &Member| {
+            leader != Some(member.pid)
+                && system::load_names(member.pid).iter().any(|name| self.bonds.keep.contains(name))
+        };
+        let (mut fresh, mut others) = members.into_iter().partition::<Vec<_>, _>(is_named);
+        while !fresh.is_empty() {
+            let parents: HashSet<u32> = fresh.iter().map(|kept| kept.pid).collect();
+            self.kept.append(&mut fresh);
+            (fresh, others) =
+                others.into_iter().partition(|member: &Member| parents.contains(&member.parent));
+        }
+        others
     }
 
     fn leads(&self, member: &Member) -> bool {
         self.leader.as_ref().is_some_and(|leader| leader.pid == member.group)
     }
 
+    /// Signals the process group, unless somebody in it may outlive the command.
     fn signal_group(&self, signal: Signal) {
+        if self.is_group_mixed {
+            return;
+        }
         let leader = self.leader.as_ref().filter(|_| self.is_number_ours);
         let pid = leader.and_then(|leader| i32::try_from(leader.pid).ok()).and_then(Pid::from_raw);
         if let Some(pid) = pid {
@@ -214,6 +327,7 @@ impl Family {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Member {
     pid: u32,
+    parent: u32,
     start_time: u64,
     group: u32,
 }

@@ -4,14 +4,20 @@
 //! The leader of the group is kept as a zombie until the group is empty, so that its number can't
 //! be given to another process while it is still used to send signals.
 
+mod adoption;
 mod capture;
+mod cgroup;
+mod containment;
+mod entry;
 mod group;
 mod lines;
 mod log;
 mod log_file;
 mod spawn;
 mod supervise;
+mod used;
 mod wait;
+mod warden;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -21,9 +27,13 @@ use crate::domain::run::AgentReport;
 use crate::domain::task::AgentFormat;
 
 pub use super::host::identity::{ProcessIdentity, is_alive};
-pub use group::{Cleared, stop_marked, stop_stray};
+pub use adoption::adopt_orphans;
+pub use containment::{Borne, Containment, Way, load_borne};
+pub use group::{Cleared, stop_leftovers, stop_marked, stop_stray};
 pub use spawn::SpawnError;
 pub use supervise::supervise;
+pub use used::Used;
+pub use warden::{WARDEN, Warden, own_program, serve};
 
 /// Variables that mark every process of an attempt. Strays that left the process group are found by
 /// them when a command's environment has the first three; the fourth, where given, must match too.
@@ -51,10 +61,18 @@ pub struct CommandSpec {
     /// Bytes written to either file, at least 4096. Past it the beginning and the end are kept, with
     /// a line between them that says how much was left out.
     pub log_limit: u64,
-    /// The command is stopped after this time.
+    /// The command is stopped after this time. Time in which this program was itself stopped, or
+    /// the machine asleep, does not count for any limit, but for the first two seconds of it.
     pub timeout: Duration,
+    /// The command is stopped when it neither wrote output nor used processor time for this long, give
+    /// or take 10 ms of it. Nothing stalls where the system does not tell of processor time.
+    pub stall_timeout: Option<Duration>,
     /// Time between the request to end (SIGTERM) and the end by force (SIGKILL).
     pub grace: Duration,
+    /// What its processes are held in.
+    pub containment: Containment,
+    /// Who ends it should this process be killed.
+    pub warden: Warden,
 }
 
 /// What one may ask of a command that runs.
@@ -64,6 +82,11 @@ pub enum Request {
     Stop,
     /// SIGKILL at once, also when it is being stopped already.
     Kill,
+    /// All of it is held, and so is its time: no limit is reached meanwhile, and the wall time does
+    /// not grow. Answered by [`Progress::Suspended`] unless it has ended.
+    Suspend,
+    /// It goes on where it was held. What stops a command makes it go on first.
+    Continue,
 }
 
 /// What is told while a command runs.
@@ -73,6 +96,8 @@ pub enum Progress {
     Started(ProcessIdentity),
     /// Its last line of output, at most about ten times a second, without control characters.
     Line(String),
+    /// All of it is held, as requested.
+    Suspended,
 }
 
 /// Who ended the command.
@@ -82,6 +107,8 @@ pub enum Ending {
     Exited,
     /// Its time was up.
     TimedOut,
+    /// It did nothing for too long.
+    Stalled,
     /// It was requested.
     Stopped,
 }
@@ -102,17 +129,16 @@ pub struct Finished {
     pub ending: Ending,
     /// How.
     pub exit: Exit,
-    /// From its start to the end of the command itself.
+    /// From its start to the end of the command itself, without the time in which it was held.
     pub wall: Duration,
-    /// User and system time of the process and of those descendants that were waited for.
-    pub cpu: Duration,
-    /// Largest resident set of any one of these processes, in bytes. On Linux never below what
-    /// this program itself held when it started the command.
-    pub peak_rss: u64,
+    /// What it used.
+    pub used: Used,
     /// Somebody held its output open after its end, for longer than the drain limit.
     pub leaked_output: bool,
     /// Processes that the command left behind and that were ended.
     pub leaked_processes: u32,
+    /// It was ended because all of it together held more memory than it may.
+    pub ran_out_of_memory: bool,
     /// Processes that even SIGKILL did not end in time: 0 unless the system itself hangs.
     pub survivors: u32,
     /// Bytes of output, whether kept or left out.

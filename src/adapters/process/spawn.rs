@@ -11,7 +11,11 @@ use std::sync::Once;
 
 use rustix::process::Pid;
 
-use super::CommandSpec;
+use super::adoption::enrolled;
+use super::cgroup::{self, Leaf};
+use super::entry::Entry;
+use super::group::Bonds;
+use super::{CommandSpec, Containment, ProcessIdentity, Way};
 use crate::adapters::host::private::PrivateError;
 use crate::adapters::host::signals::is_ignored;
 use crate::adapters::host::temporary::ensure_temporary;
@@ -93,11 +97,19 @@ pub enum SpawnError {
     },
 }
 
-/// A started process and the reading ends of its output.
+/// A started process, what holds it, and the reading ends of its output.
 pub(super) struct Spawned {
     pub(super) pid: Pid,
+    pub(super) identity: ProcessIdentity,
+    pub(super) bonds: Bonds,
     /// Stdout (with stderr in it unless that is kept apart), and stderr.
     pub(super) pipes: [Option<OwnedFd>; 2],
+}
+
+struct Started {
+    pid: Pid,
+    identity: ProcessIdentity,
+    pipes: [Option<OwnedFd>; 2],
 }
 
 /// Starts the command in a session of its own, with nothing to read and no terminal.
@@ -110,7 +122,26 @@ pub(super) fn spawn(spec: &CommandSpec) -> Result<Spawned, SpawnError> {
         ensure_temporary(folder)?;
     }
     ensure_children_are_kept();
-    start(spec, program).map_err(|error| reason(spec, program, error))
+    let leaf = make_leaf(&spec.containment);
+    let number = |started: &Started| (started.identity.pid, started.identity.start_time);
+    let begun = |leaf: Option<&Leaf>| enrolled(|| start(spec, program, leaf), number);
+    let (leaf, begun) = match (begun(leaf.as_ref()), leaf) {
+        // Whatever was the matter: without the group it is the command's own fault.
+        (Err(_), Some(_unusable)) => (None, begun(None)),
+        (begun, leaf) => (leaf, begun),
+    };
+    let (started, enrolled) = begun.map_err(|error| reason(spec, program, error))?;
+    let keep = spec.containment.keep.clone();
+    let bonds = Bonds { leaf, keep, enrolled: Some(enrolled) };
+    let Started { pid, identity, pipes } = started;
+    Ok(Spawned { pid, identity, bonds, pipes })
+}
+
+/// A control group for the command, where it may have one.
+fn make_leaf(containment: &Containment) -> Option<Leaf> {
+    let home = cgroup::home().ok().filter(|_| containment.best == Way::ControlGroup)?;
+    // As many as the system allows may be there.
+    Leaf::create(home, &containment.owner).ok()
 }
 
 /// The program of a command, for messages.
@@ -118,19 +149,19 @@ pub(super) fn program(spec: &CommandSpec) -> String {
     spec.argv.first().map(|program| program.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
-fn start(spec: &CommandSpec, program: &OsStr) -> io::Result<Spawned> {
+fn start(spec: &CommandSpec, program: &OsStr, leaf: Option<&Leaf>) -> io::Result<Started> {
     let mut command = Command::new(program);
     command.args(&spec.argv[1..]).current_dir(&spec.cwd).env_clear();
     command.envs(spec.env.iter().map(|(name, value)| (name, value))).stdin(Stdio::null());
     let pipes = connect_output(&mut command, spec.stdout_copy.is_some() || spec.agent.is_some())?;
-    let enter_session = || rustix::process::setsid().map(drop).map_err(io::Error::from);
-    // SAFETY: the closure makes one system call, neither allocates nor locks, and owns nothing.
-    // Without a session of its own a task could ask its questions on the user's terminal.
-    unsafe { command.pre_exec(enter_session) };
+    let entry = Entry::prepare(leaf, spec.containment.memory_limit)?;
+    // SAFETY: what is called makes system calls only, neither allocates nor locks, and reads what was
+    // prepared before the fork.
+    unsafe { command.pre_exec(move || entry.carry_out()) };
     let child = command.spawn()?;
     let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
     let pid = pid.ok_or_else(|| io::Error::other("the system gave an impossible process id"))?;
-    Ok(Spawned { pid, pipes })
+    Ok(Started { pid, identity: ProcessIdentity::load(child.id()), pipes })
 }
 
 /// One pipe for both streams keeps them in order; two keep them apart.

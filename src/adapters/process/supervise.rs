@@ -1,19 +1,24 @@
 //! One attempt as one actor: it alone starts the command, reads its output, keeps its time, hears
 //! requests and clears up behind it.
 
+mod samples;
+mod stopwatch;
+
 use std::time::Duration;
 
-use rustix::process::Pid;
 use tokio::sync::mpsc;
 use tokio::task::coop::consume_budget;
 use tokio::time::{Instant, sleep_until, timeout};
 
+use self::samples::Samples;
+use self::stopwatch::Stopwatch;
 use super::super::host::clock::Clock;
 use super::capture::{Capture, Files};
 use super::group::{Family, Requests, Urgency, later};
 use super::spawn::{SpawnError, program, spawn};
+use super::used::load_own_memory;
 use super::wait::Leader;
-use super::{CommandSpec, Ending, Exit, Finished, ProcessIdentity, Progress, Request};
+use super::{CommandSpec, Ending, Exit, Finished, Progress, Request, Used};
 use crate::domain::run::AgentExit;
 
 /// How long output is awaited after the end of the command while somebody holds it open.
@@ -36,31 +41,42 @@ pub async fn supervise(
 }
 
 async fn supervise_draining(
-    spec: CommandSpec,
+    mut spec: CommandSpec,
     requests: mpsc::Receiver<Request>,
     progress: mpsc::UnboundedSender<Progress>,
     drain: Duration,
 ) -> Result<Finished, SpawnError> {
+    let watched = spec.warden.clone().watch(&mut spec.env);
     let lost = |source| SpawnError::Lost { program: program(&spec), source };
     let files = Files::open(&spec)?;
+    let own_memory = load_own_memory();
     let spawned = spawn(&spec)?;
-    let started = Instant::now();
+    let watch = Stopwatch::start();
     let leader =
         Leader::watch(spawned.pid).map_err(|source| SpawnError::OutOfResources { source })?;
-    let identity = ProcessIdentity::load(number(spawned.pid));
+    let identity = spawned.identity;
+    watched.leads(&identity);
     let mut attempt = Attempt {
-        family: Family::of_child(identity.clone(), &spec.env),
+        family: Family::of_child(identity.clone(), &spec.env, spawned.bonds),
         capture: Capture::new(spawned.pipes, files, spec.agent).map_err(lost)?,
         leader,
         requests: Requests::new(requests),
         progress,
-        line_due: started,
+        line_due: Instant::now(),
         stage: Stage::Running,
+        watch,
+        samples: Samples::begin(),
+        own_memory,
+        limits: Limits {
+            timeout: spec.timeout,
+            stall: spec.stall_timeout,
+            grace: spec.grace,
+            drain,
+        },
     };
     attempt.tell(Progress::Started(identity));
-    attempt.run(&spec).await.map_err(lost)?;
-    let wall = started.elapsed();
-    attempt.finish(drain, spec.grace, wall).await.map_err(lost)
+    attempt.run().await.map_err(lost)?;
+    attempt.finish().await.map_err(lost)
 }
 
 struct Attempt {
@@ -71,14 +87,32 @@ struct Attempt {
     progress: mpsc::UnboundedSender<Progress>,
     line_due: Instant,
     stage: Stage,
+    watch: Stopwatch,
+    samples: Samples,
+    limits: Limits,
+    /// Bytes that were resident in this program when the command was started, see [`Used`].
+    own_memory: u64,
+}
+
+struct Limits {
+    timeout: Duration,
+    stall: Option<Duration>,
+    grace: Duration,
+    drain: Duration,
 }
 
 /// How far the command has been pushed; it only ever goes down this list.
 #[derive(Debug, Clone, Copy)]
 enum Stage {
     Running,
-    Terminating { why: Ending, kill_at: Instant },
-    Killing { why: Ending },
+    /// Killed when the stopwatch shows `kill_at`.
+    Terminating {
+        why: Ending,
+        kill_at: Duration,
+    },
+    Killing {
+        why: Ending,
+    },
 }
 
 enum Happening {
@@ -90,57 +124,91 @@ enum Happening {
 
 impl Attempt {
     /// Until the command itself has ended.
-    async fn run(&mut self, spec: &CommandSpec) -> std::io::Result<()> {
-        let deadline = later(spec.timeout);
+    async fn run(&mut self) -> std::io::Result<()> {
         loop {
-            let alarm = match self.stage {
-                Stage::Running => Some(deadline),
-                Stage::Terminating { kill_at, .. } => Some(kill_at),
-                Stage::Killing { .. } => None,
-            };
-            let happening = self.next(alarm, true).await;
-            match (happening, self.stage) {
-                (Happening::Ended(end), _) => return end,
-                (Happening::Alarm, Stage::Running) => self.terminate(Ending::TimedOut, spec.grace),
-                (Happening::Asked(Request::Stop), Stage::Running) => {
-                    self.terminate(Ending::Stopped, spec.grace);
-                }
-                (Happening::Asked(Request::Kill), Stage::Running) => {
-                    self.kill(Ending::Stopped);
-                }
-                (
-                    Happening::Alarm | Happening::Asked(Request::Kill),
-                    Stage::Terminating { why, .. },
-                ) => self.kill(why),
-                (Happening::Asked(Request::Stop), Stage::Terminating { .. })
-                | (Happening::Alarm | Happening::Asked(_), Stage::Killing { .. })
-                | (Happening::OutputClosed, _) => {}
+            let due = self.next_due();
+            match self.next(due, true).await {
+                Happening::Ended(end) => return end,
+                Happening::Alarm => self.check_limits(),
+                Happening::Asked(request) => self.obey(request),
+                Happening::OutputClosed => {}
             }
         }
     }
 
-    /// After the end of the command: its output, its remains, its numbers.
-    async fn finish(
-        mut self,
-        drain: Duration,
-        grace: Duration,
-        wall: Duration,
-    ) -> std::io::Result<Finished> {
-        let (ending, urgency) = match self.stage {
+    /// When something has to be looked at, should nothing else happen.
+    fn next_due(&self) -> Duration {
+        let limit = match self.stage {
             Stage::Running => {
-                let grace = if self.drain(drain).await { Duration::ZERO } else { grace };
-                (Ending::Exited, Urgency { kill_at: later(grace), look_twice: true })
+                let stalled = self.limits.stall.map(|limit| self.samples.stalled_at(limit));
+                stalled.map_or(self.limits.timeout, |due| due.min(self.limits.timeout))
             }
-            Stage::Terminating { why, kill_at } => (why, Urgency { kill_at, look_twice: false }),
-            Stage::Killing { why } => (why, Urgency { kill_at: Instant::now(), look_twice: false }),
+            Stage::Terminating { kill_at, .. } => kill_at,
+            Stage::Killing { .. } => Duration::MAX,
         };
+        limit.min(self.samples.due())
+    }
+
+    fn check_limits(&mut self) {
+        let elapsed = self.watch.elapsed();
+        let has_stalled = |samples: &Samples, limit: Option<Duration>| {
+            limit.is_some_and(|limit| samples.has_stalled(limit, elapsed))
+        };
+        if elapsed >= self.samples.due() || has_stalled(&self.samples, self.limits.stall) {
+            self.samples.take(self.family.load_usage(), elapsed);
+        }
+        match self.stage {
+            Stage::Running if elapsed >= self.limits.timeout => self.terminate(Ending::TimedOut),
+            Stage::Running if has_stalled(&self.samples, self.limits.stall) => {
+                self.terminate(Ending::Stalled)
+            }
+            Stage::Terminating { why, kill_at } if elapsed >= kill_at => self.kill(why),
+            Stage::Running | Stage::Terminating { .. } | Stage::Killing { .. } => {}
+        }
+    }
+
+    fn obey(&mut self, request: Request) {
+        match (request, self.stage) {
+            (Request::Suspend, _) => self.suspend(),
+            (Request::Continue, _) => self.resume(),
+            (Request::Stop, Stage::Running) => self.terminate(Ending::Stopped),
+            (Request::Kill, Stage::Running) => self.kill(Ending::Stopped),
+            (Request::Kill, Stage::Terminating { why, .. }) => self.kill(why),
+            (Request::Stop, Stage::Terminating { .. } | Stage::Killing { .. })
+            | (Request::Kill, Stage::Killing { .. }) => {}
+        }
+    }
+
+    /// After the end of the command: its output, its remains, its numbers.
+    async fn finish(mut self) -> std::io::Result<Finished> {
+        let wall = self.watch.elapsed();
+        if self.samples.is_worth_a_look(wall) {
+            self.samples.take(self.family.load_usage(), wall);
+        }
+        // What is left is to be ended, which those that are stopped would not hear.
+        self.resume();
+        let (ending, kill_at) = match self.stage {
+            Stage::Running => {
+                let is_forced = self.drain().await;
+                (Ending::Exited, later(if is_forced { Duration::ZERO } else { self.limits.grace }))
+            }
+            Stage::Terminating { why, kill_at } => {
+                (why, later(kill_at.saturating_sub(self.watch.elapsed())))
+            }
+            Stage::Killing { why } => (why, Instant::now()),
+        };
+        let urgency = Urgency { kill_at, look_twice: ending == Ending::Exited };
         let held_open = self.capture.is_open();
-        let cleared = self.family.clone().clear(&mut self.requests, urgency).await;
+        let cleared = self.family.clear(&mut self.requests, urgency).await;
         timeout(LAST_DRAIN, self.take_rest()).await.ok();
-        let leaked_output = self.capture.is_open() || (ending == Ending::Exited && held_open);
+        let held_open = self.capture.is_open() || (ending == Ending::Exited && held_open);
+        // Whoever may outlive the command may hold its output, too.
+        let leaked_output =
+            held_open && (cleared.kept == 0 || cleared.inside + cleared.outside > 0);
         // Members of a group that was being stopped did nothing wrong by ending after its leader.
         let inside = if ending == Ending::Exited { cleared.inside } else { 0 };
         let reaped = self.leader.reap()?;
+        let used = Used::of(&reaped, &self.samples.most(), self.own_memory);
         let captured = self.capture.finish();
         let succeeded = ending == Ending::Exited && reaped.exit == Exit::Code(0);
         let said = AgentExit { succeeded, at: Clock::start().now() };
@@ -148,11 +216,11 @@ impl Attempt {
             ending,
             exit: reaped.exit,
             wall,
-            cpu: reaped.cpu,
-            peak_rss: reaped.peak_rss,
+            used,
             leaked_output,
             leaked_processes: cleared.outside + inside,
             survivors: cleared.survivors,
+            ran_out_of_memory: cleared.ran_out_of_memory,
             output_bytes: captured.bytes,
             last_lines: captured.last_lines,
             log_error: captured.error,
@@ -162,15 +230,19 @@ impl Attempt {
 
     /// Takes output until nobody holds it open, the time is up, or a request cuts it short. Answers
     /// whether force was asked for.
-    async fn drain(&mut self, limit: Duration) -> bool {
-        let until = later(limit);
+    async fn drain(&mut self) -> bool {
+        let due = self.watch.elapsed().saturating_add(self.limits.drain);
         while self.capture.is_open() {
-            match self.next(Some(until), false).await {
-                Happening::Asked(request) => return request == Request::Kill,
-                Happening::Alarm => return false,
-                Happening::OutputClosed | Happening::Ended(_) => {}
+            match self.next(due, false).await {
+                Happening::Asked(Request::Suspend) => self.suspend(),
+                Happening::Asked(Request::Continue) => self.resume(),
+                Happening::Asked(Request::Stop) => break,
+                Happening::Asked(Request::Kill) => return true,
+                Happening::Alarm if self.watch.elapsed() >= due => break,
+                Happening::Alarm | Happening::OutputClosed | Happening::Ended(_) => {}
             }
         }
+        self.resume();
         false
     }
 
@@ -181,13 +253,19 @@ impl Attempt {
         }
     }
 
-    async fn next(&mut self, alarm: Option<Instant>, is_running: bool) -> Happening {
+    /// The next thing to be dealt with; an alarm when the stopwatch shows `due`, or because this
+    /// program overslept.
+    async fn next(&mut self, due: Duration, is_running: bool) -> Happening {
+        let alarm = self.watch.point_of(due);
         loop {
             tokio::select! {
                 biased;
                 end = self.leader.ended(), if is_running => return Happening::Ended(end),
                 request = self.requests.next() => return Happening::Asked(request),
-                () = at(alarm) => return Happening::Alarm,
+                alarm = at(alarm) => {
+                    self.watch.forgive(alarm);
+                    return Happening::Alarm;
+                }
                 () = sleep_until(self.line_due), if self.capture.lines.has_news() => {
                     self.line_due = Instant::now() + LINE_GAP;
                     if let Some(line) = self.capture.lines.latest() {
@@ -195,6 +273,7 @@ impl Attempt {
                     }
                 }
                 () = self.capture.take(), if self.capture.is_open() => {
+                    self.samples.heard(self.watch.elapsed());
                     if !self.capture.is_open() {
                         return Happening::OutputClosed;
                     }
@@ -205,12 +284,29 @@ impl Attempt {
         }
     }
 
-    fn terminate(&mut self, why: Ending, grace: Duration) {
+    /// Holds all of it, and its time.
+    fn suspend(&mut self) {
+        self.family.suspend();
+        self.watch.stop();
+        self.tell(Progress::Suspended);
+    }
+
+    fn resume(&mut self) {
+        if self.watch.is_stopped() {
+            self.family.resume();
+            self.watch.go_on();
+        }
+    }
+
+    fn terminate(&mut self, why: Ending) {
+        self.resume();
         self.family.terminate();
-        self.stage = Stage::Terminating { why, kill_at: later(grace) };
+        let kill_at = self.watch.elapsed().saturating_add(self.limits.grace);
+        self.stage = Stage::Terminating { why, kill_at };
     }
 
     fn kill(&mut self, why: Ending) {
+        self.resume();
         self.family.kill();
         self.stage = Stage::Killing { why };
     }
@@ -221,15 +317,15 @@ impl Attempt {
     }
 }
 
-async fn at(alarm: Option<Instant>) {
+/// The alarm, once it rings.
+async fn at(alarm: Option<Instant>) -> Instant {
     match alarm {
-        Some(alarm) => sleep_until(alarm).await,
+        Some(alarm) => {
+            sleep_until(alarm).await;
+            alarm
+        }
         None => std::future::pending().await,
     }
-}
-
-fn number(pid: Pid) -> u32 {
-    pid.as_raw_nonzero().get().unsigned_abs()
 }
 
 #[cfg(test)]

@@ -23,12 +23,17 @@ pub(super) struct Leader {
     is_reaped: bool,
 }
 
-/// How a child ended and what it used.
+/// How a child ended and what it used, with those descendants that were waited for.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Reaped {
     pub(super) exit: Exit,
     pub(super) cpu: Duration,
+    /// Bytes of the largest one.
     pub(super) peak_rss: u64,
+    /// Bytes read from devices; `None` where the system counts something else.
+    pub(super) read_bytes: Option<u64>,
+    /// Bytes written to them.
+    pub(super) written_bytes: Option<u64>,
 }
 
 impl Leader {
@@ -111,7 +116,13 @@ fn reap(pid: Pid) -> io::Result<Reaped> {
     // Kibibytes on Linux, bytes on macOS.
     let unit = if cfg!(target_os = "macos") { 1 } else { 1024 };
     let peak_rss = u64::try_from(usage.ru_maxrss).unwrap_or(0).saturating_mul(unit);
-    Ok(Reaped { exit, cpu, peak_rss })
+    // Blocks of 512 bytes on Linux, operations elsewhere.
+    let bytes = |blocks: libc::c_long| {
+        let blocks = u64::try_from(blocks).ok().filter(|_| cfg!(target_os = "linux"));
+        blocks.map(|blocks| blocks.saturating_mul(512))
+    };
+    let (read_bytes, written_bytes) = (bytes(usage.ru_inblock), bytes(usage.ru_oublock));
+    Ok(Reaped { exit, cpu, peak_rss, read_bytes, written_bytes })
 }
 
 fn duration(time: libc::timeval) -> Duration {

@@ -27,7 +27,7 @@ pub(crate) fn run(context: &Context, args: &RunArgs) -> Result<Exit, Failure> {
         Reply::Refused { message } => return Err(Failure::refused("not_aborted", message)),
         Reply::NotRunning => {
             let (mut journal, _lock) = stored::open(&place, Some(run.as_str()))?;
-            match runtime()?.block_on(abort_idle(&mut journal))? {
+            match runtime()?.block_on(abort_idle(&place.site, &mut journal))? {
                 0 => format!("run `{run}` is aborted; nothing of it was running"),
                 n => format!("run `{run}` is aborted; {n} processes it had left were stopped"),
             }

@@ -156,7 +156,7 @@ impl Cleaner<'_> {
         }
         // A crashed run may have left processes, and must not be resumed without its worktrees.
         let mut journal = Journal::resume(store, place.site.clock, state);
-        runtime()?.block_on(abort_idle(&mut journal))?;
+        runtime()?.block_on(abort_idle(&place.site, &mut journal))?;
         self.swept(journal.state(), lock)
     }
 

@@ -9,6 +9,7 @@ use self::measured::Measured;
 use crate::adapters::git::{Area, Backend, Capability, GitProgram, Head};
 use crate::adapters::host::disk::free_bytes;
 use crate::adapters::host::machine::Machine;
+use crate::adapters::process::{Borne, load_borne};
 use crate::adapters::store::Store;
 use crate::cli::context::{Context, Place};
 use crate::cli::exit::Exit;
@@ -34,10 +35,12 @@ pub(crate) fn run(context: &Context) -> Result<Exit, Failure> {
     let facts: serde_json::Map<String, serde_json::Value> =
         rows.into_iter().map(|(name, value)| (name.replace(' ', "_"), json!(value))).collect();
     let engines: Vec<serde_json::Value> = capabilities.iter().map(engine_entry).collect();
+    let Borne { way, because } = load_borne();
     context.streams.document(&json!({
         "schema": SCHEMA,
         "facts": facts,
         "engines": engines,
+        "containment": { "way": way.as_str(), "reason": because },
         "cores": measured.cores_entry(),
         "contention": measured.contention_entry(),
         "costs": measured.cost_entries(),
@@ -106,7 +109,7 @@ fn rows(
         ("cores", machine.cores.to_string()),
         ("memory", human_size(machine.memory)),
         ("free disk", free_bytes(repo.root()).map_or("unknown".into(), human_size)),
-        ("containment", "process group and session, then a search by environment marker".into()),
+        ("containment", containment_text(&load_borne())),
         ("state", place.site.state_dir().display().to_string()),
     ]);
     let files = match head.tip() {
@@ -127,6 +130,11 @@ fn rows(
         ),
     ));
     Ok(rows)
+}
+
+fn containment_text(borne: &Borne) -> String {
+    let reason = borne.because.as_ref().map_or_else(String::new, |why| format!(" ({why})"));
+    format!("{}{reason}", borne.way)
 }
 
 fn merging_reason(place: &Place, capabilities: &[Capability]) -> &'static str {

@@ -66,6 +66,9 @@ pub fn counts(state: &RunState) -> String {
 /// How a task stands, in one word.
 pub(super) fn standing(record: &TaskRecord) -> Line {
     match record.outcome() {
+        Some(Outcome::Succeeded) if record.leak().is_some() => {
+            Line::new().mark(Mark::Warn, "succeeded, leaked")
+        }
         Some(Outcome::Succeeded) => Line::new().mark(Mark::Good, "succeeded"),
         Some(Outcome::Skipped) => Line::new().mark(Mark::Warn, "skipped"),
         Some(outcome) => Line::new().mark(Mark::Bad, outcome.word()),

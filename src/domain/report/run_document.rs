@@ -13,7 +13,7 @@ use super::plan_document::rounded;
 use crate::domain::id::{Oid, RunId, TaskId};
 use crate::domain::plan::{Interval, Verdict};
 use crate::domain::run::{
-    AttemptEnd, Ending, Outcome, RunPhase, RunState, StopReason, TaskRecord, TaskState,
+    AttemptEnd, Ending, Leak, Outcome, RunPhase, RunState, StopReason, TaskRecord, TaskState,
 };
 use crate::domain::time::Timestamp;
 
@@ -129,12 +129,20 @@ pub struct TaskEntry {
     pub duration_s: Option<f64>,
     /// Time its setup hooks took in the last attempt, seconds; null where none were wanted.
     pub setup_s: Option<f64>,
+    /// What its last attempt and its check left behind, if anything.
+    pub leaked: Option<Leak>,
     /// Processor time of all attempts and checks, seconds.
     pub cpu_s: Option<f64>,
-    /// Largest resident set, bytes.
+    /// Most memory resident in its processes at once, bytes; null where it was not seen.
     pub peak_rss_bytes: Option<u64>,
     /// What its agent said of its work, over all attempts; null for plain commands.
     pub agent: Option<AgentEntry>,
+    /// Bytes read from disks; null where that is not known.
+    pub read_bytes: Option<u64>,
+    /// Bytes written to disks; null where that is not known.
+    pub written_bytes: Option<u64>,
+    /// Most processes at once, as far as was seen; null where that is not known.
+    pub processes: Option<u32>,
 }
 
 /// The document of a run at `now`.
@@ -195,9 +203,13 @@ fn task_entry(state: &RunState, index: usize, now: Timestamp, logs: &LogPaths) -
             .map(|at| record.finished.unwrap_or(now).since(at).as_secs_f64())
             .map(seconds),
         setup_s: record.setup.map(|time| seconds(time.as_secs_f64())),
+        leaked: record.leak(),
         cpu_s: end.map(|_| seconds(record.usage.cpu.as_secs_f64())),
         peak_rss_bytes: end.map(|_| record.usage.peak_rss).filter(|&bytes| bytes > 0),
         agent: record.agent.as_deref().map(agent_entry),
+        read_bytes: end.and(record.usage.read_bytes),
+        written_bytes: end.and(record.usage.written_bytes),
+        processes: end.and(record.usage.processes),
     }
 }
 

@@ -334,6 +334,7 @@ fn ended(ending: Ending, usage: Usage, last_lines: Vec<String>) -> AttemptEnd {
         usage,
         leaked_output: false,
         leaked_processes: 0,
+        out_of_memory: false,
         last_lines,
         trouble: Vec::new(),
         agent: None,

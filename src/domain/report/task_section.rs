@@ -1,14 +1,12 @@
 //! Sections about the tasks of a run: what they were, how they ended, what they used.
 
-use std::time::Duration;
-
 use super::headline::{reason_line, standing};
 use super::plan_patterns::order_lines;
 use super::prose::{Line, Mark};
 use super::section::{Block, Section, Table};
 use super::timeline::{Bar, BarKind, Timeline};
 use crate::domain::id::Oid;
-use crate::domain::run::{Outcome, RunState};
+use crate::domain::run::{Outcome, RunState, Usage};
 use crate::domain::task::Work;
 use crate::domain::time::{Timestamp, from_secs, human_duration};
 
@@ -56,7 +54,8 @@ pub(super) fn decomposition(state: &RunState) -> Section {
     Section { heading: "Decomposition", blocks }
 }
 
-/// Notes that were made while work was committed, and warnings of the machinery.
+/// What tasks left behind, notes that were made while work was committed, and warnings of the
+/// machinery.
 pub(super) fn oddities(state: &RunState) -> Option<Section> {
     let mut lines: Vec<Line> = Vec::new();
     let left = state.tasks.iter().enumerate().filter(|(_, record)| record.leftovers);
@@ -66,6 +65,8 @@ pub(super) fn oddities(state: &RunState) -> Option<Section> {
     }
     for (index, record) in state.tasks.iter().enumerate() {
         let id = state.task(index).id.as_str();
+        let leak = record.leak();
+        lines.extend(leak.map(|leak| Line::new().code(id).text(format!(": {leak}"))));
         let notes = record.notes.iter();
         lines.extend(notes.map(|note| Line::new().code(id).text(": ").join(Line::prose(note))));
         // An attempt that left nothing is kept as the commit it started from.
@@ -120,38 +121,42 @@ pub(super) fn timeline(state: &RunState, now: Timestamp) -> Option<Section> {
 
 /// What each task used.
 pub(super) fn resources(state: &RunState) -> Option<Section> {
-    let mut table = Table::new(&["Task", ">Time", ">CPU", ">Cores busy", ">Peak memory"]);
-    let (mut wall, mut cpu, mut peak) = (Duration::ZERO, Duration::ZERO, 0);
+    let columns =
+        ["Task", ">Time", ">CPU", ">Cores busy", ">Peak memory", ">Read", ">Written", ">Processes"];
+    let mut table = Table::new(&columns);
+    let mut all = Usage::default();
     for (index, record) in state.tasks.iter().enumerate().filter(|(_, r)| r.end.is_some()) {
-        let usage = &record.usage;
-        wall = wall.saturating_add(usage.wall);
-        cpu = cpu.saturating_add(usage.cpu);
-        peak = peak.max(usage.peak_rss);
-        table.rows.push(usage_row(
-            state.task(index).id.as_str(),
-            usage.wall,
-            usage.cpu,
-            usage.peak_rss,
-        ));
+        all.add(&record.usage);
+        table.rows.push(usage_row(state.task(index).id.as_str(), &record.usage));
     }
     match table.rows.len() {
         0 => return None,
         1 => {}
-        _ => table.rows.push(usage_row("all (sum, largest)", wall, cpu, peak)),
+        _ => table.rows.push(usage_row("all (sum, largest)", &all)),
     }
     Some(Section { heading: "Resources", blocks: vec![Block::Table(table)] })
 }
 
-fn usage_row(name: &str, wall: Duration, cpu: Duration, peak: u64) -> Vec<Line> {
-    let cores = if wall.is_zero() {
-        "-".to_owned()
+fn usage_row(name: &str, usage: &Usage) -> Vec<Line> {
+    let unknown = || "-".to_owned();
+    let cores = if usage.wall.is_zero() {
+        unknown()
     } else {
-        format!("{:.1}", cpu.as_secs_f64() / wall.as_secs_f64())
+        format!("{:.1}", usage.cpu.as_secs_f64() / usage.wall.as_secs_f64())
     };
-    let peak = if peak == 0 { "-".to_owned() } else { human_bytes(peak) };
-    [name.to_owned(), human_duration(wall), human_duration(cpu), cores, peak]
-        .map(|cell| Line::new().text(cell))
-        .to_vec()
+    let bytes = |bytes: Option<u64>| bytes.map_or_else(unknown, human_bytes);
+    [
+        name.to_owned(),
+        human_duration(usage.wall),
+        human_duration(usage.cpu),
+        cores,
+        bytes(Some(usage.peak_rss).filter(|&bytes| bytes > 0)),
+        bytes(usage.read_bytes),
+        bytes(usage.written_bytes),
+        usage.processes.map_or_else(unknown, |processes| processes.to_string()),
+    ]
+    .map(|cell| Line::new().text(cell))
+    .to_vec()
 }
 
 fn work_text(work: &Work) -> String {

@@ -1,7 +1,5 @@
 //! Folding events into the state. Live runs and recovery use the same function.
 
-use std::time::Duration;
-
 use super::envelope::{Envelope, JournalError};
 use super::event::{Event, StopReason};
 use super::outcome::{AttemptEnd, Outcome, ProvisionFailure, Reason};
@@ -382,13 +380,7 @@ impl TaskRecord {
     }
 
     fn add_usage(&mut self, end: &AttemptEnd) {
-        let usage = &mut self.usage;
-        usage.wall = usage.wall.checked_add(end.usage.wall).unwrap_or(Duration::MAX);
-        usage.cpu = usage.cpu.checked_add(end.usage.cpu).unwrap_or(Duration::MAX);
-        usage.peak_rss = usage.peak_rss.max(end.usage.peak_rss);
-        usage.read_bytes = usage.read_bytes.saturating_add(end.usage.read_bytes);
-        usage.written_bytes = usage.written_bytes.saturating_add(end.usage.written_bytes);
-        usage.processes = usage.processes.max(end.usage.processes);
+        self.usage.add(&end.usage);
     }
 }
 

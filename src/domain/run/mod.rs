@@ -9,6 +9,7 @@ mod brought;
 mod envelope;
 mod event;
 mod fold;
+mod leak;
 mod observe;
 mod outcome;
 mod patterns;
@@ -36,6 +37,7 @@ pub use brought::Brought;
 pub use envelope::{Envelope, FIRST_SEQ, JOURNAL_VERSION, JournalError};
 pub use event::{Event, StopReason};
 pub use fold::IllegalEvent;
+pub use leak::Leak;
 pub use observe::{already_observed, observe, run_number};
 pub use outcome::{
     AttemptEnd, ChangeKind, Ending, Outcome, PathChange, ProcessStamp, ProvisionFailure, Reason,
@@ -47,7 +49,7 @@ pub use shortage::Shortage;
 pub use spec::{Limits, RunSpec, TaskPlace};
 pub use state::{RunPhase, RunState, TaskRecord};
 pub use step::step;
-pub use surroundings::{TASK_PORTS, compose_project, port_candidates, temporary_name};
+pub use surroundings::{TASK_PORTS, compose_project, port_candidates, run_mark, temporary_name};
 pub use task_state::{IllegalTransition, TaskState};
 pub use throttle::Throttle;
 pub use time_limits::Expiry;

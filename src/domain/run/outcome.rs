@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::agent_report::AgentReport;
 use super::shortage::Shortage;
 use crate::domain::id::TaskId;
+use crate::domain::task::human_size;
 use crate::domain::time::{human_duration, millis};
 
 /// How a task ended.
@@ -66,6 +67,11 @@ pub enum Reason {
         /// The limit.
         #[serde(with = "millis")]
         limit: Duration,
+    },
+    /// All of it together held more memory than it may.
+    OutOfMemory {
+        /// The limit, bytes.
+        limit: u64,
     },
     /// It neither wrote nor computed for too long.
     Stalled {
@@ -183,6 +189,10 @@ impl fmt::Display for Reason {
             Self::Signal { signal } => write!(f, "killed by signal {signal}"),
             Self::TimedOut { limit } => {
                 write!(f, "stopped after its timeout of {}", human_duration(*limit))
+            }
+            Self::OutOfMemory { limit } => {
+                let limit = human_size(*limit);
+                write!(f, "its processes held more than its memory_limit of {limit}")
             }
             Self::Stalled { limit } => {
                 write!(f, "stopped after {} without output or work", human_duration(*limit))
@@ -324,17 +334,33 @@ pub struct Usage {
     /// Processor time, user and system, of it and its children.
     #[serde(with = "millis")]
     pub cpu: Duration,
-    /// Largest resident set of one of its processes, bytes.
+    /// Most memory resident in its processes at once, bytes: in all of them together as far as that
+    /// was seen, else in the largest one. 0: not known.
     pub peak_rss: u64,
-    /// Bytes read from disks, as far as it was seen.
-    #[serde(default)]
-    pub read_bytes: u64,
-    /// Bytes written to disks, as far as it was seen.
-    #[serde(default)]
-    pub written_bytes: u64,
-    /// Most processes at once, as far as it was seen; 0: not measured.
-    #[serde(default)]
-    pub processes: u32,
+    /// Bytes read from disks, as far as it was seen; `None`: not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_bytes: Option<u64>,
+    /// Bytes written to disks, as far as it was seen; `None`: not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written_bytes: Option<u64>,
+    /// Most processes at once, as far as it was seen; `None`: not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub processes: Option<u32>,
+}
+
+impl Usage {
+    /// Takes in what another command used.
+    pub(in crate::domain) fn add(&mut self, other: &Self) {
+        let sum = |one: Option<u64>, other: Option<u64>| {
+            one.map_or(other, |one| Some(one.saturating_add(other.unwrap_or(0))))
+        };
+        self.wall = self.wall.checked_add(other.wall).unwrap_or(Duration::MAX);
+        self.cpu = self.cpu.checked_add(other.cpu).unwrap_or(Duration::MAX);
+        self.peak_rss = self.peak_rss.max(other.peak_rss);
+        self.read_bytes = sum(self.read_bytes, other.read_bytes);
+        self.written_bytes = sum(self.written_bytes, other.written_bytes);
+        self.processes = self.processes.max(other.processes);
+    }
 }
 
 /// The end of one supervised command.
@@ -348,6 +374,9 @@ pub struct AttemptEnd {
     pub leaked_output: bool,
     /// Processes that outlived it and were killed.
     pub leaked_processes: u32,
+    /// It was ended because all of it together held more memory than it may.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub out_of_memory: bool,
     /// Its last lines of output, control characters made harmless.
     pub last_lines: Vec<String>,
     /// What did not go as it should without being the command's doing: output that could not be

@@ -387,6 +387,7 @@ fn end(ending: Ending) -> AttemptEnd {
         usage: Usage::default(),
         leaked_output: false,
         leaked_processes: 0,
+        out_of_memory: false,
         last_lines: Vec::new(),
         trouble: Vec::new(),
         agent: None,

@@ -53,6 +53,11 @@ pub fn temporary_name(repository: &str, run: &str, task: &TaskId) -> String {
     format!("{shown}-{:08x}", stable_hash(&parts) >> 32)
 }
 
+/// Name of the run that no other run of this machine has, of letters and digits.
+pub fn run_mark(repository: &str, run: &str) -> String {
+    format!("{:016x}", stable_hash(&[repository.as_bytes(), b"\0", run.as_bytes()]))
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;

@@ -38,19 +38,15 @@ impl Driver {
         tokio::spawn(async move {
             let tell = |told| {
                 let task = id.clone();
-                send(
-                    &outbox,
-                    match told {
-                        Told::Started(process) => {
-                            Message::Input(Input::Fact(Event::AttemptStarted {
-                                task,
-                                attempt,
-                                process,
-                            }))
-                        }
-                        Told::Line(line) => Message::Output { task, line },
-                    },
-                );
+                let message = match told {
+                    Told::Started(process) => {
+                        let fact = Event::AttemptStarted { task, attempt, process };
+                        Message::Input(Input::Fact(fact))
+                    }
+                    Told::Line(line) => Message::Output { task, line },
+                    Told::Suspended => return,
+                };
+                send(&outbox, message);
             };
             let Ended { end, shortage } = attempt::run(command, requests, tell).await;
             let task_id = id.clone();

@@ -1,21 +1,137 @@
 //! Members by group, session, environment and descent, as `/proc` shows them.
 
 use std::collections::HashSet;
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::time::Duration;
 
-use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open, pidfd_send_signal};
+use rustix::param::{clock_ticks_per_second, page_size};
+use rustix::process::{
+    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, kill_process, pidfd_open, pidfd_send_signal,
+    waitid,
+};
 
-use super::{Family, Member};
+use super::{Family, Load, Member};
 use crate::adapters::host::process_table::{ProcessEntry, load_entries, load_entry};
+use crate::adapters::process::adoption::Enrolled;
+use crate::adapters::process::cgroup::Leaf;
 
 /// Marks any process of any task.
 const ANY_TASK: &[u8] = b"WT_ORCH_TASK=";
 
 pub(super) fn load_members(family: &Family) -> Vec<Member> {
+    if let Some(leaf) = &family.bonds.leaf {
+        return held(leaf).iter().map(member).collect();
+    }
     let entries = load_entries().unwrap_or_default();
     let environment = |pid| fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
-    members(family, &entries, std::process::id(), environment)
+    let observer = Observer::load(&entries);
+    found(family, &entries, &observer, environment).into_iter().map(member).collect()
+}
+
+/// By one look at the table, without the environments: who left group and session and lost its
+/// parent is only counted when it was seen before.
+pub(super) fn load_usage(family: &mut Family) -> Load {
+    if let Some(leaf) = &family.bonds.leaf {
+        return usage(held(leaf).iter());
+    }
+    let entries = load_entries().unwrap_or_default();
+    let observer = Observer::load(&entries);
+    let found = found(family, &entries, &observer, |_| Vec::new());
+    family.known.extend(found.iter().map(|entry| (entry.pid, entry.start_time)));
+    usage(found.into_iter())
+}
+
+/// What may be called the name of a process: what it calls itself, the file that it runs, and what
+/// it was started as.
+pub(super) fn load_names(pid: u32) -> Vec<String> {
+    let last =
+        |path: &Path| Some(path.file_name()?.to_str()?.trim_end_matches(" (deleted)").to_owned());
+    let called = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+    let file = fs::read_link(format!("/proc/{pid}/exe")).ok();
+    let words = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    let word = words.split(|byte| *byte == 0).next().unwrap_or_default();
+    let mut names = vec![called.trim_end().to_owned()];
+    names.extend(file.as_deref().and_then(last));
+    names.extend(last(Path::new(OsStr::from_bytes(word))));
+    names
+}
+
+/// Takes away those that fell to this program when they lost their parent, and that have ended.
+pub(super) fn reap_orphans(enrolled: &Enrolled) {
+    let Some(orphanage) = enrolled.orphanage() else { return };
+    let entries = load_entries().unwrap_or_default();
+    let observer = Observer::load(&entries);
+    for entry in entries.iter().filter(|entry| !entry.alive && observer.adopted(entry)) {
+        let pid = i32::try_from(entry.pid).ok().and_then(Pid::from_raw);
+        if let Some(pid) = pid.filter(|_| !orphanage.started(entry.pid)) {
+            // It is one exact process, which nobody else waits for.
+            waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOHANG).ok();
+        }
+    }
+}
+
+/// This process, as it stands in the table.
+struct Observer {
+    own: u32,
+    session: u32,
+    /// Itself and those above it.
+    line: HashSet<u32>,
+}
+
+impl Observer {
+    fn load(entries: &[ProcessEntry]) -> Self {
+        Self::of(entries, std::process::id())
+    }
+
+    fn of(entries: &[ProcessEntry], own: u32) -> Self {
+        let find = |pid| entries.iter().find(|entry: &&ProcessEntry| entry.pid == pid);
+        let mut line = HashSet::new();
+        let mut next = Some(own);
+        while let Some(pid) = next.filter(|&pid| line.insert(pid)) {
+            next = find(pid).map(|entry| entry.parent);
+        }
+        Self { own, session: find(own).map_or(0, |entry| entry.session), line }
+    }
+
+    /// Whether it is a child that this process did not start itself, or leads a command: what is
+    /// started for other ends stays in the session.
+    fn adopted(&self, entry: &ProcessEntry) -> bool {
+        entry.parent == self.own && entry.session != self.session
+    }
+}
+
+fn held(leaf: &Leaf) -> Vec<ProcessEntry> {
+    leaf.load_pids().into_iter().filter_map(load_entry).filter(|entry| entry.alive).collect()
+}
+
+fn member(entry: &ProcessEntry) -> Member {
+    let ProcessEntry { pid, parent, start_time, group, .. } = *entry;
+    Member { pid, parent, start_time, group }
+}
+
+fn usage<'a>(members: impl Iterator<Item = &'a ProcessEntry>) -> Load {
+    let (mut load, mut ticks) = (Load::default(), 0);
+    for entry in members {
+        ticks += entry.cpu;
+        load.memory += entry.resident * page_size() as u64;
+        load.processes += 1;
+        let io = fs::read_to_string(format!("/proc/{}/io", entry.pid)).unwrap_or_default();
+        for line in io.lines() {
+            let Some((name, bytes)) = line.split_once(": ") else { continue };
+            let bytes = bytes.parse().unwrap_or(0);
+            match name {
+                "read_bytes" => load.read_bytes += bytes,
+                "write_bytes" => load.written_bytes += bytes,
+                _ => {}
+            }
+        }
+    }
+    load.cpu = Duration::from_secs_f64(ticks as f64 / clock_ticks_per_second() as f64);
+    load
 }
 
 /// A file handle of the process can't come to mean another one between the look and the signal.
@@ -32,18 +148,18 @@ pub(super) fn signal(member: &Member, signal: Signal) -> io::Result<()> {
     }
 }
 
-fn members(
+fn found<'a>(
     family: &Family,
-    entries: &[ProcessEntry],
-    own: u32,
+    entries: &'a [ProcessEntry],
+    observer: &Observer,
     environment: impl Fn(u32) -> Vec<u8>,
-) -> Vec<Member> {
-    let spared = ancestors(entries, own);
+) -> Vec<&'a ProcessEntry> {
+    let orphanage = family.bonds.enrolled.as_ref().and_then(Enrolled::orphanage);
     let earliest = family.leader.as_ref().map_or(0, |leader| leader.start_time);
     let mut candidates: Vec<&ProcessEntry> = entries
         .iter()
         .filter(|entry| entry.alive && entry.start_time >= earliest)
-        .filter(|entry| !spared.contains(&entry.pid))
+        .filter(|entry| !observer.line.contains(&entry.pid))
         .collect();
     let mut found: Vec<&ProcessEntry> = Vec::new();
     let mut parents = HashSet::new();
@@ -58,6 +174,9 @@ fn members(
     let belongs = |entry: &ProcessEntry| {
         family.known.contains(&(entry.pid, entry.start_time))
             || is_numbered(entry)
+            || orphanage.as_ref().is_some_and(|orphanage| {
+                observer.adopted(entry) && orphanage.allots(entry.pid, entry.start_time)
+            })
             || is_marked(family, entry, &environment)
     };
     let (seeds, rest) = candidates.into_iter().partition::<Vec<_>, _>(|entry| belongs(entry));
@@ -68,21 +187,6 @@ fn members(
         found.append(&mut generation);
         (generation, candidates) =
             candidates.into_iter().partition(|entry| parents.contains(&entry.parent));
-    }
-    let member = |entry: &ProcessEntry| Member {
-        pid: entry.pid,
-        start_time: entry.start_time,
-        group: entry.group,
-    };
-    found.into_iter().map(member).collect()
-}
-
-/// This process and those above it.
-fn ancestors(entries: &[ProcessEntry], own: u32) -> HashSet<u32> {
-    let mut found = HashSet::new();
-    let mut next = Some(own);
-    while let Some(pid) = next.filter(|&pid| found.insert(pid)) {
-        next = entries.iter().find(|entry| entry.pid == pid).map(|entry| entry.parent);
     }
     found
 }
@@ -110,7 +214,16 @@ mod tests {
     const OWN: u32 = 50;
 
     fn entry(pid: u32, parent: u32, group: u32, start_time: u64) -> ProcessEntry {
-        ProcessEntry { pid, parent, group, session: group, start_time, alive: true }
+        ProcessEntry {
+            pid,
+            parent,
+            group,
+            session: group,
+            start_time,
+            alive: true,
+            cpu: 0,
+            resident: 0,
+        }
     }
 
     fn found(family: &Family, entries: &[ProcessEntry]) -> Vec<u32> {
@@ -120,7 +233,10 @@ mod tests {
             _ => Vec::new(),
         };
         let mut pids: Vec<u32> =
-            members(family, entries, OWN, environment).iter().map(|m| m.pid).collect();
+            super::found(family, entries, &Observer::of(entries, OWN), environment)
+                .iter()
+                .map(|m| m.pid)
+                .collect();
         pids.sort_unstable();
         pids
     }

@@ -5,7 +5,8 @@ use std::io;
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 
-use super::{Family, Member};
+use super::{Family, Load, Member};
+use crate::adapters::process::adoption::Enrolled;
 
 pub(super) fn load_members(family: &Family) -> Vec<Member> {
     let leader = family.leader.as_ref().filter(|_| family.is_number_ours);
@@ -13,11 +14,24 @@ pub(super) fn load_members(family: &Family) -> Vec<Member> {
     match group {
         // A group of zombies alone is reported as absent, or as one that may not be signalled.
         Some((pid, number)) if test_kill_process_group(number) == Ok(()) => {
-            vec![Member { pid, start_time: 0, group: pid }]
+            vec![Member { pid, parent: 0, start_time: 0, group: pid }]
         }
         Some(_) | None => Vec::new(),
     }
 }
+
+/// Nobody tells without `/proc`.
+pub(super) fn load_usage(_family: &mut Family) -> Load {
+    Load::default()
+}
+
+/// The same.
+pub(super) fn load_names(_pid: u32) -> Vec<String> {
+    Vec::new()
+}
+
+/// Orphans fall to the system.
+pub(super) fn reap_orphans(_enrolled: &Enrolled) {}
 
 pub(super) fn signal(member: &Member, signal: Signal) -> io::Result<()> {
     let group = number(member.group).ok_or(Errno::SRCH)?;

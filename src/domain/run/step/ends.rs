@@ -46,6 +46,10 @@ impl Draft {
             Ending::Code { code } => Some((Outcome::Failed, Reason::ExitCode { code })),
             // The terminal's Ctrl-C can reach a command before it has left our group.
             Ending::Stopped | Ending::Signal { .. } if interrupted => return self.give_up(task),
+            Ending::Signal { .. } if end.out_of_memory => {
+                let limit = self.state.task(task).rules.memory_limit.unwrap_or_default();
+                Some((Outcome::Failed, Reason::OutOfMemory { limit }))
+            }
             Ending::Signal { signal } => Some((Outcome::Failed, Reason::Signal { signal })),
             Ending::TimedOut => Some((Outcome::TimedOut, Reason::TimedOut { limit })),
             Ending::Stalled => {
