@@ -83,8 +83,8 @@ pub(super) enum Command {
     Status(StatusArgs),
     /// Show what a run's tasks printed.
     Logs(LogsArgs),
-    /// Stop a run and cancel what has not finished.
-    Abort(RunArgs),
+    /// Stop a run and cancel what has not finished; a second time, kill what does not stop.
+    Abort(AbortArgs),
     /// Continue a run that was interrupted or crashed.
     Resume(RunArgs),
     /// Run tasks again, with everything that depends on them.
@@ -248,6 +248,19 @@ pub(super) struct StatusArgs {
     /// List all runs, one a line.
     #[arg(long)]
     pub(super) all: bool,
+    /// Follow the run until it is over: live on a terminal, else one line an event, as the process
+    /// that drives it prints them.
+    #[arg(long, conflicts_with = "all")]
+    pub(super) watch: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct AbortArgs {
+    #[command(flatten)]
+    pub(super) run: RunArgs,
+    /// Return when the run is over, not at once.
+    #[arg(long)]
+    pub(super) wait: bool,
 }
 
 #[derive(Debug, Args)]

@@ -7,6 +7,7 @@ mod commands;
 mod context;
 mod exit;
 mod failure;
+mod patient;
 mod prepare;
 mod remembered;
 mod watch;

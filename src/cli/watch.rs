@@ -1,8 +1,9 @@
 //! Watching a run: live progress on a terminal, one line an event elsewhere.
 
-use std::io::Stderr;
+use std::io::{IsTerminal, Write};
 
 use super::context::Streams;
+use super::patient::Patient;
 use crate::domain::id::TaskId;
 use crate::domain::run::{Envelope, RunState};
 use crate::engine;
@@ -11,7 +12,7 @@ use crate::render::{PlainLines, Progress, Subscriber as _};
 /// A renderer as a subscriber of the engine, which knows no renderer.
 enum Watcher {
     Live(Box<Progress>),
-    Plain(PlainLines<Stderr>),
+    Plain(PlainLines<Box<dyn Write>>),
 }
 
 /// The subscriber that fits stderr.
@@ -19,7 +20,26 @@ pub(super) fn watcher(streams: &Streams) -> Box<dyn engine::Subscriber> {
     Box::new(if streams.live {
         Watcher::Live(Box::new(Progress::new(streams.err, streams.verbosity)))
     } else {
-        Watcher::Plain(PlainLines::new(std::io::stderr(), streams.verbosity))
+        let lines: Box<dyn Write> = match Patient::new(std::io::stderr()) {
+            Ok(patient) => Box::new(patient),
+            Err(_) => Box::new(std::io::stderr()),
+        };
+        Watcher::Plain(PlainLines::new(lines, streams.verbosity))
+    })
+}
+
+/// Whether a run that is followed is shown live: its lines are what the command prints, so stdout
+/// decides.
+pub(super) fn is_live(streams: &Streams) -> bool {
+    streams.live && std::io::stdout().is_terminal()
+}
+
+/// The subscriber for a run that is followed.
+pub(super) fn follower_watcher(streams: &Streams) -> Box<dyn engine::Subscriber> {
+    Box::new(if is_live(streams) {
+        Watcher::Live(Box::new(Progress::new(streams.err, streams.verbosity)))
+    } else {
+        Watcher::Plain(PlainLines::new(Box::new(std::io::stdout()), streams.verbosity))
     })
 }
 

@@ -1,9 +1,11 @@
 //! The loop of a run: inputs in, events stored, actions performed. The only place that talks to
 //! the outside while tasks run.
 
+mod alarms;
 mod costs;
 mod launching;
 mod replanning;
+mod signals;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -13,7 +15,9 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use self::alarms::Alarms;
 use self::costs::Committing;
+use self::signals::{Holding, patience};
 use super::carry::Carrier;
 use super::commit;
 use super::error::EngineError;
@@ -22,11 +26,13 @@ use super::observations;
 use super::provision;
 use super::site::Site;
 use crate::adapters::host::control::{ControlServer, Reply, Request as ControlRequest};
-use crate::adapters::host::signals::{Signal, Signals};
+use crate::adapters::host::signals::Signals;
 use crate::adapters::host::temporary::{delete_temporary, set_temporary_aside};
-use crate::adapters::process::{ProcessIdentity, Request, adopt_orphans};
+use crate::adapters::process::{Request, adopt_orphans};
 use crate::domain::id::TaskId;
-use crate::domain::run::{Action, Event, Input, RunSpec, RunState, StopReason, TaskState, step};
+use crate::domain::run::{
+    Action, Event, Input, RunPhase, RunSpec, RunState, StopReason, TaskState, step,
+};
 use crate::domain::time::Timestamp;
 
 /// A run to be driven to its end.
@@ -46,6 +52,10 @@ enum Message {
     Output {
         task: TaskId,
         line: String,
+    },
+    /// The command of a task is held, as requested.
+    Held {
+        task: usize,
     },
     /// The attempt of a task is over; its channel is closed.
     Idle {
@@ -96,7 +106,10 @@ struct Driver {
     /// Tasks whose worktree was being made when an earlier process ended.
     half_made: Vec<usize>,
     carrier: Arc<Carrier>,
-    stops: u32,
+    alarms: Alarms,
+    was_told_to_stop: bool,
+    /// Everything is being held.
+    holding: Option<Holding>,
     finished: bool,
 }
 
@@ -131,26 +144,20 @@ pub async fn drive(request: DriveRequest) -> Result<Journal, EngineError> {
         clearing: JoinSet::new(),
         half_made,
         carrier,
-        stops: 0,
+        alarms: Alarms::new(),
+        was_told_to_stop: false,
+        holding: None,
         finished: false,
     };
     let mut outcome = driver.take(Input::Begin { resumed });
     while outcome.is_ok() && !driver.finished {
+        control.tell_stored(driver.journal.state().next_seq - 1);
         outcome = tokio::select! {
             Some(message) = inbox.recv() => driver.receive(message),
             signal = signals.recv() => driver.signalled(signal),
+            () = patience(driver.holding.as_ref()) => driver.rest(),
             call = control.recv() => {
-                let reply = match &call.request {
-                    ControlRequest::Abort => {
-                        let reason = StopReason::Aborted;
-                        outcome = driver.take(Input::Stop { reason, force: false });
-                        match &outcome {
-                            Ok(()) => Reply::Done,
-                            Err(error) => Reply::Refused { message: error.to_string() },
-                        }
-                    }
-                    ControlRequest::Ping => Reply::Pong { pid: ProcessIdentity::own().pid },
-                };
+                let (reply, outcome) = driver.called(&call.request);
                 call.answer(reply);
                 outcome
             }
@@ -172,18 +179,31 @@ impl Driver {
                 self.journal.output(&task, &line);
                 Ok(())
             }
+            Message::Held { task } => self.is_quiet(task),
             Message::Idle { task } => {
                 self.attempts.remove(&task);
-                Ok(())
+                self.is_quiet(task)
             }
             Message::Lost => Err(EngineError::WorkerLost),
         }
     }
 
-    fn signalled(&mut self, signal: Signal) -> Result<(), EngineError> {
-        self.stops += 1;
-        let force = self.stops > 1 && signal == Signal::Interrupt;
-        self.take(Input::Stop { reason: StopReason::Interrupted, force })
+    fn called(&mut self, request: &ControlRequest) -> (Reply, Result<(), EngineError>) {
+        match request {
+            ControlRequest::Abort => {
+                let reason = StopReason::Aborted;
+                let forced = self.journal.state().phase == RunPhase::Stopping(reason);
+                let outcome = self.take(Input::Stop { reason, force: forced });
+                let reply = match &outcome {
+                    Ok(()) => Reply::Aborting { forced },
+                    Err(error) => Reply::Refused { message: error.to_string() },
+                };
+                (reply, outcome)
+            }
+            ControlRequest::Ping | ControlRequest::Follow => {
+                (Reply::Pong { pid: std::process::id() }, Ok(()))
+            }
+        }
     }
 
     fn take(&mut self, input: Input) -> Result<(), EngineError> {
@@ -301,10 +321,7 @@ impl Driver {
     fn say_later(&self, at: Timestamp, input: Input) {
         let wait = at.since(self.journal.now());
         let outbox = self.outbox.clone();
-        tokio::spawn(async move {
-            tokio::time::sleep(wait).await;
-            send(&outbox, Message::Input(input));
-        });
+        self.alarms.ring(wait, move || send(&outbox, Message::Input(input)));
     }
 
     /// Whose leftovers may lie where the task is to work.
@@ -338,7 +355,12 @@ impl Driver {
                     Some(Message::Idle { task }) => {
                         self.attempts.remove(&task);
                     }
-                    Some(Message::Input(_) | Message::Output { .. } | Message::Lost) => {}
+                    Some(
+                        Message::Input(_)
+                        | Message::Output { .. }
+                        | Message::Held { .. }
+                        | Message::Lost,
+                    ) => {}
                     None => break,
                 }
             }

@@ -69,16 +69,16 @@ pub async fn integrate(
     record(journal, IntegrationEvent::Started { spec: Box::new(spec) })?;
     let now = journal.now();
     journal.record(notes.into_iter().map(|message| Event::Warned { message }).collect(), now)?;
+    let (site, unguarded) = site.clone().guarded();
+    let unguarded = unguarded.map(|message| Event::Warned { message });
+    journal.record(unguarded.into_iter().collect(), now)?;
     let mut signals = Signals::listen()
         .map_err(|source| EngineError::System { what: "listen for signals", source })?;
     let run = journal.run();
     adopt_orphans();
-    let mut bench = Bench::new(site, run.as_str());
-    clear_validations(site, &journal.state().spec).await?;
-    let result = tokio::select! {
-        result = steps(site, journal, &mut bench) => result.map(Ok),
-        _ = signals.recv() => Ok(Err(IntegrateRefusal::Interrupted)),
-    };
+    let mut bench = Bench::new(&site, run.as_str());
+    clear_validations(&site, &journal.state().spec).await?;
+    let result = steps(&site, journal, &mut bench, &mut signals).await;
     if let Err(message) = bench.remove() {
         let message = format!("the validation worktree could not be removed: {message}");
         let now = journal.now();
@@ -120,18 +120,29 @@ fn settle_landed(site: &Site, journal: &mut Journal) -> Result<bool, EngineError
     Ok(true)
 }
 
-async fn steps(site: &Site, journal: &mut Journal, bench: &mut Bench) -> Result<(), EngineError> {
+async fn steps(
+    site: &Site,
+    journal: &mut Journal,
+    bench: &mut Bench,
+    signals: &mut Signals,
+) -> Result<Result<(), IntegrateRefusal>, EngineError> {
     loop {
-        let Some(integration) = journal.state().integrations.last() else { return Ok(()) };
+        let Some(integration) = journal.state().integrations.last() else { return Ok(Ok(())) };
         match integration.next() {
-            Next::Done => return Ok(()),
+            Next::Done => return Ok(Ok(())),
             Next::Record(events) => {
                 for event in events {
                     record(journal, event)?;
                 }
             }
             Next::Merge { onto, member } => merge_step(site, journal, onto, &member)?,
-            Next::Validate { commit } => validate_step(site, journal, bench, commit).await?,
+            Next::Validate { commit } => {
+                record(journal, IntegrationEvent::ValidationRequested { commit })?;
+                let Some(event) = validated(journal, bench, signals, commit).await? else {
+                    return Ok(Err(IntegrateRefusal::Interrupted));
+                };
+                record(journal, event)?;
+            }
             Next::Land { old, new } => landing::land_step(site, journal, old, new)?,
         }
     }
@@ -268,22 +279,23 @@ fn merged(
     Ok(IntegrationEvent::Merged { task, commit })
 }
 
-async fn validate_step(
-    site: &Site,
+/// What the validations say of a commit; `None` when they were interrupted.
+async fn validated(
     journal: &mut Journal,
     bench: &mut Bench,
+    signals: &mut Signals,
     commit: Oid,
-) -> Result<(), EngineError> {
-    record(journal, IntegrationEvent::ValidationRequested { commit })?;
-    let Some(integration) = journal.state().integrations.last() else { return Ok(()) };
+) -> Result<Option<IntegrationEvent>, EngineError> {
+    let Some(integration) = journal.state().integrations.last() else { return Ok(None) };
     let validations = integration.spec.validations.clone();
     let spec = journal.state().spec.clone();
-    let before = site.clock.elapsed();
-    let runs = validate(bench, &spec, &validations, commit)
-        .await
-        .map_err(|message| EngineError::ValidationWorktree { message })?;
-    let seconds = (site.clock.elapsed() - before).as_secs_f64();
+    let begun = bench.elapsed();
+    let reins = bench.reins();
+    let work = validate(bench, &spec, &validations, commit);
+    let Some(runs) = reins.conduct(work, signals, journal).await? else { return Ok(None) };
+    let runs = runs.map_err(|message| EngineError::ValidationWorktree { message })?;
+    let seconds = (bench.elapsed() - begun).as_secs_f64();
     let now = journal.now();
     journal.store.observe_cost("validate", CostSample { quantity: 1.0, seconds, at: now })?;
-    record(journal, IntegrationEvent::ValidationFinished { commit, runs })
+    Ok(Some(IntegrationEvent::ValidationFinished { commit, runs }))
 }

@@ -24,6 +24,7 @@ mod occupied;
 mod open;
 mod prepared_bench;
 mod provision;
+mod reins;
 mod reserve;
 mod risk;
 mod set_aside;
@@ -49,8 +50,8 @@ pub use landing::recover;
 pub use observations::load_history;
 pub use occupied::Occupied;
 pub use open::{
-    Opened, abort_idle, is_driven, load_run, open_for_writing, reconcile, remove_deserted_socket,
-    send_abort,
+    Opened, abort_idle, follow, is_driven, load_events_after, load_run, open_for_writing,
+    reconcile, remove_deserted_socket, send_abort,
 };
 pub use risk::load_risk;
 pub use set_aside::{SetAside, set_database_aside};

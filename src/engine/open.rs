@@ -6,7 +6,7 @@ use super::journal::Journal;
 use super::observations::store_observations;
 use super::reserve::release;
 use super::site::Site;
-use crate::adapters::host::control::{self, Reply, Request};
+use crate::adapters::host::control::{self, Follower, Reply, Request};
 use crate::adapters::host::lock::{LockOutcome, RunLock};
 use crate::adapters::process::{ProcessIdentity, stop_marked, stop_stray};
 use crate::adapters::store::{Record, Store};
@@ -31,15 +31,28 @@ pub enum Opened {
 /// # Errors
 /// The database, or a journal that contradicts itself.
 pub fn load_run(store: &Store, run: &RunId) -> Result<(Vec<Envelope>, RunState), EngineError> {
-    let records = store.records(run)?;
+    let envelopes = load_events_after(store, run, 0)?;
     let journal = |source| EngineError::Journal { run: run.clone(), source };
-    let envelopes: Vec<Envelope> = records
-        .iter()
-        .map(|Record { seq, at, version, body, .. }| Envelope::decode(*seq, *at, *version, body))
-        .collect::<Result<_, _>>()
-        .map_err(|error| journal(error.into()))?;
     let state = RunState::fold(&envelopes).map_err(journal)?;
     Ok((envelopes, state))
+}
+
+/// The events of a run behind number `seq`.
+///
+/// # Errors
+/// The database, or an event that cannot be read.
+pub fn load_events_after(
+    store: &Store,
+    run: &RunId,
+    seq: u64,
+) -> Result<Vec<Envelope>, EngineError> {
+    let records = store.records_after(run, seq)?;
+    let decoded = records
+        .iter()
+        .map(|Record { seq, at, version, body, .. }| Envelope::decode(*seq, *at, *version, body));
+    decoded
+        .collect::<Result<_, _>>()
+        .map_err(|error| EngineError::Journal { run: run.clone(), source: error.into() })
 }
 
 /// Takes the run's lock, then reads its journal.
@@ -64,8 +77,16 @@ pub fn open_for_writing(site: &Site, store: Store, run: &RunId) -> Result<Opened
 /// The socket.
 pub fn is_driven(site: &Site, run: &RunId) -> Result<bool, EngineError> {
     let state_dir = site.state_dir();
-    let reply = control::send(site.control(&state_dir, run), &Request::Ping)?;
-    Ok(reply != Reply::NotRunning)
+    Ok(control::is_served(site.control(&state_dir, run))?)
+}
+
+/// Follows the run in the process that drives it; `None` when there is none.
+///
+/// # Errors
+/// The socket.
+pub fn follow(site: &Site, run: &RunId) -> Result<Option<Follower>, EngineError> {
+    let state_dir = site.state_dir();
+    Ok(control::follow(site.control(&state_dir, run))?)
 }
 
 /// Takes away the socket that a killed process left.

@@ -166,7 +166,7 @@ async fn run_all(
             tokio::select! {
                 biased;
                 Some(request) = requests.recv() => {
-                    stopped = true;
+                    stopped |= matches!(request, Request::Stop | Request::Kill);
                     let _already_told = sender.try_send(request);
                 }
                 end = &mut run => break end,

@@ -3,8 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-use tokio::sync::mpsc;
+use std::time::Duration;
 
 use super::attempt::{self, chain};
 use super::carry::{Carrier, Recipient};
@@ -14,13 +13,14 @@ use super::environment::{Coordinates, Own, task_environment};
 use super::error::EngineError;
 use super::prepared_bench::{FailedSetup, PreparedBench};
 use super::provision::options;
+use super::reins::Reins;
 use super::site::Site;
 use crate::adapters::git::{GitError, Repo};
-use crate::adapters::process::{CommandSpec, Request, stop_marked};
+use crate::adapters::process::{CommandSpec, stop_marked};
 use crate::adapters::worktree::{self, Checkout, Detached, RemoveMode, RemoveOutcome};
 use crate::domain::id::{Oid, TaskId};
 use crate::domain::integrate::{ValidationRun, ValidationVerdict};
-use crate::domain::run::{Ending, RunSpec, WorktreeRules};
+use crate::domain::run::{AttemptEnd, Ending, RunSpec, WorktreeRules};
 use crate::domain::task::Validation;
 
 /// The worktree in which candidates are validated. It is moved from commit to commit, which writes
@@ -31,6 +31,7 @@ pub(super) struct Bench {
     path: PathBuf,
     carrier: Option<Arc<Carrier>>,
     prepared: PreparedBench,
+    reins: Reins,
     /// Whether the worktree was taken away for good; locked by whatever works on it.
     ended: Arc<Mutex<bool>>,
 }
@@ -41,7 +42,26 @@ impl Bench {
         let path = absolute(site, &format!("../{}-{run}.validate", site.repo.name()));
         let prepared = PreparedBench::default();
         let ended = Arc::new(Mutex::new(false));
-        Self { site: site.clone(), path, carrier: None, prepared, ended }
+        let (site, reins) = (site.clone(), Reins::default());
+        Self { site, path, carrier: None, prepared, reins, ended }
+    }
+
+    /// Time that counts: none passes while what runs here is held.
+    pub(super) fn elapsed(&self) -> Duration {
+        self.site.clock.elapsed().saturating_sub(self.reins.stood())
+    }
+
+    /// What reaches the command that runs here.
+    pub(super) fn reins(&self) -> Reins {
+        self.reins.clone()
+    }
+
+    async fn run(&self, command: CommandSpec) -> Result<AttemptEnd, String> {
+        if self.reins.is_stopped() {
+            return Err("the integration was interrupted".to_owned());
+        }
+        let requests = self.reins.take();
+        attempt::run(command, requests, |told| self.reins.hear(&told)).await.end
     }
 
     /// Stands the worktree at `commit`.
@@ -125,8 +145,7 @@ impl Bench {
                 containment: containment(&self.site, spec, None),
                 warden: self.site.warden.clone(),
             };
-            let (_keep_open, requests) = mpsc::channel::<Request>(1);
-            let end = attempt::run(command, requests, |_| {}).await.end;
+            let end = self.run(command).await;
             if let Some(failed) = FailedSetup::of(hook, end) {
                 self.prepared = PreparedBench::default();
                 return Ok(Some(failed));
@@ -196,8 +215,7 @@ pub(super) async fn validate(
     let mut runs = Vec::with_capacity(validations.len());
     for (number, validation) in validations.iter().enumerate() {
         let command = command(bench, spec, validation, number);
-        let (_keep_open, requests) = mpsc::channel::<Request>(1);
-        let end = attempt::run(command, requests, |_| {}).await.end;
+        let end = bench.run(command).await;
         let tainted = bench.aside(move |site, path| {
             put_back(&site.repo, path, commit).map_err(|error| chain(&error))
         });
@@ -223,7 +241,7 @@ fn put_back(repo: &Repo, path: &Path, commit: Oid) -> Result<Vec<String>, GitErr
 
 fn check_run(
     validation: &Validation,
-    end: Result<crate::domain::run::AttemptEnd, String>,
+    end: Result<AttemptEnd, String>,
     tainted: Vec<String>,
 ) -> ValidationRun {
     let name = validation.name.clone();
@@ -243,7 +261,7 @@ fn check_run(
             name,
             verdict: ValidationVerdict::Failed,
             ending: message,
-            duration: std::time::Duration::ZERO,
+            duration: Duration::ZERO,
             last_lines: Vec::new(),
             tainted,
         },

@@ -85,6 +85,8 @@ fn told<'a>(envelope: &'a Envelope, state: &'a RunState) -> Told<'a> {
             Verbose,
             format!("what waits gets another order: `{because}` ended otherwise than planned"),
         ),
+        Event::Suspended => (Normal, "suspended: everything that runs is held".to_owned()),
+        Event::Continued => (Normal, "continued".to_owned()),
         Event::Warned { message } => (Quiet, format!("warning: {message}")),
         Event::RunFinished | Event::RunStopped { .. } => (Quiet, end_text(envelope, state)),
         Event::Integration { event } => return told_integration(event, state),
@@ -197,6 +199,8 @@ fn attempt_text(event: &Event, state: &RunState) -> (Verbosity, String) {
         | Event::RetryRequested { .. }
         | Event::WidthChanged { .. }
         | Event::Replanned { .. }
+        | Event::Suspended
+        | Event::Continued
         | Event::Warned { .. }
         | Event::RunFinished
         | Event::RunStopped { .. }
@@ -291,7 +295,9 @@ fn created_text(state: &RunState) -> String {
 
 fn stop_text(reason: StopReason, force: bool) -> &'static str {
     match (reason, force) {
-        (StopReason::Interrupted, false) => "interrupted: stopping what runs",
+        (StopReason::Interrupted, false) => {
+            "interrupted: stopping what runs; Ctrl-C again kills it"
+        }
         (StopReason::Interrupted, true) => "interrupted again: killing what runs",
         (StopReason::Aborted, false) => "aborted: stopping what runs",
         (StopReason::Aborted, true) => "aborted: killing what runs",

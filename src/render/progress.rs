@@ -74,6 +74,21 @@ impl Progress {
         }
     }
 
+    /// Leaves the terminal to the shell.
+    fn hide(&self) -> io::Result<()> {
+        self.live_bars().for_each(ProgressBar::disable_steady_tick);
+        self.screen.clear()
+    }
+
+    fn show(&self) {
+        self.live_bars().for_each(|bar| bar.enable_steady_tick(FRAME));
+    }
+
+    fn live_bars(&self) -> impl Iterator<Item = &ProgressBar> {
+        let total = self.total.iter().map(|total| &total.bar);
+        self.tasks.values().chain(&self.integration).chain(total)
+    }
+
     fn update_tasks(&mut self, event: &Event, state: &RunState) {
         let Some(task) = event.task() else { return };
         let active = state.record(task).is_some_and(|record| record.state.is_active());
@@ -110,6 +125,8 @@ impl Progress {
             | Event::RetryRequested { .. }
             | Event::Replanned { .. }
             | Event::WidthChanged { .. }
+            | Event::Suspended
+            | Event::Continued
             | Event::Warned { .. }
             | Event::RunFinished
             | Event::RunStopped { .. }
@@ -184,6 +201,8 @@ impl Progress {
             | Event::RetryRequested { .. }
             | Event::Replanned { .. }
             | Event::WidthChanged { .. }
+            | Event::Suspended
+            | Event::Continued
             | Event::Warned { .. }
             | Event::Integration { .. } => {}
         }
@@ -243,6 +262,12 @@ impl Subscriber for Progress {
                 None => line,
             };
             self.screen.println(line)?;
+        }
+        if envelope.event == Event::Suspended {
+            return self.hide();
+        }
+        if envelope.event == Event::Continued {
+            self.show();
         }
         self.update_tasks(&envelope.event, state);
         self.update_total(envelope, state);

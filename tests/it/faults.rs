@@ -7,4 +7,7 @@ mod containment;
 mod disks;
 mod hostile;
 mod limits;
+mod readers;
+mod signals;
 mod states;
+mod warden;

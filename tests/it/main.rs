@@ -16,6 +16,7 @@ mod cleaning;
 mod damaged;
 mod destroying;
 mod faults;
+mod following;
 mod formats;
 mod harness;
 mod history;

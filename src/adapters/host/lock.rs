@@ -55,6 +55,11 @@ pub fn lock_trace(path: &Path) -> LockTrace {
     }
 }
 
+/// The process that holds a lock; `None` when it is free, and for a moment after it was taken.
+pub fn lock_owner(path: &Path) -> Option<ProcessIdentity> {
+    load_owner(File::open(path).ok()?)
+}
+
 /// A held lock. The file stays when the lock is released.
 #[derive(Debug)]
 pub struct RunLock {

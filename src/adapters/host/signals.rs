@@ -1,10 +1,12 @@
-//! Requests to end that reach this process as signals.
+//! Requests to end, or to stand still, that reach this process as signals.
 
+use std::collections::HashMap;
 use std::io;
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use tokio::signal::unix::{Signal as Listener, SignalKind, signal};
 
-/// A polite request to end.
+/// A polite request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signal {
     /// SIGINT: Ctrl-C.
@@ -13,15 +15,19 @@ pub enum Signal {
     Terminate,
     /// SIGHUP: the terminal went away.
     Hangup,
+    /// SIGTSTP: Ctrl-Z.
+    Suspend,
 }
 
 /// The signals of this process. A signal that was ignored when the program was started (`nohup`, a
-/// background job of a script) stays ignored.
+/// background job of a script) stays ignored. Once this is dropped they do what they do to any
+/// process.
 #[derive(Debug)]
 pub struct Signals {
     interrupt: Option<Listener>,
     terminate: Option<Listener>,
     hangup: Option<Listener>,
+    suspend: Option<Listener>,
 }
 
 impl Signals {
@@ -32,6 +38,7 @@ impl Signals {
             interrupt: listener(SignalKind::interrupt())?,
             terminate: listener(SignalKind::terminate())?,
             hangup: listener(SignalKind::hangup())?,
+            suspend: listener(SignalKind::from_raw(libc::SIGTSTP))?,
         })
     }
 
@@ -41,12 +48,52 @@ impl Signals {
             () = heard(&mut self.interrupt) => Signal::Interrupt,
             () = heard(&mut self.terminate) => Signal::Terminate,
             () = heard(&mut self.hangup) => Signal::Hangup,
+            () = heard(&mut self.suspend) => Signal::Suspend,
         }
     }
 }
 
+impl Drop for Signals {
+    fn drop(&mut self) {
+        let numbers = [libc::SIGINT, libc::SIGTERM, libc::SIGHUP, libc::SIGTSTP];
+        let listeners = [&self.interrupt, &self.terminate, &self.hangup, &self.suspend];
+        for (number, _) in numbers.into_iter().zip(listeners).filter(|(_, found)| found.is_some()) {
+            if let Ok(action) = exchange(number, &default_action()) {
+                listening().insert(number, action);
+            }
+        }
+    }
+}
+
+/// Stops this process as if nobody listened for SIGTSTP, and returns when it was told to go on.
+/// Where no shell could do that, the system lets it go on at once.
+///
+/// # Errors
+/// The system refuses to change what the signal does.
+pub fn stand_still() -> io::Result<()> {
+    let action = exchange(libc::SIGTSTP, &default_action())?;
+    // SAFETY: sends a signal to this thread; the action is the default one, which runs no code.
+    unsafe { libc::raise(libc::SIGTSTP) };
+    exchange(libc::SIGTSTP, &action).map(drop)
+}
+
+/// What the runtime does on the signals that nobody listens for at the moment. It sets that up
+/// once for each, so it has to be put back.
+fn listening() -> std::sync::MutexGuard<'static, HashMap<i32, libc::sigaction>> {
+    static ACTIONS: LazyLock<Mutex<HashMap<i32, libc::sigaction>>> = LazyLock::new(Mutex::default);
+    ACTIONS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 fn listener(kind: SignalKind) -> io::Result<Option<Listener>> {
-    if is_ignored(kind.as_raw_value())? { Ok(None) } else { signal(kind).map(Some) }
+    let number = kind.as_raw_value();
+    if is_ignored(number)? {
+        return Ok(None);
+    }
+    let listener = signal(kind)?;
+    if let Some(action) = listening().remove(&number) {
+        exchange(number, &action)?;
+    }
+    Ok(Some(listener))
 }
 
 async fn heard(listener: &mut Option<Listener>) {
@@ -60,31 +107,31 @@ async fn heard(listener: &mut Option<Listener>) {
 
 /// Whether the signal of this number is thrown away.
 pub(in crate::adapters) fn is_ignored(signal: i32) -> io::Result<bool> {
-    let mut action = std::mem::MaybeUninit::<libc::sigaction>::uninit();
-    // SAFETY: with no new action given, the call only fills in `action`, which is large enough.
-    let code = unsafe { libc::sigaction(signal, std::ptr::null(), action.as_mut_ptr()) };
+    Ok(swap(signal, std::ptr::null())?.sa_sigaction == libc::SIG_IGN)
+}
+
+/// Sets what a signal does; what it did before.
+fn exchange(signal: i32, action: &libc::sigaction) -> io::Result<libc::sigaction> {
+    swap(signal, action)
+}
+
+fn swap(signal: i32, action: *const libc::sigaction) -> io::Result<libc::sigaction> {
+    let mut before = std::mem::MaybeUninit::<libc::sigaction>::uninit();
+    // SAFETY: `action` is null, which changes nothing, or points to the default action or one that
+    // the system gave itself; `before` is large enough for what the call fills in.
+    let code = unsafe { libc::sigaction(signal, action, before.as_mut_ptr()) };
     if code != 0 {
         return Err(io::Error::last_os_error());
     }
     // SAFETY: the call succeeded, so the value is filled in.
-    Ok(unsafe { action.assume_init() }.sa_sigaction == libc::SIG_IGN)
+    Ok(unsafe { before.assume_init() })
+}
+
+fn default_action() -> libc::sigaction {
+    // SAFETY: all fields are integers, sets of bits or optional pointers; zeros mean the default
+    // action, no flags and no further signals blocked.
+    unsafe { std::mem::zeroed() }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn a_signal_is_heard_and_does_not_end_the_process() {
-        let mut signals = Signals::listen().unwrap();
-        let own = rustix::process::getpid();
-        rustix::process::kill_process(own, rustix::process::Signal::TERM).unwrap();
-        assert_eq!(signals.recv().await, Signal::Terminate);
-    }
-
-    #[test]
-    fn the_runtime_of_rust_ignores_broken_pipes_and_nothing_else() {
-        assert!(is_ignored(libc::SIGPIPE).unwrap());
-        assert!(!is_ignored(libc::SIGALRM).unwrap());
-    }
-}
+mod tests;

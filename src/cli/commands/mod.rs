@@ -7,6 +7,7 @@ pub(super) mod completions;
 pub(super) mod config;
 pub(super) mod demo;
 pub(super) mod doctor;
+pub(super) mod follow;
 pub(super) mod history;
 pub(super) mod init;
 pub(super) mod integrate;

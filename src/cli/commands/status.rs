@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::stored;
+use super::{follow, stored};
 use crate::cli::args::StatusArgs;
 use crate::cli::context::{Context, Place};
 use crate::cli::exit::Exit;
@@ -16,9 +16,16 @@ pub(crate) fn run(context: &Context, args: &StatusArgs) -> Result<Exit, Failure>
     if args.all {
         return all(context, &place);
     }
+    if args.watch {
+        return follow::run(context, &place, args.run.run.as_deref());
+    }
     let stored = stored::read_live(&place, args.run.run.as_deref())?;
     let now = place.site.clock.now();
     context.streams.result(&status_text(&stored.state, now, context.streams.out));
+    if stored.state.is_suspended() {
+        context.streams.note(&format!("run `{}` is suspended", stored.run));
+        context.streams.hint(&stored::way_on(&place, &stored.run));
+    }
     context.streams.document(&stored::document(&place, &stored.state));
     Ok(Exit::Done)
 }

@@ -1,6 +1,6 @@
 //! Finding the stored run that a command means.
 
-use crate::adapters::host::lock::RunLock;
+use crate::adapters::host::lock::{RunLock, lock_owner};
 use crate::adapters::store::Store;
 use crate::cli::context::{Context, Place};
 use crate::cli::exit::Exit;
@@ -57,6 +57,14 @@ pub(crate) fn live_state(place: &Place, store: &Store, run: &RunId) -> Result<Ru
     let driven = is_driven(&place.site, run)?;
     let (_, state) = load_run(store, run)?;
     Ok(if driven { state } else { state.seen_without_driver() })
+}
+
+/// How a run that is suspended goes on.
+pub(crate) fn way_on(place: &Place, run: &RunId) -> String {
+    let driver = lock_owner(&place.site.lock_path(run));
+    let elsewhere = driver
+        .map_or_else(String::new, |driver| format!(", from elsewhere `kill -CONT {}`", driver.pid));
+    format!("`fg` in its terminal continues it{elsewhere}")
 }
 
 /// Becomes the one writer of a run.

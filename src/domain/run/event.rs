@@ -283,6 +283,10 @@ pub enum Event {
         /// Why.
         because: WidthCause,
     },
+    /// The user holds the run (Ctrl-Z): what runs is held, and no time counts.
+    Suspended,
+    /// It goes on where it was held.
+    Continued,
     /// A part of the machinery failed without changing the outcome.
     Warned {
         /// One sentence.
@@ -332,6 +336,8 @@ impl Event {
             Self::RetryRequested { .. } => "retry_requested",
             Self::Replanned { .. } => "replanned",
             Self::WidthChanged { .. } => "width_changed",
+            Self::Suspended => "suspended",
+            Self::Continued => "continued",
             Self::Warned { .. } => "warned",
             Self::RunFinished => "run_finished",
             Self::RunStopped { .. } => "run_stopped",
@@ -373,6 +379,8 @@ impl Event {
             | Self::RetryRequested { .. }
             | Self::Replanned { .. }
             | Self::WidthChanged { .. }
+            | Self::Suspended
+            | Self::Continued
             | Self::Warned { .. }
             | Self::RunFinished
             | Self::RunStopped { .. }

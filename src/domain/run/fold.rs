@@ -124,6 +124,10 @@ impl RunState {
                     return Err(misplaced());
                 }
             }
+            Event::Suspended => self.count_active_up_to(*at),
+            // An integration is held and continued too, long after the run.
+            Event::Continued if self.is_suspended() => self.since = Some(*at),
+            Event::Continued => {}
             Event::Warned { message } => self.warnings.push(message.clone()),
             Event::Integration { event } => self.apply_integration(event, *at),
             Event::ProvisionRequested { .. }
@@ -153,6 +157,10 @@ impl RunState {
     fn end(&mut self, phase: RunPhase, at: Timestamp) {
         self.phase = phase;
         self.ended = Some(at);
+        self.count_active_up_to(at);
+    }
+
+    fn count_active_up_to(&mut self, at: Timestamp) {
         if let Some(since) = self.since.take() {
             self.active += at.since(since);
         }
@@ -368,6 +376,8 @@ impl TaskRecord {
             | Event::RetryRequested { .. }
             | Event::Replanned { .. }
             | Event::WidthChanged { .. }
+            | Event::Suspended
+            | Event::Continued
             | Event::Warned { .. }
             | Event::RunFinished
             | Event::RunStopped { .. }

@@ -75,7 +75,7 @@ pub struct RunState {
     pub ended: Option<Timestamp>,
     /// Time in which a wt-orch process was at work on it.
     pub active: Duration,
-    /// When the current process took it over.
+    /// Since when the time counts: when the current process took it over, or continued it.
     pub(super) since: Option<Timestamp>,
     /// When the last event was stored.
     pub(super) seen: Timestamp,
@@ -274,6 +274,11 @@ impl RunState {
     /// Time in which the run was at work, up to `now`.
     pub fn wall(&self, now: Timestamp) -> Duration {
         self.active + self.since.map_or(Duration::ZERO, |since| now.since(since))
+    }
+
+    /// Whether the process that drives it is held, and everything that it runs with it.
+    pub fn is_suspended(&self) -> bool {
+        matches!(self.phase, RunPhase::Running | RunPhase::Stopping(_)) && self.since.is_none()
     }
 
     /// How the run is to be shown when no process drives it any more although its journal ends in the

@@ -169,6 +169,8 @@ impl Draft {
             | Event::Replanned { .. }
             | Event::WidthChanged { .. }
             | Event::GroupTimedOut { .. }
+            | Event::Suspended
+            | Event::Continued
             | Event::Warned { .. }
             | Event::RunFinished
             | Event::RunStopped { .. }

@@ -4,6 +4,7 @@ use tokio::sync::mpsc;
 
 use super::{Driver, Message, Owed, send};
 use crate::adapters::process::Request;
+use crate::domain::id::TaskId;
 use crate::domain::run::{Event, Input};
 use crate::engine::attempt::{self, Ended, Launch, Told};
 use crate::engine::{commit, setup};
@@ -18,9 +19,7 @@ impl Driver {
         let owed = Owed::new(&outbox);
         tokio::spawn(async move {
             let tell = |told| {
-                if let Told::Line(line) = told {
-                    send(&outbox, Message::Output { task: id.clone(), line });
-                }
+                send_unless_started(&outbox, (task, &id), told);
             };
             let fact = setup::set_up(job, requests, tell).await;
             send(&outbox, Message::Idle { task });
@@ -37,16 +36,13 @@ impl Driver {
         let owed = Owed::new(&outbox);
         tokio::spawn(async move {
             let tell = |told| {
-                let task = id.clone();
-                let message = match told {
-                    Told::Started(process) => {
-                        let fact = Event::AttemptStarted { task, attempt, process };
-                        Message::Input(Input::Fact(fact))
-                    }
-                    Told::Line(line) => Message::Output { task, line },
-                    Told::Suspended => return,
-                };
-                send(&outbox, message);
+                if let Told::Started(process) = told {
+                    let task = id.clone();
+                    let fact = Event::AttemptStarted { task, attempt, process };
+                    send(&outbox, Message::Input(Input::Fact(fact)));
+                } else {
+                    send_unless_started(&outbox, (task, &id), told);
+                }
             };
             let Ended { end, shortage } = attempt::run(command, requests, tell).await;
             let task_id = id.clone();
@@ -76,9 +72,7 @@ impl Driver {
         let owed = Owed::new(&outbox);
         tokio::spawn(async move {
             let tell = |told| {
-                if let Told::Line(line) = told {
-                    send(&outbox, Message::Output { task: id.clone(), line });
-                }
+                send_unless_started(&outbox, (task, &id), told);
             };
             let Ended { mut end, shortage } = attempt::run(command, requests, tell).await;
             let restored =
@@ -100,6 +94,20 @@ impl Driver {
     fn open_attempt(&mut self, task: usize) -> mpsc::Receiver<Request> {
         let (sender, receiver) = mpsc::channel(4);
         self.attempts.insert(task, sender);
+        self.hold_beginner(task);
         receiver
+    }
+}
+
+/// Passes on what is told of any command of a task; its start is noted of its own command only.
+fn send_unless_started(
+    outbox: &mpsc::UnboundedSender<Message>,
+    (task, id): (usize, &TaskId),
+    told: Told,
+) {
+    match told {
+        Told::Started(_) => {}
+        Told::Line(line) => send(outbox, Message::Output { task: id.clone(), line }),
+        Told::Suspended => send(outbox, Message::Held { task }),
     }
 }

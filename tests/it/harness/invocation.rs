@@ -128,6 +128,11 @@ pub(crate) struct Running<'a> {
 }
 
 impl Running<'_> {
+    /// Its number.
+    pub(crate) fn pid(&self) -> i32 {
+        self.id.as_raw_nonzero().get()
+    }
+
     /// Sends a signal to the program alone.
     pub(crate) fn signal(&self, signal: Signal) {
         rustix::process::kill_process(self.id, signal).unwrap();

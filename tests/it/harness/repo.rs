@@ -187,6 +187,26 @@ impl Repo {
         self.processes().iter().map(|(pid, command)| format!("{pid} {command}")).collect()
     }
 
+    /// Ids of the wardens of runs in this repository. Known on Linux only.
+    pub(crate) fn wardens(&self) -> Vec<i32> {
+        let about = self.path(".git/wt-orch");
+        let expected = [b"wt-orch-warden\0", about.as_os_str().as_encoded_bytes(), b"\0"].concat();
+        let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
+        let numbered = entries
+            .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<i32>().ok())
+            .filter(|pid| {
+                fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|found| found == expected)
+            });
+        numbered.collect()
+    }
+
+    /// Kills the wardens, for a test of what happens without.
+    pub(crate) fn kill_wardens(&self) {
+        for pid in self.wardens().into_iter().filter_map(rustix::process::Pid::from_raw) {
+            rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+        }
+    }
+
     /// A private HOME marks every process that descends from this world.
     fn processes(&self) -> Vec<(i32, String)> {
         let marker = [b"HOME=", self.root.join("home").as_os_str().as_encoded_bytes()].concat();

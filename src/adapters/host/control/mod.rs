@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::private::PrivateError;
 
-pub use client::send;
+pub use client::{Follower, follow, is_served, send};
 pub use place::Place;
 pub use server::{Call, ControlServer, clear_deserted};
 
@@ -25,18 +25,28 @@ const LINE_MAX: u64 = 64 * 1024;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "request", rename_all = "snake_case")]
 pub enum Request {
-    /// Stop the run in good order.
+    /// Stop the run in good order; of a run that is being aborted already, end it by force.
     Abort,
+    /// Say how many events are stored, and say it again whenever there are more.
+    Follow,
     /// Say that you are there.
     Ping,
 }
 
-/// What came back. On the wire: `{"reply":"done"}`, `{"reply":"refused","message":"…"}`.
+/// What came back. On the wire: `{"reply":"aborting","forced":false}`, `{"reply":"refused","message":"…"}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "reply", rename_all = "snake_case")]
 pub enum Reply {
-    /// The request was taken on.
-    Done,
+    /// The run is being aborted.
+    Aborting {
+        /// What runs is killed at once.
+        forced: bool,
+    },
+    /// Answer to a follower.
+    Stored {
+        /// Number of the last event that is stored.
+        seq: u64,
+    },
     /// Answer to a ping.
     Pong {
         /// The process that serves the run.

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
@@ -27,13 +27,15 @@ pub struct ControlServer {
     path: PathBuf,
     inode: (u64, u64),
     calls: mpsc::Receiver<Call>,
+    /// Number of the last event that is stored, for those who follow.
+    stored: watch::Sender<u64>,
     listening: JoinHandle<()>,
 }
 
 /// A request that waits for its answer. Dropping it refuses the request.
 #[derive(Debug)]
 pub struct Call {
-    /// What is asked; never a ping, which the server answers itself.
+    /// What is asked; pings and followers are answered by the server itself.
     pub request: Request,
     answer: oneshot::Sender<Reply>,
 }
@@ -59,8 +61,14 @@ impl ControlServer {
             Err(source) => return Err(ControlError::Io { path, source }),
         };
         let (sender, calls) = mpsc::channel(16);
-        let listening = tokio::spawn(accept(listener, sender));
-        Ok(Self { path, inode, calls, listening })
+        let stored = watch::Sender::new(0);
+        let listening = tokio::spawn(accept(listener, sender, stored.subscribe()));
+        Ok(Self { path, inode, calls, stored, listening })
+    }
+
+    /// Tells those who follow that events up to this one are stored.
+    pub fn tell_stored(&self, seq: u64) {
+        self.stored.send_if_modified(|known| std::mem::replace(known, seq) != seq);
     }
 
     /// Where the socket lies.
@@ -118,14 +126,14 @@ fn remove_deserted(path: &Path) -> Result<(), ControlError> {
     }
 }
 
-async fn accept(listener: UnixListener, calls: mpsc::Sender<Call>) {
+async fn accept(listener: UnixListener, calls: mpsc::Sender<Call>, stored: watch::Receiver<u64>) {
     let own = rustix::process::getuid().as_raw();
     loop {
         match listener.accept().await {
             Ok((stream, _))
                 if stream.peer_cred().is_ok_and(|peer| [0, own].contains(&peer.uid())) =>
             {
-                tokio::spawn(serve(stream, calls.clone()));
+                tokio::spawn(serve(stream, calls.clone(), stored.clone()));
             }
             Ok(_) => {}
             Err(_) => sleep(PAUSE).await,
@@ -133,7 +141,7 @@ async fn accept(listener: UnixListener, calls: mpsc::Sender<Call>) {
     }
 }
 
-async fn serve(mut stream: UnixStream, calls: mpsc::Sender<Call>) {
+async fn serve(mut stream: UnixStream, calls: mpsc::Sender<Call>, stored: watch::Receiver<u64>) {
     let (reading, mut writing) = stream.split();
     let mut line = String::new();
     let mut reading = BufReader::new(reading.take(LINE_MAX));
@@ -143,14 +151,37 @@ async fn serve(mut stream: UnixStream, calls: mpsc::Sender<Call>) {
     }
     let reply = match serde_json::from_str(&line) {
         Ok(Request::Ping) => Reply::Pong { pid: std::process::id() },
+        Ok(Request::Follow) => return tell_follower(stream, stored).await,
         Ok(request) => pass_on(request, &calls).await,
         Err(error) => Reply::Refused { message: format!("unknown request: {error}") },
     };
-    if let Ok(mut text) = serde_json::to_vec(&reply) {
-        text.push(b'\n');
-        // A client that has gone away needs no answer.
-        timeout(PATIENCE, writing.write_all(&text)).await.ok();
+    // A client that has gone away needs no answer.
+    timeout(PATIENCE, writing.write_all(&line_of(&reply))).await.ok();
+}
+
+/// Until nobody serves the run any more, or the follower is gone. One that is slow hears of fewer
+/// steps, and of the last one.
+async fn tell_follower(mut stream: UnixStream, mut stored: watch::Receiver<u64>) {
+    let (mut reading, mut writing) = stream.split();
+    loop {
+        let seq = *stored.borrow_and_update();
+        if writing.write_all(&line_of(&Reply::Stored { seq })).await.is_err() {
+            return;
+        }
+        tokio::select! {
+            changed = stored.changed() => if changed.is_err() {
+                return;
+            },
+            // It has nothing more to say, so this is its end.
+            _ = reading.read_u8() => return,
+        }
     }
+}
+
+fn line_of(reply: &Reply) -> Vec<u8> {
+    let mut line = serde_json::to_vec(reply).unwrap_or_default();
+    line.push(b'\n');
+    line
 }
 
 async fn pass_on(request: Request, calls: &mpsc::Sender<Call>) -> Reply {

@@ -33,13 +33,37 @@ async fn a_request_reaches_the_run_and_its_answer_the_client() {
     let run = async {
         let call = server.recv().await;
         assert_eq!(call.request, Request::Abort);
-        call.answer(Reply::Done);
+        call.answer(Reply::Aborting { forced: false });
     };
-    assert_eq!(tokio::join!(client, run).0, Reply::Done);
+    assert_eq!(tokio::join!(client, run).0, Reply::Aborting { forced: false });
 
     let client = ask(dir.path(), None, Request::Abort);
     let run = async { drop(server.recv().await) };
     assert!(matches!(tokio::join!(client, run).0, Reply::Refused { .. }));
+}
+
+#[tokio::test]
+async fn a_follower_hears_of_every_step_until_the_run_is_over() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = ControlServer::bind(place(dir.path())).unwrap();
+    assert!(is_served(place(dir.path())).unwrap());
+    server.tell_stored(3);
+    let (steps, mut heard) = tokio::sync::mpsc::unbounded_channel();
+    let mut follower = follow(place(dir.path())).unwrap().unwrap();
+    let following = tokio::task::spawn_blocking(move || {
+        while let Some(seq) = follower.wait() {
+            steps.send(seq).unwrap();
+        }
+    });
+    assert_eq!(heard.recv().await, Some(3));
+    server.tell_stored(3);
+    server.tell_stored(5);
+    assert_eq!(heard.recv().await, Some(5), "nothing is said twice");
+    drop(server);
+    following.await.unwrap();
+    assert_eq!(heard.recv().await, None);
+    assert!(!is_served(place(dir.path())).unwrap());
+    assert!(follow(place(dir.path())).unwrap().is_none());
 }
 
 #[tokio::test]

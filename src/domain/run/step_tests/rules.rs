@@ -198,3 +198,34 @@ fn a_lane_keeps_its_order() {
     world.run();
     assert_eq!(world.replans, [0_usize; 0]);
 }
+
+#[test]
+fn time_in_which_a_run_is_suspended_does_not_count() {
+    let spec = spec(plan(vec![task("a", &[])], Preference::Sequential));
+    let told = [
+        (0, Event::RunCreated { spec: Box::new(spec) }),
+        (1, Event::RunStarted { resumed: false }),
+        (3, Event::Suspended),
+        (90, Event::Continued),
+        (94, Event::Suspended),
+    ];
+    let mut seq = 0;
+    let mut envelope = |(second, event): (i64, Event)| {
+        seq += 1;
+        Envelope { seq, at: Timestamp(second * 1000), event }
+    };
+    let mut state = RunState::fold(&told.map(&mut envelope)).unwrap();
+    assert!(state.is_suspended());
+    assert_eq!(state.wall(Timestamp(500_000)), Duration::from_secs(6));
+    // Killed while it was held, and taken up again.
+    assert!(!state.seen_without_driver().is_suspended());
+    state.apply(&envelope((600, Event::RunStarted { resumed: true }))).unwrap();
+    assert!(!state.is_suspended());
+    let reason = StopReason::Interrupted;
+    state.apply(&envelope((604, Event::RunStopped { reason }))).unwrap();
+    // An integration is held as well, when no time of the run is counted.
+    for (second, event) in [(700, Event::Suspended), (800, Event::Continued)] {
+        state.apply(&envelope((second, event))).unwrap();
+    }
+    assert_eq!(state.wall(Timestamp(900_000)), Duration::from_secs(10));
+}

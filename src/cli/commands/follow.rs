@@ -1,0 +1,70 @@
+//! `wt-orch status --watch [RUN]`: follows a run that another process drives, until it is over.
+
+use super::stored;
+use crate::cli::context::{Context, Place};
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::watch::{follower_watcher, is_live};
+use crate::domain::id::RunId;
+use crate::domain::run::{Envelope, RunPhase, RunState};
+use crate::engine::{EngineError, follow, load_events_after};
+use crate::render::status_text;
+
+/// Runs it.
+pub(crate) fn run(context: &Context, place: &Place, wanted: Option<&str>) -> Result<Exit, Failure> {
+    let (store, run) = stored::find(place, wanted)?;
+    // Before anything is read: what is stored afterwards is announced.
+    let mut follower = follow(&place.site, &run)?;
+    let mut watcher = (!context.streams.json).then(|| follower_watcher(&context.streams));
+    let mut state = None;
+    let mut seq = 0;
+    loop {
+        for envelope in load_events_after(&store, &run, seq)? {
+            seq = envelope.seq;
+            let state = fold_further(&mut state, &envelope, &run)?;
+            if let Some(watcher) = &mut watcher
+                && watcher.on_event(&envelope, state).is_err()
+            {
+                // Nobody reads on: `| head`.
+                return Ok(Exit::Done);
+            }
+        }
+        let Some(driven) = &mut follower else { break };
+        if driven.wait().is_none() {
+            // Once more: the last events may have been stored since.
+            follower = None;
+        }
+    }
+    drop(watcher);
+    let ended = state.is_some_and(|state| is_ended(&state));
+    let state = stored::live_state(place, &store, &run)?;
+    if is_live(&context.streams) {
+        let now = place.site.clock.now();
+        context.streams.result(&status_text(&state, now, context.streams.out));
+    }
+    if !ended {
+        context.streams.note(&format!("the process that drove run `{run}` is gone"));
+        context.streams.hint(&format!("`wt-orch resume {run}` goes on"));
+    }
+    context.streams.document(&stored::document(place, &state));
+    Ok(Exit::Done)
+}
+
+fn fold_further<'a>(
+    state: &'a mut Option<RunState>,
+    envelope: &Envelope,
+    run: &RunId,
+) -> Result<&'a RunState, EngineError> {
+    let illegal = |source| EngineError::Journal { run: run.clone(), source };
+    match state {
+        Some(state) => {
+            state.apply(envelope).map_err(illegal)?;
+            Ok(state)
+        }
+        None => Ok(state.insert(RunState::fold([envelope]).map_err(illegal)?)),
+    }
+}
+
+fn is_ended(state: &RunState) -> bool {
+    matches!(state.phase, RunPhase::Finished | RunPhase::Stopped(_))
+}
