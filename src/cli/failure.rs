@@ -9,6 +9,7 @@ use crate::domain::diagnostic::{Diagnostic, Severity};
 use crate::domain::id::RunId;
 use crate::domain::plan::GateCycle;
 use crate::domain::report::shell_word;
+use crate::domain::run::{IllegalEvent, JournalError};
 use crate::engine::EngineError;
 
 use super::exit::Exit;
@@ -195,6 +196,12 @@ impl From<EngineError> for Failure {
         match error {
             EngineError::Git(error) => error.into(),
             EngineError::Store(error) => error.into(),
+            EngineError::Journal {
+                source: IllegalEvent::Journal(JournalError::Newer { .. }),
+                ..
+            } => Self::refused("newer_journal", error.to_string())
+                .hint("a newer wt-orch wrote it; use that one")
+                .caused(&error),
             EngineError::Journal { ref run, .. } => {
                 Self::refused("damaged_journal", error.to_string())
                     .hint(format!("`wt-orch clean {run} --force` forgets the run"))

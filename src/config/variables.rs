@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::read::{Keys, Limits, Named, Texts, layer};
 use super::{Environment, Layer};
+use crate::adapters::host::crash_point::is_crash_variable;
 use crate::domain::diagnostic::{Diagnostic, Placed, Problems, closest, quoted};
 use crate::domain::task::{ITEM_VARIABLES, SetupHook};
 
@@ -66,7 +67,7 @@ impl<'p> Variables<'p> {
             let Some(name) = name.to_str().filter(|name| name.starts_with(PREFIX)) else {
                 continue;
             };
-            if TASK_VARIABLES.contains(&name) || value.is_empty() {
+            if TASK_VARIABLES.contains(&name) || is_crash_variable(name) || value.is_empty() {
                 continue;
             }
             let value = value.to_string_lossy();

@@ -190,7 +190,7 @@ pub fn clean(site: &Site, request: CleanRequest<'_>) -> Result<CleanReport, Engi
     cleaning.saved_work()?;
     cleaning.logs();
     if !mode.dry_run {
-        release(&state.spec, None);
+        release(&state.spec);
     }
     Ok(cleaning.report)
 }

@@ -55,41 +55,49 @@ pub enum Obstacle {
 /// Git or the database.
 pub fn create(
     site: &Site,
-    request: CreateRequest,
+    mut request: CreateRequest,
 ) -> Result<Result<Journal, Obstacle>, EngineError> {
-    let CreateRequest { mut store, name, plan, base, base_name, target, limits, worktree, .. } =
-        request;
     let _one_at_a_time = RepoLock::to_create(&site.repo)?;
-    let run = store.create_run(&name, site.clock.now())?;
-    let mut places = placed(site, &plan, &run, (&request.worktree_path, &request.branch));
-    if let Some(occupied) = occupied(site, &store, &run, (&plan, &places))? {
-        store.remove_run(&run)?;
+    loop {
+        let spec = match spec(site, &request)? {
+            Ok(spec) => spec,
+            Err(obstacle) => return Ok(Err(obstacle)),
+        };
+        let _goes_on_by_itself = sweep(site, &spec.places)?;
+        match Journal::begin(request.store, site.clock, spec)? {
+            Ok(journal) => return Ok(Ok(journal)),
+            // Another one that wanted the same name was quicker.
+            Err(store) => request.store = store,
+        }
+    }
+}
+
+/// The run under the first name that is free.
+fn spec(site: &Site, request: &CreateRequest) -> Result<Result<RunSpec, Obstacle>, EngineError> {
+    let CreateRequest { store, plan, base, worktree, .. } = request;
+    let run = store.free_run_name(&request.name)?;
+    let mut places = placed(site, plan, &run, (&request.worktree_path, &request.branch));
+    if let Some(occupied) = occupied(site, store, &run, (plan, &places))? {
         return Ok(Err(Obstacle::Occupied(occupied)));
     }
     let carried = plan.carry.as_ref().map_or(0, |carry| carry.load.copied.bytes);
-    if let Some(shortage) = shortage(site, &Need { base, places: &places, carried }, &worktree)? {
-        store.remove_run(&run)?;
+    let need = Need { base: *base, places: &places, carried };
+    if let Some(shortage) = shortage(site, &need, worktree)? {
         return Ok(Err(Obstacle::Shortage(shortage)));
     }
-    if let Err(error) = reserve(site, (&store, &run), &plan, &mut places) {
-        store.remove_run(&run)?;
-        return Err(error);
-    }
-    sweep(site, &places)?;
-    let version = env!("CARGO_PKG_VERSION").to_owned();
-    let spec = RunSpec {
+    reserve(site, (store, &run), plan, &mut places)?;
+    Ok(Ok(RunSpec {
         run,
-        workflow: name,
-        base,
-        base_name,
-        target,
-        plan,
+        workflow: request.name.clone(),
+        base: *base,
+        base_name: request.base_name.clone(),
+        target: request.target.clone(),
+        plan: plan.clone(),
         places,
-        limits,
-        worktree,
-        version,
-    };
-    Ok(Ok(Journal::begin(store, site.clock, spec)?))
+        limits: request.limits.clone(),
+        worktree: worktree.clone(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    }))
 }
 
 /// Branch and worktree of each task. A sequential run has one worktree, named for the run.

@@ -1,6 +1,7 @@
 //! Driving an integration: asks the state machine what is next, does it, records what came of it.
 
 use super::candidates::{Found, forecast_of, foreign_base, ready};
+use super::clean::sweep;
 use super::error::EngineError;
 use super::journal::Journal;
 use super::landing;
@@ -11,6 +12,7 @@ use crate::adapters::git::{Expected, MergeOutcome, MergeRequest, NewCommit, RefU
 use crate::adapters::host::signals::Signals;
 use crate::adapters::process::adopt_orphans;
 use crate::adapters::store::{CostSample, Operation, OperationState};
+use crate::adapters::worktree::Trash;
 use crate::domain::id::Oid;
 use crate::domain::integrate::{
     Ejection, EjectionReason, Integration, IntegrationEvent, IntegrationSpec, Member, Next,
@@ -60,6 +62,10 @@ pub async fn integrate(
     request: &IntegrateRequest,
 ) -> Result<Result<(), IntegrateRefusal>, EngineError> {
     let landed_before = settle_landed(site, journal)?;
+    let run_spec = journal.state().spec.clone();
+    clear_validations(site, &run_spec).await?;
+    // What cannot be deleted is in nobody's way; `clean` says why.
+    let _emptied = sweep(site, &run_spec.places)?.map(Trash::finish);
     let (spec, mut notes) = match prepare(site, journal.state(), request)? {
         Ok(prepared) => prepared,
         Err(IntegrateRefusal::NothingReady { .. }) if landed_before => return Ok(Ok(())),
@@ -77,7 +83,6 @@ pub async fn integrate(
     let run = journal.run();
     adopt_orphans();
     let mut bench = Bench::new(&site, run.as_str());
-    clear_validations(&site, &journal.state().spec).await?;
     let result = steps(&site, journal, &mut bench, &mut signals).await;
     if let Err(message) = bench.remove() {
         let message = format!("the validation worktree could not be removed: {message}");

@@ -20,18 +20,25 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Begins a journal with `run_created`.
+    /// Begins a journal with `run_created`; gives the database back when another process has just
+    /// taken the name of the run.
     ///
     /// # Errors
     /// The database, or an event that does not fold.
-    pub fn begin(mut store: Store, clock: Clock, spec: RunSpec) -> Result<Self, EngineError> {
+    pub fn begin(
+        mut store: Store,
+        clock: Clock,
+        spec: RunSpec,
+    ) -> Result<Result<Self, Store>, EngineError> {
         let run = spec.run.clone();
         let event = Event::RunCreated { spec: Box::new(spec) };
         let envelope = Envelope { seq: FIRST_SEQ, at: clock.now(), event };
         let state = RunState::fold([&envelope])
             .map_err(|source| EngineError::Journal { run: run.clone(), source })?;
-        store.append(&run, &[record(&envelope)?])?;
-        Ok(Self { store, state, clock, subscribers: Vec::new(), lost: Vec::new() })
+        if !store.begin_run(&run, envelope.at, &[record(&envelope)?])? {
+            return Ok(Err(store));
+        }
+        Ok(Ok(Self::resume(store, clock, state)))
     }
 
     /// Continues the journal of a stored run.

@@ -127,9 +127,6 @@ pub fn recover(site: &Site, store: &mut Store) -> Result<Vec<String>, EngineErro
         let done = has_moved(&site.repo, &operation)?;
         let state = if done { OperationState::Done } else { OperationState::Failed };
         store.finish_operation(operation.id, state)?;
-        if let (true, Some(undone)) = (done, operation.undoes) {
-            settle_undo(store, undone)?;
-        }
     }
     Ok(told)
 }
@@ -142,16 +139,6 @@ fn has_moved(repo: &Repo, operation: &Operation) -> Result<bool, EngineError> {
         Ok(repo.is_ancestor(new, now)? && !repo.is_ancestor(new, old)?)
     };
     Ok(old != new && (now == new || went_on()?))
-}
-
-/// Marks an operation as taken back; taking back an undo puts what it undid in force again.
-pub(super) fn settle_undo(store: &mut Store, undone: u64) -> Result<(), EngineError> {
-    store.mark_undone(undone, true)?;
-    let operation = store.operations()?.into_iter().find(|operation| operation.id == undone);
-    if let Some(first) = operation.and_then(|operation| operation.undoes) {
-        store.mark_undone(first, false)?;
-    }
-    Ok(())
 }
 
 /// Whether the target holds what a task's branch holds at `tip`: its commits, or, where an integration landed its

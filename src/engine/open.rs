@@ -1,5 +1,6 @@
 //! Finding stored runs, becoming the one writer of one, and asking the writer to stop.
 
+use super::clean::sweep;
 use super::containment::end_leftovers;
 use super::error::EngineError;
 use super::journal::Journal;
@@ -10,6 +11,7 @@ use crate::adapters::host::control::{self, Follower, Reply, Request};
 use crate::adapters::host::lock::{LockOutcome, RunLock};
 use crate::adapters::process::{ProcessIdentity, stop_marked, stop_stray};
 use crate::adapters::store::{Record, Store};
+use crate::adapters::worktree::Trash;
 use crate::domain::id::RunId;
 use crate::domain::run::{
     Envelope, Event, Input, RunPhase, RunSpec, RunState, StopReason, TaskState, step,
@@ -108,11 +110,13 @@ pub fn send_abort(site: &Site, run: &RunId) -> Result<Reply, EngineError> {
 }
 
 /// After a crash: ends what still runs of the run and records what was lost, so that the run can
-/// begin again.
+/// begin again. Of a run that is over it takes away what its process had no time to.
 ///
 /// # Errors
-/// The journal.
+/// The journal, the socket, or the repository's lock.
 pub async fn reconcile(site: &Site, journal: &mut Journal) -> Result<(), EngineError> {
+    let spec = journal.state().spec.clone();
+    remove_deserted_socket(site, &spec.run)?;
     let (strays, _others) = end_strays(site, journal).await;
     for (task, ended) in strays {
         let state = &journal.state().tasks[task].state;
@@ -127,6 +131,10 @@ pub async fn reconcile(site: &Site, journal: &mut Journal) -> Result<(), EngineE
         let task = journal.state().task(task).id.clone();
         note(journal, Event::Reconciled { task, finding })?;
     }
+    // Also of tasks that had just ended.
+    release(&spec);
+    // What cannot be deleted is in nobody's way; `clean` says why.
+    let _emptied = sweep(site, &spec.places)?.map(Trash::finish);
     Ok(())
 }
 
@@ -148,6 +156,7 @@ pub async fn abort_idle(site: &Site, journal: &mut Journal) -> Result<u32, Engin
     let step = step(journal.state(), Input::Stop { reason: StopReason::Aborted, force }, now);
     journal.record(step.events, now)?;
     store_observations(journal)?;
+    release(&journal.state().spec);
     Ok(others + ended.iter().map(|(_, count)| count).sum::<u32>())
 }
 
@@ -170,7 +179,6 @@ async fn end_strays(site: &Site, journal: &Journal) -> (Vec<(usize, u32)>, u32) 
         }
         let marks = markers(&state.spec, task, record.attempts);
         count += found(stop_marked(&marks, keep, grace).await);
-        release(&state.spec, Some(task));
         ended.push((task, count));
     }
     (ended, end_leftovers(site, &state.spec).await)

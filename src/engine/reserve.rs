@@ -53,13 +53,10 @@ fn ports_of_others(store: &Store, run: &RunId) -> Result<BTreeSet<u16>, EngineEr
     Ok(ports)
 }
 
-/// Removes what tasks left in their folders for temporary files: of one task, or of all. What cannot
-/// be removed stays; it is in nobody's way.
-pub(super) fn release(spec: &RunSpec, task: Option<usize>) {
-    let wanted = |index: &usize| task.is_none_or(|task| task == *index);
-    for index in (0..spec.places.len()).filter(wanted) {
-        if let Some(folder) = &spec.places[index].temporary {
-            let _in_nobodys_way = remove_temporary(Path::new(folder));
-        }
+/// Removes what tasks left in their folders for temporary files. What cannot be removed stays; it is
+/// in nobody's way.
+pub(super) fn release(spec: &RunSpec) {
+    for folder in spec.places.iter().filter_map(|place| place.temporary.as_ref()) {
+        let _in_nobodys_way = remove_temporary(Path::new(folder));
     }
 }

@@ -1,7 +1,7 @@
 //! Taking an operation back: the same move in the other direction, by the same rules.
 
 use super::error::EngineError;
-use super::landing::{Move, move_branch, refusal_text, settle_undo};
+use super::landing::{Move, move_branch, refusal_text};
 use super::site::Site;
 use crate::adapters::git::{LandOutcome, Repo};
 use crate::adapters::store::{Operation, OperationState, Store};
@@ -101,7 +101,6 @@ pub fn undo(site: &Site, store: &mut Store, id: Option<u64>) -> Result<UndoOutco
     let (number, outcome) = move_branch(site, store, &back)?;
     match outcome {
         LandOutcome::Landed { .. } => {
-            settle_undo(store, id)?;
             let done = store.operations()?.into_iter().find(|o| o.id == number);
             Ok(done.map_or(UndoOutcome::Nothing, |operation| UndoOutcome::Undone { operation }))
         }

@@ -4,8 +4,10 @@
 mod concurrency;
 mod confined;
 mod containment;
+mod crash;
 mod disks;
 mod hostile;
+mod journal;
 mod limits;
 mod readers;
 mod signals;

@@ -246,7 +246,7 @@ impl Place<'_> {
         if !observe(Step::Written) {
             return Ok(session.stop());
         }
-        let swapped = swap(repo, request, Some((git_dir, worktree)));
+        let swapped = swap(repo, request, Some((session, worktree)));
         if matches!(swapped, Ok(LandOutcome::Landed { .. })) {
             if !observe(Step::Swapped) {
                 return Ok(session.stop());
@@ -294,11 +294,13 @@ impl Place<'_> {
     }
 }
 
-/// The compare-and-swap; in a worktree, so that its HEAD's log is written as well.
+/// The compare-and-swap; in a worktree, so that its HEAD's log is written as well. There it holds the
+/// landing's marker: should this process die, nobody takes the landing back while git may still move
+/// the branch.
 fn swap(
     repo: &Repo,
     request: &LandRequest,
-    place: Option<(&Path, &Path)>,
+    place: Option<(&Session, &Path)>,
 ) -> Result<LandOutcome, GitError> {
     let update = RefUpdate {
         name: format!("refs/heads/{}", request.branch),
@@ -307,7 +309,7 @@ fn swap(
         message: request.message.clone(),
     };
     let command = match place {
-        Some((git_dir, worktree)) => repo.git_in("update-ref", git_dir, worktree),
+        Some((session, worktree)) => session.git(repo, worktree, "update-ref")?,
         None => repo.git("update-ref"),
     };
     Ok(match repo.update_ref_with(command, &update)? {

@@ -11,6 +11,7 @@ use super::land_session::{Mark, Session, remove_if_there};
 use super::path::{as_path, quote_path};
 use super::program::Invocation;
 use super::repo::Repo;
+use crate::adapters::host::crash_point::crash_point;
 use crate::domain::id::Oid;
 
 /// What was found of an interrupted landing, and done about it.
@@ -70,6 +71,7 @@ pub(super) fn settle(
         Some(Mark::Releasing { inode }) => {
             if has_inode(&lock, *inode) {
                 let index = session.index_path();
+                crash_point("landing: index to be replaced again");
                 std::fs::rename(&lock, &index).map_err(io("replace", &index))?;
             }
             session.clean_up()?;
@@ -118,6 +120,7 @@ pub(super) fn restore(
             Verdict::Right => {}
             Verdict::Theirs => kept.push(quote_path(&change.path)),
             Verdict::Wrong => {
+                crash_point("landing: a file to be taken back");
                 remove_if_there(&path)?;
                 let folders = path.ancestors().skip(1).take_while(|folder| *folder != worktree);
                 let _emptied = folders.map(std::fs::remove_dir).take_while(Result::is_ok).count();

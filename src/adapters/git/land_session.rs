@@ -16,6 +16,7 @@ use super::error::{GitError, io};
 use super::land::{LandOutcome, LandRequest, Step};
 use super::program::Invocation;
 use super::repo::Repo;
+use crate::adapters::host::crash_point::crash_point;
 use crate::domain::id::Oid;
 
 const MARKER: &str = "wt-orch-landing.json";
@@ -74,7 +75,9 @@ impl Session {
         };
         let mut session =
             Self { git_dir: git_dir.to_owned(), marker, holds: false, stopped: false };
+        crash_point("landing: marker made");
         let copy = session.copy_index(repo)?;
+        crash_point("landing: index copied");
         let inode = copy.metadata().map_err(io("read", &copy))?.ino();
         let (branch, old, new) = (request.branch.clone(), request.old, request.new);
         session.mark(&Mark::Began { branch, old, new, inode })?;
@@ -94,9 +97,12 @@ impl Session {
                 Err(error) => return Err(io("create", &lock)(error)),
             }
         }
+        crash_point("landing: index locked");
         session.holds = true;
         session.mark(&Mark::Locked)?;
+        crash_point("landing: lock marked");
         std::fs::remove_file(&copy).map_err(io("delete", &copy))?;
+        crash_point("landing: copy deleted");
         if !observe(Step::Locked) {
             session.stopped = true;
             return Ok(Begin::Stopped);
@@ -160,7 +166,10 @@ impl Session {
     }
 
     pub(super) fn written(&mut self) -> Result<(), GitError> {
-        self.mark(&Mark::Written)
+        crash_point("landing: files written");
+        self.mark(&Mark::Written)?;
+        crash_point("landing: writing marked");
+        Ok(())
     }
 
     /// Leaves everything as it is, as a crash would.
@@ -177,7 +186,9 @@ impl Session {
         let (lock, index) = (self.lock_path(), self.index_path());
         let inode = lock.metadata().map_err(io("read", &lock))?.ino();
         self.mark(&Mark::Releasing { inode })?;
+        crash_point("landing: release marked");
         std::fs::rename(&lock, &index).map_err(io("replace", &index))?;
+        crash_point("landing: index replaced");
         self.holds = false;
         if !observe(Step::Released) {
             self.stopped = true;
@@ -191,7 +202,9 @@ impl Session {
         let lock = self.lock_path();
         if let Ok(meta) = lock.metadata() {
             self.mark(&Mark::Discarding { inode: meta.ino() })?;
+            crash_point("landing: discard marked");
             std::fs::remove_file(&lock).map_err(io("delete", &lock))?;
+            crash_point("landing: lock deleted");
         }
         self.holds = false;
         self.clean_up()
@@ -208,7 +221,9 @@ impl Session {
     /// Removes the marker and what it stands for, but not the lock.
     pub(super) fn clean_up(&mut self) -> Result<(), GitError> {
         remove_if_there(&self.git_dir.join(COPY))?;
+        crash_point("landing: before its marker goes");
         remove_if_there(&self.git_dir.join(MARKER))?;
+        crash_point("landing: marker gone");
         self.stopped = true;
         Ok(())
     }

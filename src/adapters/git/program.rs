@@ -1,6 +1,7 @@
 //! The git program: found on the PATH, run with an environment of ours, retried when locked out.
 
 mod bound;
+mod changing;
 mod conversation;
 mod locked;
 
@@ -357,6 +358,7 @@ impl Invocation<'_> {
             Input::File(file) => file.try_clone().map_err(io("share", &program.path))?.into(),
         };
         command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
+        self.crash_point("before");
         let mut child = command.spawn().map_err(failed)?;
         let pipe = child.stdin.take();
         let output = std::thread::scope(|scope| {
@@ -372,6 +374,7 @@ impl Invocation<'_> {
             child.wait_with_output()
         })
         .map_err(io("wait for", &program.path))?;
+        self.crash_point("after");
         let answer = Answer {
             code: output.status.code(),
             stdout: output.stdout,

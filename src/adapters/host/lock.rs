@@ -6,6 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::identity::{ProcessIdentity, is_alive};
+use crate::adapters::host::crash_point::crash_point;
 
 /// Longest text read as an owner, in bytes.
 const OWNER_MAX: u64 = 4096;
@@ -79,6 +80,7 @@ impl RunLock {
     /// # Errors
     /// The file cannot be deleted.
     pub fn remove(self) -> Result<(), LockError> {
+        crash_point("lock: before its file goes");
         match fs::remove_file(&self.path) {
             Err(source) if source.kind() != io::ErrorKind::NotFound => {
                 Err(LockError { path: self.path.clone(), source })
@@ -92,6 +94,7 @@ impl Drop for RunLock {
     fn drop(&mut self) {
         // The text is only for people. A child of ours that is just being started has a copy of the
         // handle, so closing it would not always do.
+        crash_point("lock: before it is given back");
         self.file.set_len(0).ok();
         self.file.unlock().ok();
     }
@@ -114,9 +117,11 @@ fn acquire(path: &Path) -> io::Result<LockOutcome> {
         if !is_at(&file, path)? {
             continue;
         }
+        crash_point("lock: taken");
         file.set_len(0)?;
         file.rewind()?;
         file.write_all(&serde_json::to_vec(&ProcessIdentity::own())?)?;
+        crash_point("lock: signed");
         return Ok(LockOutcome::Held(RunLock { file, path: path.to_owned() }));
     }
 }

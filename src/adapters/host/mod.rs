@@ -4,6 +4,7 @@
 pub mod approvals;
 pub mod clock;
 pub mod control;
+pub mod crash_point;
 pub mod disk;
 pub mod effective_cores;
 pub mod identity;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::disk::remove_folder;
 use super::private::{PrivateError, ensure_private, is_private, own_name};
+use crate::adapters::host::crash_point::crash_point;
 
 /// Longest path of such a folder, in bytes: leaves half of a socket's path to the task.
 const PATH_MAX: usize = 60;
@@ -40,7 +41,10 @@ pub fn ensure_temporary(path: &Path) -> Result<(), PrivateError> {
             {
                 tries += 1;
             }
-            result => return result,
+            result => {
+                crash_point("temporary folder: made");
+                return result;
+            }
         }
     }
 }
@@ -61,8 +65,12 @@ pub fn set_temporary_aside(path: &Path) -> io::Result<Option<PathBuf>> {
     let Some(over) = aside.into_iter().find(|path| path.symlink_metadata().is_err()) else {
         return Ok(None);
     };
+    crash_point("temporary folder: before it is set aside");
     match fs::rename(path, &over) {
-        Ok(()) => Ok(Some(over)),
+        Ok(()) => {
+            crash_point("temporary folder: set aside");
+            Ok(Some(over))
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
@@ -74,6 +82,7 @@ pub fn set_temporary_aside(path: &Path) -> io::Result<Option<PathBuf>> {
 /// Something cannot be deleted.
 pub fn delete_temporary(aside: &Path) -> io::Result<()> {
     remove_folder(aside)?;
+    crash_point("temporary folder: deleted");
     remove_if_empty(aside.parent());
     Ok(())
 }

@@ -6,6 +6,7 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use super::log_file::open_log;
+use crate::adapters::host::crash_point::crash_point;
 
 /// Smallest limit, in bytes: the ruler must be small beside what is kept.
 const LIMIT_MIN: u64 = 4096;
@@ -31,6 +32,7 @@ impl BoundedLog {
     /// Opens the file to write behind its end, or in place of what it holds; makes its folders.
     pub(super) fn open(path: &Path, limit: u64, overwrite: bool) -> io::Result<Self> {
         let file = open_log(path, overwrite)?;
+        crash_point("log: opened");
         let start = file.metadata()?.len();
         let limit = limit.max(LIMIT_MIN);
         Ok(Self { file, start, limit, len: 0, left_out: 0, failure: None })

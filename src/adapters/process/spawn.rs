@@ -16,6 +16,7 @@ use super::cgroup::{self, Leaf};
 use super::entry::Entry;
 use super::group::Bonds;
 use super::{CommandSpec, Containment, ProcessIdentity, Way};
+use crate::adapters::host::crash_point::crash_point;
 use crate::adapters::host::private::PrivateError;
 use crate::adapters::host::signals::is_ignored;
 use crate::adapters::host::temporary::ensure_temporary;
@@ -158,7 +159,9 @@ fn start(spec: &CommandSpec, program: &OsStr, leaf: Option<&Leaf>) -> io::Result
     // SAFETY: what is called makes system calls only, neither allocates nor locks, and reads what was
     // prepared before the fork.
     unsafe { command.pre_exec(move || entry.carry_out()) };
+    crash_point("process: before its start");
     let child = command.spawn()?;
+    crash_point("process: after its start");
     let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
     let pid = pid.ok_or_else(|| io::Error::other("the system gave an impossible process id"))?;
     Ok(Started { pid, identity: ProcessIdentity::load(child.id()), pipes })

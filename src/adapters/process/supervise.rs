@@ -19,6 +19,7 @@ use super::spawn::{SpawnError, program, spawn};
 use super::used::load_own_memory;
 use super::wait::Leader;
 use super::{CommandSpec, Ending, Exit, Finished, Progress, Request, Used};
+use crate::adapters::host::crash_point::crash_point;
 use crate::domain::run::AgentExit;
 
 /// How long output is awaited after the end of the command while somebody holds it open.
@@ -76,7 +77,10 @@ async fn supervise_draining(
     };
     attempt.tell(Progress::Started(identity));
     attempt.run().await.map_err(lost)?;
-    attempt.finish().await.map_err(lost)
+    crash_point("process: its end seen");
+    let finished = attempt.finish().await.map_err(lost);
+    crash_point("process: cleared up");
+    finished
 }
 
 struct Attempt {

@@ -32,20 +32,17 @@ pub struct RunRow {
 }
 
 impl Store {
-    /// Adds a run under the wanted name, or the nearest one that is valid; with `-2`, `-3` and so on
-    /// where that is taken. Two processes that want one name at once get two names.
-    pub fn create_run(&mut self, wanted: &str, at: Timestamp) -> Result<RunId, StoreError> {
+    /// The wanted name, or the nearest one that is valid; with `-2`, `-3` and so on where a run has it.
+    pub fn free_run_name(&self, wanted: &str) -> Result<RunId, StoreError> {
         let wanted =
             if wanted.parse::<RunId>().is_ok() { wanted.to_owned() } else { slugify(wanted) };
-        self.write(|db| {
+        self.read(|db| {
             for nth in 1_u64.. {
                 let name = numbered(&wanted, nth);
                 let name: RunId = name
                     .parse()
                     .map_err(|error| Wrong::Value(format!("the name {name} {error}")))?;
                 if run_number(db, &name)?.is_none() {
-                    let add = "INSERT INTO runs (name, created) VALUES (?1, ?2)";
-                    db.execute(add, params![name.as_str(), at.0])?;
                     return Ok(name);
                 }
             }
@@ -53,31 +50,29 @@ impl Store {
         })
     }
 
+    /// Adds a run with its first events: a run of which nothing can be told never exists. False, with
+    /// nothing stored, when another process has just taken the name.
+    pub fn begin_run(
+        &mut self,
+        run: &RunId,
+        at: Timestamp,
+        records: &[Record],
+    ) -> Result<bool, StoreError> {
+        self.write(|db| {
+            if run_number(db, run)?.is_some() {
+                return Ok(false);
+            }
+            let add = "INSERT INTO runs (name, created) VALUES (?1, ?2)";
+            db.execute(add, params![run.as_str(), at.0])?;
+            append(db, run, records)?;
+            Ok(true)
+        })
+    }
+
     /// Stores events behind those of the run: all of them or, with an error, none. On return they
     /// are on the disk.
     pub fn append(&mut self, run: &RunId, records: &[Record]) -> Result<(), StoreError> {
-        self.write(|db| {
-            let number = known_run(db, run)?;
-            let last = "SELECT coalesce(max(seq), 0) FROM events WHERE run = ?1";
-            let last: i64 = db.prepare_cached(last)?.query_row([number], |row| row.get(0))?;
-            let mut add = db.prepare_cached(
-                "INSERT INTO events (run, seq, at, version, kind, body)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            )?;
-            for (expected, record) in (last + 1..).zip(records) {
-                if i64::try_from(record.seq) != Ok(expected) {
-                    let expected = expected.unsigned_abs();
-                    return Err(Wrong::SequenceGap {
-                        run: run.clone(),
-                        expected,
-                        found: record.seq,
-                    });
-                }
-                let Record { at, version, kind, body, .. } = record;
-                add.execute(params![number, expected, at.0, version, kind, body])?;
-            }
-            Ok(())
-        })
+        self.write(|db| append(db, run, records))
     }
 
     /// All events of a run, in order.
@@ -120,7 +115,7 @@ impl Store {
     fn latest_runs(&self, limit: i64) -> Result<Vec<RunRow>, StoreError> {
         self.read(|db| {
             let mut found =
-                // A run exists once its first event is stored; its name is taken a moment before.
+                // Of a run without an event nothing is known; an older wt-orch that died leaves one.
                 db.prepare_cached(
                     "SELECT name, created FROM runs
                      WHERE EXISTS (SELECT 1 FROM events WHERE events.run = runs.id)
@@ -133,6 +128,24 @@ impl Store {
             .collect()
         })
     }
+}
+
+fn append(db: &Connection, run: &RunId, records: &[Record]) -> Result<(), Wrong> {
+    let number = known_run(db, run)?;
+    let last = "SELECT coalesce(max(seq), 0) FROM events WHERE run = ?1";
+    let last: i64 = db.prepare_cached(last)?.query_row([number], |row| row.get(0))?;
+    let mut add = db.prepare_cached(
+        "INSERT INTO events (run, seq, at, version, kind, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?;
+    for (expected, record) in (last + 1..).zip(records) {
+        if i64::try_from(record.seq) != Ok(expected) {
+            let (expected, found) = (expected.unsigned_abs(), record.seq);
+            return Err(Wrong::SequenceGap { run: run.clone(), expected, found });
+        }
+        let Record { at, version, kind, body, .. } = record;
+        add.execute(params![number, expected, at.0, version, kind, body])?;
+    }
+    Ok(())
 }
 
 /// A stored name of a run.

@@ -27,6 +27,8 @@ pub use set_aside::{has_other_users, move_aside};
 
 use error::Wrong;
 
+use crate::adapters::host::crash_point::crash_point;
+
 /// Name of the file in its folder.
 pub const FILE_NAME: &str = "state.db";
 
@@ -135,7 +137,9 @@ impl Store {
             let transaction =
                 connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let value = write(&transaction)?;
+            crash_point("database: before a commit");
             transaction.commit()?;
+            crash_point("database: after a commit");
             Ok(value)
         };
         written().map_err(|wrong| StoreError::at(&self.path, wrong))

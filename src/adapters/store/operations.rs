@@ -1,6 +1,6 @@
 //! Moves of refs: what `operations` lists and `undo` reverses.
 
-use rusqlite::{Row, params};
+use rusqlite::{Row, Transaction, params};
 
 use super::error::Wrong;
 use super::journal::parse_run;
@@ -105,14 +105,26 @@ impl Store {
         })
     }
 
-    /// Stores how an operation ended.
+    /// Stores how an operation ended, and with it what it undid: that one is out of force, and what
+    /// that one had undone is in force again.
     pub fn finish_operation(&mut self, id: u64, state: OperationState) -> Result<(), StoreError> {
-        self.change(id, "UPDATE operations SET state = ?2 WHERE id = ?1", state.name())
-    }
-
-    /// Stores whether an operation has been reversed.
-    pub fn mark_undone(&mut self, id: u64, undone: bool) -> Result<(), StoreError> {
-        self.change(id, "UPDATE operations SET undone = ?2 WHERE id = ?1", undone)
+        self.write(|db| {
+            let set = "UPDATE operations SET state = ?2 WHERE id = ?1";
+            if db.execute(set, params![number(id), state.name()])? == 0 {
+                return Err(Wrong::UnknownOperation(id));
+            }
+            if state != OperationState::Done {
+                return Ok(());
+            }
+            let mark = "UPDATE operations SET undone = ?2 WHERE id = ?1";
+            if let Some(undone) = undoes(db, number(id))? {
+                db.execute(mark, params![undone, true])?;
+                if let Some(again) = undoes(db, undone)? {
+                    db.execute(mark, params![again, false])?;
+                }
+            }
+            Ok(())
+        })
     }
 
     /// All operations, newest first.
@@ -130,18 +142,12 @@ impl Store {
             Ok(operations)
         })
     }
+}
 
-    fn change(
-        &mut self,
-        id: u64,
-        statement: &str,
-        value: impl rusqlite::ToSql,
-    ) -> Result<(), StoreError> {
-        self.write(|db| match db.execute(statement, params![number(id), value])? {
-            0 => Err(Wrong::UnknownOperation(id)),
-            _ => Ok(()),
-        })
-    }
+/// The operation that this one reverses.
+fn undoes(db: &Transaction<'_>, id: i64) -> Result<Option<i64>, Wrong> {
+    let of = "SELECT undoes FROM operations WHERE id = ?1";
+    Ok(db.query_row(of, [id], |row| row.get(0))?)
 }
 
 /// A number no operation has, for one too large to be stored.

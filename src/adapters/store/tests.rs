@@ -49,8 +49,18 @@ fn landing() -> NewOperation {
     }
 }
 
+/// A run without events, under the wanted name or the next.
+fn created(store: &mut Store, wanted: &str) -> RunId {
+    loop {
+        let name = store.free_run_name(wanted).unwrap();
+        if store.begin_run(&name, AT, &[]).unwrap() {
+            return name;
+        }
+    }
+}
+
 fn fill(store: &mut Store) {
-    let name = store.create_run("user-auth", AT).unwrap();
+    let name = created(store, "user-auth");
     store.append(&name, &[record(1), record(2)]).unwrap();
     let id = store.begin_operation(&landing()).unwrap();
     store.finish_operation(id, OperationState::Done).unwrap();
@@ -135,7 +145,10 @@ fn a_database_that_may_only_be_read_is_read_and_refuses_to_be_written() {
     fs::copy(V1, &path).unwrap();
     let mut store = Store::connect_read_only(path.clone()).unwrap();
     assert_filled(&store);
-    assert!(matches!(store.create_run("x", AT), Err(StoreError::ReadOnly { .. })));
+    assert!(matches!(
+        store.begin_run(&"x".parse().unwrap(), AT, &[]),
+        Err(StoreError::ReadOnly { .. })
+    ));
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
     let connection = Connection::open_with_flags(immutable_uri(&path), flags).unwrap();
     assert_filled(&Store { connection, path, schema: 1 });
@@ -145,7 +158,7 @@ fn a_database_that_may_only_be_read_is_read_and_refuses_to_be_written() {
 fn the_second_run_of_a_name_gets_a_number() {
     let (_dir, mut store) = open();
     let long = "x".repeat(64);
-    let mut named = |wanted: &str| store.create_run(wanted, AT).unwrap().to_string();
+    let mut named = |wanted: &str| created(&mut store, wanted).to_string();
     assert_eq!(["a", "a", "a", "a-2"].map(&mut named), ["a", "a-2", "a-3", "a-2-2"]);
     assert_eq!(named("User Auth!"), "user-auth");
     assert_eq!(named(&long), long);
@@ -160,7 +173,7 @@ fn the_second_run_of_a_name_gets_a_number() {
 #[test]
 fn events_follow_on_without_a_gap_or_none_is_stored() {
     let (_dir, mut store) = open();
-    let name = store.create_run("r", AT).unwrap();
+    let name = created(&mut store, "r");
     store.append(&name, &[record(1)]).unwrap();
     for (batch, wrong) in [([2, 4], (3, 4)), ([1, 2], (2, 1)), ([3, 4], (2, 3))] {
         match store.append(&name, &batch.map(record)) {
@@ -182,14 +195,14 @@ fn events_follow_on_without_a_gap_or_none_is_stored() {
 #[test]
 fn a_forgotten_run_takes_its_events_along_and_leaves_its_operations() {
     let (_dir, mut store) = open();
-    let name = store.create_run("r", AT).unwrap();
+    let name = created(&mut store, "r");
     store.append(&name, &[record(1)]).unwrap();
     store.begin_operation(&landing()).unwrap();
     assert!(store.remove_run(&name).unwrap());
     assert!(!store.remove_run(&name).unwrap());
     assert_eq!(store.newest_run().unwrap(), None);
     assert_eq!(store.operations().unwrap()[0].run, Some(name));
-    let name = store.create_run("r", AT).unwrap();
+    let name = created(&mut store, "r");
     assert_eq!(store.records(&name).unwrap(), []);
 }
 
@@ -201,7 +214,6 @@ fn operations_are_told_newest_first_with_what_became_of_them() {
     let undo = NewOperation { undoes: Some(first), kind: "undo".into(), run: None, ..landing() };
     let second = store.begin_operation(&undo).unwrap();
     store.finish_operation(second, OperationState::Failed).unwrap();
-    store.mark_undone(first, true).unwrap();
     let third = store.begin_operation(&landing()).unwrap();
 
     let told = store.operations().unwrap();
@@ -211,12 +223,24 @@ fn operations_are_told_newest_first_with_what_became_of_them() {
         [
             (third, OperationState::Started, false, None),
             (second, OperationState::Failed, false, Some(first)),
-            (first, OperationState::Done, true, None),
+            (first, OperationState::Done, false, None),
         ]
     );
     assert_eq!((told[1].kind.as_str(), &told[1].run), ("undo", &None));
-    store.mark_undone(first, false).unwrap();
-    assert!(!store.operations().unwrap()[2].undone);
+    let undo = |store: &mut Store, undoes| {
+        let undo = NewOperation { undoes: Some(undoes), kind: "undo".into(), ..landing() };
+        let id = store.begin_operation(&undo).unwrap();
+        assert!(!store.operations().unwrap().iter().any(|op| op.id == undoes && op.undone));
+        store.finish_operation(id, OperationState::Done).unwrap();
+        id
+    };
+    let back = undo(&mut store, first);
+    let is_undone = |store: &Store, id| {
+        store.operations().unwrap().into_iter().any(|op| op.id == id && op.undone)
+    };
+    assert!(is_undone(&store, first));
+    undo(&mut store, back);
+    assert!(is_undone(&store, back) && !is_undone(&store, first));
 
     for unknown in [99, u64::MAX] {
         let failed = store.finish_operation(unknown, OperationState::Done);
@@ -247,7 +271,7 @@ fn costs_are_told_newest_first_and_do_not_pile_up() {
 #[test]
 fn a_reader_sees_whole_batches_while_a_writer_appends() {
     let (dir, mut store) = open();
-    let name = store.create_run("r", AT).unwrap();
+    let name = created(&mut store, "r");
     thread::scope(|scope| {
         let writer = scope.spawn(|| {
             for batch in 0..50 {
@@ -273,7 +297,7 @@ fn many_can_make_the_database_and_want_the_same_name_at_once() {
     let barrier = Barrier::new(8);
     let create = || {
         barrier.wait();
-        Store::open(dir.path()).unwrap().create_run("r", AT).unwrap()
+        created(&mut Store::open(dir.path()).unwrap(), "r")
     };
     let mut names: Vec<RunId> = thread::scope(|scope| {
         let makers: Vec<_> = (0..8).map(|_| scope.spawn(create)).collect();
@@ -287,7 +311,7 @@ fn many_can_make_the_database_and_want_the_same_name_at_once() {
 #[test]
 fn the_second_writer_of_a_run_is_told_that_it_is_not_alone() {
     let (dir, mut first) = open();
-    let name = first.create_run("r", AT).unwrap();
+    let name = created(&mut first, "r");
     let mut second = reopened(&dir);
     first.append(&name, &[record(1)]).unwrap();
     let late = second.append(&name, &[record(1)]);
@@ -334,7 +358,7 @@ fn a_torn_database_is_named_when_it_is_opened_or_read() {
 #[test]
 fn a_torn_end_of_the_log_loses_nothing_that_was_stored() {
     let (dir, mut store) = open();
-    let name = store.create_run("r", AT).unwrap();
+    let name = created(&mut store, "r");
     store.append(&name, &[record(1)]).unwrap();
     // As a crash leaves it: the files are copied while the connection still holds them.
     let copy = tempfile::tempdir().unwrap();

@@ -12,6 +12,7 @@ use super::batch::Wanted;
 use super::delete::delete_tree;
 use super::lock::RepoLock;
 use crate::adapters::git::{GitError, Repo, io};
+use crate::adapters::host::crash_point::crash_point;
 use crate::domain::id::Oid;
 
 /// Reason of the lock that keeps a worktree from being pruned while its files are written.
@@ -92,8 +93,10 @@ fn write_draft(wanted: &Wanted, commit: Oid, draft: &Path) -> Result<(), GitErro
     ];
     for (name, content) in files {
         let file = draft.join(name);
+        crash_point("worktree: a part of its entry");
         std::fs::write(&file, content).map_err(io("write", &file))?;
     }
+    crash_point("worktree: entry drafted");
     Ok(())
 }
 

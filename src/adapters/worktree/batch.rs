@@ -12,6 +12,7 @@ use super::occupied::Known;
 use super::provision::{FileTimes, ProvisionError, Provisioned, WorktreeOptions};
 use super::submodule_fill;
 use crate::adapters::git::{BranchesOutcome, GitError, Listing, Repo, io, real_path};
+use crate::adapters::host::crash_point::crash_point;
 use crate::domain::id::Oid;
 use crate::domain::run::Submodules;
 
@@ -96,6 +97,7 @@ impl<'a> Batch<'a> {
             Some(_) => going.iter().map(|(_, making)| self.fill_by_git(making)).collect(),
             None => self.fill(going.iter().map(|(_, making)| making)),
         };
+        crash_point("worktree: files written");
         for ((at, making), filled) in going.into_iter().zip(filled) {
             let answer = filled.and_then(|()| self.fill_submodules(&making));
             let answer = answer.and_then(|()| self.finish(&making, by_git.as_deref()));
@@ -193,13 +195,17 @@ impl<'a> Batch<'a> {
         let git_dir = admin::register(self.repo, &making.wanted, self.commit, lock)?;
         making.git_dir = Some(git_dir.clone());
         let folder = &making.wanted.path;
+        crash_point("worktree: entry made");
         std::fs::create_dir(folder).map_err(io("create", folder))?;
         making.folder = true;
+        crash_point("worktree: folder made");
         let file = folder.join(".git");
         let mut link = b"gitdir: ".to_vec();
         link.extend(git_dir.into_os_string().into_encoded_bytes());
         link.push(b'\n');
-        std::fs::write(&file, link).map_err(io("write", &file))
+        std::fs::write(&file, link).map_err(io("write", &file))?;
+        crash_point("worktree: registered");
+        Ok(())
     }
 
     /// Git makes entry and folder.
@@ -308,6 +314,7 @@ impl<'a> Batch<'a> {
             });
         }
         admin::unlock(git_dir, making.wanted.lock_reason.as_deref())?;
+        crash_point("worktree: ready");
         Ok(Provisioned {
             path: real_path(&making.wanted.path),
             git_dir: git_dir.to_owned(),
@@ -319,6 +326,7 @@ impl<'a> Batch<'a> {
     /// attempt reports as occupied.
     fn take_back(&self, making: &Making) {
         let Making { wanted, parents, branch, git_dir, folder } = making;
+        crash_point("worktree: to be taken back");
         let _folder_gone = *folder && delete_tree(&wanted.path).is_ok();
         if let Some(git_dir) = git_dir {
             let _entry_gone = delete_tree(git_dir).is_ok();

@@ -11,6 +11,7 @@ use super::snapshot::{Scratch, forget_progress, held_commits, remove_stale_lock}
 use crate::adapters::git::{
     Expected, GitError, Head, RefOutcome, RefUpdate, StatusKind, io, quote_path,
 };
+use crate::adapters::host::crash_point::crash_point;
 use crate::domain::id::Oid;
 
 pub use super::snapshot::Saved;
@@ -79,6 +80,7 @@ impl Checkout {
         }
         let scratch = Scratch::of(self, git_dir)?;
         let staged = scratch.stage(self, git_dir)?;
+        crash_point("worktree: to be put back");
         let endangered = self.endangered((branch, start), git_dir, staged.tree)?;
         let mut saved = None;
         // Where files were still being written nobody has worked.

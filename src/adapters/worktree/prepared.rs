@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use super::checkout::Checkout;
 use super::whole_file::write_whole;
 use crate::adapters::git::{GitError, as_path, io, quote_path, unquote_path};
+use crate::adapters::host::crash_point::crash_point;
 use crate::domain::id::Oid;
 
 /// A worktree whose hooks have all done their work.
@@ -60,6 +61,7 @@ impl Checkout {
     /// The note cannot be deleted.
     pub fn forget_prepared(&self) -> Result<(), GitError> {
         let Some(path) = self.note() else { return Ok(()) };
+        crash_point("setup: before it is forgotten");
         match std::fs::remove_file(&path) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 Err(io("delete", &path)(error))

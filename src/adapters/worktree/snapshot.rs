@@ -10,11 +10,13 @@ use tempfile::TempPath;
 use super::carry::Record;
 use super::checkout::Checkout;
 use super::prepared::LeftBySetup;
+use super::whole_file::{delete_deserted, temporary_file};
 use crate::adapters::git::{
     Expected, GitError, NewCommit, RefOutcome, RefUpdate, Repo, StatusEntry, StatusKind, as_path,
     io,
 };
 use crate::adapters::git::{Invocation, Progress};
+use crate::adapters::host::crash_point::crash_point;
 use crate::domain::id::Oid;
 
 /// A commit kept under a ref of ours.
@@ -49,8 +51,8 @@ pub(super) struct Scratch {
 
 impl Scratch {
     pub(super) fn of(checkout: &Checkout, git_dir: &Path) -> Result<Self, GitError> {
-        let file = tempfile::Builder::new().prefix("wt-orch-index-").tempfile_in(git_dir);
-        let path = file.map_err(io("create a file in", git_dir))?.into_temp_path();
+        delete_deserted(git_dir);
+        let path = temporary_file(git_dir)?.into_temp_path();
         let scratch = Self { path };
         copy_index(&git_dir.join("index"), &scratch.path)?;
         if scratch.clear_flags(checkout, git_dir).is_err() {
@@ -140,6 +142,7 @@ impl Scratch {
     /// Makes this the worktree's index.
     pub(super) fn install(self, git_dir: &Path) -> Result<(), GitError> {
         let index = git_dir.join("index");
+        crash_point("worktree: before its index");
         self.path.persist(&index).map_err(|error| io("replace", &index)(error.error))
     }
 

@@ -10,6 +10,7 @@ use super::delete::delete_tree;
 use super::lock::RepoLock;
 use super::pool::{self, is_pool};
 use crate::adapters::git::{GitError, Repo, io};
+use crate::adapters::host::crash_point::crash_point;
 use crate::domain::id::stable_hash;
 
 /// Beginning of the name of what waits for its deletion beside a worktree.
@@ -97,6 +98,8 @@ impl Trash {
                 None => self.delete(place),
             }
         }
+        // Of git's entries the last may have been renamed, and nothing come after it.
+        let _emptied = std::fs::remove_dir(repo.common_dir().join("worktrees")).is_ok();
         Ok(found)
     }
 }
@@ -182,7 +185,10 @@ fn discarded(path: &Path, folder: &Path, prefix: &str) -> Result<Option<Waste>, 
     // Nothing is made beforehand: what frees space must not need any.
     let random = RandomState::new().build_hasher().finish();
     let place = folder.join(format!("{prefix}{random:016x}"));
-    match std::fs::rename(path, &place) {
+    crash_point("removal: before the rename");
+    let renamed = std::fs::rename(path, &place);
+    crash_point("removal: after the rename");
+    match renamed {
         Ok(()) => Ok(Some(Waste { known_as, place })),
         Err(error) if error.kind() == NotFound => Ok(None),
         Err(error) => {
@@ -198,7 +204,10 @@ fn discarded(path: &Path, folder: &Path, prefix: &str) -> Result<Option<Waste>, 
 fn emptied(receiver: &Receiver<Waste>) -> Emptied {
     let mut done = Emptied::default();
     while let Ok(waste) = receiver.recv() {
-        match delete_tree(&waste.place) {
+        crash_point("removal: before the deletion");
+        let deleted = delete_tree(&waste.place);
+        crash_point("removal: after the deletion");
+        match deleted {
             Ok(bytes) => done.freed.push((waste.known_as, bytes)),
             Err(error) => done.failed = done.failed.or(Some(error)),
         }

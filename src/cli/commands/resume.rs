@@ -16,10 +16,10 @@ pub(crate) fn run(context: &Context, args: &RunArgs) -> Result<Exit, Failure> {
     for done in recover(&place.site, &mut journal.store)? {
         context.streams.note(&done);
     }
+    runtime()?.block_on(reconcile(&place.site, &mut journal))?;
     if journal.state().phase.is_over() {
         return Ok(finish(context, &place, &journal));
     }
-    runtime()?.block_on(reconcile(&place.site, &mut journal))?;
     let files = place.site.repo.file_count(journal.state().spec.base)?;
     let journal = carry_out(context, &place, journal, Begin { resumed: true, files })?;
     Ok(finish(context, &place, &journal))

@@ -1,6 +1,8 @@
 //! What happens next. [`step`] is pure: events are facts to be stored, actions are requests to be
 //! carried out once the events are stored (DESIGN.md §1).
 
+use std::time::Duration;
+
 use super::action::{Action, Input, Step};
 use super::envelope::Envelope;
 use super::event::{Event, StopReason};
@@ -34,6 +36,9 @@ pub fn step(state: &RunState, input: Input, now: Timestamp) -> Step {
     draft.step
 }
 
+/// No back-off is longer.
+const LONGEST_WAIT: Duration = Duration::from_secs(3600);
+
 struct Draft {
     state: RunState,
     now: Timestamp,
@@ -53,7 +58,11 @@ impl Draft {
                     Action::Commit { task, attempt: *attempt, keep: failed.is_some() }
                 }
                 TaskState::Checking { attempt } => Action::Check { task, attempt: *attempt },
-                TaskState::RetryWait { until } => Action::Wake { task, at: *until },
+                TaskState::RetryWait { until } => {
+                    // A date that was put back must not keep a task waiting until it comes again.
+                    let at = (*until).min(self.now.after(LONGEST_WAIT));
+                    Action::Wake { task, at }
+                }
                 TaskState::Pending
                 | TaskState::Provisioned { .. }
                 | TaskState::SettingUp { .. }

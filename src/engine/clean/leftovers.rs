@@ -41,16 +41,21 @@ pub fn clean_leftovers(
 }
 
 /// Begins to delete, beside whatever else is done, what a killed process had not yet deleted near
-/// these places.
+/// these places. `None` when there is nothing.
 ///
 /// # Errors
 /// The repository's lock.
-pub(in crate::engine) fn sweep(site: &Site, places: &[TaskPlace]) -> Result<(), EngineError> {
+pub(in crate::engine) fn sweep(
+    site: &Site,
+    places: &[TaskPlace],
+) -> Result<Option<Trash>, EngineError> {
     let parents = parents(site, places);
-    if !worktree::leftovers(&site.repo, &parents)?.is_empty() {
-        Trash::begin().take_leftovers(&site.repo, &parents)?;
+    if worktree::leftovers(&site.repo, &parents)?.is_empty() {
+        return Ok(None);
     }
-    Ok(())
+    let trash = Trash::begin();
+    trash.take_leftovers(&site.repo, &parents)?;
+    Ok(Some(trash))
 }
 
 /// Folders in which worktrees stand.

@@ -15,6 +15,7 @@ use tokio::time::{sleep, timeout};
 
 use super::client::is_deserted;
 use super::{ControlError, LINE_MAX, Place, Reply, Request};
+use crate::adapters::host::crash_point::crash_point;
 
 /// How long a client may take to send its line, and the run to answer it.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -53,6 +54,7 @@ impl ControlServer {
     pub fn bind(place: Place<'_>) -> Result<Self, ControlError> {
         let path = place.ensure()?;
         remove_deserted(&path)?;
+        crash_point("socket: before it is made");
         let (listener, inode) = match listen(&path) {
             Ok(bound) => bound,
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
@@ -60,6 +62,7 @@ impl ControlServer {
             }
             Err(source) => return Err(ControlError::Io { path, source }),
         };
+        crash_point("socket: made");
         let (sender, calls) = mpsc::channel(16);
         let stored = watch::Sender::new(0);
         let listening = tokio::spawn(accept(listener, sender, stored.subscribe()));
@@ -89,6 +92,7 @@ impl Drop for ControlServer {
     fn drop(&mut self) {
         self.listening.abort();
         if inode(&self.path).is_ok_and(|found| found == self.inode) {
+            crash_point("socket: before it goes");
             fs::remove_file(&self.path).ok();
         }
     }

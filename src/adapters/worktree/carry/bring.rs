@@ -16,6 +16,7 @@ use super::record::{Record, State};
 use super::select::{Item, Kind};
 use super::skipped::{Skipped, Why};
 use crate::adapters::git::{GitError, Repo, as_path, io};
+use crate::adapters::host::crash_point::crash_point;
 use crate::domain::plan::CarryLoad;
 
 /// Why a worktree did not get everything.
@@ -129,6 +130,7 @@ impl Carry {
                 if what == Delivered::TooMuch {
                     return Err(CarryError::TooLarge(self.selection.measured_again().too_large()));
                 }
+                crash_point("brought along: a file");
                 done.push((*item, what));
             }
             Ok(done)

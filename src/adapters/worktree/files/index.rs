@@ -7,6 +7,7 @@ use sha1::{Digest, Sha1};
 
 use super::{Ground, Stamp};
 use crate::adapters::git::{FileMode, GitError, ListedFile, Listing, io};
+use crate::adapters::host::crash_point::crash_point;
 
 /// Writes the index of a ground whose files have these stamps.
 ///
@@ -37,7 +38,9 @@ pub(super) fn write(
     let index = ground.git_dir().join("index");
     let mut out =
         OpenOptions::new().write(true).create_new(true).open(&lock).map_err(io("create", &lock))?;
+    crash_point("worktree: index locked");
     out.write_all(&bytes).map_err(io("write", &lock))?;
+    crash_point("worktree: index written");
     std::fs::rename(&lock, &index).map_err(io("rename", &lock))
 }
 

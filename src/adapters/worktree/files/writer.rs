@@ -17,6 +17,7 @@ use super::threads::Threads;
 use super::unit::{Unit, units};
 use super::{Contents, FileTimes, Ground, Stamp};
 use crate::adapters::git::{BlobReader, Conversion, ConvertedReader, FileMode, GitError, as_path};
+use crate::adapters::host::crash_point::crash_point;
 
 /// The stamps of all files in all grounds.
 pub(super) struct Stamps {
@@ -187,6 +188,7 @@ impl Work<'_> {
         let flags =
             OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let mut out = File::from(openat(folder, name, flags, Mode::from_raw_mode(bits))?);
+        crash_point("worktree: a file made");
         out.write_all(content)?;
         if let Some(times) = self.times {
             futimens(&out, times)?;

@@ -7,6 +7,7 @@ use super::caches::{CacheLines, newest};
 use super::record::{PoolRecord, conversion};
 use super::{REASON, folder_in, forget_if_empty, is_pooled};
 use crate::adapters::git::{GitError, Repo, WorktreeInfo, as_path, io, real_path};
+use crate::adapters::host::crash_point::crash_point;
 use crate::adapters::worktree::objection::Examined;
 use crate::adapters::worktree::trash::{Trash, discarded_folder};
 use crate::adapters::worktree::whole_file::write_whole;
@@ -51,6 +52,7 @@ impl Keeping<'_> {
         else {
             return Ok(false);
         };
+        crash_point("pool: before it is stripped");
         let kept = fit.strip(repo, self.caches, trash).and_then(|()| fit.shelve(&place));
         if kept.is_err() {
             // What cannot be kept is deleted by the caller, wherever it got to.
@@ -147,7 +149,9 @@ impl<'a> Fit<'a> {
     /// Moves it. Killed between the two steps, it is an entry without a folder and a folder without
     /// an entry, and both are found by `clean`.
     fn shelve(&self, place: &Path) -> Result<(), GitError> {
+        crash_point("pool: before the move in");
         std::fs::rename(self.path, place).map_err(io("rename", self.path))?;
+        crash_point("pool: moved in");
         let link = format!("{}\n", place.join(".git").display());
         write_whole(&self.entry.join("gitdir"), link.as_bytes())
     }

@@ -10,6 +10,7 @@ use super::record::{Held, Hold, PoolRecord};
 use super::update::{Goal, Waiting, difference};
 use super::{REASON, folder_in, forget_if_empty, left_to_its_author};
 use crate::adapters::git::{BranchesOutcome, GitError, RawChange, Repo, admin_dirs, io, real_path};
+use crate::adapters::host::crash_point::crash_point;
 use crate::adapters::worktree::lock::RepoLock;
 use crate::adapters::worktree::remove::discarded;
 use crate::adapters::worktree::trash::{Trash, discarded_entry, discarded_folder};
@@ -222,11 +223,13 @@ impl Claim {
             write_whole(&self.entry.join("locked"), reason.as_bytes())?;
         }
         PoolRecord::remove(&self.entry)?;
+        crash_point("pool: before the move out");
         std::fs::rename(&self.place, path).map_err(io("rename", &self.place))
     }
 
     /// Only once the folder is there: `git worktree prune` would take the entry away before.
     fn unlock(&self, spec: &WorktreeSpec) -> Result<(), GitError> {
+        crash_point("pool: moved out");
         let locked = self.entry.join("locked");
         match &spec.lock_reason {
             Some(_) => Ok(()),
