@@ -119,14 +119,17 @@
 //!
 //! In `<git-common-dir>/wt-orch/`: `state.db` (one SQLite file: journals, operations, measured
 //! costs, observed attempts and runs; [`Store`](adapters::store::Store)), `state.db.corrupt-<n>` (one
-//! that was damaged, moved aside by [`engine::set_database_aside`] under `.database.lock`), `logs/<run>/<task>.<attempt>.log`, `<run>.lock` (held
+//! that was damaged, moved aside by [`engine::set_database_aside`] under `.database.lock`), `logs/<run>/<task>.<attempt>.log`,
+//! `logs/<run>/put-back/` (settings and hooks as tasks had left them), `<run>.lock` (held
 //! by the one writer of a run), `<run>.sock` (while a process drives it; in the runtime folder where
 //! the path is too long), `.provision.lock` (held by whoever makes or removes git's entries of
 //! worktrees), `.create.lock` (held while a run takes its places), `tmp-worktree` (an entry until it is whole) and `trash-*` (one until it is deleted).
 //! Beside worktrees: `.<repo>-pool…/<n>`, those that wait for a task
 //! ([`pool`](adapters::worktree::pool)), and `.wt-orch-trash-*`, folders until they are deleted
 //! ([`Trash`](adapters::worktree::Trash)). Refs below `refs/wt-orch/`: `<run>/<task>/start` (a merge that a task
-//! starts from), `<run>/<task>/attempt-<n>` (what a failed attempt left), `<run>/candidate`,
+//! starts from), `<run>/<task>/attempt-<n>` (what a failed attempt left),
+//! `<run>/<task>/attempt-<n>-repository-<m>` (commits of a repository made in its worktree),
+//! `<run>/<task>/found-<id>` (what a ref held that went or moved while the task ran), `<run>/candidate`,
 //! `undo/<operation>/{old,new}`. Worktrees and branches are where the settings say, the worktree of
 //! validations beside them as `<repo>-<run>.validate`. What was brought into a worktree from the
 //! user's checkout is listed in its git directory, in `wt-orch-carried`; what setup hooks left there is
@@ -142,6 +145,7 @@
 //! | promise | held by |
 //! |---|---|
 //! | The user's branch, index, files, stash, config and hooks stay as they are until a landing or its undo succeeds. | no other code of ours writes there; own git runs with `core.hooksPath=/dev/null` and no optional locks (`adapters/git/program.rs`) |
+//! | What a task plants among the repository's settings and hooks is put back. | `engine/guard.rs`, by [`adapters::git::SharedFiles`] |
 //! | The target moves only by compare-and-swap, and only to the commit that was validated. | [`adapters::git::land`]; [`Next::Land`](domain::integrate::Next::Land) exists only for a head that passed every validation |
 //! | A task's work is reachable from a ref, or reported as lost. | [`CommitOutcome`](adapters::worktree::CommitOutcome): every variant names the commit or the reason; `refs/wt-orch/…/attempt-<n>` |
 //! | `clean` deletes nothing dirty or unlanded without force. | [`engine::clean`], [`RemoveMode`](adapters::worktree::RemoveMode) |

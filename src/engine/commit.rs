@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::attempt::chain;
+use super::guard::Guard;
 use super::provision::keep_ref;
 use super::site::Site;
 use crate::adapters::git;
@@ -21,6 +22,7 @@ pub(super) struct Job {
     pub(super) start: Oid,
     /// The attempt failed: keep its work under a ref of ours and leave its branch alone.
     pub(super) keep: bool,
+    pub(super) guard: Arc<Guard>,
 }
 
 /// Does it; a second time finds nothing left to commit.
@@ -71,21 +73,44 @@ fn committed(job: &Job) -> Result<Done, String> {
         message: message(job),
         keep_ref,
     };
+    let id = &job.spec.plan.tasks[job.task].task.id;
     let kept = |saved: Saved| format!("everything is kept as {} ({})", saved.commit, saved.name);
     match checkout.commit_all(&request).map_err(|error| chain(&error))? {
-        CommitOutcome::Committed(done) => Ok(Done {
-            tip: done.tip,
-            changed: done.changed.into_iter().flat_map(path_changes).collect(),
-            leftovers: done.committed_leftovers,
-            notes: done.notes,
-            carried: done.carried,
-        }),
-        CommitOutcome::Unfinished { progress, saved } => {
-            Err(format!("it left a {progress} half done; {}", kept(saved)))
+        CommitOutcome::Committed(done) => {
+            let others = job.guard.take_back(job.task, (job.start, done.tip));
+            let others = others.map_err(|error| chain(&error))?;
+            let ignored = match done.changed.is_empty() {
+                true => ignored_note(job, &checkout)?,
+                false => None,
+            };
+            Ok(Done {
+                tip: done.tip,
+                changed: done.changed.into_iter().flat_map(path_changes).collect(),
+                leftovers: done.committed_leftovers,
+                notes: [done.notes, others, ignored.into_iter().collect()].concat(),
+                carried: done.carried,
+            })
         }
+        CommitOutcome::Unfinished { progress, saved } => {
+            let place = &place.worktree;
+            Err(format!(
+                "it left a {progress} half done, which `git -C {place} status` shows; {}; \
+                 `wt-orch retry {} {id}` starts it over",
+                kept(saved),
+                job.spec.run
+            ))
+        }
+        CommitOutcome::Conflicted { paths, saved } => Err(format!(
+            "it left conflicts that nobody has resolved: {}; {}",
+            paths.join(", "),
+            kept(saved)
+        )),
         CommitOutcome::Astray { head, saved } => Err(format!(
-            "its HEAD is at {}, which does not come after its start; {}",
+            "its HEAD is at {}, which does not come after its start (`git diff {} {}` \
+             shows what it changed); {}",
             head.short(),
+            job.start.short(),
+            saved.commit.short(),
             kept(saved)
         )),
         CommitOutcome::Lost { reason, saved: Some(saved), .. } => {
@@ -99,6 +124,22 @@ fn committed(job: &Job) -> Result<Done, String> {
         )),
         CommitOutcome::Lost { reason, tip: None, saved: None } => Err(reason.to_string()),
     }
+}
+
+/// What an agent did instead of its work.
+fn ignored_note(job: &Job, checkout: &Checkout) -> Result<Option<String>, String> {
+    const NAMED: usize = 3;
+    if !job.spec.plan.tasks[job.task].task.work.is_agent() {
+        return Ok(None);
+    }
+    let paths = checkout.ignored().map_err(|error| chain(&error))?;
+    let more = match paths.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let named = paths[..paths.len().min(NAMED)].join(", ");
+    let note = format!("only files that git ignores are there: {named}{more}");
+    Ok((!paths.is_empty()).then_some(note))
 }
 
 fn message(job: &Job) -> String {

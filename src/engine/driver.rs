@@ -21,6 +21,7 @@ use self::signals::{Holding, patience};
 use super::carry::Carrier;
 use super::commit;
 use super::error::EngineError;
+use super::guard::Guard;
 use super::journal::Journal;
 use super::observations;
 use super::provision;
@@ -107,6 +108,7 @@ struct Driver {
     half_made: Vec<usize>,
     carrier: Arc<Carrier>,
     alarms: Alarms,
+    guard: Arc<Guard>,
     was_told_to_stop: bool,
     /// Everything is being held.
     holding: Option<Holding>,
@@ -133,6 +135,12 @@ pub async fn drive(request: DriveRequest) -> Result<Journal, EngineError> {
     let attempts = HashMap::new();
     let half_made = if resumed { half_made_worktrees(journal.state()) } else { Vec::new() };
     let carrier = Arc::new(Carrier::new(&spec.worktree, &spec.places));
+    let findings = outbox.clone();
+    let tell = move |finding| {
+        let fact = Event::SharedChanged { finding };
+        send(&findings, Message::Input(Input::Fact(fact)));
+    };
+    let guard = Arc::new(Guard::new(site.clone(), journal.state(), Box::new(tell)));
     let mut driver = Driver {
         site,
         journal,
@@ -145,6 +153,7 @@ pub async fn drive(request: DriveRequest) -> Result<Journal, EngineError> {
         half_made,
         carrier,
         alarms: Alarms::new(),
+        guard,
         was_told_to_stop: false,
         holding: None,
         finished: false,
@@ -214,6 +223,7 @@ impl Driver {
         let over = self.attempts_over(&step.events);
         let ends = step.events.iter().any(Event::ends_run);
         self.journal.record(step.events, now)?;
+        self.guard.note_tips(self.journal.state());
         if ends {
             observations::store_observations(&mut self.journal)?;
         }
@@ -297,6 +307,7 @@ impl Driver {
                     attempt,
                     start: start.unwrap_or(self.spec.base),
                     keep,
+                    guard: self.guard.clone(),
                 };
                 self.blocking(move || [commit::commit(&job)]);
             }

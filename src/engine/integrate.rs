@@ -1,8 +1,11 @@
 //! Driving an integration: asks the state machine what is next, does it, records what came of it.
 
+use std::sync::Arc;
+
 use super::candidates::{Found, forecast_of, foreign_base, ready};
 use super::clean::sweep;
 use super::error::EngineError;
+use super::guard::{self, Doing, Guard};
 use super::journal::Journal;
 use super::landing;
 use super::observations::store_conflicts;
@@ -296,8 +299,17 @@ async fn validated(
     let spec = journal.state().spec.clone();
     let begun = bench.elapsed();
     let reins = bench.reins();
+    let (tell, told) = std::sync::mpsc::channel();
+    // The receiver lives as long as this function.
+    let tell = move |finding| drop(tell.send(finding));
+    let guard = Arc::new(Guard::new(bench.site().clone(), journal.state(), Box::new(tell)));
     let work = validate(bench, &spec, &validations, commit);
-    let Some(runs) = reins.conduct(work, signals, journal).await? else { return Ok(None) };
+    let work = guard::watched(guard, None, Doing::Setup, work);
+    let runs = reins.conduct(work, signals, journal).await?;
+    let findings = told.try_iter().map(|finding| Event::SharedChanged { finding }).collect();
+    let now = journal.now();
+    journal.record(findings, now)?;
+    let Some(runs) = runs else { return Ok(None) };
     let runs = runs.map_err(|message| EngineError::ValidationWorktree { message })?;
     let seconds = (bench.elapsed() - begun).as_secs_f64();
     let now = journal.now();

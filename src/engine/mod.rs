@@ -16,6 +16,7 @@ mod driver;
 mod earlier_attempt;
 mod environment;
 mod error;
+mod guard;
 mod integrate;
 mod journal;
 mod landing;

@@ -78,6 +78,11 @@ impl Site {
         self.logs_dir().join(run.as_str()).join("setup-hooks.log")
     }
 
+    /// Folder of what was found and put back while a run went on, kept as long as its logs.
+    pub fn put_back_dir(&self, run: &RunId) -> PathBuf {
+        self.logs_dir().join(run.as_str()).join("put-back")
+    }
+
     /// Lock that the one writer of a run holds.
     pub fn lock_path(&self, run: &RunId) -> PathBuf {
         self.state_dir().join(format!("{run}.lock"))

@@ -46,6 +46,11 @@ impl Bench {
         Self { site, path, carrier: None, prepared, reins, ended }
     }
 
+    /// Where it works.
+    pub(super) fn site(&self) -> &Site {
+        &self.site
+    }
+
     /// Time that counts: none passes while what runs here is held.
     pub(super) fn elapsed(&self) -> Duration {
         self.site.clock.elapsed().saturating_sub(self.reins.stood())

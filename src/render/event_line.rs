@@ -87,6 +87,11 @@ fn told<'a>(envelope: &'a Envelope, state: &'a RunState) -> Told<'a> {
         ),
         Event::Suspended => (Normal, "suspended: everything that runs is held".to_owned()),
         Event::Continued => (Normal, "continued".to_owned()),
+        Event::SharedChanged { finding } => {
+            let from = if finding.put_back.is_empty() { Normal } else { Quiet };
+            let text = finding.sentences().join("; ");
+            return Told { from, task: finding.sole_suspect(), text };
+        }
         Event::Warned { message } => (Quiet, format!("warning: {message}")),
         Event::RunFinished | Event::RunStopped { .. } => (Quiet, end_text(envelope, state)),
         Event::Integration { event } => return told_integration(event, state),
@@ -201,6 +206,7 @@ fn attempt_text(event: &Event, state: &RunState) -> (Verbosity, String) {
         | Event::Replanned { .. }
         | Event::Suspended
         | Event::Continued
+        | Event::SharedChanged { .. }
         | Event::Warned { .. }
         | Event::RunFinished
         | Event::RunStopped { .. }

@@ -127,6 +127,7 @@ impl Progress {
             | Event::WidthChanged { .. }
             | Event::Suspended
             | Event::Continued
+            | Event::SharedChanged { .. }
             | Event::Warned { .. }
             | Event::RunFinished
             | Event::RunStopped { .. }
@@ -203,6 +204,7 @@ impl Progress {
             | Event::WidthChanged { .. }
             | Event::Suspended
             | Event::Continued
+            | Event::SharedChanged { .. }
             | Event::Warned { .. }
             | Event::Integration { .. } => {}
         }
@@ -311,7 +313,10 @@ fn mark_of(event: &Event) -> Option<Mark> {
             Outcome::Failed | Outcome::TimedOut | Outcome::Cancelled => Mark::Bad,
         });
     }
-    let warns = matches!(event, Event::Warned { .. } | Event::RetryScheduled { .. });
+    let warns = matches!(
+        event,
+        Event::Warned { .. } | Event::SharedChanged { .. } | Event::RetryScheduled { .. }
+    );
     warns.then_some(Mark::Warn)
 }
 

@@ -40,6 +40,11 @@ impl Settings {
         Self { entries: entries.collect() }
     }
 
+    /// All of them in their order; a key without value has none.
+    pub(super) fn into_entries(self) -> Vec<(String, Option<String>)> {
+        self.entries
+    }
+
     /// The value that counts; names are `section.sub.key` with section and key in lower case.
     pub(in crate::adapters) fn last(&self, name: &str) -> Option<&str> {
         let found = self.entries.iter().rev().find(|(key, _)| key == name)?;

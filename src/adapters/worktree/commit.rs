@@ -3,10 +3,8 @@
 use std::path::Path;
 
 use super::checkout::{Broken, Checkout};
-use super::snapshot::{Saved, Scratch, Staged, held_commits, remove_stale_lock};
-use crate::adapters::git::{
-    Expected, FileMode, GitError, Head, PathChange, Progress, RefOutcome, RefUpdate, quote_path,
-};
+use super::snapshot::{Saved, Scratch, Staged, forget_progress, held_commits, remove_stale_lock};
+use crate::adapters::git::{Expected, GitError, Head, PathChange, Progress, RefOutcome, RefUpdate};
 use crate::domain::id::Oid;
 
 /// What the work in a worktree is to become.
@@ -33,6 +31,13 @@ pub enum CommitOutcome {
         /// Which.
         progress: Progress,
         /// Everything in the worktree, and what the operation held on to.
+        saved: Saved,
+    },
+    /// Files hold both sides of a conflict that nobody has resolved. The branch is untouched.
+    Conflicted {
+        /// Which.
+        paths: Vec<String>,
+        /// Everything in the worktree.
         saved: Saved,
     },
     /// HEAD is at a commit that does not descend from the start. The branch is untouched.
@@ -75,24 +80,44 @@ impl Checkout {
     /// # Errors
     /// Git fails: a required filter, a full disk, a signature.
     pub fn commit_all(&self, request: &CommitRequest) -> Result<CommitOutcome, GitError> {
-        let git_dir = match (self.broken(), &self.git_dir) {
-            (None, Some(git_dir)) => git_dir,
-            (reason, _) => {
-                return self.lost(request, reason.unwrap_or(Broken::EntryGone));
-            }
-        };
+        let found = self.recovered(&request.branch, request.start)?;
+        if found.forgot {
+            return found.checkout.lost(request, Broken::EntryGone);
+        }
+        match (found.checkout.broken(), &found.checkout.git_dir) {
+            (None, Some(git_dir)) => found.checkout.commit_whole(request, git_dir, found.notes),
+            (reason, _) => found.checkout.lost(request, reason.unwrap_or(Broken::EntryGone)),
+        }
+    }
+
+    fn commit_whole(
+        &self,
+        request: &CommitRequest,
+        git_dir: &Path,
+        mut notes: Vec<String>,
+    ) -> Result<CommitOutcome, GitError> {
         let head = self.repo.head_at(git_dir)?;
         let scratch = Scratch::of(self, git_dir)?;
         let staged = scratch.stage(self, git_dir)?;
         let at = self.last_commit(git_dir, &head)?.unwrap_or(request.start);
-        if let Some(progress) = self.repo.in_progress(git_dir)? {
+        let progress = self.repo.in_progress(git_dir)?;
+        let mut parents = vec![at];
+        if let Some(progress) = progress {
+            let Some(further) = self.conclusion(progress, git_dir, (&head, at), &staged)? else {
+                let saved = self.save_unfinished(request, git_dir, (at, staged.tree))?;
+                return Ok(CommitOutcome::Unfinished { progress, saved });
+            };
+            parents.extend(further);
+            notes.push(format!("it left a {progress} open, which was ended for it"));
+        } else if !staged.conflicted.is_empty() {
             let saved = self.save_unfinished(request, git_dir, (at, staged.tree))?;
-            return Ok(CommitOutcome::Unfinished { progress, saved });
+            let paths = Self::shown(&staged.conflicted);
+            return Ok(CommitOutcome::Conflicted { paths, saved });
         }
-        let leftovers = staged.tree != self.repo.tree_of(at)?;
+        let leftovers = staged.tree != self.repo.tree_of(at)? || parents.len() > 1;
         let work =
-            if leftovers { self.snapshot(staged.tree, vec![at], &request.message)? } else { at };
-        let mut notes = staged_notes(&staged);
+            if leftovers { self.snapshot(staged.tree, parents, &request.message)? } else { at };
+        notes.extend(staged_notes(&staged));
         let on_branch = head.branch() == Some(request.branch.as_str());
         let found = Found { work, leftovers, on_branch };
         let Some(tip) = self.settle(request, &found, &mut notes)? else {
@@ -100,6 +125,9 @@ impl Checkout {
             return Ok(CommitOutcome::Astray { head: at, saved });
         };
         // Also when a process was killed that had committed everything and not yet said so.
+        if let Some(progress) = progress {
+            forget_progress(&self.repo, git_dir, progress)?;
+        }
         if staged.stale {
             scratch.install(git_dir)?;
             if remove_stale_lock(git_dir)?.is_some() {
@@ -112,7 +140,8 @@ impl Checkout {
         } else if matches!(head, Head::Unborn { .. }) {
             notes.push(format!("the branch {} had been deleted", request.branch));
         }
-        notes.extend(self.embedded_notes(request.start, tip)?);
+        let inside = self.embedded_notes(&staged.nested, (request.start, tip), &request.keep_ref);
+        notes.extend(inside?);
         let changed = self.repo.changed_paths(request.start, tip)?;
         let carried = self.carried_since(request.start, (tip, git_dir))?;
         let committed_leftovers = leftovers;
@@ -126,7 +155,7 @@ impl Checkout {
             _ => None,
         };
         let mut saved = None;
-        let folder_is_there = matches!(reason, Broken::GitFileGone | Broken::PointsElsewhere);
+        let folder_is_there = reason != Broken::FolderGone;
         if let Some(git_dir) = self.git_dir.as_deref().filter(|_| folder_is_there) {
             let head = self.repo.head_at(git_dir)?;
             let at = self.last_commit(git_dir, &head)?.unwrap_or(request.start);
@@ -223,17 +252,6 @@ impl Checkout {
         }
         Ok(())
     }
-
-    /// Repositories that were recorded by their commit id alone.
-    fn embedded_notes(&self, start: Oid, tip: Oid) -> Result<Vec<String>, GitError> {
-        let added = self.repo.raw_changes(start, tip)?.into_iter().filter(|change| {
-            change.old.is_none() && change.new.is_some_and(|file| file.mode == FileMode::Submodule)
-        });
-        let note = |path: &[u8]| {
-            format!("{} is a repository inside; only its commit id is recorded", quote_path(path))
-        };
-        Ok(added.map(|change| note(&change.path)).collect())
-    }
 }
 
 /// What the worktree holds.
@@ -244,15 +262,13 @@ struct Found {
 }
 
 fn staged_notes(staged: &Staged) -> Vec<String> {
-    let nested = Checkout::shown(&staged.nested).into_iter();
-    let nested = nested.map(|path| format!("{path} is a repository inside; it was not committed"));
     let skipped = Checkout::shown(&staged.skipped).into_iter();
     let skipped = skipped.map(|path| format!("{path} is no readable file; it was not committed"));
     let carried = Checkout::shown(&staged.carried).into_iter();
     let carried = carried.map(|path| {
         format!("{path} was staged; it was brought from your checkout, so it was not committed")
     });
-    nested.chain(skipped).chain(carried).collect()
+    skipped.chain(carried).collect()
 }
 
 fn place_note(head: &Head, branch: &str) -> String {

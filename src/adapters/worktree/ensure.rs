@@ -129,13 +129,14 @@ impl Checkout {
         start: Oid,
         keep_ref: &str,
     ) -> Result<Option<Saved>, GitError> {
-        let (None, Some(git_dir)) = (self.broken(), &self.git_dir) else { return Ok(None) };
-        let staged = Scratch::of(self, git_dir)?.stage(self, git_dir)?;
-        let endangered = self.endangered((branch, start), git_dir, staged.tree)?;
+        let whole = self.recovered(branch, start)?.checkout;
+        let (None, Some(git_dir)) = (whole.broken(), &whole.git_dir) else { return Ok(None) };
+        let staged = Scratch::of(&whole, git_dir)?.stage(&whole, git_dir)?;
+        let endangered = whole.endangered((branch, start), git_dir, staged.tree)?;
         if endangered.is_empty() {
             return Ok(None);
         }
-        self.keep(keep_ref, endangered.as_commit(self, keep_ref)?).map(Some)
+        whole.keep(keep_ref, endangered.as_commit(&whole, keep_ref)?).map(Some)
     }
 
     fn endangered(
@@ -169,8 +170,9 @@ impl Checkout {
             return Ok(true);
         }
         let command = self.repo.git("for-each-ref").args(["--format=%(refname)", "--contains"]);
-        let kept = "refs/wt-orch/*/*/attempt-*";
-        let refs = command.args([&commit.to_string(), "refs/heads/", "refs/tags/", kept]).text()?;
+        let kept = ["refs/wt-orch/*/*/attempt-*", "refs/wt-orch/*/*/found-*"];
+        let command = command.args([&commit.to_string(), "refs/heads/", "refs/tags/"]);
+        let refs = command.args(kept).text()?;
         Ok(refs.lines().any(|name| name != format!("refs/heads/{branch}")))
     }
 

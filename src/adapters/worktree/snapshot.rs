@@ -39,6 +39,8 @@ pub(super) struct Staged {
     /// Files brought from the user's checkout that had been added to the index; they are not in the
     /// tree.
     pub(super) carried: Vec<Vec<u8>>,
+    /// Paths of which git knows several versions, and nobody has said which is right.
+    pub(super) conflicted: Vec<Vec<u8>>,
     /// The worktree's own index says something else.
     pub(super) stale: bool,
 }
@@ -94,9 +96,13 @@ impl Scratch {
         let mut changed = Vec::new();
         let mut removed = Vec::new();
         let mut carried = Vec::new();
+        let mut conflicted = Vec::new();
         let record = Record::load(git_dir)?;
         for entry in self.status(checkout, git_dir)? {
             let untracked = entry.kind == StatusKind::Untracked;
+            if entry.kind == StatusKind::Conflicted {
+                conflicted.push(entry.path.clone());
+            }
             if entry.is_new() && record.holds(&entry.path) {
                 if !untracked {
                     carried.push(entry.path);
@@ -117,7 +123,8 @@ impl Scratch {
         self.update(checkout, git_dir, &["--force-remove"], &[&removed[..], &carried].concat())?;
         self.update(checkout, git_dir, &["--add", "--remove", "--replace"], &changed)?;
         let stale = !(changed.is_empty() && removed.is_empty() && carried.is_empty());
-        Ok(Staged { tree: self.write_tree(checkout, git_dir)?, nested, skipped, carried, stale })
+        let tree = self.write_tree(checkout, git_dir)?;
+        Ok(Staged { tree, nested, skipped, carried, conflicted, stale })
     }
 
     /// Stages what happened to tracked files and returns the tree.

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use super::carry::Record;
 use super::checkout::Checkout;
 use crate::adapters::git::{GitError, quote_path};
 use crate::domain::id::Oid;
@@ -61,6 +62,34 @@ impl Checkout {
                 .output()?;
             git("clean").args(["-f", "-d", "--quiet"]).output().map(|_| ())
         })
+    }
+
+    /// Untracked files that these lines of a `.gitignore` would hide; nothing where the worktree is
+    /// not whole.
+    ///
+    /// # Errors
+    /// Git cannot read the worktree.
+    pub fn untracked_matching(&self, lines: &[String]) -> Result<Vec<String>, GitError> {
+        let (Some(git_dir), None) = (&self.git_dir, self.broken()) else { return Ok(Vec::new()) };
+        let list = self.repo.git_in("ls-files", git_dir, &self.path);
+        let list = list.args(["-z", "--others", "--ignored"]);
+        let listed = list.args(lines.iter().map(|line| format!("--exclude={line}"))).output()?;
+        Ok(listed.split(|&byte| byte == 0).filter(|p| !p.is_empty()).map(quote_path).collect())
+    }
+
+    /// What is there and ignored, each folder as one path, without what was brought from the user's
+    /// checkout; nothing where the worktree is not whole.
+    ///
+    /// # Errors
+    /// Git cannot read the worktree.
+    pub fn ignored(&self) -> Result<Vec<String>, GitError> {
+        let (Some(git_dir), None) = (&self.git_dir, self.broken()) else { return Ok(Vec::new()) };
+        let list = self.repo.git_in("ls-files", git_dir, &self.path).args(["-z", "--others"]);
+        let list = list.args(["--ignored", "--exclude-standard", "--directory"]).output()?;
+        let record = Record::load(git_dir)?;
+        let paths = list.split(|&byte| byte == 0).filter(|path| !path.is_empty());
+        let own = paths.filter(|path| !record.holds(path.strip_suffix(b"/").unwrap_or(path)));
+        Ok(own.map(quote_path).collect())
     }
 
     fn in_whole_worktree(

@@ -251,14 +251,10 @@ fn commits_count_although_the_worktree_is_gone_or_disowned() {
     let task = Task::new();
     let own = task.commit("own", "1");
     task.write("left", "1");
-    std::fs::remove_file(task.path.join(".git")).unwrap();
-    let CommitOutcome::Lost { reason, tip, saved } = task.outcome() else { panic!() };
-    assert_eq!((reason, tip), (Broken::GitFileGone, Some(own)));
-    assert!(task.file(saved.unwrap().commit, "left").is_some());
-
     write(&task.path.join(".git"), "gitdir: ../repo/.git\n");
-    let outcome = task.outcome();
-    assert!(matches!(outcome, CommitOutcome::Lost { reason: Broken::PointsElsewhere, .. }));
+    let CommitOutcome::Lost { reason, tip, saved } = task.outcome() else { panic!() };
+    assert_eq!((reason, tip), (Broken::PointsElsewhere, Some(own)));
+    assert!(task.file(saved.unwrap().commit, "left").is_some());
 
     std::fs::remove_dir_all(&task.path).unwrap();
     let CommitOutcome::Lost { reason, tip, saved } = task.outcome() else { panic!() };

@@ -123,6 +123,8 @@ pub struct TaskEntry {
     pub output: Option<String>,
     /// Paths changed between start and tip.
     pub changed_paths: Option<Vec<String>>,
+    /// What was odd about its work or was done outside its worktree, and how that was dealt with.
+    pub notes: Vec<String>,
     /// When its first worktree was asked for, seconds from the start of the run.
     pub started_s: Option<f64>,
     /// From then to its end, or so far, seconds.
@@ -197,6 +199,7 @@ fn task_entry(state: &RunState, index: usize, now: Timestamp, logs: &LogPaths) -
         changed_paths: record
             .tip
             .map(|_| record.changed.iter().map(|change| change.path.clone()).collect()),
+        notes: record.notes.clone(),
         started_s: record.started.map(|at| seconds(at.since(origin).as_secs_f64())),
         duration_s: record
             .started

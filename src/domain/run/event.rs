@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::brought::Brought;
 use super::outcome::{AttemptEnd, Outcome, PathChange, ProcessStamp, ProvisionFailure, Reason};
 use super::setup_end::SetupEnd;
+use super::shared_finding::SharedFinding;
 use super::shortage::Shortage;
 use super::spec::RunSpec;
 use super::width::WidthCause;
@@ -287,6 +288,11 @@ pub enum Event {
     Suspended,
     /// It goes on where it was held.
     Continued,
+    /// What all worktrees share was found changed after commands ran.
+    SharedChanged {
+        /// What, and what was done about it.
+        finding: SharedFinding,
+    },
     /// A part of the machinery failed without changing the outcome.
     Warned {
         /// One sentence.
@@ -338,6 +344,7 @@ impl Event {
             Self::WidthChanged { .. } => "width_changed",
             Self::Suspended => "suspended",
             Self::Continued => "continued",
+            Self::SharedChanged { .. } => "shared_changed",
             Self::Warned { .. } => "warned",
             Self::RunFinished => "run_finished",
             Self::RunStopped { .. } => "run_stopped",
@@ -381,6 +388,7 @@ impl Event {
             | Self::WidthChanged { .. }
             | Self::Suspended
             | Self::Continued
+            | Self::SharedChanged { .. }
             | Self::Warned { .. }
             | Self::RunFinished
             | Self::RunStopped { .. }

@@ -128,6 +128,7 @@ impl RunState {
             // An integration is held and continued too, long after the run.
             Event::Continued if self.is_suspended() => self.since = Some(*at),
             Event::Continued => {}
+            Event::SharedChanged { finding } => self.apply_finding(finding),
             Event::Warned { message } => self.warnings.push(message.clone()),
             Event::Integration { event } => self.apply_integration(event, *at),
             Event::ProvisionRequested { .. }
@@ -302,6 +303,7 @@ impl TaskRecord {
                 self.tip = None;
                 self.changed.clear();
                 self.notes.clear();
+                self.tampered.clear();
                 self.setup = None;
                 self.leftovers = false;
                 self.shortage = None;
@@ -319,7 +321,7 @@ impl TaskRecord {
                 self.keep(*saved);
             }
             Event::SetupFinished { end, notes, seconds, .. } => {
-                self.notes.clone_from(notes);
+                self.notes.extend(notes.iter().cloned());
                 let idle = matches!(end, SetupEnd::Ready { ran, .. } if ran.is_empty());
                 self.setup = (!idle).then(|| from_secs(*seconds));
                 if let SetupEnd::Broken { shortage, .. } = end {
@@ -378,6 +380,7 @@ impl TaskRecord {
             | Event::WidthChanged { .. }
             | Event::Suspended
             | Event::Continued
+            | Event::SharedChanged { .. }
             | Event::Warned { .. }
             | Event::RunFinished
             | Event::RunStopped { .. }

@@ -15,6 +15,7 @@ mod outcome;
 mod patterns;
 mod replanning;
 mod setup_end;
+mod shared_finding;
 mod shortage;
 mod spec;
 mod start_point;
@@ -45,6 +46,7 @@ pub use outcome::{
 };
 pub use patterns::Halt;
 pub use setup_end::SetupEnd;
+pub use shared_finding::SharedFinding;
 pub use shortage::Shortage;
 pub use spec::{Limits, RunSpec, TaskPlace};
 pub use state::{RunPhase, RunState, TaskRecord};

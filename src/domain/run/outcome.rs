@@ -137,6 +137,11 @@ pub enum Reason {
     },
     /// An agent that changed nothing.
     AgentChangedNothing,
+    /// It changed what runs programs outside its worktree.
+    Tampered {
+        /// What, all of which was put back.
+        what: Vec<String>,
+    },
     /// Its work could not be committed or found.
     WorkLost {
         /// What was found instead.
@@ -224,6 +229,12 @@ impl fmt::Display for Reason {
                 write!(f, "is read-only but changed {}", listed(paths))
             }
             Self::AgentChangedNothing => write!(f, "the agent ended well but changed nothing"),
+            Self::Tampered { what } => write!(
+                f,
+                "it changed what runs programs for every worktree, which was put back: {}; where an \
+                 installer does that, run it as a setup hook (`[[setup]]`)",
+                some_of(what)
+            ),
             Self::WorkLost { message } => write!(f, "its work could not be committed: {message}"),
             Self::CheckFailed { message } => write!(f, "its check failed: {message}"),
             Self::Dependency { task } => write!(f, "`{task}` did not succeed"),
@@ -245,13 +256,18 @@ impl fmt::Display for Reason {
 
 /// The first few of a list of paths.
 fn listed(paths: &[String]) -> String {
+    let quoted: Vec<String> = paths.iter().map(|path| format!("`{path}`")).collect();
+    some_of(&quoted)
+}
+
+/// The first few of a list.
+fn some_of(names: &[String]) -> String {
     const SHOWN: usize = 3;
-    let names: Vec<String> = paths.iter().take(SHOWN).map(|path| format!("`{path}`")).collect();
-    let more = match paths.len().saturating_sub(SHOWN) {
+    let more = match names.len().saturating_sub(SHOWN) {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    names.join(", ") + &more
+    names[..names.len().min(SHOWN)].join(", ") + &more
 }
 
 /// Why a worktree could not be made.

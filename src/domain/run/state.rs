@@ -129,6 +129,8 @@ pub struct TaskRecord {
     pub leftovers: bool,
     /// What was odd and how it was dealt with.
     pub notes: Vec<String>,
+    /// What runs programs outside its worktree, was changed in this attempt and was put back.
+    pub tampered: Vec<String>,
     /// Commits under refs of ours that keep the work of failed attempts.
     pub kept: Vec<Oid>,
     /// What the machine lacked for its last attempt.
@@ -170,6 +172,7 @@ impl TaskRecord {
             changed: Vec::new(),
             leftovers: false,
             notes: Vec::new(),
+            tampered: Vec::new(),
             kept: Vec::new(),
             shortage: None,
             alone: false,

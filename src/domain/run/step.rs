@@ -180,6 +180,7 @@ impl Draft {
             | Event::GroupTimedOut { .. }
             | Event::Suspended
             | Event::Continued
+            | Event::SharedChanged { .. }
             | Event::Warned { .. }
             | Event::RunFinished
             | Event::RunStopped { .. }

@@ -20,6 +20,7 @@ use crate::domain::time::Timestamp;
 use cases::{Case, cases, flaky};
 
 mod cases;
+mod findings;
 mod limits;
 mod patterns;
 mod properties;

@@ -185,9 +185,14 @@ impl Cleaning<'_> {
         let repo = &self.site.repo;
         let prefix = format!("refs/wt-orch/{}/", self.state.spec.run);
         for (name, commit) in repo.refs_below(&prefix)? {
-            let leftovers = name.rsplit('/').next().is_some_and(|l| l.starts_with("attempt-"));
+            let last = name.rsplit('/').next().unwrap_or_default();
+            let leftovers = ["attempt-", "found-"].iter().any(|kind| last.starts_with(kind));
             let fate = if leftovers && !self.mode.force {
-                Fate::Stays { why: "it is work of an earlier attempt".to_owned() }
+                let why = match last.starts_with("found-") {
+                    true => "a ref held it that moved or went while tasks ran",
+                    false => "it is work of an earlier attempt",
+                };
+                Fate::Stays { why: why.to_owned() }
             } else {
                 self.delete_ref(&name, commit)?
             };

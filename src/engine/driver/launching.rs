@@ -7,6 +7,7 @@ use crate::adapters::process::Request;
 use crate::domain::id::TaskId;
 use crate::domain::run::{Event, Input};
 use crate::engine::attempt::{self, Ended, Launch, Told};
+use crate::engine::guard::{self, Doing};
 use crate::engine::{commit, setup};
 
 impl Driver {
@@ -14,6 +15,7 @@ impl Driver {
         let start = self.journal.state().tasks[task].start.unwrap_or(self.spec.base);
         let (site, spec) = (self.site.clone(), self.spec.clone());
         let job = setup::Job { site, spec, task, attempt, start };
+        let guard = self.guard.clone();
         let requests = self.open_attempt(task);
         let (outbox, id) = (self.outbox.clone(), self.id(task));
         let owed = Owed::new(&outbox);
@@ -21,7 +23,8 @@ impl Driver {
             let tell = |told| {
                 send_unless_started(&outbox, (task, &id), told);
             };
-            let fact = setup::set_up(job, requests, tell).await;
+            let setup = setup::set_up(job, requests, tell);
+            let fact = guard::watched(guard, Some(task), Doing::Setup, setup).await;
             send(&outbox, Message::Idle { task });
             owed.pay([fact]);
         });
@@ -34,6 +37,7 @@ impl Driver {
         let requests = self.open_attempt(task);
         let (outbox, id) = (self.outbox.clone(), self.id(task));
         let owed = Owed::new(&outbox);
+        let guard = self.guard.clone();
         tokio::spawn(async move {
             let tell = |told| {
                 if let Told::Started(process) = told {
@@ -44,7 +48,9 @@ impl Driver {
                     send_unless_started(&outbox, (task, &id), told);
                 }
             };
-            let Ended { end, shortage } = attempt::run(command, requests, tell).await;
+            let run = attempt::run(command, requests, tell);
+            let ended = guard::watched(guard, Some(task), Doing::Work, run).await;
+            let Ended { end, shortage } = ended;
             let task_id = id.clone();
             let fact = match end {
                 Ok(end) => {
@@ -70,11 +76,14 @@ impl Driver {
         let (site, spec) = (self.site.clone(), self.spec.clone());
         let tip = self.journal.state().tasks[task].tip;
         let owed = Owed::new(&outbox);
+        let guard = self.guard.clone();
         tokio::spawn(async move {
             let tell = |told| {
                 send_unless_started(&outbox, (task, &id), told);
             };
-            let Ended { mut end, shortage } = attempt::run(command, requests, tell).await;
+            let run = attempt::run(command, requests, tell);
+            let ended = guard::watched(guard, Some(task), Doing::Work, run).await;
+            let Ended { mut end, shortage } = ended;
             let restored =
                 tokio::task::spawn_blocking(move || commit::restore(&site, &spec, task, tip)).await;
             let tainted = match restored {

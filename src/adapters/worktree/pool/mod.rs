@@ -124,6 +124,11 @@ fn name_for(repo: &Repo) -> String {
     format!(".{}-pool-{:08x}", repo.name(), stable_hash(&[bytes]) >> 32)
 }
 
+/// Whether a folder lies where worktrees of this repository wait.
+pub fn holds(repo: &Repo, path: &Path) -> bool {
+    path.parent().is_some_and(|folder| is_pool(repo, folder))
+}
+
 /// Whether a folder is one in which worktrees of this repository wait.
 pub(super) fn is_pool(repo: &Repo, folder: &Path) -> bool {
     folder.file_name().is_some_and(|name| *name == *name_for(repo))

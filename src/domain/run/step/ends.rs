@@ -41,7 +41,8 @@ impl Draft {
         let failed = match end.ending {
             Ending::Code { code: 0 } => {
                 let said = end.agent.as_ref().and_then(|agent| agent.error.clone());
-                said.map(|said| (Outcome::Failed, Reason::AgentReportedError { said }))
+                let said = said.map(|said| Reason::AgentReportedError { said });
+                self.tampering(task).or(said).map(|reason| (Outcome::Failed, reason))
             }
             Ending::Code { code } => Some((Outcome::Failed, Reason::ExitCode { code })),
             // The terminal's Ctrl-C can reach a command before it has left our group.
@@ -123,12 +124,19 @@ impl Draft {
             Ok(end) => Some(end.ending.to_string()),
             Err(message) => Some(message.clone()),
         };
-        match failure {
-            None => self.succeed(task),
-            Some(message) => {
+        match (failure, self.tampering(task)) {
+            (None, None) => self.succeed(task),
+            (None, Some(reason)) => self.retry_or_finish(task, Outcome::Failed, reason),
+            (Some(message), _) => {
                 self.retry_or_finish(task, Outcome::Failed, Reason::CheckFailed { message });
             }
         }
+    }
+
+    /// Why an attempt fails that changed what runs programs outside its worktree.
+    fn tampering(&self, task: usize) -> Option<Reason> {
+        let what = &self.state.tasks[task].tampered;
+        (!what.is_empty()).then(|| Reason::Tampered { what: what.clone() })
     }
 
     fn succeed(&mut self, task: usize) {

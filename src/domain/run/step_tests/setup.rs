@@ -16,7 +16,7 @@ fn names(world: &World) -> Vec<&'static str> {
 }
 
 /// A run whose hooks are at work.
-fn setting_up() -> (RunState, TaskId) {
+pub(super) fn setting_up() -> (RunState, TaskId) {
     let created = Event::RunCreated { spec: Box::new(spec(one(0))) };
     let created = Envelope { seq: FIRST_SEQ, at: Timestamp(0), event: created };
     let mut state = RunState::fold([&created]).unwrap();
@@ -42,7 +42,7 @@ fn setting_up() -> (RunState, TaskId) {
     (state, id)
 }
 
-fn play(state: &mut RunState, input: Input) -> Vec<Action> {
+pub(super) fn play(state: &mut RunState, input: Input) -> Vec<Action> {
     let step = step(state, input, Timestamp(1));
     for event in step.events {
         let envelope = Envelope { seq: state.next_seq, at: Timestamp(1), event };
@@ -51,7 +51,7 @@ fn play(state: &mut RunState, input: Input) -> Vec<Action> {
     step.actions
 }
 
-fn ended(task: &TaskId, end: SetupEnd) -> Input {
+pub(super) fn ended(task: &TaskId, end: SetupEnd) -> Input {
     let (task, notes) = (task.clone(), Vec::new());
     Input::Fact(Event::SetupFinished { task, attempt: 1, end, notes, seconds: 3.0 })
 }

@@ -1,0 +1,185 @@
+//! Files of settings that all worktrees read: what changed in them, and putting back what runs
+//! programs.
+
+use std::fs::File;
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use super::executable::{is_executable, shown};
+use crate::adapters::git::backoff::Backoff;
+use crate::adapters::git::error::{GitError, io};
+use crate::adapters::git::repo::Repo;
+use crate::adapters::git::settings::Settings;
+
+/// One setting with its values in their order; a key without value has none.
+type Entry = (String, Option<String>);
+
+/// A file of settings before and after; `None` where it is not there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ConfigChange {
+    pub(super) file: PathBuf,
+    pub(super) before: Option<Vec<u8>>,
+    pub(super) after: Option<Vec<u8>>,
+}
+
+/// What differs between two readings of a file of settings.
+#[derive(Debug, Default)]
+pub(super) struct ConfigDifference {
+    /// Keys that run programs and have other values than before.
+    pub(super) executable: Vec<String>,
+    /// Other keys with other values.
+    pub(super) plain: Vec<String>,
+    /// The file is gone, or git cannot read it any more.
+    pub(super) damaged: bool,
+    /// No other key differs, not even one that is not worth telling.
+    pub(super) only_executable: bool,
+}
+
+impl ConfigChange {
+    /// # Errors
+    /// Git cannot read what the file held before.
+    pub(super) fn difference(&self, repo: &Repo) -> Result<ConfigDifference, GitError> {
+        let before = entries(repo, self.before.as_deref())?;
+        if self.after.is_none() && !before.is_empty() {
+            return Ok(ConfigDifference { damaged: true, ..ConfigDifference::default() });
+        }
+        let after = match entries(repo, self.after.as_deref()) {
+            Ok(after) => after,
+            Err(GitError::Command { .. }) => {
+                return Ok(ConfigDifference { damaged: true, ..ConfigDifference::default() });
+            }
+            Err(error) => return Err(error),
+        };
+        let mut names: Vec<&String> = before.iter().chain(&after).map(|(name, _)| name).collect();
+        names.sort();
+        names.dedup();
+        let mut found = ConfigDifference { only_executable: true, ..ConfigDifference::default() };
+        for name in names {
+            if values(&before, name).eq(values(&after, name)) {
+                continue;
+            }
+            if is_executable(name, values(&before, name).chain(values(&after, name))) {
+                found.executable.push(name.clone());
+                continue;
+            }
+            found.only_executable = false;
+            // A submodule that is initialised leaves its address here, whoever does it.
+            if !name.starts_with("submodule.") || values(&before, name).next().is_some() {
+                found.plain.push(name.clone());
+            }
+        }
+        Ok(found)
+    }
+
+    /// Gives keys that run programs the values again that they had, under git's own lock; the whole
+    /// file where nothing else differs or git cannot read it.
+    ///
+    /// # Errors
+    /// Somebody holds the lock, or the file cannot be written.
+    pub(super) fn put_back(
+        &self,
+        repo: &Repo,
+        difference: &ConfigDifference,
+    ) -> Result<(), GitError> {
+        if difference.damaged || difference.only_executable {
+            return self.put_back_whole(repo);
+        }
+        let before = entries(repo, self.before.as_deref())?;
+        let git = || repo.program().command("config").arg("--file").arg(&self.file);
+        for name in &difference.executable {
+            let unset = git().args(["--unset-all", name.as_str()]);
+            let words = unset.shown();
+            let answer = unset.answer()?;
+            // 5: it was not there.
+            if !matches!(answer.code, Some(0 | 5)) {
+                return Err(GitError::Command { words, code: answer.code, stderr: answer.stderr });
+            }
+            for value in values(&before, name) {
+                git().args(["--add", name, value.unwrap_or("true")]).output()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn put_back_whole(&self, repo: &Repo) -> Result<(), GitError> {
+        let lock_path = PathBuf::from(format!("{}.lock", self.file.display()));
+        let mut backoff = Backoff::new(repo.program().lock_wait());
+        let mut lock = loop {
+            match File::options().write(true).create_new(true).open(&lock_path) {
+                Ok(lock) => break lock,
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                    if !backoff.wait() {
+                        return Err(GitError::Locked { path: lock_path });
+                    }
+                }
+                Err(error) => return Err(io("create", &lock_path)(error)),
+            }
+        };
+        let replaced = self.replace(&lock_path, &mut lock);
+        if replaced.is_err() || self.before.is_none() {
+            let _already_gone = std::fs::remove_file(&lock_path).is_err();
+        }
+        replaced
+    }
+
+    /// With the lock held.
+    fn replace(&self, lock_path: &Path, lock: &mut File) -> Result<(), GitError> {
+        if load(&self.file)? != self.after {
+            return Err(GitError::Mismatch {
+                what: format!("`{}`", self.file.display()),
+                expected: "left alone while it is put back".to_owned(),
+                found: "changed again".to_owned(),
+            });
+        }
+        let Some(before) = &self.before else {
+            return std::fs::remove_file(&self.file).map_err(io("delete", &self.file));
+        };
+        if let Ok(meta) = self.file.metadata() {
+            lock.set_permissions(meta.permissions()).map_err(io("write", lock_path))?;
+        }
+        lock.write_all(before).and_then(|()| lock.sync_all()).map_err(io("write", lock_path))?;
+        std::fs::rename(lock_path, &self.file).map_err(io("replace", &self.file))
+    }
+
+    /// Commands that give the keys the values again that they had after, for people: values that may
+    /// be secret are left out.
+    pub(super) fn commands(&self, repo: &Repo, names: &[String]) -> Vec<String> {
+        const LONGEST: usize = 120;
+        let after = entries(repo, self.after.as_deref()).unwrap_or_default();
+        let of = |name: &String| match values(&after, name).collect::<Vec<_>>().as_slice() {
+            [] => Some(format!("git config --unset-all {name}")),
+            [Some(value)]
+                if *name == shown(name)
+                    && value.len() <= LONGEST
+                    && !name.starts_with("credential.") =>
+            {
+                let word = crate::adapters::git::path::shell_word(value);
+                Some(format!("git config {name} {word}"))
+            }
+            _ => None,
+        };
+        names.iter().filter_map(of).collect()
+    }
+}
+
+/// The bytes of a file that may not be there.
+pub(super) fn load(path: &Path) -> Result<Option<Vec<u8>>, GitError> {
+    match std::fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            Ok(None)
+        }
+        Err(error) => Err(io("read", path)(error)),
+    }
+}
+
+fn entries(repo: &Repo, bytes: Option<&[u8]>) -> Result<Vec<Entry>, GitError> {
+    let Some(bytes) = bytes else { return Ok(Vec::new()) };
+    // Outside of the repository, whose own settings may be what cannot be read.
+    let command = repo.program().command("config").args(["--file", "-", "--list", "-z"]);
+    Ok(Settings::parse(&command.input(bytes.to_vec()).output()?).into_entries())
+}
+
+fn values<'a>(entries: &'a [Entry], name: &'a str) -> impl Iterator<Item = Option<&'a str>> {
+    entries.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_deref())
+}

@@ -1,0 +1,179 @@
+//! The repository's folder of hooks.
+
+use std::collections::BTreeMap;
+use std::fs::{Metadata, Permissions};
+use std::io::ErrorKind;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+
+use crate::adapters::git::error::{GitError, io};
+
+/// Largest hook whose bytes are kept.
+const KEPT: u64 = 1 << 20;
+
+/// Most files and folders that are looked at, and how deep.
+const LOOKED_AT: usize = 1000;
+const DEPTH: usize = 4;
+
+/// What is in the folder, by path in it; `""` is the folder itself where it is a link.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Hooks {
+    files: BTreeMap<PathBuf, Hook>,
+    /// The folder is there.
+    there: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Hook {
+    Link(PathBuf),
+    File { mode: u32, content: Content },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Content {
+    Bytes(Vec<u8>),
+    /// Too large to be kept: size and time of the last change.
+    Large {
+        size: u64,
+        changed: (i64, i64),
+    },
+}
+
+impl Hook {
+    fn load(path: &Path, meta: &Metadata) -> Option<Self> {
+        if meta.is_symlink() {
+            return Some(Self::Link(path.read_link().ok()?));
+        }
+        if !meta.is_file() {
+            return None;
+        }
+        let content = if meta.len() > KEPT {
+            Content::Large { size: meta.len(), changed: (meta.ctime(), meta.ctime_nsec()) }
+        } else {
+            Content::Bytes(std::fs::read(path).ok()?)
+        };
+        Some(Self::File { mode: meta.mode() & 0o777, content })
+    }
+
+    /// Whether git, or a hook, would run it.
+    fn runs(&self) -> bool {
+        match self {
+            Self::Link(_) => true,
+            Self::File { mode, .. } => mode & 0o111 != 0,
+        }
+    }
+}
+
+impl Hooks {
+    /// Reads the folder; samples, which git does not run, are left out.
+    pub(super) fn load(folder: &Path) -> Self {
+        let mut hooks = Self::default();
+        let Ok(meta) = folder.symlink_metadata() else { return hooks };
+        hooks.there = true;
+        if meta.is_symlink() {
+            let hook = Hook::load(folder, &meta);
+            hooks.files.extend(hook.map(|hook| (PathBuf::new(), hook)));
+            // What it leads to may be files that the user is just editing.
+            return hooks;
+        }
+        let mut open = vec![(PathBuf::new(), 0)];
+        let mut seen = 0;
+        while let Some((below, depth)) = open.pop() {
+            let Ok(entries) = folder.join(&below).read_dir() else { continue };
+            for entry in entries.flatten() {
+                seen += 1;
+                if seen > LOOKED_AT {
+                    return hooks;
+                }
+                let name = below.join(entry.file_name());
+                let Ok(meta) = entry.metadata() else { continue };
+                if meta.is_dir() && depth < DEPTH {
+                    open.push((name, depth + 1));
+                } else if name.extension().is_none_or(|end| end != "sample")
+                    && let Some(hook) = Hook::load(&entry.path(), &meta)
+                {
+                    hooks.files.insert(name, hook);
+                }
+            }
+        }
+        hooks
+    }
+
+    /// What would run and differs, by path in the folder.
+    pub(super) fn changed(&self, after: &Self) -> Vec<PathBuf> {
+        let is_link = |hooks: &Self| hooks.files.get(Path::new("")).cloned();
+        if is_link(self) != is_link(after) {
+            return vec![PathBuf::new()];
+        }
+        let differs = |name: &&PathBuf| {
+            let (old, new) = (self.files.get(*name), after.files.get(*name));
+            old != new && [old, new].into_iter().flatten().any(Hook::runs)
+        };
+        let mut names: Vec<PathBuf> =
+            self.files.keys().chain(after.files.keys()).filter(differs).cloned().collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    /// Makes one of them again what it was; what is there is moved to `aside` first.
+    ///
+    /// # Errors
+    /// The folder cannot be written, or the hook was too large to be kept.
+    pub(super) fn put_back(
+        &self,
+        folder: &Path,
+        name: &Path,
+        aside: &Path,
+    ) -> Result<(), GitError> {
+        let whole = name.as_os_str().is_empty();
+        let path = if whole { folder.to_owned() } else { folder.join(name) };
+        move_away(&path, aside)?;
+        if !whole {
+            if let Some(hook) = self.files.get(name) {
+                write(&path, hook)?;
+            }
+        } else if let Some(link @ Hook::Link(_)) = self.files.get(Path::new("")) {
+            write(&path, link)?;
+        } else if self.there {
+            std::fs::create_dir_all(&path).map_err(io("create", &path))?;
+            for (name, hook) in &self.files {
+                write(&path.join(name), hook)?;
+            }
+        }
+        if !self.there {
+            // Only an empty one goes.
+            let _kept = std::fs::remove_dir(folder).is_err();
+        }
+        Ok(())
+    }
+}
+
+fn move_away(path: &Path, aside: &Path) -> Result<(), GitError> {
+    let Ok(meta) = path.symlink_metadata() else { return Ok(()) };
+    match std::fs::rename(path, aside) {
+        Err(error) if error.kind() == ErrorKind::CrossesDevices && meta.is_file() => {
+            std::fs::copy(path, aside).map_err(io("copy", path))?;
+            std::fs::remove_file(path).map_err(io("delete", path))
+        }
+        moved => moved.map_err(io("move", path)),
+    }
+}
+
+fn write(path: &Path, hook: &Hook) -> Result<(), GitError> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(io("create", folder))?;
+    }
+    match hook {
+        Hook::Link(target) => symlink(target, path).map_err(io("create", path)),
+        Hook::File { mode, content: Content::Bytes(bytes) } => {
+            std::fs::write(path, bytes).map_err(io("write", path))?;
+            std::fs::set_permissions(path, Permissions::from_mode(*mode)).map_err(io("write", path))
+        }
+        Hook::File { content: Content::Large { size, .. }, .. } => Err(GitError::Mismatch {
+            what: format!("the hook `{}`", path.display()),
+            expected: format!("at most {KEPT} bytes"),
+            found: format!("{size}, which were not kept"),
+        }),
+    }
+}

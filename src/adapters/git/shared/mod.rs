@@ -1,0 +1,254 @@
+//! What all worktrees of a repository share beside its objects: settings, hooks, files of `info/`,
+//! refs, the stash, the list of worktrees and where their HEADs are. Read before and after something
+//! runs in a worktree, so that what it did to others can be told, and what runs programs put back.
+//!
+//! Not looked at: settings and hooks outside the repository's own folder (the user's `.gitconfig`, a
+//! folder that `core.hooksPath` names), hooks behind links, logs of refs other than the stash's, and,
+//! where refs are not files, HEADs and entries of the stash below the first.
+
+mod config;
+mod executable;
+mod hooks;
+mod refs;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use self::config::{ConfigChange, load};
+use self::executable::shown;
+use self::hooks::Hooks;
+use super::error::{GitError, io};
+use super::repo::Repo;
+use super::worktrees::admin_dirs;
+
+pub use self::refs::{RefChange, Refs};
+
+/// Files below the common directory that change what git sees.
+const FILES: [&str; 6] = [
+    "info/attributes",
+    "info/exclude",
+    "info/grafts",
+    "info/sparse-checkout",
+    "objects/info/alternates",
+    "shallow",
+];
+
+/// Largest copy of one of [`FILES`].
+const KEPT: u64 = 1 << 20;
+
+/// The files of git's that worktrees share, at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SharedFiles {
+    /// Files of settings; `None` where there is none.
+    configs: BTreeMap<PathBuf, Option<Vec<u8>>>,
+    hooks: Hooks,
+    /// By name below the common directory.
+    files: BTreeMap<&'static str, Vec<u8>>,
+    /// HEAD of every worktree, by its git directory.
+    heads: BTreeMap<PathBuf, String>,
+    /// Folders of the linked worktrees.
+    worktrees: BTreeSet<PathBuf>,
+}
+
+/// What differs between two moments in what worktrees share.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SharedChange {
+    /// Settings that run programs, of one file.
+    ExecutableSettings {
+        /// The file.
+        file: PathBuf,
+        /// Their names, fit to be shown.
+        names: Vec<String>,
+        /// The file was gone, or git could not read it any more.
+        damaged: bool,
+        /// Commands that set them again as they were found, where nothing in them may be secret.
+        commands: Vec<String>,
+    },
+    /// Other settings of one file.
+    Settings {
+        /// The file.
+        file: PathBuf,
+        /// Their names, fit to be shown.
+        names: Vec<String>,
+    },
+    /// A hook that git would run, or would have run.
+    Hook {
+        /// Its path below the folder of hooks; empty for the folder itself.
+        name: PathBuf,
+    },
+    /// Another file, below the common directory.
+    File {
+        /// Its name there.
+        name: &'static str,
+        /// Lines that it did not have before.
+        added: Vec<String>,
+    },
+    /// HEAD of a worktree names something else.
+    Head {
+        /// Folder of the worktree.
+        worktree: PathBuf,
+        /// What it said before: a branch, or a commit.
+        old: String,
+        /// What it says.
+        new: String,
+    },
+    /// A worktree came or went.
+    Worktree {
+        /// Its folder.
+        path: PathBuf,
+        /// It came.
+        added: bool,
+    },
+}
+
+impl Repo {
+    /// Reads the files. Runs no program.
+    ///
+    /// # Errors
+    /// The file system.
+    pub fn shared_files(&self) -> Result<SharedFiles, GitError> {
+        let common = self.common_dir();
+        let linked = admin_dirs(common)?;
+        let mut configs = BTreeMap::new();
+        for file in ["config", "config.worktree"] {
+            let path = common.join(file);
+            configs.insert(path.clone(), load(&path)?);
+        }
+        let mut heads = BTreeMap::new();
+        heads.extend(head(common));
+        for git_dir in linked.values() {
+            let path = git_dir.join("config.worktree");
+            configs.insert(path.clone(), load(&path)?);
+            heads.extend(head(git_dir));
+        }
+        let mut files = BTreeMap::new();
+        for name in FILES {
+            let path = common.join(name);
+            if path.metadata().is_ok_and(|meta| meta.is_file() && meta.len() <= KEPT) {
+                files.insert(name, std::fs::read(&path).map_err(io("read", &path))?);
+            }
+        }
+        let hooks = Hooks::load(&common.join("hooks"));
+        let worktrees = linked.into_keys().collect();
+        Ok(SharedFiles { configs, hooks, files, heads, worktrees })
+    }
+}
+
+impl SharedFiles {
+    /// What differs in `after`.
+    ///
+    /// # Errors
+    /// Git cannot read what settings were before.
+    pub fn changes(&self, after: &Self, repo: &Repo) -> Result<Vec<SharedChange>, GitError> {
+        let mut changes = Vec::new();
+        for change in self.changed_configs(after) {
+            let difference = change.difference(repo)?;
+            let names = |names: &[String]| names.iter().map(|name| shown(name)).collect();
+            let file = change.file.clone();
+            if difference.damaged || !difference.executable.is_empty() {
+                let commands = change.commands(repo, &difference.executable);
+                let (names, damaged) = (names(&difference.executable), difference.damaged);
+                let file = file.clone();
+                changes.push(SharedChange::ExecutableSettings { file, names, damaged, commands });
+            }
+            if !difference.plain.is_empty() {
+                changes.push(SharedChange::Settings { file, names: names(&difference.plain) });
+            }
+        }
+        let hooks = self.hooks.changed(&after.hooks).into_iter();
+        changes.extend(hooks.map(|name| SharedChange::Hook { name }));
+        changes.extend(FILES.iter().filter_map(|name| self.changed_file(after, name)));
+        for (git_dir, old) in &self.heads {
+            let new = after.heads.get(git_dir);
+            if let Some(new) = new.filter(|new| *new != old) {
+                let worktree = worktree_of(repo, git_dir);
+                changes.push(SharedChange::Head { worktree, old: old.clone(), new: new.clone() });
+            }
+        }
+        let worktree =
+            |added| move |path: &PathBuf| SharedChange::Worktree { path: path.clone(), added };
+        changes.extend(after.worktrees.difference(&self.worktrees).map(worktree(true)));
+        changes.extend(self.worktrees.difference(&after.worktrees).map(worktree(false)));
+        Ok(changes)
+    }
+
+    /// Makes settings of `file` that run programs again what they were.
+    ///
+    /// # Errors
+    /// Somebody holds git's lock of the file, or it cannot be written.
+    pub fn put_back_settings(
+        &self,
+        after: &Self,
+        repo: &Repo,
+        file: &Path,
+        aside: &Path,
+    ) -> Result<(), GitError> {
+        let Some(change) = self.changed_configs(after).find(|change| change.file == file) else {
+            return Ok(());
+        };
+        if let Some(found) = &change.after {
+            make_folder_of(aside)?;
+            std::fs::write(aside, found).map_err(io("write", aside))?;
+        }
+        change.put_back(repo, &change.difference(repo)?)
+    }
+
+    /// Makes a hook again what it was; what was found is moved to `aside`.
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub fn put_back_hook(&self, repo: &Repo, name: &Path, aside: &Path) -> Result<(), GitError> {
+        make_folder_of(aside)?;
+        self.hooks.put_back(&repo.common_dir().join("hooks"), name, aside)
+    }
+
+    /// Of worktrees that are in both: what came with a new one is nobody's doing.
+    fn changed_configs<'a>(&'a self, after: &'a Self) -> impl Iterator<Item = ConfigChange> + 'a {
+        self.configs.iter().filter_map(|(file, before)| {
+            let now = after.configs.get(file)?;
+            let change =
+                || ConfigChange { file: file.clone(), before: before.clone(), after: now.clone() };
+            (before != now).then(change)
+        })
+    }
+
+    fn changed_file(&self, after: &Self, name: &'static str) -> Option<SharedChange> {
+        let (old, new) = (self.files.get(name), after.files.get(name));
+        if old == new {
+            return None;
+        }
+        let lines = |bytes: Option<&Vec<u8>>| -> Vec<String> {
+            let text = String::from_utf8_lossy(bytes.map_or(&[][..], Vec::as_slice)).into_owned();
+            text.lines().map(str::to_owned).collect()
+        };
+        let known = lines(old);
+        let added = lines(new).into_iter().filter(|line| !known.contains(line)).collect();
+        Some(SharedChange::File { name, added })
+    }
+}
+
+fn make_folder_of(file: &Path) -> Result<(), GitError> {
+    let folder = file.parent().unwrap_or(file);
+    std::fs::create_dir_all(folder).map_err(io("create", folder))
+}
+
+/// The branch or commit that a HEAD names; nothing where refs are not files.
+fn head(git_dir: &Path) -> Option<(PathBuf, String)> {
+    let text = std::fs::read_to_string(git_dir.join("HEAD")).ok()?;
+    let text = text.trim_end();
+    let name = text.strip_prefix("ref: ").unwrap_or(text);
+    let name = name.strip_prefix("refs/heads/").unwrap_or(name);
+    (name != ".invalid").then(|| (git_dir.to_owned(), name.to_owned()))
+}
+
+/// The folder that a git directory serves.
+fn worktree_of(repo: &Repo, git_dir: &Path) -> PathBuf {
+    if git_dir == repo.common_dir() {
+        return repo.root().to_owned();
+    }
+    let linked = admin_dirs(repo.common_dir()).unwrap_or_default();
+    let found = linked.into_iter().find(|(_, known)| known == git_dir);
+    found.map_or_else(|| git_dir.to_owned(), |(folder, _)| folder)
+}

@@ -1,0 +1,164 @@
+use super::*;
+use crate::adapters::git::fixture::{Sandbox, make_executable, write};
+
+fn changed(sandbox: &Sandbox, act: impl FnOnce()) -> (SharedFiles, SharedFiles, Vec<SharedChange>) {
+    let repo = sandbox.repo();
+    let before = repo.shared_files().unwrap();
+    assert!(before.changes(&repo.shared_files().unwrap(), &repo).unwrap().is_empty());
+    act();
+    let after = repo.shared_files().unwrap();
+    let changes = before.changes(&after, &repo).unwrap();
+    (before, after, changes)
+}
+
+fn config(sandbox: &Sandbox) -> String {
+    sandbox.read(".git/config").unwrap()
+}
+
+#[test]
+fn a_file_of_settings_is_as_it_was_to_the_byte_where_only_programs_were_added() {
+    let sandbox = Sandbox::with(&[("a", "1\n")]);
+    sandbox.git(&["config", "alias.st", "status"]);
+    sandbox.git(&["config", "--add", "alias.st", "status -s"]);
+    let was = config(&sandbox);
+    let (before, after, changes) = changed(&sandbox, || {
+        sandbox.git(&["config", "core.fsmonitor", "/bin/evil"]);
+        sandbox.git(&["config", "--replace-all", "alias.st", "!evil"]);
+    });
+    let file = sandbox.repo().common_dir().join("config");
+    let [SharedChange::ExecutableSettings { names, commands, damaged: false, .. }] = &changes[..]
+    else {
+        panic!("{changes:?}")
+    };
+    assert_eq!(names, &["alias.st", "core.fsmonitor"]);
+    assert_eq!(commands, &["git config alias.st '!evil'", "git config core.fsmonitor /bin/evil"]);
+    let aside = sandbox.path("aside");
+    before.put_back_settings(&after, &sandbox.repo(), &file, &aside).unwrap();
+    assert_eq!(config(&sandbox), was);
+    assert!(std::fs::read_to_string(aside).unwrap().contains("evil"));
+    assert!(!file.with_extension("lock").exists());
+}
+
+#[test]
+fn settings_that_run_nothing_stay_when_others_are_put_back() {
+    let sandbox = Sandbox::with(&[("a", "1\n")]);
+    sandbox.git(&["config", "alias.st", "status"]);
+    let (before, after, changes) = changed(&sandbox, || {
+        sandbox.git(&["config", "remote.up.url", "/elsewhere"]);
+        sandbox.git(&["config", "alias.st", "!evil"]);
+        sandbox.git(&["config", "filter.x.clean", "evil"]);
+    });
+    assert_eq!(changes.len(), 2, "{changes:?}");
+    let file = sandbox.repo().common_dir().join("config");
+    let aside = sandbox.path("aside");
+    before.put_back_settings(&after, &sandbox.repo(), &file, &aside).unwrap();
+    assert_eq!(sandbox.git(&["config", "alias.st"]), "status");
+    assert_eq!(sandbox.git(&["config", "remote.up.url"]), "/elsewhere");
+    assert!(!config(&sandbox).contains("evil"));
+}
+
+#[test]
+fn settings_that_cannot_be_read_or_are_gone_come_back_whole() {
+    let sandbox = Sandbox::with(&[("a", "1\n")]);
+    let repo = sandbox.repo();
+    let (was, file) = (config(&sandbox), repo.common_dir().join("config"));
+    let before = repo.shared_files().unwrap();
+    for damage in [Some("[broken"), None] {
+        match damage {
+            Some(text) => sandbox.write(".git/config", text),
+            None => std::fs::remove_file(&file).unwrap(),
+        }
+        let after = repo.shared_files().unwrap();
+        let changes = before.changes(&after, &repo).unwrap();
+        assert!(!changes.is_empty());
+        before.put_back_settings(&after, &repo, &file, &sandbox.path("aside")).unwrap();
+        assert_eq!(config(&sandbox), was);
+    }
+}
+
+#[test]
+fn hooks_that_run_are_put_back_and_others_stay() {
+    let sandbox = Sandbox::with(&[("a", "1\n")]);
+    let hook = |name: &str| sandbox.root().join(".git/hooks").join(name);
+    for name in ["pre-commit", "pre-push", "update"] {
+        write(&hook(name), "#!/bin/sh\n");
+        make_executable(&hook(name));
+    }
+    write(&hook("asleep"), "#!/bin/sh\n");
+    let (before, _, changes) = changed(&sandbox, || {
+        write(&hook("pre-commit"), "#!/bin/sh\nevil\n");
+        std::fs::remove_file(hook("pre-push")).unwrap();
+        make_executable(&hook("asleep"));
+        write(&hook("deep/planted"), "evil");
+        make_executable(&hook("deep/planted"));
+        write(&hook("notes.txt"), "no hook\n");
+    });
+    let names: Vec<&Path> = changes
+        .iter()
+        .map(|change| match change {
+            SharedChange::Hook { name } => name.as_path(),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    let expected = ["asleep", "deep/planted", "pre-commit", "pre-push"].map(Path::new);
+    assert_eq!(names, expected);
+    for (number, name) in names.iter().enumerate() {
+        let aside = sandbox.path(&format!("aside-{number}"));
+        before.put_back_hook(&sandbox.repo(), name, &aside).unwrap();
+    }
+    let after = sandbox.repo().shared_files().unwrap();
+    assert_eq!(before.changes(&after, &sandbox.repo()).unwrap(), []);
+    assert_eq!(sandbox.read(".git/hooks/pre-commit").unwrap(), "#!/bin/sh\n");
+    assert!(hook("notes.txt").exists() && !hook("deep/planted").exists());
+    assert!(std::fs::read_to_string(sandbox.path("aside-2")).unwrap().contains("evil"));
+}
+
+#[test]
+fn a_folder_of_hooks_that_became_a_link_is_one_again_and_nothing_behind_it_is_touched() {
+    let sandbox = Sandbox::with(&[("a", "1\n")]);
+    let hooks = sandbox.root().join(".git/hooks");
+    write(&hooks.join("pre-commit"), "#!/bin/sh\n");
+    make_executable(&hooks.join("pre-commit"));
+    write(&sandbox.path("elsewhere/pre-push"), "evil");
+    make_executable(&sandbox.path("elsewhere/pre-push"));
+    let (before, _, changes) = changed(&sandbox, || {
+        std::fs::remove_dir_all(&hooks).unwrap();
+        std::os::unix::fs::symlink(sandbox.path("elsewhere"), &hooks).unwrap();
+    });
+    assert_eq!(changes, [SharedChange::Hook { name: PathBuf::new() }]);
+    before.put_back_hook(&sandbox.repo(), Path::new(""), &sandbox.path("aside")).unwrap();
+    assert!(hooks.join("pre-commit").exists() && !hooks.is_symlink());
+    assert!(sandbox.path("elsewhere/pre-push").exists());
+}
+
+#[test]
+fn refs_worktrees_heads_and_files_are_told() {
+    let sandbox = Sandbox::ordinary(&[("a", "1\n")]);
+    sandbox.git(&["branch", "gone"]);
+    sandbox.write("a", "2\n");
+    sandbox.git(&["stash"]);
+    sandbox.write("a", "3\n");
+    sandbox.git(&["stash"]);
+    let repo = sandbox.repo();
+    let (lower, first) = (sandbox.rev("stash@{1}"), sandbox.rev("main"));
+    let before = repo.all_refs().unwrap();
+    assert_eq!(before.changes(&repo.all_refs().unwrap()), []);
+    let (_, _, changes) = changed(&sandbox, || {
+        sandbox.git(&["switch", "-q", "-c", "new"]);
+        sandbox.write(".git/info/exclude", "secret\n");
+        sandbox.git(&["worktree", "add", "-q", "--detach", "../w"]);
+    });
+    assert_eq!(changes.len(), 3, "{changes:?}");
+    sandbox.git(&["branch", "-D", "gone"]);
+    sandbox.git(&["stash", "drop", "-q", "stash@{1}"]);
+    let refs = repo.all_refs().unwrap();
+    let change = |name: &str, old, new| RefChange { name: name.to_owned(), old, new };
+    assert_eq!(
+        before.changes(&refs),
+        [
+            change("refs/heads/gone", Some(first), None),
+            change("refs/heads/new", None, Some(first)),
+            change("stash@{…}", Some(lower), None),
+        ]
+    );
+}

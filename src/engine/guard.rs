@@ -1,0 +1,252 @@
+//! Looks at what all worktrees share before and after every command that runs in one of them, puts
+//! back what runs programs, keeps what nothing names any more, and tells the rest.
+//!
+//! Between two looks the same commands run, so whatever differs is one of theirs, or the user's, who
+//! may work in the repository meanwhile: only settings and hooks that run programs, and branches of
+//! the run's own, are put back, and what was found is kept.
+
+mod refs;
+mod sentences;
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use self::sentences::{FolderNames, put_back_note, setting_names, told};
+use super::attempt::chain;
+use super::site::Site;
+use crate::adapters::git::{GitError, Refs, SharedChange, SharedFiles};
+use crate::adapters::worktree::{Checkout, pool};
+use crate::domain::id::Oid;
+use crate::domain::run::{RunSpec, RunState, SharedFinding};
+
+/// What runs for a task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Doing {
+    /// Setup hooks, whose installers plant hooks in good faith, and validations.
+    Setup,
+    /// Its command or its check.
+    Work,
+}
+
+/// One for each process that drives a run.
+pub(super) struct Guard {
+    site: Site,
+    spec: Arc<RunSpec>,
+    /// Folders that the run itself makes and moves.
+    folders: HashSet<PathBuf>,
+    tell: Box<dyn Fn(SharedFinding) + Send + Sync>,
+    watch: Mutex<Watch>,
+    /// Tips of tasks that succeeded.
+    tips: Mutex<BTreeMap<usize, Oid>>,
+}
+
+/// What runs, and how things were at the last look.
+#[derive(Default)]
+struct Watch {
+    /// Tasks; `None` is a validation.
+    running: Vec<(Option<usize>, Doing)>,
+    seen: Option<Seen>,
+    /// Copies of what was put back.
+    copies: u32,
+}
+
+struct Seen {
+    files: SharedFiles,
+    refs: Refs,
+}
+
+/// What came of a comparison.
+#[derive(Default)]
+struct Found {
+    put_back: Vec<String>,
+    notes: Vec<String>,
+}
+
+/// Runs something for a task, or a validation, with a look before and after. The second look comes before anything is
+/// made of the result.
+pub(super) async fn watched<T>(
+    guard: Arc<Guard>,
+    task: Option<usize>,
+    doing: Doing,
+    run: impl Future<Output = T>,
+) -> T {
+    let before = guard.clone();
+    // A look that panics has told nothing, and the command is none the worse for it.
+    let _looked = tokio::task::spawn_blocking(move || before.begin(task, doing)).await.is_ok();
+    let result = run.await;
+    let _looked = tokio::task::spawn_blocking(move || guard.end(task)).await.is_ok();
+    result
+}
+
+impl Guard {
+    pub(super) fn new(
+        site: Site,
+        state: &RunState,
+        tell: Box<dyn Fn(SharedFinding) + Send + Sync>,
+    ) -> Self {
+        let spec = state.spec.clone();
+        let folders = spec.places.iter().map(|place| PathBuf::from(&place.worktree)).collect();
+        let (watch, tips) = (Mutex::default(), Mutex::default());
+        let guard = Self { site, spec, folders, tell, watch, tips };
+        guard.note_tips(state);
+        guard
+    }
+
+    /// Learns where the branches of tasks are that are over.
+    pub(super) fn note_tips(&self, state: &RunState) {
+        let over = state.tasks.iter().enumerate().filter(|(_, record)| record.state.succeeded());
+        *locked(&self.tips) = over.filter_map(|(task, r)| Some((task, r.tip?))).collect();
+    }
+
+    fn begin(&self, task: Option<usize>, doing: Doing) {
+        let mut watch = locked(&self.watch);
+        self.look(&mut watch);
+        watch.running.push((task, doing));
+    }
+
+    fn end(&self, task: Option<usize>) {
+        let mut watch = locked(&self.watch);
+        self.look(&mut watch);
+        watch.running.retain(|(running, _)| *running != task);
+    }
+
+    /// Compares with the last look, tells what differs, and remembers how things are.
+    fn look(&self, watch: &mut Watch) {
+        let mut found = Found::default();
+        let last = watch.seen.take();
+        match self.compared(last.as_ref(), watch, &mut found) {
+            Ok(seen) => watch.seen = Some(seen),
+            Err(error) => {
+                watch.seen = last;
+                let why = chain(&error);
+                found.notes.push(format!("what worktrees share could not be compared: {why}"));
+            }
+        }
+        if !found.notes.is_empty() && !watch.running.is_empty() {
+            let id = |task: usize| self.spec.plan.tasks[task].task.id.clone();
+            let blamed = match watch.running.as_slice() {
+                [(Some(task), Doing::Work)] if !found.put_back.is_empty() => Some(id(*task)),
+                _ => None,
+            };
+            let suspects = watch.running.iter().filter_map(|(task, _)| task.map(id)).collect();
+            let Found { put_back, notes } = found;
+            (self.tell)(SharedFinding { suspects, blamed, put_back, notes });
+        }
+    }
+
+    fn compared(
+        &self,
+        last: Option<&Seen>,
+        watch: &mut Watch,
+        found: &mut Found,
+    ) -> Result<Seen, GitError> {
+        let repo = &self.site.repo;
+        let mut files = repo.shared_files()?;
+        // With nobody at work only the user can have changed anything.
+        let Some(last) = last.filter(|_| !watch.running.is_empty()) else {
+            let refs = repo.all_refs()?;
+            return Ok(Seen { files, refs });
+        };
+        let changes = last.files.changes(&files, repo)?;
+        let mut acted = false;
+        for change in &changes {
+            acted |= self.deal_with(change, (&last.files, &files), watch, found);
+        }
+        if acted {
+            files = repo.shared_files()?;
+        }
+        // After the settings are in order: without them git reads nothing.
+        let mut refs = repo.all_refs()?;
+        if refs != last.refs {
+            let suspect = watch.running[0].0;
+            let compared = self.compare_refs((&last.refs, &refs), suspect, &mut found.notes);
+            if compared? {
+                refs = repo.all_refs()?;
+            }
+        }
+        Ok(Seen { files, refs })
+    }
+
+    /// Whether something was put back.
+    fn deal_with(
+        &self,
+        change: &SharedChange,
+        (before, after): (&SharedFiles, &SharedFiles),
+        watch: &mut Watch,
+        found: &mut Found,
+    ) -> bool {
+        let names = FolderNames { root: self.site.repo.root() };
+        let repo = &self.site.repo;
+        let (what, done, aside, commands) = match change {
+            SharedChange::ExecutableSettings { file, names: keys, damaged, commands } => {
+                let aside = self.aside(watch, "config");
+                let done = before.put_back_settings(after, repo, file, &aside);
+                (setting_names(keys, file, *damaged, names), done, aside, commands.clone())
+            }
+            SharedChange::Hook { name } => {
+                let label = name.to_string_lossy().replace('/', "-");
+                let aside = self.aside(watch, if label.is_empty() { "hooks" } else { &label });
+                let done = before.put_back_hook(repo, name, &aside);
+                let what = match name.as_os_str().is_empty() {
+                    true => "the folder of hooks".to_owned(),
+                    false => format!("the hook `{}`", name.display()),
+                };
+                (what, done, aside, Vec::new())
+            }
+            SharedChange::Head { worktree, .. } | SharedChange::Worktree { path: worktree, .. }
+                if self.is_own_folder(worktree) =>
+            {
+                return false;
+            }
+            SharedChange::Settings { .. }
+            | SharedChange::File { .. }
+            | SharedChange::Head { .. }
+            | SharedChange::Worktree { .. } => {
+                found.notes.push(told(change, names));
+                found.notes.extend(self.hidden_files(change, watch));
+                return false;
+            }
+        };
+        let done = done.map_err(|error| chain(&error));
+        let copy = Some(aside).filter(|aside| aside.symlink_metadata().is_ok());
+        found.notes.push(put_back_note(&what, &done, copy.as_deref(), &commands));
+        found.put_back.push(if done.is_ok() { what } else { format!("{what} (could not be)") });
+        done.is_ok()
+    }
+
+    /// A free name for a copy of what is put back.
+    fn aside(&self, watch: &mut Watch, label: &str) -> PathBuf {
+        let folder = self.site.put_back_dir(&self.spec.run);
+        loop {
+            watch.copies += 1;
+            let path = folder.join(format!("{}-{label}", watch.copies));
+            if path.symlink_metadata().is_err() {
+                return path;
+            }
+        }
+    }
+
+    /// Files of the tasks at work that lines added to `info/exclude` keep from being committed.
+    fn hidden_files(&self, change: &SharedChange, watch: &Watch) -> Option<String> {
+        let SharedChange::File { name: "info/exclude", added } = change else { return None };
+        let mut hidden = Vec::new();
+        for task in watch.running.iter().filter_map(|(task, _)| *task) {
+            let folder = Path::new(&self.spec.places[task].worktree);
+            let checkout = Checkout::at(&self.site.repo, folder).ok()?;
+            hidden.extend(checkout.untracked_matching(added).ok()?);
+        }
+        (!hidden.is_empty())
+            .then(|| format!("that hides {}, which are not committed", sentences::some_of(&hidden)))
+    }
+
+    /// Worktrees of this run, and those that wait for later ones or hold a validation.
+    fn is_own_folder(&self, path: &Path) -> bool {
+        let validates = path.extension().is_some_and(|end| end == "validate");
+        self.folders.contains(path) || validates || pool::holds(&self.site.repo, path)
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

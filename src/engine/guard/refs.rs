@@ -1,0 +1,186 @@
+//! Refs that moved while commands ran: those of the run's other tasks are put right, others are named
+//! and what they no longer hold is kept.
+
+use super::sentences::{quoted, some_of};
+use super::{Guard, locked};
+use crate::adapters::git::{Expected, GitError, RefChange, RefOutcome, RefUpdate, Refs};
+use crate::domain::id::Oid;
+
+const HEADS: &str = "refs/heads/";
+const TAGS: &str = "refs/tags/";
+const REMOTES: &str = "refs/remotes/";
+
+impl Guard {
+    /// Whether a ref was put back.
+    pub(super) fn compare_refs(
+        &self,
+        (before, after): (&Refs, &Refs),
+        suspect: Option<usize>,
+        notes: &mut Vec<String>,
+    ) -> Result<bool, GitError> {
+        let (mut made, mut remote) = (Vec::new(), Vec::new());
+        let mut put_back = false;
+        for change in before.changes(after) {
+            if let Some(task) = self.task_of(&change.name) {
+                put_back |= self.put_right(task, &change, suspect, notes)?;
+                continue;
+            }
+            if change.name.starts_with(REMOTES) {
+                remote.push(format!("`{}`", &change.name[REMOTES.len()..]));
+            } else if change.old.is_none() && change.name != "refs/stash" {
+                made.push(shown(&change.name));
+            } else {
+                notes.push(self.moved(&change, after, suspect)?);
+            }
+        }
+        if !made.is_empty() {
+            let were = if made.len() == 1 { "was" } else { "were" };
+            notes.push(format!("{} {were} made; left there", some_of(&made)));
+        }
+        if !remote.is_empty() {
+            let what = some_of(&remote);
+            notes.push(format!("a fetch or a push changed the remote-tracking {what}"));
+        }
+        Ok(put_back)
+    }
+
+    /// Takes commits off the branches of other tasks that are over: those that a task made there and
+    /// that its own branch holds.
+    pub(in crate::engine) fn take_back(
+        &self,
+        task: usize,
+        (start, work): (Oid, Oid),
+    ) -> Result<Vec<String>, GitError> {
+        let repo = &self.site.repo;
+        let mut notes = Vec::new();
+        for (other, tip) in locked(&self.tips).clone() {
+            let branch = &self.spec.places[other].branch;
+            let Some(now) = repo.branch_tip(branch)?.filter(|now| *now != tip) else { continue };
+            let on_top = other != task && repo.is_ancestor(tip, now)?;
+            if on_top && repo.is_ancestor(now, work)? && !repo.is_ancestor(now, start)? {
+                let name = format!("{HEADS}{branch}");
+                if self.set(&name, Some(now), tip)? {
+                    notes.push(format!(
+                        "its commits were on the branch `{branch}` of task `{}`, which was put back",
+                        self.spec.plan.tasks[other].task.id
+                    ));
+                }
+            }
+        }
+        Ok(notes)
+    }
+
+    /// The task whose branch this is.
+    fn task_of(&self, name: &str) -> Option<usize> {
+        let branch = name.strip_prefix(HEADS)?;
+        self.spec.places.iter().position(|place| place.branch == branch)
+    }
+
+    /// A sentence about a ref that is gone or elsewhere; what it held is kept where nothing else does.
+    fn moved(
+        &self,
+        change: &RefChange,
+        after: &Refs,
+        suspect: Option<usize>,
+    ) -> Result<String, GitError> {
+        let repo = &self.site.repo;
+        let RefChange { name, old, new } = change;
+        let stash = name.contains("stash");
+        let (Some(old), what) = (old, shown(name)) else {
+            return Ok("something was stashed; the stash is common to all worktrees".to_owned());
+        };
+        // A tag may be of anything.
+        let holds = |new: Oid| repo.is_ancestor(*old, new).unwrap_or(false);
+        match new {
+            Some(_) if stash && after.is_stashed(*old) => {
+                return Ok("something was stashed; the stash is common to all worktrees".to_owned());
+            }
+            Some(new) if !stash && holds(*new) => {
+                let (old, new) = (old.short(), new.short());
+                return Ok(format!("{what} moved from {old} to {new}; it was left there"));
+            }
+            Some(_) | None => {}
+        }
+        let kept = self.keep(suspect, *old)?;
+        let how = match new {
+            None => "is gone".to_owned(),
+            Some(new) => format!("moved to {}, which does not hold {}", new.short(), old.short()),
+        };
+        let back = if stash {
+            format!("git stash store {old}")
+        } else if let Some(branch) = name.strip_prefix(HEADS).filter(|_| new.is_none()) {
+            format!("git branch {branch} {old}")
+        } else {
+            format!("git update-ref {name} {old}")
+        };
+        let what = if stash { "an entry of the stash".to_owned() } else { what };
+        Ok(format!("{what} {how}; what it held is kept as {kept}, `{back}` brings it back"))
+    }
+
+    /// The branch of a task that is over is where it ended, or ahead of that. Whether it was put back.
+    fn put_right(
+        &self,
+        task: usize,
+        change: &RefChange,
+        suspect: Option<usize>,
+        notes: &mut Vec<String>,
+    ) -> Result<bool, GitError> {
+        let Some(tip) = locked(&self.tips).get(&task).copied() else { return Ok(false) };
+        let place = &self.spec.places[task];
+        let id = &self.spec.plan.tasks[task].task.id;
+        let whose = format!("the branch `{}` of task `{id}`", place.branch);
+        match change.new {
+            Some(now) if now == tip => Ok(false),
+            Some(now) if self.site.repo.is_ancestor(tip, now)? => {
+                notes.push(format!("{whose} got more commits, up to {}", now.short()));
+                Ok(false)
+            }
+            Some(now) => {
+                let kept = self.keep(suspect, now)?;
+                let moved = self.set(&change.name, Some(now), tip)?;
+                let what = format!("{whose} was moved away and put back; what it was moved to is");
+                notes.extend(moved.then(|| format!("{what} kept as {kept}")));
+                Ok(moved)
+            }
+            None => {
+                let made = self.set(&change.name, None, tip)?;
+                notes.extend(made.then(|| format!("{whose} was deleted and put back")));
+                Ok(made)
+            }
+        }
+    }
+
+    /// Moves a ref that is still where it was seen.
+    fn set(&self, name: &str, seen: Option<Oid>, to: Oid) -> Result<bool, GitError> {
+        let update = RefUpdate {
+            name: name.to_owned(),
+            new: Some(to),
+            expected: seen.map_or(Expected::Absent, Expected::At),
+            message: "wt-orch: put back".to_owned(),
+        };
+        Ok(self.site.repo.update_ref(&update)? == RefOutcome::Moved)
+    }
+
+    /// Gives an object a ref of ours, and says which.
+    fn keep(&self, suspect: Option<usize>, object: Oid) -> Result<String, GitError> {
+        // No task can have that name.
+        let id =
+            suspect.map_or("gate.validate", |task| self.spec.plan.tasks[task].task.id.as_str());
+        let name = format!("refs/wt-orch/{}/{id}/found-{}", self.spec.run, object.short());
+        // One that is there holds the same.
+        let _there_already = !self.set(&name, None, object)?;
+        Ok(format!("`{name}`"))
+    }
+}
+
+/// "the branch `x`", "the tag `v1`", "`refs/notes/commits`".
+fn shown(name: &str) -> String {
+    let quote = |rest: &str| quoted(&[rest.to_owned()]);
+    if let Some(branch) = name.strip_prefix(HEADS) {
+        format!("the branch {}", quote(branch))
+    } else if let Some(tag) = name.strip_prefix(TAGS) {
+        format!("the tag {}", quote(tag))
+    } else {
+        quote(name)
+    }
+}
