@@ -5,6 +5,7 @@ mod alarms;
 mod costs;
 mod launching;
 mod replanning;
+mod sharing;
 mod signals;
 
 use std::collections::HashMap;
@@ -17,6 +18,7 @@ use tokio::task::JoinSet;
 
 use self::alarms::Alarms;
 use self::costs::Committing;
+use self::sharing::HostShare;
 use self::signals::{Holding, patience};
 use super::carry::Carrier;
 use super::commit;
@@ -159,9 +161,14 @@ pub async fn drive(request: DriveRequest) -> Result<Journal, EngineError> {
         finished: false,
     };
     let mut outcome = driver.take(Input::Begin { resumed });
+    let mut host = None;
+    if outcome.is_ok() {
+        outcome = driver.share_host().await.map(|share| host = share);
+    }
     while outcome.is_ok() && !driver.finished {
         control.tell_stored(driver.journal.state().next_seq - 1);
         outcome = tokio::select! {
+            () = HostShare::due(&mut host) => driver.read_host(&mut host),
             Some(message) = inbox.recv() => driver.receive(message),
             signal = signals.recv() => driver.signalled(signal),
             () = patience(driver.holding.as_ref()) => driver.rest(),
@@ -171,6 +178,9 @@ pub async fn drive(request: DriveRequest) -> Result<Journal, EngineError> {
                 outcome
             }
         };
+        if let Some(host) = &mut host {
+            host.tell(driver.journal.state());
+        }
     }
     if outcome.is_err() {
         driver.kill_all(&mut inbox).await;

@@ -8,7 +8,7 @@ use crate::domain::integrate::{IntegrationEvent, ValidationVerdict};
 use crate::domain::plan::Verdict;
 use crate::domain::report::{counts, ejection_sentence};
 use crate::domain::run::{
-    AttemptEnd, Envelope, Event, Outcome, RunPhase, RunState, SetupEnd, StopReason,
+    AttemptEnd, Envelope, Event, Outcome, RunPhase, RunState, SetupEnd, StopReason, WidthCause,
 };
 use crate::domain::time::human_duration;
 
@@ -79,7 +79,18 @@ fn told<'a>(envelope: &'a Envelope, state: &'a RunState) -> Told<'a> {
             (Normal, format!("to run again: {}", again.join(", ")))
         }
         Event::WidthChanged { width, because } => {
-            (Normal, format!("at most {width} at once from here on: {because}"))
+            let of = match because {
+                WidthCause::RateLimit { task } | WidthCause::RateEased { task } => {
+                    let preset = state.index(task).and_then(|task| state.preset(task));
+                    preset.map_or(String::new(), |preset| format!(" of `{preset}`"))
+                }
+                WidthCause::Load
+                | WidthCause::Memory
+                | WidthCause::OtherRuns
+                | WidthCause::Failures { .. }
+                | WidthCause::Eased => String::new(),
+            };
+            (Normal, format!("at most {width}{of} at once from here on: {because}"))
         }
         Event::Replanned { because, .. } => (
             Verbose,

@@ -45,6 +45,7 @@ mod scene;
 mod settings;
 mod setup;
 mod setup_leftovers;
+mod sharing_host;
 mod starting;
 mod surroundings;
 mod sweeping;

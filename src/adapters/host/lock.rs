@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use super::identity::{ProcessIdentity, is_alive};
@@ -72,6 +72,15 @@ impl RunLock {
     /// Takes the lock without waiting. Makes the file and its folders; writes this process into it.
     pub fn acquire(path: &Path) -> Result<LockOutcome, LockError> {
         acquire(path).map_err(|source| LockError { path: path.to_owned(), source })
+    }
+
+    /// Writes other text than this process into the file. Whoever reads meanwhile finds one of both, as
+    /// long as they are short: spaces fill the rest of the longer one.
+    pub(super) fn write(&mut self, text: &[u8]) -> io::Result<()> {
+        let before = usize::try_from(self.file.metadata()?.len()).unwrap_or(0);
+        let mut padded = text.to_vec();
+        padded.resize(before.max(text.len()), b' ');
+        self.file.write_all_at(&padded, 0)
     }
 
     /// Releases the lock and deletes its file. Who has just opened that file looks for another one

@@ -1,10 +1,12 @@
 //! `wt-orch doctor`: what is found here, and which engine serves what.
 
 mod measured;
+mod runs;
 
 use serde_json::json;
 
 use self::measured::Measured;
+use self::runs::Runs;
 
 use crate::adapters::git::{Area, Backend, Capability, GitProgram, Head};
 use crate::adapters::host::disk::free_bytes;
@@ -28,6 +30,8 @@ pub(crate) fn run(context: &Context) -> Result<Exit, Failure> {
     let mut rows = rows(&place, &capabilities, remembered.store())?;
     let measured = Measured::load(&place, remembered.store())?;
     rows.extend(measured.rows());
+    let runs = Runs::load(&place);
+    rows.push(("runs", runs.text()));
     let shown: Vec<(&str, String)> =
         rows.iter().map(|(name, value)| (*name, visible(value))).collect();
     let pairs: Vec<(&str, &str)> = shown.iter().map(|(n, v)| (*n, v.as_str())).collect();
@@ -44,6 +48,7 @@ pub(crate) fn run(context: &Context) -> Result<Exit, Failure> {
         "cores": measured.cores_entry(),
         "contention": measured.contention_entry(),
         "costs": measured.cost_entries(),
+        "runs": runs.entries(),
     }));
     Ok(Exit::Done)
 }

@@ -5,7 +5,7 @@ use super::headline::{reason_line, run_headline, standing, verdict_line};
 use super::prose::Line;
 use super::section::{Block, Report, Section, Table};
 use super::task_section::oddities;
-use crate::domain::run::{RunState, TaskState};
+use crate::domain::run::{RunPhase, RunState, TaskState};
 use crate::domain::time::{Timestamp, human_duration};
 
 /// The run as it stands at `now`: what `status` prints.
@@ -24,7 +24,7 @@ pub fn status_report(state: &RunState, now: Timestamp) -> Report {
         ]);
     }
     let mut sections = vec![
-        Section { heading: "Verdict", blocks: vec![Block::Line(verdict_line(&state.spec.plan))] },
+        Section { heading: "Verdict", blocks: verdict_blocks(state) },
         Section { heading: "Tasks", blocks: vec![Block::Table(table)] },
     ];
     sections.extend(oddities(state));
@@ -33,6 +33,24 @@ pub fn status_report(state: &RunState, now: Timestamp) -> Report {
         sections.push(Section { heading: "Next", blocks: vec![Block::Commands(steps)] });
     }
     Report { title: run_headline(state, now), sections }
+}
+
+/// With what holds the run back at the moment.
+fn verdict_blocks(state: &RunState) -> Vec<Block> {
+    let mut blocks = vec![Block::Line(verdict_line(&state.spec.plan))];
+    if state.phase != RunPhase::Running {
+        return blocks;
+    }
+    let width = state.dispatcher.width();
+    if width < state.widest() {
+        let text = format!("at the moment at most {width} at once");
+        blocks.push(Block::Line(Line::new().text(text)));
+    }
+    blocks.extend(state.throttles.iter().map(|(preset, throttle)| {
+        let text = format!("at the moment at most {} at once of ", throttle.most);
+        Block::Line(Line::new().text(text).code(preset))
+    }));
+    blocks
 }
 
 fn status_detail(state: &RunState, index: usize, now: Timestamp) -> Line {

@@ -157,7 +157,7 @@ impl RunState {
             .filter(|&task| self.dispatcher.state(task) == JobState::Ready)
             .collect();
         ready.sort_by_key(|&task| self.dispatcher.ranks()[task]);
-        ready.truncate(self.decided_width().saturating_sub(active.len()));
+        ready.truncate(self.widest().saturating_sub(active.len()));
         let cpus: f64 = active.iter().map(|&task| demand(task).cpus).sum();
         let more: f64 = ready.iter().map(|&task| demand(task).cpus).sum();
         RunUse {
@@ -168,23 +168,29 @@ impl RunState {
         }
     }
 
+    /// Whether the cores limit it; not so for a run that was told to disregard them (`--parallel=M`).
+    pub fn minds_cores(&self) -> bool {
+        self.resource("cores").is_some()
+    }
+
     /// How many of its tasks the machine bears at once; at least 1, at most what was decided.
     pub fn room(&self, reading: &HostReading) -> Room {
         let own = self.host_use(reading.cores);
         let rooms = [self.room_for_work(reading, &own), self.room_in_memory(reading, &own)];
-        let decided = self.decided_width();
+        let decided = self.widest();
         let tight = rooms.into_iter().flatten().filter(|room| room.width < decided);
         let tightest = tight.min_by_key(|room| room.width);
         tightest.unwrap_or(Room { width: decided, because: WidthCause::Eased })
     }
 
-    /// Its fair share of the cores that are free of other work. `None` for a run that was told to
-    /// disregard the cores (`--parallel=M`).
+    /// Its fair share of the cores that are free of other work. `None` when they do not limit it.
     fn room_for_work(&self, reading: &HostReading, own: &RunUse) -> Option<Room> {
-        self.resource("cores")?;
+        if !self.minds_cores() {
+            return None;
+        }
         let mut demands: Vec<f64> = self.left().map(|task| self.task(task).demand.cpus).collect();
         demands.sort_by(|a, b| b.total_cmp(a));
-        demands.truncate(self.decided_width());
+        demands.truncate(self.widest());
         let most: f64 = demands.iter().sum();
         let cores = reading.cores.max(1) as f64;
         let running: f64 = reading.others.iter().map(|run| run.cpus).sum();
@@ -192,7 +198,7 @@ impl RunState {
         let width = |cores: f64| {
             let (share, free) = (fair_share(cores, most, wanted()), cores - running);
             if share.min(free) + ROUNDING >= most.min(reading.cores.max(1) as f64) {
-                return self.decided_width();
+                return self.widest();
             }
             // The part of a task that is left goes to whoever finds it free.
             let tasks = |cores: f64| demands.len() as f64 * cores / most;
@@ -231,8 +237,8 @@ impl RunState {
         let fits = fitting(if memory.stalled < THRASHING { space } else { 0 });
         let planned = self.resource("memory").unwrap_or(u64::MAX).saturating_sub(own.memory);
         let enough = fits >= fitting(planned);
-        let width = if enough { self.decided_width() } else { (own.slots + fits).max(1) };
-        Some(Room { width: width.min(self.decided_width()), because: WidthCause::Memory })
+        let width = if enough { self.widest() } else { (own.slots + fits).max(1) };
+        Some(Room { width: width.min(self.widest()), because: WidthCause::Memory })
     }
 
     /// Tasks that are not over.

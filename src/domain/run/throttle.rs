@@ -16,13 +16,13 @@ pub struct Throttle {
 }
 
 impl RunState {
-    /// Most tasks at once by the decision.
-    pub fn decided_width(&self) -> usize {
+    /// Most tasks at once, whatever the machine bears.
+    pub fn widest(&self) -> usize {
         self.spec.plan.decision.width.max(1)
     }
 
     /// The preset of an agent's task.
-    pub(super) fn preset(&self, task: usize) -> Option<&str> {
+    pub fn preset(&self, task: usize) -> Option<&str> {
         match &self.task(task).work {
             Work::Agent { preset, .. } => Some(preset),
             Work::Command { .. } | Work::Gate { .. } => None,
@@ -62,7 +62,7 @@ impl RunState {
         let preset = self.index(task).and_then(|task| self.preset(task)).map(str::to_owned);
         let Some(preset) = preset else { return false };
         let since = self.throttles.get(&preset).filter(|_| !lowered).map_or(at, |old| old.since);
-        let lifted = !lowered && width == self.decided_width();
+        let lifted = !lowered && width == self.widest();
         if lifted {
             self.throttles.remove(&preset);
         } else {
@@ -75,7 +75,7 @@ impl RunState {
 
     /// A process that takes the run over begins with all that was decided.
     pub(super) fn lift_limits(&mut self) {
-        self.dispatcher.set_width(self.decided_width());
+        self.dispatcher.set_width(self.widest());
         for preset in std::mem::take(&mut self.throttles).into_keys() {
             let jobs = self.tasks_of(&preset);
             self.dispatcher.limit_together(&jobs, None);

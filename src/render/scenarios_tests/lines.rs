@@ -1,10 +1,13 @@
 //! Plain lines, live and replayed.
 
 use std::io;
+use std::sync::Arc;
 
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::run::{Event, WidthCause};
+use crate::domain::task::Work;
 
 #[test]
 fn a_failure_a_retry_and_a_skip_are_told_line_by_line() {
@@ -30,6 +33,31 @@ fn a_failure_a_retry_and_a_skip_are_told_line_by_line() {
      3.1s  late    skipped: `flaky` did not succeed
     40.3s  -       finished in 40s: 3 of 5 tasks succeeded, 1 failed, 1 skipped
     ");
+}
+
+#[test]
+fn fewer_tasks_at_once_and_more_again_are_told_with_the_reason() {
+    let run = mixed_run();
+    let mut state = RunState::fold(&run.envelopes[..2]).unwrap();
+    let mut spec = (*state.spec).clone();
+    let work = Work::Agent { preset: "claude".into(), prompt: String::new(), persona: None };
+    spec.plan.tasks[0].task.work = work;
+    let task = spec.plan.tasks[0].task.id.clone();
+    state.spec = Arc::new(spec);
+    let causes = [
+        WidthCause::Load,
+        WidthCause::Memory,
+        WidthCause::OtherRuns,
+        WidthCause::RateLimit { task: task.clone() },
+        WidthCause::RateEased { task },
+        WidthCause::Eased,
+    ];
+    let told = causes.into_iter().map(|because| {
+        let event = Event::WidthChanged { width: 2, because };
+        let envelope = Envelope { seq: state.next_seq, at: state.created, event };
+        event_line(&envelope, &state, Verbosity::Normal).unwrap()
+    });
+    insta::assert_snapshot!(told.collect::<Vec<_>>().join("\n"), @"");
 }
 
 #[test]

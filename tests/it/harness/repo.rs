@@ -172,6 +172,8 @@ impl Repo {
             ("GIT_COMMITTER_DATE", date),
             // A plan must not depend on how busy the machine is.
             ("WT_ORCH_PLAN_PROBE", "false".into()),
+            // Nor a run.
+            ("WT_ORCH_RUN_SHARE_HOST", "false".into()),
             ("LC_ALL", "C".into()),
             ("TZ", "UTC".into()),
         ]

@@ -40,7 +40,7 @@ fn full(slots: usize, cpus: f64) -> RunUse {
 
 fn start(state: &mut RunState, tasks: usize) {
     state.say(Input::Begin { resumed: false });
-    let width = state.decided_width().min(tasks);
+    let width = state.widest().min(tasks);
     state.say(Input::Room(Room { width, because: WidthCause::Eased }));
 }
 
@@ -68,7 +68,7 @@ fn a_run_alone_on_an_idle_machine_keeps_its_width_whatever_it_does_itself() {
         (2, 3, 1.0, 9 * GIB),
     ] {
         let mut state = run(cores, tasks, cpus, memory);
-        let width = state.decided_width();
+        let width = state.widest();
         assert_eq!(state.bears(&idle(cores)), (width, WidthCause::Eased));
         start(&mut state, width);
         assert_eq!(state.bears(&idle(cores)), (width, WidthCause::Eased), "{tasks} that sleep");
@@ -81,7 +81,7 @@ fn a_run_alone_on_an_idle_machine_keeps_its_width_whatever_it_does_itself() {
 #[test]
 fn work_of_others_takes_its_cores_from_the_run_and_its_own_does_not() {
     let mut state = run(8, 8, 1.0, 0);
-    assert_eq!(state.decided_width(), 8);
+    assert_eq!(state.widest(), 8);
     let at_work = |busy, own, runnable| with_load(8, busy, own, runnable);
     assert_eq!(state.bears(&at_work(0.9, 0.0, 1.0)).0, 8, "a part of a core is nothing");
     assert_eq!(state.bears(&at_work(4.5, 0.0, 4.5)), (4, WidthCause::Load));
@@ -95,7 +95,7 @@ fn work_of_others_takes_its_cores_from_the_run_and_its_own_does_not() {
 #[test]
 fn few_cores_suffice_for_tasks_that_need_little() {
     let state = run(8, 8, 0.25, 0);
-    assert_eq!(state.bears(&with_load(8, 6.0, 0.0, 6.0)).0, state.decided_width());
+    assert_eq!(state.bears(&with_load(8, 6.0, 0.0, 6.0)).0, state.widest());
     assert_eq!(state.bears(&with_load(8, 7.9, 0.0, 7.9)), (4, WidthCause::Load));
 }
 
@@ -132,7 +132,7 @@ fn nothing_starts_that_does_not_fit_into_the_memory_that_is_left() {
             MemoryReading { total: GIB * 16, available: available * GIB / 10, held, stalled };
         HostReading { memory: Some(memory), ..idle(8) }
     };
-    assert_eq!(state.bears(&with(140, 0, 0.0)).0, state.decided_width());
+    assert_eq!(state.bears(&with(140, 0, 0.0)).0, state.widest());
     // 1.6 GiB are kept, 4 GiB are spoken for by the two that have just started.
     assert_eq!(state.bears(&with(100, 0, 0.0)), (4, WidthCause::Memory));
     assert_eq!(state.bears(&with(60, 4 * GIB, 0.0)), (4, WidthCause::Memory));
@@ -208,7 +208,7 @@ proptest! {
     ) {
         let mut state = run(8, 9, f64::from(cpus) / 4.0, GIB);
         start(&mut state, running.max(1));
-        let decided = state.decided_width();
+        let decided = state.widest();
         let mut admission = Admission::new(decided);
         for reading in &readings {
             let room = state.room(reading);

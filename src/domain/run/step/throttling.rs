@@ -71,7 +71,7 @@ impl Draft {
         let launched = self.state.tasks[task].launched;
         let started_before = known.is_some_and(|known| launched.is_some_and(|at| at < known.since));
         let active = self.state.active_tasks().filter(|&t| self.state.preset(t) == Some(&preset));
-        let most = known.map_or(self.state.decided_width(), |known| known.most);
+        let most = known.map_or(self.state.widest(), |known| known.most);
         let width = (most.min(active.count()) / 2).max(1);
         if started_before || width >= most.min(self.left(&preset)) {
             return;
@@ -87,7 +87,7 @@ impl Draft {
         let Some(known) = self.state.throttles.get(preset).copied() else { return };
         let left = self.left(preset);
         let most = known.most + usize::from(outcome == Outcome::Succeeded);
-        let decided = self.state.decided_width();
+        let decided = self.state.widest();
         let width = if most >= left { decided } else { most.min(decided) };
         if width > known.most {
             let task = self.state.task(task).id.clone();

@@ -151,7 +151,7 @@ proptest! {
         world.run();
         prop_assert!(world.ended && world.state.all_finished());
         prop_assert!(world.state.throttles.is_empty());
-        let decided = world.state.decided_width();
+        let decided = world.state.widest();
         for record in &world.state.tasks {
             prop_assert_eq!(record.outcome(), Some(Outcome::Succeeded));
             prop_assert_eq!(record.attempts_this_round, 1);

@@ -1,0 +1,51 @@
+//! Who uses this machine: the runs of this user that share it, of all repositories.
+
+use serde_json::{Value, json};
+
+use crate::adapters::host::ledger::{Ledger, LedgerEntry};
+use crate::cli::context::Place;
+use crate::domain::task::human_size;
+
+/// Runs that other processes drive at the moment.
+pub(super) struct Runs(Vec<LedgerEntry>);
+
+impl Runs {
+    /// Reads what they say of themselves.
+    pub(super) fn load(place: &Place) -> Self {
+        Self(Ledger::at(place.site.runtime_dir.as_deref()).load_others())
+    }
+
+    /// For people.
+    pub(super) fn text(&self) -> String {
+        if self.0.is_empty() {
+            return "no run uses it at the moment".to_owned();
+        }
+        let text = |LedgerEntry { process, run, takes }: &LedgerEntry| {
+            let memory = match takes.memory {
+                0 => String::new(),
+                memory => format!(" and {}", human_size(memory)),
+            };
+            let tasks = if takes.slots == 1 { "task" } else { "tasks" };
+            format!(
+                "`{run}` (process {}): {} {tasks} on {:.2} of {:.2} wanted cores{memory}",
+                process.pid, takes.slots, takes.cpus, takes.wanted
+            )
+        };
+        self.0.iter().map(text).collect::<Vec<_>>().join("; ")
+    }
+
+    /// For the document.
+    pub(super) fn entries(&self) -> Vec<Value> {
+        let entry = |LedgerEntry { process, run, takes }: &LedgerEntry| {
+            json!({
+                "run": run,
+                "pid": process.pid,
+                "tasks": takes.slots,
+                "cpus": takes.cpus,
+                "wanted_cpus": takes.wanted,
+                "memory": takes.memory,
+            })
+        };
+        self.0.iter().map(entry).collect()
+    }
+}
