@@ -17,11 +17,9 @@ fn limited() -> RateLimit {
 
 /// Tasks at once and widths of all events, in order.
 fn widths(world: &World) -> Vec<(usize, bool)> {
-    let of = |envelope: &Envelope| match &envelope.event {
-        Event::WidthChanged { width, because } => {
-            Some((*width, matches!(because, WidthCause::RateLimit { .. })))
-        }
-        _ => None,
+    let of = |envelope: &Envelope| {
+        let Event::WidthChanged { width, because } = &envelope.event else { return None };
+        Some((*width, matches!(because, WidthCause::RateLimit { .. })))
     };
     world.journal.iter().filter_map(of).collect()
 }
