@@ -94,7 +94,12 @@
 //!    worktree that all tasks use in turn. A task whose `when` does not hold is skipped when its turn
 //!    comes, and a failure where `fail_fast` holds is an event of its own (`Halted`). One that ends
 //!    otherwise than planned asks for the action `Replan`: [`replan`](domain::plan::replan) ranks what
-//!    waits anew, in the background, and `Replanned` hands the ranks to the dispatcher.
+//!    waits anew, in the background, and `Replanned` hands the ranks to the dispatcher. How many run
+//!    at once follows the machine: [`RunState::room`](domain::run::RunState::room) weighs a
+//!    [`HostReading`](domain::run::HostReading) (load, memory, the other runs of the
+//!    [`Ledger`](adapters::host::ledger::Ledger)), [`Admission`](domain::run::Admission) steadies that,
+//!    and `WidthChanged` tells it; a provider that limits the rate of an agent's calls does the same
+//!    to the tasks of that agent.
 //! 5. **Integrate.** [`engine::integrate`] collects what succeeded, forecasts every pair
 //!    ([`Repo::forecast_matrix`](adapters::git::Repo::forecast_matrix)), orders it ([`merge_order`](domain::integrate::merge_order)) and does
 //!    what [`next`](domain::integrate::Integration::next) asks for: merge in memory

@@ -220,13 +220,10 @@ impl RunState {
             self.left().filter(|&task| !self.tasks[task].state.is_active()).collect();
         waiting.sort_by_key(|&task| self.dispatcher.ranks()[task]);
         let fitting = |mut space: u64| {
-            let takes = |&&task: &&usize| match self.task(task).demand.memory {
-                _ if space == 0 => false,
-                demand if demand > space => false,
-                demand => {
-                    space -= demand;
-                    true
-                }
+            let takes = |&&task: &&usize| {
+                let rest = space.checked_sub(self.task(task).demand.memory);
+                space = rest.unwrap_or(space);
+                rest.is_some()
             };
             waiting.iter().filter(takes).count()
         };
@@ -234,7 +231,7 @@ impl RunState {
         let declared = own.memory + reading.others.iter().map(|run| run.memory).sum::<u64>();
         let spoken_for = declared.saturating_sub(memory.held) + memory.total / 10;
         let space = memory.available.saturating_sub(spoken_for);
-        let fits = fitting(if memory.stalled < THRASHING { space } else { 0 });
+        let fits = if space == 0 || memory.stalled >= THRASHING { 0 } else { fitting(space) };
         let planned = self.resource("memory").unwrap_or(u64::MAX).saturating_sub(own.memory);
         let enough = fits >= fitting(planned);
         let width = if enough { self.widest() } else { (own.slots + fits).max(1) };

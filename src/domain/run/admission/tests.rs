@@ -156,6 +156,20 @@ fn a_run_that_shares_its_host_starts_nothing_before_the_first_reading() {
     assert_eq!(state.dispatcher.width(), 8);
 }
 
+#[test]
+fn tasks_that_declare_no_memory_wait_for_some_too() {
+    let mut all = task_of("all", 1.0, GIB * 16 / 5 * 4);
+    all.estimate = Some(std::time::Duration::from_secs(100));
+    let tasks = vec![all, task_of("b", 1.0, 0), task_of("c", 1.0, 0)];
+    let mut state = parallel_run(8, GIB * 16, tasks);
+    start(&mut state, 1);
+    let memory = MemoryReading { total: GIB * 16, available: GIB, held: GIB * 13, stalled: 0.0 };
+    let scarce = HostReading { memory: Some(memory), ..idle(8) };
+    assert_eq!(state.bears(&scarce), (1, WidthCause::Memory));
+    let memory = MemoryReading { available: GIB * 2, ..memory };
+    assert_eq!(state.bears(&HostReading { memory: Some(memory), ..idle(8) }).0, 3);
+}
+
 fn told(rooms: &[(usize, WidthCause)]) -> Vec<usize> {
     let mut admission = Admission::new(8);
     let observed = rooms.iter().filter_map(|(width, because)| {
