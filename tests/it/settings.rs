@@ -51,9 +51,9 @@ fn settings_that_cannot_be_accepted_stop_every_command_with_their_place() {
     --- stderr
     error[out_of_range]
       x `many` must be a whole number between 1 and 1024
-       ,-[environment:2:19]
-     1 | WT_ORCH_PLAN_PROBE=false
-     2 | WT_ORCH_RUN_SLOTS=many
+       ,-[environment:3:19]
+     2 | WT_ORCH_RUN_SHARE_HOST=false
+     3 | WT_ORCH_RUN_SLOTS=many
        :                   ^^^^
        `----
 

@@ -49,10 +49,11 @@ struct Seen {
 }
 
 impl Sampler {
-    /// Looks; `runs` are the processes that drive runs, `at` is the time on any clock that only goes
-    /// forwards.
-    pub fn load(&mut self, runs: &[u32], at: Duration) -> Pressure {
-        let Some(Seen { sample, runnable, memory }) = look(runs, at) else {
+    /// Looks; `others` are the processes that drive runs besides this one, `at` is the time on any
+    /// clock that only goes forwards.
+    pub fn load(&mut self, others: &[u32], at: Duration) -> Pressure {
+        let runs = [others, &[std::process::id()]].concat();
+        let Some(Seen { sample, runnable, memory }) = look(&runs, at) else {
             return Pressure::default();
         };
         let runnable = self.runnable.map_or(runnable, |known| known + LATEST * (runnable - known));

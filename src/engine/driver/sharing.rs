@@ -124,9 +124,8 @@ impl HostShare {
 
     fn reading(&mut self) -> HostReading {
         let others = self.ledger.load_others();
-        let mut runs: Vec<u32> = others.iter().map(|entry| entry.process.pid).collect();
-        runs.push(std::process::id());
-        let pressure = self.sampler.load(&runs, self.site.clock.elapsed());
+        let drivers: Vec<u32> = others.iter().map(|entry| entry.process.pid).collect();
+        let pressure = self.sampler.load(&drivers, self.site.clock.elapsed());
         HostReading {
             cores: self.cores,
             load: pressure.load,
