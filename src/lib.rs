@@ -82,7 +82,7 @@
 //!    `RunCreated`. That event holds the whole [`RunSpec`](domain::run::RunSpec): what comes later
 //!    depends on nothing else.
 //! 4. **Drive.** [`engine::drive`] feeds [`step`](domain::run::step) with inputs: a worker's fact, a
-//!    timer, a signal, an abort over the control socket
+//!    timer, a signal (`engine/driver/signals.rs`), an abort over the control socket
 //!    ([`ControlServer`](adapters::host::control::ControlServer)). Per attempt: `Provision`
 //!    ([`adapters::worktree::provision_all`], several at once, at the base or at the in-memory merge
 //!    of what the task starts from; ignored files of the user's checkout come along by
@@ -116,9 +116,10 @@
 //! attempts took and how the prediction did, and the next plan learns from it.
 //!
 //! Other ways in: `resume` reads the journal ([`engine::open_for_writing`]), ends what still runs of
-//! it and records what was lost ([`engine::reconcile`]), then drives on. `retry` is the input
+//! it (mostly nothing: the [`Warden`](adapters::process::Warden) of a killed process did) and records what was lost ([`engine::reconcile`]), then drives on. `retry` is the input
 //! [`Input::Retry`](domain::run::Input::Retry). `status` and `report` only fold
-//! ([`engine::load_run`]), also while another process drives.
+//! ([`engine::load_run`]), also while another process drives; `status --watch` is told by that one
+//! over the control socket whenever there is more to read ([`engine::follow`]).
 //!
 //! # Where things lie
 //!
@@ -155,7 +156,7 @@
 //! | A task's work is reachable from a ref, or reported as lost. | [`CommitOutcome`](adapters::worktree::CommitOutcome): every variant names the commit or the reason; `refs/wt-orch/…/attempt-<n>` |
 //! | `clean` deletes nothing dirty or unlanded without force. | [`engine::clean`], [`RemoveMode`](adapters::worktree::RemoveMode) |
 //! | A crash at any point can be resumed. | events before effects; [`engine::reconcile`], [`engine::recover`] |
-//! | No process outlives its task. | [`adapters::process`]: session, process group, a marker in the environment |
+//! | No process outlives its task. | [`adapters::process`]: session, process group, a marker in the environment; [`Warden`](adapters::process::Warden) |
 //! | Logs and messages are bounded, and what tasks print cannot drive the terminal. | `run.log_limit`; [`render::visible`] |
 //! | Publishing credentials don't reach tasks. | `engine/environment.rs`, with the lists of [`config::RunSettings`] |
 //! | No command of a repository's own settings runs without approval. | `cli/approval.rs`, with [`config::Asked`] |

@@ -111,7 +111,6 @@ struct Driver {
     carrier: Arc<Carrier>,
     alarms: Alarms,
     guard: Arc<Guard>,
-    was_told_to_stop: bool,
     /// Everything is being held.
     holding: Option<Holding>,
     finished: bool,
@@ -156,7 +155,6 @@ pub async fn drive(request: DriveRequest) -> Result<Journal, EngineError> {
         carrier,
         alarms: Alarms::new(),
         guard,
-        was_told_to_stop: false,
         holding: None,
         finished: false,
     };

@@ -135,3 +135,19 @@ fn an_abort_can_wait_and_a_second_one_kills() {
     assert_eq!(outcomes(&run), ["deaf cancelled: stopped by the user"]);
     assert_eq!(repo.survivors(), [""; 0]);
 }
+
+#[test]
+fn ctrl_c_hardens_an_abort() {
+    let repo = small_repo();
+    let text = "[[task]]\nid = \"deaf\"\ncheck = \"true\"\n\
+        run = \"trap 'touch ../asked' TERM; touch ../begun; while :; do sleep 0.02; done\"\n";
+    tasks(&repo, text);
+    let running = repo.command(&["split", "tasks.toml", "--parallel=1", "--json"]).start();
+    repo.wait_for("begun");
+    repo.wt_orch(&["abort"]).exit(0);
+    repo.wait_for("asked");
+    running.signal(Signal::INT);
+    let output = running.wait();
+    assert_eq!(output.exit(1).stdout_json()["state"], "aborted");
+    output.stderr_has("aborted: killing what runs");
+}

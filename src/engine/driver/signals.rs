@@ -1,5 +1,5 @@
 //! Signals while a run is driven: the first that asks it to end stops it so that it can be resumed, a
-//! later Ctrl-C kills; Ctrl-Z holds everything.
+//! later Ctrl-C kills, also after an `abort`; Ctrl-Z holds everything.
 
 use std::collections::HashSet;
 
@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep_until};
 use super::Driver;
 use crate::adapters::host::signals::{Signal, stand_still};
 use crate::adapters::process::Request;
-use crate::domain::run::{Event, Input, StopReason};
+use crate::domain::run::{Event, Input, RunPhase, StopReason};
 use crate::engine::error::EngineError;
 use crate::engine::reins::PATIENCE;
 
@@ -26,9 +26,8 @@ impl Driver {
             Signal::Suspend => return self.hold(),
             // Whatever sends SIGTERM sends it more than once sooner than it means more by it.
             Signal::Terminate | Signal::Hangup => false,
-            Signal::Interrupt => self.was_told_to_stop,
+            Signal::Interrupt => matches!(self.journal.state().phase, RunPhase::Stopping(_)),
         };
-        self.was_told_to_stop = true;
         self.take(Input::Stop { reason: StopReason::Interrupted, force })
     }
 

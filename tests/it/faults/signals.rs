@@ -212,6 +212,29 @@ fn on_a_terminal_the_display_makes_room_and_comes_back() {
     assert!(pause[last_drawn..].contains("\u{1b}[2K"), "{pause:?}");
 }
 
+#[test]
+fn a_terminal_that_is_gone_ends_a_run_in_good_order_or_not_at_all() {
+    for is_told in [true, false] {
+        let repo = small_repo();
+        tasks(&repo, TIDY);
+        let split = ["split", "tasks.toml", "--parallel=1", "--json"];
+        let running = repo.command(&split).on_a_terminal().start();
+        repo.wait_for("begun");
+        running.hang_up();
+        // Time for its display to notice.
+        std::thread::sleep(Duration::from_millis(200));
+        if is_told {
+            running.signal(Signal::HUP);
+            assert_eq!(running.wait().exit(5).stdout_json()["state"], "interrupted");
+            assert!(exists(&repo, "tidied"));
+        } else {
+            go(&repo);
+            assert_eq!(running.wait().exit(0).stdout_json()["state"], "finished");
+        }
+        assert_eq!(repo.survivors(), [""; 0]);
+    }
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_validation_is_held_and_stopped_like_a_task() {

@@ -5,6 +5,8 @@ use std::io::{Read, Write};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -99,6 +101,7 @@ impl<'a> Invocation<'a> {
         let stdout = read_all(child.stdout.take().unwrap());
         // The command holds the terminal open as long as it lives.
         drop(command);
+        let hung_up = terminal.as_ref().map(|terminal| terminal.hung_up.clone());
         let stderr = match terminal {
             Some(terminal) => terminal.answer(std::mem::take(&mut self.input)),
             None => read_all(child.stderr.take().unwrap()),
@@ -111,7 +114,8 @@ impl<'a> Invocation<'a> {
         let line = [vec![name], self.args].concat().join(" ");
         #[expect(clippy::disallowed_methods, reason = "a limit in real time")]
         let deadline = Instant::now() + self.limit;
-        Running { repo: self.repo, line, id, status: await_end(child), stdout, stderr, deadline }
+        let status = await_end(child);
+        Running { repo: self.repo, line, id, status, stdout, stderr, hung_up, deadline }
     }
 }
 
@@ -124,6 +128,7 @@ pub(crate) struct Running<'a> {
     status: Receiver<ExitStatus>,
     stdout: Receiver<Vec<u8>>,
     stderr: Receiver<Vec<u8>>,
+    hung_up: Option<Arc<AtomicBool>>,
     deadline: Instant,
 }
 
@@ -131,6 +136,11 @@ impl Running<'_> {
     /// Its number.
     pub(crate) fn pid(&self) -> i32 {
         self.id.as_raw_nonzero().get()
+    }
+
+    /// Closes its terminal: from here on the program writes to nobody.
+    pub(crate) fn hang_up(&self) {
+        self.hung_up.as_ref().expect("it has a terminal").store(true, Ordering::Relaxed);
     }
 
     /// Sends a signal to the program alone.
