@@ -164,7 +164,7 @@ pub async fn drive(request: DriveRequest) -> Result<Journal, EngineError> {
         outcome = driver.share_host().await.map(|share| host = share);
     }
     while outcome.is_ok() && !driver.finished {
-        control.tell_stored(driver.journal.state().next_seq - 1);
+        control.tell_stored(driver.stored());
         outcome = tokio::select! {
             () = HostShare::due(&mut host) => driver.read_host(&mut host),
             Some(message) = inbox.recv() => driver.receive(message),
@@ -217,10 +217,16 @@ impl Driver {
                 };
                 (reply, outcome)
             }
+            // The server answers these itself.
             ControlRequest::Ping | ControlRequest::Follow => {
-                (Reply::Pong { pid: std::process::id() }, Ok(()))
+                (Reply::Stored { seq: self.stored() }, Ok(()))
             }
         }
+    }
+
+    /// Number of the last event that is stored.
+    fn stored(&self) -> u64 {
+        self.journal.state().next_seq - 1
     }
 
     fn take(&mut self, input: Input) -> Result<(), EngineError> {
