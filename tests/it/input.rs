@@ -231,7 +231,7 @@ dependson = ["view"]
         `----
       help: known keys: id, title, run, argv, agent, prompt, persona, depends_on, foreach, reduce,
             when, owns, reads, read_only, estimate, priority, phase, group, locks, cpus, memory, uses,
-            timeout, retries, check, env
+            timeout, retries, stall_timeout, memory_limit, retry_on, check, env
 
     12 errors, 1 warning in tasks.toml
     "#);

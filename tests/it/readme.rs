@@ -277,7 +277,7 @@ fn the_help_reads_like_this() {
       split        Decide, create worktrees, run the tasks, report
       status       Show where a run stands
       logs         Show what a run's tasks printed
-      abort        Stop a run and cancel what has not finished
+      abort        Stop a run and cancel what has not finished; a second time, kill what does not stop
       resume       Continue a run that was interrupted or crashed
       retry        Run tasks again, with everything that depends on them
       integrate    Merge, validate and land what a run has finished
