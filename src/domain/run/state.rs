@@ -255,7 +255,7 @@ impl RunState {
     /// Most tasks that may ever run at once: what was decided, or less since running side by side
     /// failed for lack of room.
     pub fn widest(&self) -> usize {
-        let decided = self.decided_width();
+        let decided = self.spec.plan.decision.width.max(1);
         self.width_cap.map_or(decided, |cap| cap.min(decided))
     }
 

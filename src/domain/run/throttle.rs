@@ -16,11 +16,6 @@ pub struct Throttle {
 }
 
 impl RunState {
-    /// Most tasks at once, whatever the machine bears.
-    pub fn widest(&self) -> usize {
-        self.spec.plan.decision.width.max(1)
-    }
-
     /// The preset of an agent's task.
     pub fn preset(&self, task: usize) -> Option<&str> {
         match &self.task(task).work {
