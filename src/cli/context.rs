@@ -20,7 +20,7 @@ use crate::adapters::store::Store;
 use crate::config::{Asked, ColorChoice, Entry, Environment, Layer, LoadRequest, Loaded, Settings};
 use crate::domain::diagnostic::{LineIndex, Severity};
 use crate::domain::report::{ErrorDocument, LogPaths};
-use crate::engine::Site;
+use crate::engine::{Jobs, Site};
 use crate::render::diagnostic::write_diagnostics;
 use crate::render::{Style, Verbosity, error_text, hint_text, json_text, warning_text};
 
@@ -284,6 +284,7 @@ impl Context {
             lend_identity: false,
             program: own_program(),
             warden: Warden::default(),
+            jobs: Jobs::default(),
         };
         let cores_cache = self.environment.cache_home().map(|home| CoresCache::at(&home));
         Ok(Place { site, settings, unapproved: trust.unapproved, cores_cache })

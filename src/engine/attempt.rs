@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 
 use super::containment::containment;
 use super::environment::{Coordinates, Own, task_environment, with_identity};
+use super::jobs::Jobs;
 use super::site::Site;
 use crate::adapters::host::shortage::{load_memory_kills, shortage_of};
 use crate::adapters::process::{
@@ -83,10 +84,10 @@ impl Launch<'_> {
         CommandSpec {
             argv: Vec::new(),
             cwd: worktree.to_owned(),
-            env: with_identity(
+            env: self.site.jobs.added_to(with_identity(
                 self.site.lend_identity,
                 task_environment(&self.site.env, &self.spec.limits, &task.env, at),
-            ),
+            )),
             log,
             temporary: place.temporary.as_ref().map(PathBuf::from),
             stdout_copy: None,
@@ -145,6 +146,14 @@ fn agent_format(work: &Work) -> Option<AgentFormat> {
     }
 }
 
+impl<'a> Launch<'a> {
+    /// What it takes of the cores.
+    pub(super) fn place(&self) -> Place<'a> {
+        let task = &self.spec.plan.tasks[self.task].task;
+        Place { jobs: &self.site.jobs, cores: task.demand.cpus }
+    }
+}
+
 fn os(words: Vec<String>) -> Vec<OsString> {
     words.into_iter().map(OsString::from).collect()
 }
@@ -177,12 +186,23 @@ fn killed_for_memory(ending: Ending, kills_before: Option<u64>) -> Option<Shorta
     (kills > kills_before && kills_before.is_some()).then_some(Shortage::Memory)
 }
 
-/// Runs a command to its end, passing on what happens meanwhile.
+/// Whose turn it is to be before a command starts.
+pub(super) struct Place<'a> {
+    pub(super) jobs: &'a Jobs,
+    /// Cores that it keeps busy.
+    pub(super) cores: f64,
+}
+
+/// Runs a command to its end once it is its turn, passing on what happens meanwhile.
 pub(super) async fn run(
     spec: CommandSpec,
-    requests: mpsc::Receiver<Request>,
+    place: Place<'_>,
+    mut requests: mpsc::Receiver<Request>,
     mut tell: impl FnMut(Told),
 ) -> Ended {
+    let Ok(_turn) = place.jobs.turn(place.cores, &mut requests).await else {
+        return Ended { end: Ok(never_started()), shortage: None };
+    };
     let kills_before = load_memory_kills();
     let (progress, mut told) = mpsc::unbounded_channel();
     let supervised = process::supervise(spec, requests, progress);
@@ -246,6 +266,20 @@ fn attempt_end(finished: Finished) -> AttemptEnd {
         last_lines: finished.last_lines,
         trouble,
         agent: finished.agent,
+    }
+}
+
+/// Stopped while it waited for its turn.
+fn never_started() -> AttemptEnd {
+    AttemptEnd {
+        ending: Ending::Stopped,
+        usage: Usage::default(),
+        leaked_output: false,
+        leaked_processes: 0,
+        last_lines: Vec::new(),
+        trouble: Vec::new(),
+        agent: None,
+        out_of_memory: false,
     }
 }
 

@@ -13,6 +13,7 @@ use std::time::Duration;
 use claims::Claims;
 
 use super::error::EngineError;
+use super::jobs::remove_jobs;
 use super::reserve::release;
 use super::site::Site;
 use crate::adapters::host::usage::Usage;
@@ -191,6 +192,7 @@ pub fn clean(site: &Site, request: CleanRequest<'_>) -> Result<CleanReport, Engi
     cleaning.logs();
     if !mode.dry_run {
         release(&state.spec);
+        remove_jobs(site, &state.spec);
     }
     Ok(cleaning.report)
 }

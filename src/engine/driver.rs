@@ -24,6 +24,7 @@ use super::carry::Carrier;
 use super::commit;
 use super::error::EngineError;
 use super::guard::Guard;
+use super::jobs::{open_jobs, remove_jobs};
 use super::journal::Journal;
 use super::observations;
 use super::provision;
@@ -122,7 +123,7 @@ struct Driver {
 /// The journal cannot be written: what runs is then killed before this returns.
 pub async fn drive(request: DriveRequest) -> Result<Journal, EngineError> {
     let DriveRequest { site, mut journal, resumed, files } = request;
-    let (site, unguarded) = site.guarded();
+    let (mut site, unguarded) = site.guarded();
     adopt_orphans();
     let now = journal.now();
     journal
@@ -133,6 +134,7 @@ pub async fn drive(request: DriveRequest) -> Result<Journal, EngineError> {
     let mut control = ControlServer::bind(site.control(&state_dir, &spec.run))?;
     let mut signals = Signals::listen()
         .map_err(|source| EngineError::System { what: "listen for signals", source })?;
+    site.jobs = open_jobs(&site, &mut journal).await?;
     let attempts = HashMap::new();
     let half_made = if resumed { half_made_worktrees(journal.state()) } else { Vec::new() };
     let carrier = Arc::new(Carrier::new(&spec.worktree, &spec.places));
@@ -184,6 +186,7 @@ pub async fn drive(request: DriveRequest) -> Result<Journal, EngineError> {
         driver.kill_all(&mut inbox).await;
     }
     while driver.clearing.join_next().await.is_some() {}
+    remove_jobs(&driver.site, &driver.spec);
     outcome?;
     Ok(driver.journal)
 }

@@ -6,6 +6,7 @@ use super::candidates::{Found, forecast_of, foreign_base, ready};
 use super::clean::sweep;
 use super::error::EngineError;
 use super::guard::{self, Doing, Guard};
+use super::jobs::{open_jobs, remove_jobs};
 use super::journal::Journal;
 use super::landing;
 use super::observations::store_conflicts;
@@ -85,6 +86,7 @@ pub async fn integrate(
         .map_err(|source| EngineError::System { what: "listen for signals", source })?;
     let run = journal.run();
     adopt_orphans();
+    let site = Site { jobs: open_jobs(&site, journal).await?, ..site };
     let mut bench = Bench::new(&site, run.as_str());
     let result = steps(&site, journal, &mut bench, &mut signals).await;
     if let Err(message) = bench.remove() {
@@ -92,6 +94,7 @@ pub async fn integrate(
         let now = journal.now();
         journal.record(vec![Event::Warned { message }], now)?;
     }
+    remove_jobs(&site, &journal.state().spec);
     store_conflicts(journal)?;
     result
 }

@@ -160,7 +160,7 @@ async fn run_all(
         // The channel is the attempt's: what is asked of it reaches whichever hook runs.
         let (sender, receiver) = mpsc::channel(4);
         let mut stopped = false;
-        let run = attempt::run(command, receiver, &mut tell);
+        let run = attempt::run(command, launch.place(), receiver, &mut tell);
         tokio::pin!(run);
         let end = loop {
             tokio::select! {

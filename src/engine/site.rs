@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use super::jobs::Jobs;
 use crate::adapters::git::Repo;
 use crate::adapters::host::clock::Clock;
 use crate::adapters::host::control::Place;
@@ -27,6 +28,8 @@ pub struct Site {
     pub program: Option<PathBuf>,
     /// Who ends what is run here, should this process be killed.
     pub warden: Warden,
+    /// How the commands of the run that is being driven share the cores; none before.
+    pub jobs: Jobs,
 }
 
 impl Site {

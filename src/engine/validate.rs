@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::attempt::{self, chain};
+use super::attempt::{self, Place, chain};
 use super::carry::{Carrier, Recipient};
 use super::containment::{containment, end_leftovers};
 use super::create::absolute;
@@ -66,7 +66,7 @@ impl Bench {
             return Err("the integration was interrupted".to_owned());
         }
         let requests = self.reins.take();
-        attempt::run(command, requests, |told| self.reins.hear(&told)).await.end
+        attempt::run(command, self.place(), requests, |told| self.reins.hear(&told)).await.end
     }
 
     /// Stands the worktree at `commit`.
@@ -167,7 +167,13 @@ impl Bench {
     }
 
     fn environment(&self, spec: &RunSpec, task: &TaskId) -> Vec<(OsString, OsString)> {
-        task_environment(&self.site.env, &spec.limits, [], self.coordinates(spec, task))
+        let at = self.coordinates(spec, task);
+        self.site.jobs.added_to(task_environment(&self.site.env, &spec.limits, [], at))
+    }
+
+    /// Validations run one after another.
+    fn place(&self) -> Place<'_> {
+        Place { jobs: &self.site.jobs, cores: 1.0 }
     }
 
     fn coordinates<'a>(&'a self, spec: &'a RunSpec, task: &'a TaskId) -> Coordinates<'a> {

@@ -16,10 +16,11 @@ use crate::adapters::store::Store;
 use crate::cli::context::{Context, Place};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::prepare::runtime;
 use crate::cli::remembered::Remembered;
 use crate::domain::report::SCHEMA;
 use crate::domain::task::human_size;
-use crate::engine::load_costs;
+use crate::engine::{jobserver_text, load_costs};
 use crate::render::{key_value_text, visible};
 
 /// Runs it.
@@ -115,6 +116,10 @@ fn rows(
         ("memory", human_size(machine.memory)),
         ("free disk", free_bytes(repo.root()).map_or("unknown".into(), human_size)),
         ("containment", containment_text(&load_borne())),
+        (
+            "jobserver",
+            runtime()?.block_on(jobserver_text(&place.site, place.settings.run.jobserver)),
+        ),
         ("state", place.site.state_dir().display().to_string()),
     ]);
     let files = match head.tip() {

@@ -51,7 +51,9 @@ pub use shortage::Shortage;
 pub use spec::{Limits, RunSpec, TaskPlace};
 pub use state::{RunPhase, RunState, TaskRecord};
 pub use step::step;
-pub use surroundings::{TASK_PORTS, compose_project, port_candidates, run_mark, temporary_name};
+pub use surroundings::{
+    TASK_PORTS, compose_project, jobs_name, port_candidates, run_mark, temporary_name,
+};
 pub use task_state::{IllegalTransition, TaskState};
 pub use throttle::Throttle;
 pub use time_limits::Expiry;

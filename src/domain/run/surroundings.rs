@@ -58,6 +58,12 @@ pub fn run_mark(repository: &str, run: &str) -> String {
     format!("{:016x}", stable_hash(&[repository.as_bytes(), b"\0", run.as_bytes()]))
 }
 
+/// Name of the folder of a run's jobserver. No task's ends like it: theirs end in eight digits.
+pub fn jobs_name(repository: &str, run: &str) -> String {
+    let parts = [repository.as_bytes(), b"\0", run.as_bytes()];
+    format!("{:08x}-jobs", stable_hash(&parts) >> 32)
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;

@@ -31,8 +31,8 @@ impl Driver {
     }
 
     pub(super) fn launch(&mut self, task: usize, attempt: u32) {
-        let launch = Launch { site: &self.site, spec: &self.spec, task, attempt };
-        let command = launch.command();
+        let (site, spec) = (self.site.clone(), self.spec.clone());
+        let command = Launch { site: &site, spec: &spec, task, attempt }.command();
         let limited = self.spec.plan.tasks[task].task.rules.memory_limit.is_some();
         let requests = self.open_attempt(task);
         let (outbox, id) = (self.outbox.clone(), self.id(task));
@@ -48,7 +48,8 @@ impl Driver {
                     send_unless_started(&outbox, (task, &id), told);
                 }
             };
-            let run = attempt::run(command, requests, tell);
+            let place = Launch { site: &site, spec: &spec, task, attempt }.place();
+            let run = attempt::run(command, place, requests, tell);
             let ended = guard::watched(guard, Some(task), Doing::Work, run).await;
             let Ended { end, shortage } = ended;
             let task_id = id.clone();
@@ -81,7 +82,8 @@ impl Driver {
             let tell = |told| {
                 send_unless_started(&outbox, (task, &id), told);
             };
-            let run = attempt::run(command, requests, tell);
+            let place = Launch { site: &site, spec: &spec, task, attempt }.place();
+            let run = attempt::run(command, place, requests, tell);
             let ended = guard::watched(guard, Some(task), Doing::Work, run).await;
             let Ended { mut end, shortage } = ended;
             let restored =

@@ -1,0 +1,51 @@
+use super::*;
+
+fn env(entries: &[(&str, &str)]) -> Vec<(OsString, OsString)> {
+    entries.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect()
+}
+
+#[test]
+fn the_version_of_make_is_read_from_what_it_prints() {
+    assert_eq!(parse_make_version("GNU Make 4.3"), Some((4, 3)));
+    assert_eq!(parse_make_version("GNU Make 4.4.1"), Some((4, 4)));
+    assert_eq!(parse_make_version("bmake 4"), None);
+}
+
+#[tokio::test]
+async fn what_the_user_set_stays_and_a_pool_that_is_gone_is_taken_out() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("pool");
+    let server = Jobserver::create(&path, 8).unwrap();
+    let mut variables = shares(8, 3);
+    variables.push(("CARGO_MAKEFLAGS", "ours".into()));
+    let jobs = Jobs { shared: Some(Shared { server, variables }) };
+    let living = format!("-j --jobserver-auth=fifo:{}", path.display());
+    let given = env(&[
+        ("GOMAXPROCS", "7"),
+        ("CARGO_MAKEFLAGS", "-j --jobserver-auth=fifo:/nowhere/pool"),
+        ("MAKEFLAGS", &living),
+    ]);
+    let seen = jobs.added_to(given.clone());
+    let value = |name: &str| seen.iter().find(|(known, _)| known == name).map(|(_, v)| v.clone());
+    assert_eq!(value("GOMAXPROCS"), Some("7".into()));
+    assert_eq!(value("RUST_TEST_THREADS"), Some("2".into()));
+    assert_eq!(value("CARGO_MAKEFLAGS"), Some("ours".into()));
+    assert_eq!(value("MAKEFLAGS"), Some(living.into()));
+    drop(jobs);
+    assert_eq!(Jobs::default().added_to(given), env(&[("GOMAXPROCS", "7")]));
+}
+
+#[tokio::test]
+async fn a_command_that_waits_for_its_turn_hears_that_it_is_to_stop() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Jobserver::create(&dir.path().join("pool"), 1).unwrap();
+    let jobs = Jobs { shared: Some(Shared { server, variables: Vec::new() }) };
+    let (sender, mut requests) = mpsc::channel(1);
+    let first = jobs.turn(1.0, &mut requests).await.ok().flatten().unwrap();
+    sender.send(Request::Stop).await.unwrap();
+    assert!(jobs.turn(1.0, &mut requests).await.is_err());
+    // Nobody is left who could ask: it waits on, and gets its turn.
+    drop(sender);
+    let (second, ()) = tokio::join!(jobs.turn(1.0, &mut requests), async { drop(first) });
+    assert!(second.is_ok_and(|turn| turn.is_some()));
+}
