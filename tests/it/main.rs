@@ -24,6 +24,7 @@ mod input;
 mod integrating;
 mod interrupted;
 mod interrupted_validation;
+mod jobserver;
 mod json;
 mod landing;
 mod lane;

@@ -49,3 +49,32 @@ async fn a_command_that_waits_for_its_turn_hears_that_it_is_to_stop() {
     let (second, ()) = tokio::join!(jobs.turn(1.0, &mut requests), async { drop(first) });
     assert!(second.is_ok_and(|turn| turn.is_some()));
 }
+
+#[tokio::test]
+async fn the_time_of_a_command_begins_with_its_turn() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Jobserver::create(&dir.path().join("pool"), 1).unwrap();
+    let jobs = Jobs { shared: Some(Shared { server, variables: Vec::new() }) };
+    let (_keep_open, mut requests) = mpsc::channel(1);
+    let before = jobs.turn(1.0, &mut requests).await.ok().flatten().unwrap();
+    let timeout = Duration::from_millis(300);
+    let spec = CommandSpec {
+        argv: ["sleep", "0"].map(OsString::from).to_vec(),
+        cwd: dir.path().to_owned(),
+        env: env(&[("PATH", "/usr/bin:/bin")]),
+        log: dir.path().join("log"),
+        temporary: None,
+        stdout_copy: None,
+        log_limit: 4096,
+        timeout,
+        grace: Duration::ZERO,
+    };
+    let ends = async {
+        tokio::time::sleep(timeout + Duration::from_millis(50)).await;
+        drop(before);
+    };
+    let place = crate::engine::attempt::Place { jobs: &jobs, cores: 1.0 };
+    let (ended, ()) =
+        tokio::join!(crate::engine::attempt::run(spec, place, requests, |_| {}), ends);
+    assert_eq!(ended.end.unwrap().ending, crate::domain::run::Ending::Code { code: 0 });
+}
