@@ -107,16 +107,22 @@ impl Jobs {
         requests: &mut mpsc::Receiver<Request>,
     ) -> Result<Option<Turn>, GivenUp> {
         let Some(shared) = &self.shared else { return Ok(None) };
-        let turn = shared.server.turn(cores);
-        tokio::pin!(turn);
-        loop {
-            tokio::select! {
-                biased;
-                turn = &mut turn => return Ok(turn),
-                Some(Request::Stop | Request::Kill) = requests.recv() => return Err(GivenUp),
-            }
+        tokio::select! {
+            biased;
+            turn = shared.server.turn(cores) => Ok(turn),
+            () = end_requested(requests) => Err(GivenUp),
         }
     }
+}
+
+/// Never, when nobody is left who could ask.
+async fn end_requested(requests: &mut mpsc::Receiver<Request>) {
+    while let Some(request) = requests.recv().await {
+        if matches!(request, Request::Stop | Request::Kill) {
+            return;
+        }
+    }
+    std::future::pending::<()>().await;
 }
 
 /// The tokens of the run of a journal, which is told what stands in the way.
@@ -182,8 +188,8 @@ fn shares(tokens: usize, width: usize) -> Vec<(&'static str, OsString)> {
 /// The path of the pool that a variable names.
 fn named_pipe(name: &OsStr, value: &OsStr) -> Option<PathBuf> {
     let text = value.to_str().filter(|_| AUTHORITIES.iter().any(|known| name == *known))?;
-    let words = text.split_whitespace().filter_map(|word| word.strip_prefix(NAMED));
-    words.last().map(PathBuf::from)
+    let mut words = text.split_whitespace().rev();
+    words.find_map(|word| word.strip_prefix(NAMED)).map(PathBuf::from)
 }
 
 fn names_pipe(name: &OsStr, value: &OsStr) -> bool {

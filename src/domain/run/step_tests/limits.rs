@@ -98,9 +98,8 @@ proptest! {
         world.run();
         prop_assert!(world.ended && world.state.all_finished());
         prop_assert_eq!(&RunState::fold(&world.journal).unwrap(), &world.state);
-        let widths = world.journal.iter().filter_map(|envelope| match &envelope.event {
-            Event::WidthChanged { width, .. } => Some(*width),
-            _ => None,
+        let widths = world.journal.iter().filter_map(|envelope| {
+            if let Event::WidthChanged { width, .. } = &envelope.event { Some(*width) } else { None }
         });
         prop_assert!(widths.collect::<Vec<_>>().iter().all(|width| *width == 1));
         for record in &world.state.tasks {
@@ -120,10 +119,14 @@ fn what_fails_for_lack_of_room_beside_others_goes_on_one_at_a_time_and_counts_no
     let mut world = World::new(plan(tasks, ROOM), vec![5000; 3], |_, _| 0);
     world.lacks = |_, active| (active > 2).then_some(Shortage::Processes);
     world.run();
-    let told = world.journal.iter().filter_map(|envelope| match &envelope.event {
-        Event::WidthChanged { width, because } => Some(format!("{width}: {because}")),
-        Event::RetryScheduled { task, reason, free, .. } => Some(format!("{task} {free} {reason}")),
-        _ => None,
+    let told = world.journal.iter().filter_map(|envelope| {
+        if let Event::WidthChanged { width, because } = &envelope.event {
+            Some(format!("{width}: {because}"))
+        } else if let Event::RetryScheduled { task, reason, free, .. } = &envelope.event {
+            Some(format!("{task} {free} {reason}"))
+        } else {
+            None
+        }
     });
     assert_eq!(
         told.collect::<Vec<_>>(),
