@@ -18,6 +18,7 @@ program=$(cd "$(dirname "$program")" && pwd)/$(basename "$program")
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
 # The toolchain is found through the caller's folders, everything else through new ones.
 export CARGO_HOME="${CARGO_HOME:-$HOME/.cargo}" RUSTUP_HOME="${RUSTUP_HOME:-$HOME/.rustup}"
 export HOME="$work/home" XDG_CONFIG_HOME="$work/home/.config"
@@ -36,7 +37,7 @@ while [ $crate -lt 12 ]; do
     {
         echo 'use std::collections::{BTreeMap, HashMap};'
         part=0
-        while [ $part -lt 60 ]; do
+        while [ $part -lt 20 ]; do
             printf 'pub fn f%d(n: u64) -> String {\n' $part
             printf '    let a: BTreeMap<u64, String> = (0..n).map(|i| (i, format!("{i:?}"))).collect();\n'
             printf '    let b: HashMap<String, [u64; %d]> = a.iter().map(|(k, v)| (v.clone(), [*k; %d])).collect();\n' $((part + 1)) $((part + 1))
