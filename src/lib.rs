@@ -156,7 +156,7 @@
 //! | A task's work is reachable from a ref, or reported as lost. | [`CommitOutcome`](adapters::worktree::CommitOutcome): every variant names the commit or the reason; `refs/wt-orch/…/attempt-<n>` |
 //! | `clean` deletes nothing dirty or unlanded without force. | [`engine::clean`], [`RemoveMode`](adapters::worktree::RemoveMode) |
 //! | A crash at any point can be resumed. | events before effects; [`engine::reconcile`], [`engine::recover`] |
-//! | No process outlives its task. | [`adapters::process`]: session, process group, a marker in the environment; [`Warden`](adapters::process::Warden) |
+//! | No process outlives its task. | [`adapters::process`]: a control group for each command ([`Way`](adapters::process::Way) has the others), [`Warden`](adapters::process::Warden); `run.keep` names what may |
 //! | Logs and messages are bounded, and what tasks print cannot drive the terminal. | `run.log_limit`; [`render::visible`] |
 //! | Publishing credentials don't reach tasks. | `engine/environment.rs`, with the lists of [`config::RunSettings`] |
 //! | No command of a repository's own settings runs without approval. | `cli/approval.rs`, with [`config::Asked`] |

@@ -214,12 +214,7 @@ async fn make_version(site: &Site, folder: &Path) -> Option<(u32, u32)> {
         timeout: Duration::from_secs(5),
         stall_timeout: None,
         grace: Duration::ZERO,
-        containment: Containment {
-            owner: String::new(),
-            best: Way::ProcessTable,
-            keep: Vec::new(),
-            memory_limit: None,
-        },
+        containment: unheld(),
         warden: Warden::default(),
     };
     let (_keep_open, requests) = mpsc::channel(1);
@@ -227,6 +222,12 @@ async fn make_version(site: &Site, folder: &Path) -> Option<(u32, u32)> {
     let finished = process::supervise(spec, requests, progress).await.ok()?;
     // A make of another kind does not read the variable as GNU make does.
     finished.last_lines.iter().find_map(|line| parse_make_version(line)).or(Some((0, 0)))
+}
+
+/// For a command that starts nothing.
+fn unheld() -> Containment {
+    let owner = String::new();
+    Containment { owner, best: Way::ProcessTable, keep: Vec::new(), memory_limit: None }
 }
 
 fn parse_make_version(line: &str) -> Option<(u32, u32)> {

@@ -92,10 +92,10 @@ impl Home {
 }
 
 fn io_text(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::PermissionDenied => "no permission".to_owned(),
-        io::ErrorKind::ReadOnlyFilesystem => "it cannot be written".to_owned(),
-        _ => error.to_string(),
+    if error.kind() == io::ErrorKind::PermissionDenied {
+        "no permission".to_owned()
+    } else {
+        error.to_string()
     }
 }
 

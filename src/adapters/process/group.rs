@@ -19,7 +19,7 @@ use super::adoption::Enrolled;
 use super::cgroup::Leaf;
 use super::{MARKERS, ProcessIdentity, Request};
 
-pub(super) use strays::stop_orphans;
+pub(super) use strays::{Orphan, stop_orphan};
 pub use strays::{stop_leftovers, stop_marked, stop_stray};
 pub(super) use urgency::{Requests, Urgency, later};
 
@@ -238,6 +238,10 @@ impl Family {
             && leaf.try_remove().is_err()
             && Instant::now() < give_up_at
         {
+            // Whoever was started while the last one was looked for.
+            if self.kept.is_empty() {
+                leaf.kill().ok();
+            }
             sleep(SHORTEST_WAIT).await;
         }
         if let Some(enrolled) = &self.bonds.enrolled {
@@ -249,8 +253,8 @@ impl Family {
     fn signal_all(&mut self, signal: Signal) -> usize {
         let members = self.load_members();
         self.signal_group(signal);
-        let outside = members.iter().filter(|member| !self.leads(member));
-        outside.for_each(|member| member.signal(signal));
+        let others = members.iter().filter(|member| self.is_group_mixed || !self.leads(member));
+        others.for_each(|member| member.signal(signal));
         members.len()
     }
 

@@ -1,5 +1,6 @@
 //! One supervised command: started in a session and process group of its own, watched until nothing
-//! of it is left. Tasks, checks and validations all run through [`supervise`].
+//! of it is left. Tasks, checks and validations all run through [`supervise`]. What holds its processes
+//! together is [`Containment`].
 //!
 //! The leader of the group is kept as a zombie until the group is empty, so that its number can't
 //! be given to another process while it is still used to send signals.

@@ -14,6 +14,7 @@ use self::samples::Samples;
 use self::stopwatch::Stopwatch;
 use super::super::host::clock::Clock;
 use super::capture::{Capture, Files};
+use super::cgroup::Leaf;
 use super::group::{Family, Requests, Urgency, later};
 use super::spawn::{SpawnError, program, spawn};
 use super::used::load_own_memory;
@@ -47,7 +48,7 @@ async fn supervise_draining(
     progress: mpsc::UnboundedSender<Progress>,
     drain: Duration,
 ) -> Result<Finished, SpawnError> {
-    let watched = spec.warden.clone().watch(&mut spec.env);
+    let watched = spec.warden.clone().watch(&mut spec.env, &spec.containment.keep);
     let lost = |source| SpawnError::Lost { program: program(&spec), source };
     let files = Files::open(&spec)?;
     let own_memory = load_own_memory();
@@ -56,7 +57,7 @@ async fn supervise_draining(
     let leader =
         Leader::watch(spawned.pid).map_err(|source| SpawnError::OutOfResources { source })?;
     let identity = spawned.identity;
-    watched.leads(&identity);
+    watched.leads(&identity, spawned.bonds.leaf.as_ref().map(Leaf::folder));
     let mut attempt = Attempt {
         family: Family::of_child(identity.clone(), &spec.env, spawned.bonds),
         capture: Capture::new(spawned.pipes, files, spec.agent).map_err(lost)?,
@@ -164,7 +165,7 @@ impl Attempt {
         match self.stage {
             Stage::Running if elapsed >= self.limits.timeout => self.terminate(Ending::TimedOut),
             Stage::Running if has_stalled(&self.samples, self.limits.stall) => {
-                self.terminate(Ending::Stalled)
+                self.terminate(Ending::Stalled);
             }
             Stage::Terminating { why, kill_at } if elapsed >= kill_at => self.kill(why),
             Stage::Running | Stage::Terminating { .. } | Stage::Killing { .. } => {}

@@ -42,10 +42,11 @@ pub fn own_program() -> Option<PathBuf> {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Notice {
-    /// A command is about to start; `NAME=value` of every variable that marks its processes.
-    Begun { key: u64, marks: Vec<String> },
-    /// It leads this process group.
-    Leads { key: u64, leader: ProcessIdentity },
+    /// A command is about to start; `NAME=value` of every variable that marks its processes, and
+    /// names of programs that may outlive it.
+    Begun { key: u64, marks: Vec<String>, keep: Vec<String> },
+    /// This process leads its process group; folder of its control group, if it has one.
+    Leads { key: u64, leader: ProcessIdentity, group: Option<PathBuf> },
     /// Nothing is left of it.
     Over { key: u64 },
 }
@@ -109,7 +110,7 @@ impl Warden {
     }
 
     /// Marks the environment of a command that is about to start, and announces it.
-    pub(super) fn watch(&self, env: &mut Vec<(OsString, OsString)>) -> Watched {
+    pub(super) fn watch(&self, env: &mut Vec<(OsString, OsString)>, keep: &[String]) -> Watched {
         let mut key = 0;
         if let Some(mut post) = self.post() {
             env.retain(|(name, _)| name != DRIVER);
@@ -117,7 +118,7 @@ impl Warden {
             post.next_key += 1;
             post.live += 1;
             key = post.next_key;
-            post.tell(&Notice::Begun { key, marks: marks(env) });
+            post.tell(&Notice::Begun { key, marks: marks(env), keep: keep.to_vec() });
         }
         Watched { warden: self.clone(), key }
     }
@@ -129,10 +130,11 @@ impl Warden {
 }
 
 impl Watched {
-    /// It runs, as this process.
-    pub(super) fn leads(&self, leader: &ProcessIdentity) {
+    /// It runs, as this process, in the control group of this folder.
+    pub(super) fn leads(&self, leader: &ProcessIdentity, group: Option<&Path>) {
         if let Some(mut post) = self.warden.post() {
-            post.tell(&Notice::Leads { key: self.key, leader: leader.clone() });
+            let (leader, group) = (leader.clone(), group.map(Path::to_owned));
+            post.tell(&Notice::Leads { key: self.key, leader, group });
         }
     }
 }

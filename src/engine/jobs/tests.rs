@@ -65,9 +65,13 @@ async fn the_time_of_a_command_begins_with_its_turn() {
         log: dir.path().join("log"),
         temporary: None,
         stdout_copy: None,
+        agent: None,
         log_limit: 4096,
         timeout,
+        stall_timeout: None,
         grace: Duration::ZERO,
+        containment: unheld(),
+        warden: Warden::default(),
     };
     let ends = async {
         tokio::time::sleep(timeout + Duration::from_millis(50)).await;

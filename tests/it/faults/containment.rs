@@ -32,6 +32,7 @@ enum Held {
 
 impl Held {
     /// The ways that can be tried on this machine.
+    #[expect(clippy::print_stdout, reason = "says what was not tried")]
     fn ways() -> Vec<Self> {
         let repo = small_repo();
         [Self::ByControlGroups, Self::ByTheProcessTable]
@@ -86,17 +87,18 @@ fn runs(pid: i32) -> bool {
 }
 
 /// Control groups of the run of `tasks.toml`, wherever they are.
-fn groups(repo: &Repo) -> Vec<PathBuf> {
+fn groups(repo: &Repo) -> Vec<String> {
     let common = repo.path(".git");
     let mark = wt_orch::domain::run::run_mark(common.to_str().unwrap(), "tasks");
     let mut found = Vec::new();
     let mut unseen = vec![PathBuf::from("/sys/fs/cgroup")];
     while let Some(folder) = unseen.pop() {
         for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                let name = entry.file_name().into_string().unwrap();
-                let list = if name.contains(&mark) { &mut found } else { &mut unseen };
-                list.push(entry.path());
+            let name = entry.file_name().into_string().unwrap();
+            if name.contains(&mark) {
+                found.push(name);
+            } else if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                unseen.push(entry.path());
             }
         }
     }
@@ -106,7 +108,7 @@ fn groups(repo: &Repo) -> Vec<PathBuf> {
 #[track_caller]
 fn assert_nothing_left(repo: &Repo) {
     assert_eq!(repo.survivors(), [""; 0]);
-    assert_eq!(groups(repo), [PathBuf::new(); 0]);
+    assert_eq!(groups(repo), [""; 0]);
 }
 
 fn one_task(run: &str, more: &str) -> String {
@@ -215,7 +217,7 @@ fn a_program_that_may_stay_outlives_its_task_and_is_no_leak() {
         assert!(runs(kept), "{held:?}");
         kill_process(Pid::from_raw(kept).unwrap(), Signal::KILL).unwrap();
         assert_eq!(task(&run, "odd")["leaked"], Value::Null);
-        assert_eq!(groups(&repo), [PathBuf::new(); 0]);
+        assert_eq!(groups(&repo), [""; 0]);
     }
 }
 
@@ -270,5 +272,61 @@ fn a_run_inside_of_a_task_is_held_together_like_any_other() {
         assert_eq!(task(&inner, "odd")["leaked"], json!({ "output": false, "processes": 1 }));
         assert!(!runs(pid(&repo, "daemon")), "{held:?}");
         assert_nothing_left(&repo);
+    }
+}
+
+/// A run whose task has shed a daemon and waits; wt-orch is killed, and its warden too unless it is
+/// to do its work.
+fn killed(repo: &Repo, warden: bool) {
+    let run = format!("{SHED}; touch ../shed; sleep 60");
+    let running = Held::ByControlGroups.split(repo, &one_task(&run, "")).start();
+    repo.wait_for("shed");
+    assert_eq!(groups(repo).len(), 1);
+    if !warden {
+        repo.kill_wardens();
+    }
+    running.signal(Signal::KILL);
+    assert_eq!(running.wait().code(), None);
+}
+
+#[test]
+fn what_a_killed_run_left_in_control_groups_is_ended_by_its_warden() {
+    if Held::ways().contains(&Held::ByControlGroups) {
+        let repo = small_repo();
+        killed(&repo, true);
+        for _ in 0..500 {
+            if groups(&repo).is_empty() {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        assert!(!runs(pid(&repo, "daemon")));
+        assert_nothing_left(&repo);
+    }
+}
+
+#[test]
+fn what_a_killed_run_left_in_control_groups_is_ended_by_whoever_takes_the_run_up() {
+    let commands: [&[&str]; 3] = [&["abort"], &["clean", "--force"], &["resume", "--json"]];
+    for command in commands {
+        if Held::ways().contains(&Held::ByControlGroups) {
+            let repo = small_repo();
+            killed(&repo, false);
+            let daemon = pid(&repo, "daemon");
+            assert!(runs(daemon), "nothing but its control group tells whose it is");
+            let invocation = Held::ByControlGroups.command(&repo, command);
+            if command[0] == "resume" {
+                // The task would wait again.
+                let resumed = invocation.start();
+                fs::remove_file(repo.root().join("shed")).unwrap();
+                repo.wait_for("shed");
+                resumed.signal(Signal::INT);
+                resumed.wait().exit(5);
+            } else {
+                invocation.run().exit(0);
+            }
+            assert!(!runs(daemon), "{command:?}");
+            assert_nothing_left(&repo);
+        }
     }
 }

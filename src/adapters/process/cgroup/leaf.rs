@@ -34,6 +34,18 @@ impl Leaf {
         Ok(Self { folder, home: home.folder.clone(), is_removed: false })
     }
 
+    /// One that a killed process made; `None` when it is gone.
+    pub(in crate::adapters::process) fn reopen(folder: PathBuf) -> Option<Self> {
+        let home = folder.parent()?.to_owned();
+        let leaf = Self { folder, home, is_removed: false };
+        leaf.folder.join("cgroup.procs").is_file().then_some(leaf)
+    }
+
+    /// Where it is.
+    pub(in crate::adapters::process) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// A process that writes `0` into it is in the group from then on, with all that it starts.
     pub(in crate::adapters::process) fn open_entrance(&self) -> io::Result<File> {
         OpenOptions::new().write(true).open(self.folder.join("cgroup.procs"))

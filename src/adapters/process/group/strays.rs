@@ -1,10 +1,11 @@
 //! What an earlier process of this program left behind, ended.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{Bonds, Cleared, Family, Requests, Urgency, marks};
-use crate::adapters::process::cgroup::load_leftovers;
+use crate::adapters::process::cgroup::{Leaf, load_leftovers};
 use crate::adapters::process::{Containment, ProcessIdentity, is_alive};
 
 /// Ends what is left of a process that an earlier run of this program started: its group, its
@@ -33,26 +34,51 @@ pub async fn stop_marked(
 pub async fn stop_leftovers(containment: &Containment, grace: Duration) -> Cleared {
     let mut all = Cleared::default();
     for leaf in load_leftovers(&containment.owner) {
-        let bonds = Bonds { leaf: Some(leaf), ..Bonds::default() };
-        let family = Family { bonds, ..Family::new(None, Vec::new(), false) };
-        let cleared = clear(family, &containment.keep, grace).await;
-        all.inside += cleared.inside;
-        all.outside += cleared.outside;
-        all.survivors += cleared.survivors;
-        all.kept += cleared.kept;
+        all.add(clear_group(leaf, &containment.keep, grace).await);
     }
     all
 }
 
-/// Ends what is left of a command whose supervisor was killed: all processes that hold every one of
-/// `marks` (`NAME=value`), and what its leader led.
-pub(in crate::adapters::process) async fn stop_orphans(
-    leader: Option<ProcessIdentity>,
-    marks: Vec<Vec<u8>>,
-    grace: Duration,
-) -> Cleared {
+/// A command without a supervisor, and how to find what belongs to it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(in crate::adapters::process) struct Orphan {
+    /// `NAME=value` of each marker.
+    pub(in crate::adapters::process) marks: Vec<Vec<u8>>,
+    pub(in crate::adapters::process) leader: Option<ProcessIdentity>,
+    /// Folder of its control group.
+    pub(in crate::adapters::process) group: Option<PathBuf>,
+    /// Names of programs that may outlive it.
+    pub(in crate::adapters::process) keep: Vec<String>,
+}
+
+/// Ends what is left of a command whose supervisor was killed: what is in its control group, all
+/// processes that hold every marker, and what its leader led.
+pub(in crate::adapters::process) async fn stop_orphan(orphan: Orphan, grace: Duration) -> Cleared {
+    let Orphan { marks, leader, group, keep } = orphan;
+    let mut all = Cleared::default();
+    if let Some(leaf) = group.and_then(Leaf::reopen) {
+        all.add(clear_group(leaf, &keep, grace).await);
+    }
     let leader_lives = leader.as_ref().is_some_and(is_alive);
-    clear(Family::new(leader, marks, leader_lives), &[], grace).await
+    all.add(clear(Family::new(leader, marks, leader_lives), &keep, grace).await);
+    all
+}
+
+async fn clear_group(leaf: Leaf, keep: &[String], grace: Duration) -> Cleared {
+    let bonds = Bonds { leaf: Some(leaf), ..Bonds::default() };
+    // It may have been held when its wt-orch was killed.
+    let family = Family { bonds, is_held: true, ..Family::new(None, Vec::new(), false) };
+    clear(family, keep, grace).await
+}
+
+impl Cleared {
+    fn add(&mut self, other: Self) {
+        self.inside += other.inside;
+        self.outside += other.outside;
+        self.survivors += other.survivors;
+        self.kept += other.kept;
+        self.ran_out_of_memory |= other.ran_out_of_memory;
+    }
 }
 
 async fn clear(mut family: Family, keep: &[String], grace: Duration) -> Cleared {

@@ -7,8 +7,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 use super::Notice;
-use crate::adapters::process::ProcessIdentity;
-use crate::adapters::process::group::stop_orphans;
+use crate::adapters::process::group::{Orphan, stop_orphan};
 
 /// Time between SIGTERM and SIGKILL. Nobody waits for what these commands would still do.
 const GRACE: Duration = Duration::from_secs(2);
@@ -26,18 +25,11 @@ pub fn serve() {
     let Ok(runtime) = runtime else { return };
     runtime.block_on(async {
         let mut ending = JoinSet::new();
-        for Orphan { marks, leader } in orphans {
-            ending.spawn(stop_orphans(leader, marks, GRACE));
+        for orphan in orphans {
+            ending.spawn(stop_orphan(orphan, GRACE));
         }
         while ending.join_next().await.is_some() {}
     });
-}
-
-/// A command without a supervisor.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Orphan {
-    pub(super) marks: Vec<Vec<u8>>,
-    pub(super) leader: Option<ProcessIdentity>,
 }
 
 /// Follows what is said to the end; what was at work then.
@@ -49,13 +41,13 @@ pub(super) fn listen(lines: impl BufRead) -> Vec<Orphan> {
             break;
         };
         match notice {
-            Notice::Begun { key, marks } => {
+            Notice::Begun { key, marks, keep } => {
                 let marks = marks.into_iter().map(String::into_bytes).collect();
-                live.insert(key, Orphan { marks, leader: None });
+                live.insert(key, Orphan { marks, keep, ..Orphan::default() });
             }
-            Notice::Leads { key, leader } => {
+            Notice::Leads { key, leader, group } => {
                 if let Some(orphan) = live.get_mut(&key) {
-                    orphan.leader = Some(leader);
+                    (orphan.leader, orphan.group) = (Some(leader), group);
                 }
             }
             Notice::Over { key } => {

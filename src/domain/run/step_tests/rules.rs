@@ -125,6 +125,27 @@ fn a_signal_while_the_run_is_being_interrupted_is_no_failure_of_the_task() {
 }
 
 #[test]
+fn a_task_that_is_killed_for_its_memory_names_its_limit() {
+    let mut greedy = task("a", &[]);
+    greedy.rules.memory_limit = Some(2 << 30);
+    let mut world = World::new(plan(vec![greedy], Preference::Sequential), vec![5], |_, _| 0);
+    world.say(Input::Begin { resumed: false });
+    let of_memory = |out_of_memory| {
+        let end = AttemptEnd { out_of_memory, ..end(Ending::Signal { signal: 9 }) };
+        let killed =
+            Event::AttemptFinished { task: "a".parse().unwrap(), attempt: 1, end, shortage: None };
+        let then = step(&world.state, Input::Fact(killed), Timestamp(2)).events;
+        then.into_iter().find_map(|event| {
+            if let Event::CommitRequested { failed, .. } = event { failed } else { None }
+        })
+    };
+    let (outcome, reason) = of_memory(true).unwrap();
+    let said = "its processes held more than its memory_limit of 2GiB";
+    assert_eq!((outcome, reason.to_string().as_str()), (Outcome::Failed, said));
+    assert_eq!(of_memory(false), Some((Outcome::Failed, Reason::Signal { signal: 9 })));
+}
+
+#[test]
 fn a_task_behind_a_shared_lock_starts_from_the_other_ones_tip() {
     let mut tasks = vec![task("a", &[]), task("b", &[]), task("c", &["b"])];
     tasks[0].locks = vec!["db".into()];
