@@ -21,7 +21,8 @@
 //! - The order is fixed: events are appended to the journal, folded into the
 //!   [`RunState`](domain::run::RunState), published to subscribers, and only then are the actions
 //!   performed. No action is performed before the event that asks for it is stored. All of that is
-//!   in [`engine::Journal::record`] and in the loop of [`engine::drive`].
+//!   in [`engine::Journal::record`] and in the loop of [`engine::drive`], which takes in together what
+//!   was said at one moment, so that its events wait for the disk once.
 //! - Every effect outside is a pair: `…Requested`, then an observation (`Provisioned`,
 //!   `AttemptFinished`, `CommitFailed`, …). A crash between the two is a known state.
 //! - Actions are idempotent: making a worktree, committing or checking twice is safe, so that

@@ -3,6 +3,7 @@
 
 mod alarms;
 mod costs;
+mod intake;
 mod launching;
 mod replanning;
 mod sharing;
@@ -18,6 +19,7 @@ use tokio::task::JoinSet;
 
 use self::alarms::Alarms;
 use self::costs::Committing;
+use self::intake::AT_ONCE;
 use self::sharing::HostShare;
 use self::signals::{Holding, patience};
 use super::carry::Carrier;
@@ -26,16 +28,16 @@ use super::error::EngineError;
 use super::guard::Guard;
 use super::jobs::{open_jobs, remove_jobs};
 use super::journal::Journal;
-use super::observations;
 use super::provision;
 use super::site::Site;
 use crate::adapters::host::control::{ControlServer, Reply, Request as ControlRequest};
 use crate::adapters::host::signals::Signals;
 use crate::adapters::host::temporary::{delete_temporary, set_temporary_aside};
 use crate::adapters::process::{Request, adopt_orphans};
+use crate::adapters::store::CostSample;
 use crate::domain::id::TaskId;
 use crate::domain::run::{
-    Action, Event, Input, RunPhase, RunSpec, RunState, StopReason, TaskState, step,
+    Action, Event, Input, RunPhase, RunSpec, RunState, StopReason, TaskState,
 };
 use crate::domain::time::Timestamp;
 
@@ -115,6 +117,8 @@ struct Driver {
     /// Everything is being held.
     holding: Option<Holding>,
     finished: bool,
+    /// Measured, not stored yet.
+    measured: Vec<(&'static str, CostSample)>,
 }
 
 /// Drives a run until nothing is left to do or it is stopped, and hands its journal back.
@@ -159,17 +163,19 @@ pub async fn drive(request: DriveRequest) -> Result<Journal, EngineError> {
         guard,
         holding: None,
         finished: false,
+        measured: Vec::new(),
     };
     let mut outcome = driver.take(Input::Begin { resumed });
     let mut host = None;
     if outcome.is_ok() {
         outcome = driver.share_host().await.map(|share| host = share);
     }
+    let mut messages = Vec::new();
     while outcome.is_ok() && !driver.finished {
         control.tell_stored(driver.stored());
         outcome = tokio::select! {
             () = HostShare::due(&mut host) => driver.read_host(&mut host),
-            Some(message) = inbox.recv() => driver.receive(message),
+            1.. = inbox.recv_many(&mut messages, AT_ONCE) => driver.receive(messages.drain(..)),
             signal = signals.recv() => driver.signalled(signal),
             () = patience(driver.holding.as_ref()) => driver.rest(),
             call = control.recv() => {
@@ -192,22 +198,6 @@ pub async fn drive(request: DriveRequest) -> Result<Journal, EngineError> {
 }
 
 impl Driver {
-    fn receive(&mut self, message: Message) -> Result<(), EngineError> {
-        match message {
-            Message::Input(input) => self.take(input),
-            Message::Output { task, line } => {
-                self.journal.output(&task, &line);
-                Ok(())
-            }
-            Message::Held { task } => self.is_quiet(task),
-            Message::Idle { task } => {
-                self.attempts.remove(&task);
-                self.is_quiet(task)
-            }
-            Message::Lost => Err(EngineError::WorkerLost),
-        }
-    }
-
     fn called(&mut self, request: &ControlRequest) -> (Reply, Result<(), EngineError>) {
         match request {
             ControlRequest::Abort => {
@@ -230,52 +220,6 @@ impl Driver {
     /// Number of the last event that is stored.
     fn stored(&self) -> u64 {
         self.journal.state().next_seq - 1
-    }
-
-    fn take(&mut self, input: Input) -> Result<(), EngineError> {
-        let now = self.journal.now();
-        let costs = self.costs_of(&input);
-        let step = step(self.journal.state(), input, now);
-        let accepted = !step.events.is_empty();
-        let over = self.attempts_over(&step.events);
-        let ends = step.events.iter().any(Event::ends_run);
-        self.journal.record(step.events, now)?;
-        self.guard.note_tips(self.journal.state());
-        if ends {
-            observations::store_observations(&mut self.journal)?;
-        }
-        for task in over {
-            self.clear_temporary(task);
-        }
-        for (kind, sample) in costs.into_iter().filter(|_| accepted) {
-            if let Err(error) = self.journal.store.observe_cost(kind, sample) {
-                // A measurement is not worth a run.
-                let message = format!("a cost could not be stored: {error}");
-                self.journal.record(vec![Event::Warned { message }], now)?;
-            }
-        }
-        let mut batch = Vec::new();
-        for action in step.actions {
-            self.perform(action, &mut batch);
-        }
-        if !batch.is_empty() {
-            self.blocking(move || provision::provision(batch));
-        }
-        Ok(())
-    }
-
-    /// Tasks whose attempt is over with these events.
-    fn attempts_over(&self, events: &[Event]) -> Vec<usize> {
-        let is_over = |event: &&Event| {
-            matches!(
-                event,
-                Event::TaskFinished { .. }
-                    | Event::RetryScheduled { .. }
-                    | Event::Reconciled { .. }
-            )
-        };
-        let over = events.iter().filter(is_over).filter_map(Event::task);
-        over.filter_map(|task| self.journal.state().index(task)).collect()
     }
 
     /// Deletes what a task left in its folder for temporary files, while others go on.

@@ -17,6 +17,29 @@ pub struct Journal {
     clock: Clock,
     subscribers: Vec<Box<dyn Subscriber>>,
     lost: Vec<String>,
+    staged: Staged,
+}
+
+/// What is folded and not stored yet.
+#[derive(Default)]
+struct Staged {
+    records: Vec<Record>,
+    /// For the subscribers, in its order.
+    news: Vec<News>,
+    /// The state before, for when it cannot be stored.
+    before: Option<Box<RunState>>,
+}
+
+enum News {
+    Event {
+        envelope: Envelope,
+        /// After it.
+        state: Box<RunState>,
+    },
+    Output {
+        task: TaskId,
+        line: String,
+    },
 }
 
 impl Journal {
@@ -43,7 +66,8 @@ impl Journal {
 
     /// Continues the journal of a stored run.
     pub fn resume(store: Store, clock: Clock, state: RunState) -> Self {
-        Self { store, state, clock, subscribers: Vec::new(), lost: Vec::new() }
+        let (subscribers, lost, staged) = (Vec::new(), Vec::new(), Staged::default());
+        Self { store, state, clock, subscribers, lost, staged }
     }
 
     /// Adds a watcher.
@@ -56,7 +80,7 @@ impl Journal {
         self.subscribers.clear();
     }
 
-    /// The state after everything stored.
+    /// The state after everything stored or staged.
     pub fn state(&self) -> &RunState {
         &self.state
     }
@@ -76,33 +100,63 @@ impl Journal {
     /// # Errors
     /// The database, or a fact that does not fold; nothing is stored then.
     pub fn record(&mut self, events: Vec<Event>, at: Timestamp) -> Result<(), EngineError> {
+        self.stage(events, at)?;
+        self.store_staged()
+    }
+
+    /// Folds facts that [`Self::store_staged`] is to store, together with others: what is stored
+    /// together waits for the disk once. Nothing may be done before that which they ask for.
+    ///
+    /// # Errors
+    /// A fact that does not fold; none of them is staged then.
+    pub fn stage(&mut self, events: Vec<Event>, at: Timestamp) -> Result<(), EngineError> {
         if events.is_empty() {
             return Ok(());
         }
-        let first = self.state.next_seq;
-        let envelopes: Vec<Envelope> = events
-            .into_iter()
-            .zip(first..)
-            .map(|(event, seq)| Envelope { seq, at, event })
-            .collect();
-        let mut trial = self.state.clone();
-        for envelope in &envelopes {
-            trial.apply(envelope).map_err(|source| self.illegal(source))?;
+        let mut state = self.state.clone();
+        let (mut records, mut news) = (Vec::new(), Vec::new());
+        for (event, seq) in events.into_iter().zip(state.next_seq..) {
+            let envelope = Envelope { seq, at, event };
+            state.apply(&envelope).map_err(|source| self.illegal(source))?;
+            records.push(record(&envelope)?);
+            if !self.subscribers.is_empty() {
+                news.push(News::Event { envelope, state: Box::new(state.clone()) });
+            }
         }
-        let records: Vec<Record> = envelopes.iter().map(record).collect::<Result<_, _>>()?;
-        let run = self.run();
-        self.store.append(&run, &records)?;
-        for envelope in &envelopes {
-            self.state.apply(envelope).map_err(|source| self.illegal(source))?;
-            self.publish(envelope);
+        let before = std::mem::replace(&mut self.state, state);
+        self.staged.before.get_or_insert_with(|| Box::new(before));
+        self.staged.records.append(&mut records);
+        self.staged.news.append(&mut news);
+        Ok(())
+    }
+
+    /// Stores what is staged in one transaction, and tells the subscribers.
+    ///
+    /// # Errors
+    /// The database; nothing is stored then, and the state is what it was before.
+    pub fn store_staged(&mut self) -> Result<(), EngineError> {
+        let Staged { records, news, before } = std::mem::take(&mut self.staged);
+        if !records.is_empty()
+            && let Err(error) = self.store.append(&self.run(), &records)
+        {
+            self.state = before.map_or_else(|| self.state.clone(), |before| *before);
+            return Err(error.into());
+        }
+        for news in news {
+            match news {
+                News::Event { envelope, state } => self.publish(&envelope, &state),
+                News::Output { task, line } => self.publish_output(&task, &line),
+            }
         }
         Ok(())
     }
 
-    /// Passes a line of output on.
-    pub fn output(&mut self, task: &TaskId, line: &str) {
-        for subscriber in &mut self.subscribers {
-            subscriber.on_output(task, line);
+    /// Passes a line of output on, after what is staged.
+    pub fn output(&mut self, task: TaskId, line: String) {
+        if self.staged.records.is_empty() {
+            self.publish_output(&task, &line);
+        } else {
+            self.staged.news.push(News::Output { task, line });
         }
     }
 
@@ -111,8 +165,8 @@ impl Journal {
         &self.lost
     }
 
-    fn publish(&mut self, envelope: &Envelope) {
-        let Self { lost, state, .. } = self;
+    fn publish(&mut self, envelope: &Envelope, state: &RunState) {
+        let lost = &mut self.lost;
         self.subscribers.retain_mut(|subscriber| match subscriber.on_event(envelope, state) {
             Ok(()) => true,
             Err(why) => {
@@ -120,6 +174,12 @@ impl Journal {
                 false
             }
         });
+    }
+
+    fn publish_output(&mut self, task: &TaskId, line: &str) {
+        for subscriber in &mut self.subscribers {
+            subscriber.on_output(task, line);
+        }
     }
 
     fn illegal(&self, source: crate::domain::run::IllegalEvent) -> EngineError {
@@ -132,3 +192,6 @@ fn record(envelope: &Envelope) -> Result<Record, EngineError> {
     let Envelope { seq, at, .. } = *envelope;
     Ok(Record { seq, at, version: JOURNAL_VERSION, kind, body })
 }
+
+#[cfg(test)]
+mod tests;

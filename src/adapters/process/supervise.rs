@@ -207,11 +207,10 @@ impl Attempt {
         let cleared = self.family.clear(&mut self.requests, urgency).await;
         timeout(LAST_DRAIN, self.take_rest()).await.ok();
         let held_open = self.capture.is_open() || (ending == Ending::Exited && held_open);
-        // Whoever may outlive the command may hold its output, too.
-        let leaked_output =
-            held_open && (cleared.kept == 0 || cleared.inside + cleared.outside > 0);
         // Members of a group that was being stopped did nothing wrong by ending after its leader.
         let inside = if ending == Ending::Exited { cleared.inside } else { 0 };
+        // Whoever may outlive the command may hold its output, too.
+        let leaked_output = held_open && (cleared.kept == 0 || inside + cleared.outside > 0);
         let reaped = self.leader.reap()?;
         let used = Used::of(&reaped, &self.samples.most(), self.own_memory);
         let captured = self.capture.finish();

@@ -1,11 +1,14 @@
 //! The end of one child, observed without touching any other.
 
 use std::io;
+use std::os::fd::OwnedFd;
 use std::thread;
 use std::time::Duration;
 
 use rustix::io::retry_on_intr;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
 use tokio::sync::oneshot;
 
 use super::Exit;
@@ -18,9 +21,18 @@ const STACK: usize = 128 * 1024;
 #[derive(Debug)]
 pub(super) struct Leader {
     pid: Pid,
-    ended: oneshot::Receiver<io::Result<()>>,
+    watcher: Watcher,
     is_ended: bool,
     is_reaped: bool,
+}
+
+/// Who tells of the end.
+#[derive(Debug)]
+enum Watcher {
+    /// A handle of the process, which becomes readable.
+    Handle(AsyncFd<OwnedFd>),
+    /// A thread that ends with the child, where there are no such handles.
+    Thread(oneshot::Receiver<io::Result<()>>),
 }
 
 /// How a child ended and what it used, with those descendants that were waited for.
@@ -37,33 +49,29 @@ pub(super) struct Reaped {
 }
 
 impl Leader {
-    /// Begins to watch, on a thread that ends with the child. Without a thread for it the child is
-    /// killed.
+    /// Begins to watch; needs a tokio runtime with I/O. A child that cannot be watched is killed.
     pub(super) fn watch(pid: Pid) -> io::Result<Self> {
-        let (sender, ended) = oneshot::channel();
-        let wait = move || {
-            let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
-            let end = retry_on_intr(|| waitid(WaitId::Pid(pid), options));
-            if sender.send(end.map(drop).map_err(io::Error::from)).is_err() {
-                reap(pid).ok();
-            }
+        // SAFETY: an `OwnedFd` is one and the same open file until it is dropped.
+        let registered =
+            |handle| unsafe { AsyncFd::register_with_interest(handle, Interest::READABLE) };
+        let watcher = match open_handle(pid).and_then(|handle| registered(handle).ok()) {
+            Some(handle) => Watcher::Handle(handle),
+            None => Watcher::Thread(watch_by_thread(pid)?),
         };
-        let thread = thread::Builder::new().name("wt-orch-wait".into()).stack_size(STACK);
-        match thread.spawn(wait) {
-            Ok(_detached) => Ok(Self { pid, ended, is_ended: false, is_reaped: false }),
-            Err(error) => {
-                kill_process_group(pid, Signal::KILL).ok();
-                reap(pid).ok();
-                Err(error)
-            }
-        }
+        Ok(Self { pid, watcher, is_ended: false, is_reaped: false })
     }
 
     /// Waits for its end; it stays a zombie. May be dropped and called again until it has answered.
     pub(super) async fn ended(&mut self) -> io::Result<()> {
-        let end = (&mut self.ended).await;
+        let end = match &mut self.watcher {
+            Watcher::Handle(handle) => handle.readable().await.map(drop),
+            Watcher::Thread(ended) => {
+                let lost = |_| Err(io::Error::other("the watching thread is gone"));
+                ended.await.unwrap_or_else(lost)
+            }
+        };
         self.is_ended = true;
-        end.unwrap_or_else(|_| Err(io::Error::other("the watching thread is gone")))
+        end
     }
 
     /// Takes the zombie away and with it the claim on its number.
@@ -80,10 +88,55 @@ impl Drop for Leader {
         }
         // An empty group has nothing to kill.
         kill_process_group(self.pid, Signal::KILL).ok();
-        // Either the end was told already, or the watching thread finds nobody to tell and reaps.
-        self.ended.close();
-        if self.is_ended || self.ended.try_recv().is_ok() {
-            reap(self.pid).ok();
+        let pid = self.pid;
+        match &mut self.watcher {
+            _ if self.is_ended => {
+                reap(pid).ok();
+            }
+            Watcher::Handle(_) => {
+                // Dying takes a moment, for which nobody here can wait.
+                waiting_thread().spawn(move || reap(pid).ok()).ok();
+            }
+            Watcher::Thread(ended) => {
+                // Either the end was told already, or the thread finds nobody to tell and reaps.
+                ended.close();
+                if ended.try_recv().is_ok() {
+                    reap(pid).ok();
+                }
+            }
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn open_handle(pid: Pid) -> Option<OwnedFd> {
+    rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty()).ok()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn open_handle(_pid: Pid) -> Option<OwnedFd> {
+    None
+}
+
+fn waiting_thread() -> thread::Builder {
+    thread::Builder::new().name("wt-orch-wait".into()).stack_size(STACK)
+}
+
+fn watch_by_thread(pid: Pid) -> io::Result<oneshot::Receiver<io::Result<()>>> {
+    let (sender, ended) = oneshot::channel();
+    let wait = move || {
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+        let end = retry_on_intr(|| waitid(WaitId::Pid(pid), options));
+        if sender.send(end.map(drop).map_err(io::Error::from)).is_err() {
+            reap(pid).ok();
+        }
+    };
+    match waiting_thread().spawn(wait) {
+        Ok(_detached) => Ok(ended),
+        Err(error) => {
+            kill_process_group(pid, Signal::KILL).ok();
+            reap(pid).ok();
+            Err(error)
         }
     }
 }
@@ -130,3 +183,6 @@ fn duration(time: libc::timeval) -> Duration {
     let micros = u64::try_from(time.tv_usec).unwrap_or(0);
     Duration::from_secs(seconds) + Duration::from_micros(micros)
 }
+
+#[cfg(test)]
+mod tests;

@@ -22,20 +22,26 @@ pub struct CostSample {
 impl Store {
     /// Stores a measurement of one kind of step; one that is no number is passed over.
     pub fn observe_cost(&mut self, kind: &str, sample: CostSample) -> Result<(), StoreError> {
-        let CostSample { quantity, seconds, at } = sample;
-        if !quantity.is_finite() || !seconds.is_finite() {
-            return Ok(());
-        }
+        self.observe_costs(&[(kind, sample)])
+    }
+
+    /// Stores measurements of several kinds in one transaction.
+    pub fn observe_costs(&mut self, samples: &[(&str, CostSample)]) -> Result<(), StoreError> {
+        let are_numbers =
+            |sample: &CostSample| sample.quantity.is_finite() && sample.seconds.is_finite();
         self.write(|db| {
-            db.execute(
+            let mut add = db.prepare_cached(
                 "INSERT INTO costs (kind, quantity, seconds, at) VALUES (?1, ?2, ?3, ?4)",
-                params![kind, quantity, seconds, at.0],
             )?;
-            db.execute(
+            let mut forget = db.prepare_cached(
                 "DELETE FROM costs WHERE kind = ?1 AND id <= (
                      SELECT id FROM costs WHERE kind = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
-                params![kind, number(COSTS_KEPT)],
             )?;
+            for (kind, sample) in samples.iter().filter(|(_, sample)| are_numbers(sample)) {
+                let CostSample { quantity, seconds, at } = sample;
+                add.execute(params![kind, quantity, seconds, at.0])?;
+                forget.execute(params![kind, number(COSTS_KEPT)])?;
+            }
             Ok(())
         })
     }

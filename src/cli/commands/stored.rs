@@ -130,7 +130,7 @@ pub(crate) fn exit_of(state: &RunState) -> Exit {
         | RunPhase::Running
         | RunPhase::Stopping(_) => {
             let fine = |record: &TaskRecord| record.state.succeeded() || record.is_left_out();
-            if state.tasks.iter().all(fine) { Exit::Done } else { Exit::Failed }
+            if state.tasks.iter().all(|record| fine(record)) { Exit::Done } else { Exit::Failed }
         }
     }
 }

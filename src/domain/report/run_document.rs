@@ -13,7 +13,7 @@ use super::plan_document::rounded;
 use crate::domain::id::{Oid, RunId, TaskId};
 use crate::domain::plan::{Interval, Verdict};
 use crate::domain::run::{
-    AttemptEnd, Ending, Leak, Outcome, RunPhase, RunState, StopReason, TaskRecord, TaskState,
+    AttemptEnd, Ending, Leak, Outcome, RunPhase, RunState, StopReason, TaskState,
 };
 use crate::domain::time::Timestamp;
 
@@ -168,7 +168,7 @@ pub fn from_run(state: &RunState, now: Timestamp, logs: &LogPaths) -> RunDocumen
 
 /// Sum of the measured times of all tasks; `None` when nothing ran to its end.
 pub(super) fn measured_total(state: &RunState) -> Option<Duration> {
-    let ran: Vec<&TaskRecord> = state.tasks.iter().filter(|task| task.end.is_some()).collect();
+    let ran: Vec<_> = state.tasks.iter().filter(|task| task.end.is_some()).collect();
     (!ran.is_empty()).then(|| ran.iter().map(|task| task.usage.wall).sum())
 }
 

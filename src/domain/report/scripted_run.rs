@@ -325,7 +325,14 @@ impl ScriptedRun {
 }
 
 fn usage(wall: Duration) -> Usage {
-    Usage { wall, cpu: wall.mul_f64(0.5), peak_rss: 100 << 20, ..Usage::default() }
+    Usage {
+        wall,
+        cpu: wall.mul_f64(0.5),
+        peak_rss: 100 << 20,
+        read_bytes: Some(2 << 20),
+        written_bytes: Some(10 << 20),
+        processes: Some(3),
+    }
 }
 
 fn ended(ending: Ending, usage: Usage, last_lines: Vec<String>) -> AttemptEnd {

@@ -1,5 +1,7 @@
 //! Folding events into the state. Live runs and recovery use the same function.
 
+use std::sync::Arc;
+
 use super::envelope::{Envelope, JournalError};
 use super::event::{Event, StopReason};
 use super::outcome::{AttemptEnd, Outcome, ProvisionFailure, Reason};
@@ -181,17 +183,17 @@ impl RunState {
             .map_err(|source| IllegalEvent::Transition { seq: *seq, source })?;
         let failed = matches!(before, TaskState::Committing { failed: Some(_), .. });
         let active = before.is_active();
-        self.tasks[index].note_event(event, *at, failed);
+        Arc::make_mut(&mut self.tasks[index]).note_event(event, *at, failed);
         if after.is_finished() {
-            self.tasks[index].finished_seq = *seq;
+            Arc::make_mut(&mut self.tasks[index]).finished_seq = *seq;
         }
         if let Event::ProvisionRequested { attempt, .. } = event {
             self.lane_before = self.lane_user.replace((index, *attempt));
-            self.tasks[index].alone = self.widest() == 1;
+            Arc::make_mut(&mut self.tasks[index]).alone = self.widest() == 1;
             self.start_clocks(index, *at);
         }
         let lane_moves = after.succeeded().then(|| self.tasks[index].tip).flatten();
-        self.tasks[index].state = after;
+        Arc::make_mut(&mut self.tasks[index]).state = after;
         self.move_in_dispatcher(index, active);
         if let Some(tip) = lane_moves {
             self.lane_tip = tip;
@@ -248,7 +250,7 @@ impl RunState {
         self.width_cap = None;
         self.dispatcher.set_width(self.widest());
         for index in indices {
-            let record = &mut self.tasks[index];
+            let record = Arc::make_mut(&mut self.tasks[index]);
             let attempts = record.attempts;
             let kept = std::mem::take(&mut record.kept);
             *record = TaskRecord { attempts, kept, ..TaskRecord::fresh() };

@@ -43,7 +43,10 @@ impl RunState {
             let succeeded = record.outcome() == Some(Outcome::Succeeded);
             seconds_of(record).filter(|_| succeeded).map(|took| (took, planned))
         });
-        Progress { jobs: self.tasks.iter().map(job).collect(), observed: observed.collect() }
+        Progress {
+            jobs: self.tasks.iter().map(|record| job(record)).collect(),
+            observed: observed.collect(),
+        }
     }
 }
 

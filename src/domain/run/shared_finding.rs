@@ -1,5 +1,7 @@
 //! What was found changed in what all worktrees share: settings, hooks, refs, the stash.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::state::RunState;
@@ -41,11 +43,15 @@ impl RunState {
     /// Notes of one task, warnings of the run where several may have done it.
     pub(super) fn apply_finding(&mut self, finding: &SharedFinding) {
         match finding.sole_suspect().and_then(|task| self.index(task)) {
-            Some(index) => self.tasks[index].notes.extend(finding.notes.iter().cloned()),
+            Some(index) => {
+                let record = Arc::make_mut(&mut self.tasks[index]);
+                record.notes.extend(finding.notes.iter().cloned());
+            }
             None => self.warnings.extend(finding.sentences()),
         }
         if let Some(index) = finding.blamed.as_ref().and_then(|task| self.index(task)) {
-            self.tasks[index].tampered.extend(finding.put_back.iter().cloned());
+            let record = Arc::make_mut(&mut self.tasks[index]);
+            record.tampered.extend(finding.put_back.iter().cloned());
         }
     }
 }

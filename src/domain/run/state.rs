@@ -61,8 +61,8 @@ pub struct RunState {
     pub spec: Arc<RunSpec>,
     /// Where it stands.
     pub phase: RunPhase,
-    /// Tasks, by index of the plan.
-    pub tasks: Vec<TaskRecord>,
+    /// Tasks, by index of the plan; shared with copies of the state until they change.
+    pub tasks: Vec<Arc<TaskRecord>>,
     /// What may start next.
     pub dispatcher: Dispatcher,
     /// Head of the lane of a sequential run: the last good tip.
@@ -208,7 +208,7 @@ impl RunState {
             spec.plan.tasks.iter().enumerate().map(|(i, p)| (p.task.id.clone(), i)).collect();
         Self {
             phase: RunPhase::Created,
-            tasks: vec![TaskRecord::fresh(); spec.plan.tasks.len()],
+            tasks: spec.plan.tasks.iter().map(|_| Arc::new(TaskRecord::fresh())).collect(),
             dispatcher,
             lane_tip: spec.base,
             created,
@@ -244,7 +244,7 @@ impl RunState {
 
     /// Record of a task by name.
     pub fn record(&self, id: &TaskId) -> Option<&TaskRecord> {
-        self.index(id).map(|index| &self.tasks[index])
+        self.index(id).map(|index| &*self.tasks[index])
     }
 
     /// Whether all tasks work in one worktree.
@@ -293,6 +293,7 @@ impl RunState {
             seen.phase = RunPhase::Stopped(StopReason::Interrupted);
             seen.ended = Some(last);
             for record in seen.tasks.iter_mut().filter(|record| record.state.is_active()) {
+                let record = Arc::make_mut(record);
                 record.state = TaskState::Pending;
                 record.started = None;
             }

@@ -7,6 +7,7 @@ use super::Driver;
 use crate::adapters::store::CostSample;
 use crate::domain::run::{Event, Input, SetupEnd};
 use crate::engine::carry;
+use crate::engine::error::EngineError;
 
 impl Driver {
     /// What an observation says about costs.
@@ -44,6 +45,18 @@ impl Driver {
             }
         }
         costs
+    }
+
+    /// Stores what was measured. A measurement is not worth a run.
+    pub(super) fn store_measured(&mut self) -> Result<(), EngineError> {
+        let measured = std::mem::take(&mut self.measured);
+        if measured.is_empty() {
+            return Ok(());
+        }
+        let Err(error) = self.journal.store.observe_costs(&measured) else { return Ok(()) };
+        let message = format!("costs could not be stored: {error}");
+        let now = self.journal.now();
+        self.journal.record(vec![Event::Warned { message }], now)
     }
 }
 

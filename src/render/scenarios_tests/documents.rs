@@ -70,6 +70,8 @@ fn the_document_of_a_run() {
       "outcome": "failed",
       "output": null,
       "peak_rss_bytes": 104857600,
+      "processes": 3,
+      "read_bytes": 2097152,
       "reason": "exit code 1",
       "setup_s": null,
       "start": "0101010101010101010101010101010101010101",
@@ -77,7 +79,8 @@ fn the_document_of_a_run() {
       "state": "finished",
       "tip": null,
       "when": null,
-      "worktree": "/home/u/repo-flaky"
+      "worktree": "/home/u/repo-flaky",
+      "written_bytes": 10485760
     }
     "#);
     insta::assert_snapshot!(json_text(&state["tasks"][4]).unwrap(), @r#"
@@ -97,6 +100,8 @@ fn the_document_of_a_run() {
       "outcome": "skipped",
       "output": null,
       "peak_rss_bytes": null,
+      "processes": null,
+      "read_bytes": null,
       "reason": "`flaky` did not succeed",
       "setup_s": null,
       "start": null,
@@ -104,7 +109,8 @@ fn the_document_of_a_run() {
       "state": "finished",
       "tip": null,
       "when": null,
-      "worktree": "/home/u/repo-late"
+      "worktree": "/home/u/repo-late",
+      "written_bytes": null
     }
     "#);
     insta::assert_snapshot!(names(&state), @"base predicted_s run schema sequential_s_estimate state target tasks verdict wall_s warnings width");

@@ -3,6 +3,7 @@ mod ends;
 mod held;
 mod leftovers;
 mod output;
+mod stalling;
 mod stopping;
 mod suspending;
 

@@ -25,7 +25,7 @@ pub(super) fn ends(world: &World) -> Vec<String> {
         let id = &world.state.task(index).id;
         format!("{id} {}: {}", record.outcome().unwrap().word(), record.reason().unwrap())
     };
-    world.state.tasks.iter().enumerate().map(line).collect()
+    world.state.tasks.iter().enumerate().map(|(index, record)| line((index, record))).collect()
 }
 
 const BRANCHES: &str = "
@@ -310,7 +310,7 @@ proptest! {
         whole.run();
         let resumed = resumed_after(&whole, plan, cut % whole.batches.len());
         // Which of two failed dependencies is named depends on which one failed first.
-        let outcomes = |w: &World| w.state.tasks.iter().map(TaskRecord::outcome).collect::<Vec<_>>();
+        let outcomes = |w: &World| w.state.tasks.iter().map(|record| record.outcome()).collect::<Vec<_>>();
         prop_assert_eq!(outcomes(&resumed), outcomes(&whole));
     }
 
@@ -332,7 +332,7 @@ proptest! {
             .iter()
             .any(|envelope| matches!(envelope.event, Event::Halted { .. }));
         if halted && run {
-            let outcomes = |w: &World| w.state.tasks.iter().map(TaskRecord::outcome).collect::<Vec<_>>();
+            let outcomes = |w: &World| w.state.tasks.iter().map(|record| record.outcome()).collect::<Vec<_>>();
             prop_assert_eq!(outcomes(&resumed), outcomes(&whole));
         }
     }

@@ -121,7 +121,7 @@ proptest! {
             resumed.say(Input::Begin { resumed: true });
             resumed.play();
         }
-        let outcomes = |w: &World| w.state.tasks.iter().map(TaskRecord::outcome).collect::<Vec<_>>();
+        let outcomes = |w: &World| w.state.tasks.iter().map(|record| record.outcome()).collect::<Vec<_>>();
         prop_assert_eq!(outcomes(&resumed), outcomes(&whole));
     }
 }
