@@ -8,14 +8,15 @@
 #     overflow checks, no debug assertions,
 #   - all tests once more in repositories that libgit2 cannot open (a git before 2.45 makes ordinary
 #     ones where it is asked for reftable),
-#   - the tests that are marked as slow, such as crowds around one repository,
+#   - the tests that are marked as slow: crowds around one repository, a crash at every point of a run,
 #   - scripts/kills.sh, where there is strace: kills at every step of making worktrees,
 #   - scripts/fuzz.sh: ten minutes for each fuzz target (FUZZ_SECONDS overrules), where there is
 #     cargo-fuzz,
+#   - scripts/crashes.sh: kills at random moments of whole runs,
 #   - scripts/foreign.sh: the whole way through sources that nobody here wrote.
 #
-# What belongs here as it comes to be: crashes at every event of a run and the resume after each,
-# runs with real agents' programs. Mark a slow test `#[ignore = "slow: why"]`
+# What belongs here as it comes to be: runs with real agents' programs. Mark a slow test
+# `#[ignore = "slow: why"]`
 # and put it into a module `slow`: it is run by that filter. Other ignored tests write fixtures.
 set -eu
 
@@ -52,8 +53,12 @@ fi
 
 scripts/fuzz.sh "${FUZZ_SECONDS:-600}"
 
-printf '\n== a repository that nobody here wrote\n'
 cargo build --locked --release
+
+printf '\n== kills at random moments\n'
+scripts/crashes.sh target/release/wt-orch
+
+printf '\n== a repository that nobody here wrote\n'
 scripts/foreign.sh '' target/release/wt-orch
 
 printf '\n== all checks passed, the slow ones too\n'

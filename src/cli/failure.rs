@@ -104,6 +104,19 @@ impl Failure {
         }
         self
     }
+
+    /// Of a run that was under way: what is stored of it goes on when the cause is gone.
+    pub(crate) fn of_a_stopped_run(mut self, run: &RunId) -> Self {
+        if self.exit == Exit::Refused {
+            self.exit = Exit::Interrupted;
+            let way = format!("`wt-orch resume {run}` goes on when that is settled");
+            self.hint = Some(match self.hint {
+                Some(hint) => format!("{hint}; {way}"),
+                None => way,
+            });
+        }
+        self
+    }
 }
 
 impl From<GitError> for Failure {

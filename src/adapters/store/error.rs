@@ -168,7 +168,11 @@ impl StoreError {
         let Some(code) = error.sqlite_error_code() else {
             return Self::from_value(path, error);
         };
-        if matches!(code, ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) {
+        // A file that ends within a page.
+        let is_short = error
+            .sqlite_error()
+            .is_some_and(|told| told.extended_code == rusqlite::ffi::SQLITE_IOERR_SHORT_READ);
+        if is_short || matches!(code, ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) {
             Self::Corrupt { path, reason: error.to_string() }
         } else if matches!(code, ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) {
             Self::Busy { path }
@@ -191,10 +195,12 @@ impl StoreError {
     /// Errors of rusqlite itself: a stored value has not the type or range that it was written with.
     fn from_value(path: PathBuf, error: rusqlite::Error) -> Self {
         use rusqlite::Error::{
-            FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType,
+            FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType, Utf8Error,
         };
-        if let FromSqlConversionFailure(..) | IntegralValueOutOfRange(..) | InvalidColumnType(..) =
-            error
+        if let FromSqlConversionFailure(..)
+        | IntegralValueOutOfRange(..)
+        | InvalidColumnType(..)
+        | Utf8Error(..) = error
         {
             Self::Corrupt { path, reason: error.to_string() }
         } else {

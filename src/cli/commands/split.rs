@@ -73,14 +73,15 @@ pub(crate) fn carry_out(
 ) -> Result<Journal, Failure> {
     let lend_identity = tell_identity(context, place)?;
     journal.subscribe(watcher(&context.streams));
-    let Begin { resumed, files } = begin;
+    let (run, Begin { resumed, files }) = (journal.run(), begin);
     let request = DriveRequest {
         site: Site { lend_identity, ..place.site.clone() },
         journal,
         resumed,
         files,
     };
-    let mut journal = runtime()?.block_on(drive(request))?;
+    let stopped = |error| Failure::from(error).of_a_stopped_run(&run);
+    let mut journal = runtime()?.block_on(drive(request)).map_err(stopped)?;
     journal.unsubscribe_all();
     for lost in journal.lost_subscribers() {
         context.streams.warn(&format!("a display was given up: {lost}"));

@@ -154,9 +154,10 @@ fn f4_a_journal_that_lost_its_end_goes_on_from_there_and_one_with_a_hole_is_refu
     split(&repo, TASKS, &[]).exit(0);
     let expected = tip(&repo, "feature/b");
     let before = fs::read(repo.path(DATABASE)).unwrap();
-    let count = "(SELECT max(seq) FROM events)";
-    for lost in [1, 2, 5, 9] {
-        execute(&repo, &format!("DELETE FROM events WHERE seq > {count} - {lost}"));
+    for lost in [0, 1, 3] {
+        // Those of one moment were stored together; all of them or none are there.
+        let moment = "SELECT DISTINCT at FROM events ORDER BY at DESC LIMIT 1 OFFSET";
+        execute(&repo, &format!("DELETE FROM events WHERE at >= ({moment} {lost})"));
         let document = repo.wt_orch(&["resume", "--json"]).exit(0).stdout_json();
         assert_eq!(document["state"], "finished", "{lost}");
         assert_eq!(tip(&repo, "feature/b"), expected, "{lost}");
@@ -284,13 +285,9 @@ fn f7_a_date_that_was_put_back_leaves_the_order_and_no_absurd_duration() {
             assert!(numbers(&task[key]), "{key} of {task:#}");
         }
     }
-    for format in ["text", "md", "mermaid"] {
-        let report = repo.wt_orch(&["report", "--format", format]);
-        if report.code() == Some(0) {
-            assert!(!report.stdout().contains("-1"), "{report}");
-        }
+    for command in [&["report"][..], &["report", "--format", "md"], &["status"], &["history"]] {
+        repo.wt_orch(command).exit(0);
     }
-    repo.wt_orch(&["status"]).exit(0);
     // It lands as if nothing had been.
     repo.wt_orch(&["integrate"]).exit(0);
 }
