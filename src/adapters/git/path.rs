@@ -60,7 +60,7 @@ pub(in crate::adapters) fn as_path(path: &[u8]) -> &Path {
 }
 
 /// A word for a POSIX shell, quoted only where it must be.
-pub(in crate::adapters) fn shell_word(word: &str) -> String {
+pub fn shell_word(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:@%,".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         word.to_owned()

@@ -10,6 +10,7 @@ use super::lock::RepoLock;
 use super::method::Method;
 use super::occupied::Known;
 use super::provision::{FileTimes, ProvisionError, Provisioned, WorktreeOptions};
+use super::recover::write_link;
 use super::submodule_fill;
 use crate::adapters::git::{BranchesOutcome, GitError, Listing, Repo, io, real_path};
 use crate::adapters::host::crash_point::crash_point;
@@ -199,11 +200,7 @@ impl<'a> Batch<'a> {
         std::fs::create_dir(folder).map_err(io("create", folder))?;
         making.folder = true;
         crash_point("worktree: folder made");
-        let file = folder.join(".git");
-        let mut link = b"gitdir: ".to_vec();
-        link.extend(git_dir.into_os_string().into_encoded_bytes());
-        link.push(b'\n');
-        std::fs::write(&file, link).map_err(io("write", &file))?;
+        write_link(folder, &git_dir)?;
         crash_point("worktree: registered");
         Ok(())
     }

@@ -124,10 +124,10 @@ impl Checkout {
             let saved = self.keep(&request.keep_ref, work)?;
             return Ok(CommitOutcome::Astray { head: at, saved });
         };
-        // Also when a process was killed that had committed everything and not yet said so.
         if let Some(progress) = progress {
             forget_progress(&self.repo, git_dir, progress)?;
         }
+        // Also when a process was killed that had committed everything and not yet said so.
         if staged.stale {
             scratch.install(git_dir)?;
             if remove_stale_lock(git_dir)?.is_some() {

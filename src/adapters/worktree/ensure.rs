@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use super::admin;
 use super::checkout::{Broken, Checkout};
+use super::recover::write_link;
 use super::snapshot::{Scratch, forget_progress, held_commits, remove_stale_lock};
 use crate::adapters::git::{
     Expected, GitError, Head, RefOutcome, RefUpdate, StatusKind, io, quote_path,
@@ -63,9 +64,7 @@ impl Checkout {
         let git_dir = match (self.broken(), &self.git_dir) {
             (None, Some(git_dir)) => git_dir,
             (Some(Broken::GitFileGone), Some(git_dir)) => {
-                let file = self.path.join(".git");
-                std::fs::write(&file, format!("gitdir: {}\n", git_dir.display()))
-                    .map_err(io("write", &file))?;
+                write_link(&self.path, git_dir)?;
                 git_dir
             }
             (reason, _) => {

@@ -116,7 +116,8 @@ fn is_linked_to(folder: &Path, git_dir: &Path) -> bool {
     target.is_some_and(|to| real_path(&folder.join(OsStr::from_bytes(to))) == real_path(git_dir))
 }
 
-fn write_link(folder: &Path, git_dir: &Path) -> Result<(), GitError> {
+/// Writes the `.git` file of a worktree.
+pub(super) fn write_link(folder: &Path, git_dir: &Path) -> Result<(), GitError> {
     let file = folder.join(".git");
     let mut link = b"gitdir: ".to_vec();
     link.extend(git_dir.as_os_str().as_encoded_bytes());

@@ -3,12 +3,15 @@
 
 use super::sentences::{quoted, some_of};
 use super::{Guard, locked};
-use crate::adapters::git::{Expected, GitError, RefChange, RefOutcome, RefUpdate, Refs};
+use crate::adapters::git::{
+    Expected, GitError, RefChange, RefOutcome, RefUpdate, Refs, shell_word,
+};
 use crate::domain::id::Oid;
 
 const HEADS: &str = "refs/heads/";
 const TAGS: &str = "refs/tags/";
 const REMOTES: &str = "refs/remotes/";
+const STASH: &str = "refs/stash";
 
 impl Guard {
     /// Whether a ref was put back.
@@ -27,7 +30,7 @@ impl Guard {
             }
             if change.name.starts_with(REMOTES) {
                 remote.push(format!("`{}`", &change.name[REMOTES.len()..]));
-            } else if change.old.is_none() && change.name != "refs/stash" {
+            } else if change.old.is_none() && change.name != STASH {
                 made.push(shown(&change.name));
             } else {
                 notes.push(self.moved(&change, after, suspect)?);
@@ -53,7 +56,8 @@ impl Guard {
     ) -> Result<Vec<String>, GitError> {
         let repo = &self.site.repo;
         let mut notes = Vec::new();
-        for (other, tip) in locked(&self.tips).clone() {
+        let tips = locked(&self.tips).clone();
+        for (other, tip) in tips {
             let branch = &self.spec.places[other].branch;
             let Some(now) = repo.branch_tip(branch)?.filter(|now| *now != tip) else { continue };
             let on_top = other != task && repo.is_ancestor(tip, now)?;
@@ -85,7 +89,7 @@ impl Guard {
     ) -> Result<String, GitError> {
         let repo = &self.site.repo;
         let RefChange { name, old, new } = change;
-        let stash = name.contains("stash");
+        let stash = name == STASH || name.starts_with("stash@");
         let (Some(old), what) = (old, shown(name)) else {
             return Ok("something was stashed; the stash is common to all worktrees".to_owned());
         };
@@ -109,9 +113,9 @@ impl Guard {
         let back = if stash {
             format!("git stash store {old}")
         } else if let Some(branch) = name.strip_prefix(HEADS).filter(|_| new.is_none()) {
-            format!("git branch {branch} {old}")
+            format!("git branch {} {old}", shell_word(branch))
         } else {
-            format!("git update-ref {name} {old}")
+            format!("git update-ref {} {old}", shell_word(name))
         };
         let what = if stash { "an entry of the stash".to_owned() } else { what };
         Ok(format!("{what} {how}; what it held is kept as {kept}, `{back}` brings it back"))

@@ -93,13 +93,11 @@ fn hooks_that_run_are_put_back_and_others_stay() {
         make_executable(&hook("deep/planted"));
         write(&hook("notes.txt"), "no hook\n");
     });
-    let names: Vec<&Path> = changes
-        .iter()
-        .map(|change| match change {
-            SharedChange::Hook { name } => name.as_path(),
-            other => panic!("{other:?}"),
-        })
-        .collect();
+    let mut names: Vec<&Path> = Vec::new();
+    for change in &changes {
+        let SharedChange::Hook { name } = change else { panic!("{change:?}") };
+        names.push(name);
+    }
     let expected = ["asleep", "deep/planted", "pre-commit", "pre-push"].map(Path::new);
     assert_eq!(names, expected);
     for (number, name) in names.iter().enumerate() {
