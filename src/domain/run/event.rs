@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::brought::Brought;
-use super::outcome::{AttemptEnd, Outcome, PathChange, ProcessStamp, ProvisionFailure, Reason};
+use super::outcome::{AttemptEnd, Outcome, PathChange, ProcessStamp, ProvisionFailure};
+use super::reason::Reason;
 use super::setup_end::SetupEnd;
 use super::shared_finding::SharedFinding;
 use super::shortage::Shortage;

@@ -13,6 +13,7 @@ mod leak;
 mod observe;
 mod outcome;
 mod patterns;
+mod reason;
 mod replanning;
 mod setup_end;
 mod shared_finding;
@@ -41,10 +42,10 @@ pub use fold::IllegalEvent;
 pub use leak::Leak;
 pub use observe::{already_observed, observe, run_number};
 pub use outcome::{
-    AttemptEnd, ChangeKind, Ending, Outcome, PathChange, ProcessStamp, ProvisionFailure, Reason,
-    Usage,
+    AttemptEnd, ChangeKind, Ending, Outcome, PathChange, ProcessStamp, ProvisionFailure, Usage,
 };
 pub use patterns::Halt;
+pub use reason::Reason;
 pub use setup_end::SetupEnd;
 pub use shared_finding::SharedFinding;
 pub use shortage::Shortage;

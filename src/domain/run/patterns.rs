@@ -1,6 +1,7 @@
 //! What the patterns of a tasks file mean for a run: conditions, order without need, fail-fast.
 
-use super::outcome::{Ending, Outcome, Reason};
+use super::outcome::{Ending, Outcome};
+use super::reason::Reason;
 use super::state::{RunState, TaskRecord};
 use super::task_state::TaskState;
 use crate::domain::id::TaskId;

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::event::Event;
-use super::outcome::{Outcome, ProcessStamp, Reason};
+use super::outcome::{Outcome, ProcessStamp};
+use super::reason::Reason;
 use crate::domain::time::Timestamp;
 
 /// Where a task stands. Each variant holds only its own data.

@@ -41,9 +41,9 @@ pub(super) struct Executed {
 pub(super) fn execute(job: &Job) -> Result<Executed, Failure> {
     let folder = tempfile::tempdir()?;
     let spec = run_spec(job, folder.path())?;
-    let mut store = Store::open(folder.path())?;
-    let run = store.create_run(spec.run.as_str(), Clock::start().now())?;
-    let journal = Journal::begin(store, Clock::start(), spec)?;
+    let run = spec.run.clone();
+    let begun = Journal::begin(Store::open(folder.path())?, Clock::start(), spec)?;
+    let journal = begun.map_err(|_taken| "the name of the run is taken")?;
     adopt_orphans();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let began = Instant::now();
@@ -84,8 +84,15 @@ async fn drive(job: &Job, mut journal: Journal, folder: &Path) -> Result<usize, 
                         }
                     });
                 }
-                other => {
-                    if let Some(event) = answer(&journal, &other) {
+                Action::Provision { .. }
+                | Action::SetUp { .. }
+                | Action::Commit { .. }
+                | Action::Check { .. }
+                | Action::Stop { .. }
+                | Action::Wake { .. }
+                | Action::WakeGroup { .. }
+                | Action::Replan { .. } => {
+                    if let Some(event) = answer(&journal, &action) {
                         outbox.send(Input::Fact(event))?;
                     }
                 }
@@ -127,6 +134,7 @@ fn answer(journal: &Journal, action: &Action) -> Option<Event> {
         | Action::Check { .. }
         | Action::Stop { .. }
         | Action::Wake { .. }
+        | Action::WakeGroup { .. }
         | Action::Replan { .. }
         | Action::Finish => None,
     }
@@ -152,8 +160,12 @@ async fn attempted(
         }
     }
     events.push(match ended {
-        Ok(finished) => Event::AttemptFinished { task, attempt, end: end(finished) },
-        Err(error) => Event::AttemptNotStarted { task, attempt, message: error.to_string() },
+        Ok(finished) => {
+            Event::AttemptFinished { task, attempt, end: end(finished), shortage: None }
+        }
+        Err(error) => {
+            Event::AttemptNotStarted { task, attempt, message: error.to_string(), shortage: None }
+        }
     });
     events
 }
@@ -171,6 +183,7 @@ fn end(finished: Finished) -> AttemptEnd {
         last_lines: finished.last_lines,
         trouble: Vec::new(),
         agent: None,
+        out_of_memory: false,
     }
 }
 
@@ -189,6 +202,7 @@ fn command(job: &Job, folder: &Path, task: &str) -> CommandSpec {
         log: folder.join("logs/bench").join(format!("{task}.1.log")),
         temporary: None,
         stdout_copy: None,
+        agent: None,
         log_limit: 64 << 20,
         timeout: Duration::from_secs(600),
         stall_timeout: None,
@@ -235,11 +249,10 @@ fn run_spec(job: &Job, folder: &Path) -> Result<RunSpec, Failure> {
 }
 
 fn plan(job: &Job) -> Result<Plan, Failure> {
-    let mut text = String::new();
-    for number in 0..job.tasks {
-        text +=
-            &format!("[[task]]\nid = \"t{number}\"\nargv = {:?}\nestimate = \"1s\"\n", job.argv);
-    }
+    let task = |number| {
+        format!("[[task]]\nid = \"t{number}\"\nargv = {:?}\nestimate = \"1s\"\n", job.argv)
+    };
+    let text: String = (0..job.tasks).map(task).collect();
     let known = Known::default();
     let set = parse(&text, &known).tasks.value.ok_or("the tasks are not valid")?;
     let request = PlanRequest {

@@ -1,30 +1,20 @@
 //! F9: the disk is full when the journal or a log is written. A small file system of its own stands
 //! in for it, in a mount namespace that ends with its commands.
 
+use super::confined::{PROGRAM, with_mounts};
 use crate::harness::{Output, Repo};
 use crate::scene::{small_repo, tasks};
 
 /// Runs commands where this folder of the repository is a file system of so many bytes. `None`
 /// where the system does not allow that.
 fn on_a_small_disk(repo: &Repo, folder: &str, size: &str, script: &str) -> Option<Output> {
-    let own = "mount -t tmpfs -o size=1m tmpfs /mnt";
-    let root = rustix::process::getuid().is_root();
-    let flags: &[&str] =
-        if root { &["--mount"] } else { &["--user", "--map-root-user", "--mount"] };
-    let unshared = |script: &str| repo.program("unshare", &[flags, &["sh", "-c", script]].concat());
-    let can = repo.program("sh", &["-c", "command -v unshare"]).run().code() == Some(0);
-    if !can || unshared(own).run().code() != Some(0) {
-        println!("skipped: this system lets no small file system be mounted");
-        return None;
-    }
     std::fs::create_dir_all(repo.path(folder)).unwrap();
-    let program = assert_cmd::cargo::cargo_bin!("wt-orch").display();
     let script = format!(
-        "set -u; wt_orch={program}; cp -a {folder} ../before
+        "set +e; wt_orch={PROGRAM}; cp -a {folder} ../before
          mount -t tmpfs -o size={size},mode=755 tmpfs {folder} || exit 99
          cp -a ../before/. {folder}/; rm -rf ../before; {script}"
     );
-    Some(unshared(&script).run())
+    with_mounts(repo, &script)
 }
 
 #[test]

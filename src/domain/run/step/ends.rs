@@ -2,7 +2,8 @@
 
 use super::super::action::Action;
 use super::super::event::{Event, StopReason};
-use super::super::outcome::{AttemptEnd, Ending, Outcome, Reason};
+use super::super::outcome::{AttemptEnd, Ending, Outcome};
+use super::super::reason::Reason;
 use super::super::setup_end::SetupEnd;
 use super::super::task_state::TaskState;
 use super::Draft;

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::super::action::Action;
 use super::super::event::Event;
-use super::super::outcome::{Outcome, Reason};
+use super::super::outcome::Outcome;
+use super::super::reason::Reason;
 use super::super::width::WidthCause;
 use super::Draft;
 use super::stopping::Stop;

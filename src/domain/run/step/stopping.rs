@@ -2,8 +2,9 @@
 
 use super::super::action::Action;
 use super::super::event::{Event, StopReason};
-use super::super::outcome::{Outcome, Reason};
+use super::super::outcome::Outcome;
 use super::super::patterns::Halt;
+use super::super::reason::Reason;
 use super::super::state::RunPhase;
 use super::super::task_state::TaskState;
 use super::super::time_limits::Expiry;

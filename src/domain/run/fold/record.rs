@@ -1,0 +1,113 @@
+//! What an event changes in the record of its task.
+
+use super::*;
+
+impl TaskRecord {
+    pub(super) fn note_event(&mut self, event: &Event, at: Timestamp, failed: bool) {
+        match event {
+            Event::ProvisionRequested { attempt, from, needs, .. } => {
+                if self.from != *from {
+                    // It starts from something else than before.
+                    self.start = None;
+                }
+                self.from.clone_from(from);
+                self.attempts = *attempt;
+                self.attempts_this_round += 1;
+                self.needs.clone_from(needs);
+                self.started.get_or_insert(at);
+                self.tip = None;
+                self.changed.clear();
+                self.notes.clear();
+                self.tampered.clear();
+                self.setup = None;
+                self.leftovers = false;
+                self.shortage = None;
+            }
+            Event::AttemptNotStarted { shortage, .. } => self.shortage = *shortage,
+            Event::ProvisionFailed { failure, .. } => {
+                self.shortage = match failure {
+                    ProvisionFailure::Short { shortage, .. } => Some(*shortage),
+                    ProvisionFailure::StartConflict { .. } | ProvisionFailure::Other { .. } => None,
+                };
+            }
+            Event::Provisioned { start, unvalidated, saved, .. } => {
+                self.start = Some(*start);
+                self.unvalidated_start = *unvalidated;
+                self.keep(*saved);
+            }
+            Event::SetupFinished { end, notes, seconds, .. } => {
+                self.notes.extend(notes.iter().cloned());
+                let idle = matches!(end, SetupEnd::Ready { ran, .. } if ran.is_empty());
+                self.setup = (!idle).then(|| from_secs(*seconds));
+                if let SetupEnd::Broken { shortage, .. } = end {
+                    self.shortage = *shortage;
+                }
+            }
+            Event::AttemptFinished { end, shortage, .. } => {
+                self.shortage = *shortage;
+                self.add_usage(end);
+                if let Some(said) = &end.agent {
+                    let before = self.agent.as_deref();
+                    let all = before.map_or_else(|| (**said).clone(), |b| b.followed_by(said));
+                    self.agent = Some(Box::new(all));
+                }
+                self.end = Some(end.clone());
+            }
+            Event::Committed { tip, .. } if failed => self.keep(Some(*tip)),
+            Event::Committed { tip, changed, leftovers, notes, .. } => {
+                self.tip = Some(*tip);
+                self.changed.clone_from(changed);
+                self.leftovers = *leftovers;
+                self.notes.extend(notes.iter().cloned());
+            }
+            Event::AttemptRequested { .. } => self.launched = Some(at),
+            Event::CheckFinished { end, shortage, .. } => {
+                self.shortage = *shortage;
+                if let Ok(end) = end {
+                    self.add_usage(end);
+                }
+                self.check = Some(end.clone());
+            }
+            Event::TaskFinished { .. } => self.finished = Some(at),
+            // What was lost does not count, nor does the time until somebody goes on.
+            Event::RetryScheduled { free, reason, .. } => {
+                self.attempts_this_round -= u32::from(*free).min(self.attempts_this_round);
+                let limited = matches!(reason, Reason::RateLimited { .. });
+                self.rate_limits = if limited { self.rate_limits + 1 } else { 0 };
+            }
+            Event::Reconciled { .. } => {
+                self.started = None;
+                self.attempts_this_round = self.attempts_this_round.saturating_sub(1);
+            }
+            Event::RunCreated { .. }
+            | Event::RunStarted { .. }
+            | Event::SetupRequested { .. }
+            | Event::AttemptStarted { .. }
+            | Event::CommitRequested { .. }
+            | Event::CommitFailed { .. }
+            | Event::CheckRequested { .. }
+            | Event::RetryReady { .. }
+            | Event::StopRequested { .. }
+            | Event::Halted { .. }
+            | Event::GroupTimedOut { .. }
+            | Event::RetryRequested { .. }
+            | Event::Replanned { .. }
+            | Event::WidthChanged { .. }
+            | Event::Suspended
+            | Event::Continued
+            | Event::SharedChanged { .. }
+            | Event::Warned { .. }
+            | Event::RunFinished
+            | Event::RunStopped { .. }
+            | Event::Integration { .. } => {}
+        }
+    }
+
+    fn keep(&mut self, commit: Option<Oid>) {
+        self.kept.extend(commit.filter(|commit| !self.kept.contains(commit)));
+    }
+
+    fn add_usage(&mut self, end: &AttemptEnd) {
+        self.usage.add(&end.usage);
+    }
+}

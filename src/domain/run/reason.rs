@@ -1,0 +1,240 @@
+//! Why a task ended as it did.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::outcome::Ending;
+use crate::domain::id::TaskId;
+use crate::domain::task::human_size;
+use crate::domain::time::{human_duration, millis};
+
+/// Why a task ended as it did: facts, with one sentence for people by `Display`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "why")]
+pub enum Reason {
+    /// All was well and paths changed.
+    Changed {
+        /// How many.
+        paths: usize,
+    },
+    /// All was well and there was nothing to commit.
+    ChangedNothing,
+    /// The command's own exit code.
+    ExitCode {
+        /// Not 0.
+        code: i32,
+    },
+    /// The command was killed by a signal that wt-orch did not send.
+    Signal {
+        /// Its number.
+        signal: i32,
+    },
+    /// Its time ran out.
+    TimedOut {
+        /// The limit.
+        #[serde(with = "millis")]
+        limit: Duration,
+    },
+    /// All of it together held more memory than it may.
+    OutOfMemory {
+        /// The limit, bytes.
+        limit: u64,
+    },
+    /// It neither wrote nor computed for too long.
+    Stalled {
+        /// The limit.
+        #[serde(with = "millis")]
+        limit: Duration,
+    },
+    /// Its model's provider asked for fewer calls.
+    RateLimited {
+        /// What it said.
+        said: String,
+    },
+    /// An agent whose last word was that it failed, whatever its exit code.
+    AgentReportedError {
+        /// What it said.
+        said: String,
+    },
+    /// It could not be started.
+    SpawnFailed {
+        /// Why.
+        message: String,
+    },
+    /// Its worktree could not be made.
+    ProvisionFailed {
+        /// Why.
+        message: String,
+    },
+    /// A setup hook did not end well.
+    SetupFailed {
+        /// Which.
+        hook: String,
+        /// How it ended.
+        ending: Ending,
+        /// Where its output is.
+        log: String,
+    },
+    /// Its worktree could not be set up.
+    NotSetUp {
+        /// Why.
+        message: String,
+    },
+    /// What it depends on cannot be merged.
+    StartConflict {
+        /// The pair that conflicts.
+        between: (TaskId, TaskId),
+        /// Where.
+        paths: Vec<String>,
+    },
+    /// It changed paths outside `owns`.
+    ClaimViolation {
+        /// Those paths.
+        paths: Vec<String>,
+    },
+    /// It committed files that were only brought from the user's checkout.
+    CarriedCommitted {
+        /// Which.
+        paths: Vec<String>,
+    },
+    /// It changed something although it is read-only.
+    NotReadOnly {
+        /// What.
+        paths: Vec<String>,
+    },
+    /// An agent that changed nothing.
+    AgentChangedNothing,
+    /// It changed what runs programs outside its worktree.
+    Tampered {
+        /// What, all of which was put back.
+        what: Vec<String>,
+    },
+    /// Its work could not be committed or found.
+    WorkLost {
+        /// What was found instead.
+        message: String,
+    },
+    /// Its check did not pass.
+    CheckFailed {
+        /// How the check ended.
+        message: String,
+    },
+    /// Something it depends on did not succeed.
+    Dependency {
+        /// Which.
+        task: TaskId,
+    },
+    /// Its condition does not hold.
+    Condition {
+        /// The condition.
+        when: String,
+    },
+    /// A condition left out something it depends on.
+    LeftOut {
+        /// Which.
+        task: TaskId,
+    },
+    /// Another task failed, and the run or their group is to fail fast.
+    FailFast {
+        /// Which.
+        task: TaskId,
+    },
+    /// The time of its group, or of the run, was up.
+    GroupTimedOut {
+        /// The group; `None` means the run.
+        group: Option<String>,
+        /// The limit.
+        #[serde(with = "millis")]
+        limit: Duration,
+    },
+    /// The user stopped it.
+    Stopped,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Changed { paths: 1 } => write!(f, "changed 1 path"),
+            Self::Changed { paths } => write!(f, "changed {paths} paths"),
+            Self::ChangedNothing => write!(f, "changed nothing"),
+            Self::ExitCode { code } => write!(f, "{}", Ending::Code { code: *code }),
+            Self::Signal { signal } => write!(f, "killed by signal {signal}"),
+            Self::TimedOut { limit } => {
+                write!(f, "stopped after its timeout of {}", human_duration(*limit))
+            }
+            Self::OutOfMemory { limit } => {
+                let limit = human_size(*limit);
+                write!(f, "its processes held more than its memory_limit of {limit}")
+            }
+            Self::Stalled { limit } => {
+                write!(f, "stopped after {} without output or work", human_duration(*limit))
+            }
+            Self::RateLimited { said } => write!(f, "its provider limits the rate: {said}"),
+            Self::AgentReportedError { said } => write!(f, "the agent says that it failed: {said}"),
+            Self::SpawnFailed { message } => write!(f, "could not be started: {message}"),
+            Self::ProvisionFailed { message } => {
+                write!(f, "its worktree could not be made: {message}")
+            }
+            Self::SetupFailed { hook, ending, log } => {
+                write!(f, "its setup hook `{hook}` failed: {ending}; its output is in {log}")
+            }
+            Self::NotSetUp { message } => write!(f, "its worktree could not be set up: {message}"),
+            Self::StartConflict { between: (a, b), paths } => {
+                write!(f, "`{a}` and `{b}`, which it starts from, conflict in {}", listed(paths))
+            }
+            Self::ClaimViolation { paths } => {
+                write!(f, "changed paths outside its `owns`: {}", listed(paths))
+            }
+            Self::CarriedCommitted { paths } => write!(
+                f,
+                "it committed what was only brought along from your checkout and must not land: {}; \
+                 to let it commit such a file, take the file out of `.worktreeinclude` and \
+                 `worktree.include`; `wt-orch retry` runs it again",
+                listed(paths)
+            ),
+            Self::NotReadOnly { paths } => {
+                write!(f, "is read-only but changed {}", listed(paths))
+            }
+            Self::AgentChangedNothing => write!(f, "the agent ended well but changed nothing"),
+            Self::Tampered { what } => write!(
+                f,
+                "it changed what runs programs for every worktree, which was put back: {}; where an \
+                 installer does that, run it as a setup hook (`[[setup]]`)",
+                some_of(what)
+            ),
+            Self::WorkLost { message } => write!(f, "its work could not be committed: {message}"),
+            Self::CheckFailed { message } => write!(f, "its check failed: {message}"),
+            Self::Dependency { task } => write!(f, "`{task}` did not succeed"),
+            Self::Condition { when } => write!(f, "its condition does not hold: `{when}`"),
+            Self::LeftOut { task } => {
+                write!(f, "`{task}`, which it depends on, was left out by a condition")
+            }
+            Self::FailFast { task } => write!(f, "stopped because `{task}` failed (`fail_fast`)"),
+            Self::GroupTimedOut { group: Some(group), limit } => {
+                write!(f, "the time of group `{group}` was up ({})", human_duration(*limit))
+            }
+            Self::GroupTimedOut { group: None, limit } => {
+                write!(f, "the time of the run was up ({})", human_duration(*limit))
+            }
+            Self::Stopped => write!(f, "stopped by the user"),
+        }
+    }
+}
+
+/// The first few of a list of paths.
+fn listed(paths: &[String]) -> String {
+    let quoted: Vec<String> = paths.iter().map(|path| format!("`{path}`")).collect();
+    some_of(&quoted)
+}
+
+/// The first few of a list.
+fn some_of(names: &[String]) -> String {
+    const SHOWN: usize = 3;
+    let more = match names.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    names[..names.len().min(SHOWN)].join(", ") + &more
+}
