@@ -214,7 +214,8 @@ fn all_problems_of_a_file_are_reported_at_once_and_nothing_is_created() {
        :  `-- did you mean `name`?
      2 | [[task]]
        `----
-      help: known keys: name, base, fail_fast, group, defaults, task, gate, validate, setup
+      help: known keys: name, base, fail_fast, run_timeout, group, defaults, task, gate, validate,
+            setup
 
     warning[not_testable]
       ! task `a` can't be tested on its own

@@ -44,7 +44,7 @@ fn the_document_of_a_plan() {
       "when": null
     }
     "#);
-    insta::assert_snapshot!(names(&plan), @"advice base binding carry claims deadline fail_fast flips lower_bound_s orders overruled predicted reasons risk scenarios schema setup tasks verdict width");
+    insta::assert_snapshot!(names(&plan), @"advice base binding carry claims deadline fail_fast flips lower_bound_s orders overruled predicted reasons risk scenarios schema setup tasks time_limits verdict width");
     insta::assert_snapshot!(names(&plan["predicted"]), @"benefit_s calibrated merge_bias_s overhead_s parallel_s probability sequential_s");
 }
 
@@ -66,6 +66,7 @@ fn the_document_of_a_run() {
       "group": null,
       "id": "flaky",
       "item": null,
+      "leaked": null,
       "log": "/home/u/repo/.git/wt-orch/logs/auth/flaky.1.log",
       "notes": [],
       "outcome": "failed",
@@ -97,6 +98,7 @@ fn the_document_of_a_run() {
       "group": null,
       "id": "late",
       "item": null,
+      "leaked": null,
       "log": null,
       "notes": [],
       "outcome": "skipped",
