@@ -1,14 +1,15 @@
 #!/bin/sh
 # Three cargo builds side by side in worktrees, with and without `run.jobserver`: how many rustc
-# processes run at once, and how long it takes. The project is made here: 12 crates that depend on
+# processes run at once, and how long it takes. The project is made here: 8 crates that depend on
 # nothing outside, so that no network is needed.
 #
 #   scripts/bench/jobserver.sh [BINARY]      default: target/release/wt-orch, built if need be
 #
-# Samples five times a second the rustc processes of these builds that compile a crate, and prints
+# Samples several times a second the rustc processes of these builds that compile a crate, and prints
 # their mean and maximum beside the pool (the cores of the machine), and the ratio of the wall times.
 # Aim: with the jobserver the maximum stays within the pool; without it, it goes towards three times
-# the cores.
+# the cores. The ratio means something on an otherwise idle machine only: beside other load, more
+# processes get a larger part of the cores.
 set -eu
 
 cd "$(dirname "$0")/../.."
@@ -31,7 +32,7 @@ git config user.email bench@localhost
 printf '[workspace]\nresolver = "2"\nmembers = ["c*"]\n' > Cargo.toml
 printf 'target\n' > .gitignore
 crate=0
-while [ $crate -lt 12 ]; do
+while [ $crate -lt 8 ]; do
     mkdir -p "c$crate/src"
     printf '[package]\nname = "c%d"\nversion = "0.1.0"\nedition = "2021"\n' $crate > "c$crate/Cargo.toml"
     {
@@ -51,29 +52,21 @@ cargo generate-lockfile --offline --quiet
 git add --all
 git commit --quiet --message base
 
-for build in a b c; do
-    printf '[[task]]\nid = "%s"\nrun = "cargo build --offline --quiet"\ncheck = "true"\nread_only = true\ntimeout = "30m"\n' $build
-done > "$work/tasks.toml"
-
-# Counts until the file is gone: processes that compile a crate below $work.
+# Counts until the file is gone: processes (not their threads) that compile a crate below $work.
 sample() {
     while [ -e "$work/running" ]; do
-        count=0
-        for process in /proc/[0-9]*; do
-            case $(tr '\0' ' ' 2> /dev/null < "$process/cmdline") in
-                *rustc\ --crate-name\ c[0-9]*)
-                    case $(readlink "$process/cwd" 2> /dev/null) in
-                        "$work"/*) count=$((count + 1)) ;;
-                    esac ;;
-            esac
-        done
-        echo $count
-        sleep 0.2
+        ps -ww -C rustc -o args= | grep -c -- "--crate-name c[0-9].*$work" || true
+        sleep 0.1
     done
 }
 
 measure() {
     printf '[run]\njobserver = %s\n' "$1" > orchestrator.toml
+    for build in a b c; do
+        # Each in a worktree that has built nothing.
+        printf '[[task]]\nid = "%s-%s"\nrun = "cargo build --offline --quiet"\ncheck = "true"\n' "$1" $build
+        printf 'read_only = true\ntimeout = "30m"\n'
+    done > "$work/tasks.toml"
     : > "$work/running"
     sample > "$work/samples" &
     sampler=$!
