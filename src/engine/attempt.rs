@@ -200,7 +200,8 @@ pub(super) async fn run(
     mut requests: mpsc::Receiver<Request>,
     mut tell: impl FnMut(Told),
 ) -> Ended {
-    let Ok(_turn) = place.jobs.turn(place.cores, &mut requests).await else {
+    let turn = place.jobs.turn(place.cores, &mut requests, || tell(Told::Suspended)).await;
+    let Ok(_turn) = turn else {
         return Ended { end: Ok(never_started()), shortage: None };
     };
     let kills_before = load_memory_kills();

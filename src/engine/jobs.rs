@@ -100,29 +100,44 @@ impl Jobs {
     }
 
     /// Waits until a command that keeps so many cores busy may start. Its time has not begun yet, and
-    /// a request to end it is heard.
+    /// requests are heard: one to end it gives it up, and while it is held, as `held` is told, it
+    /// takes no turn.
     pub(super) async fn turn(
         &self,
         cores: f64,
         requests: &mut mpsc::Receiver<Request>,
+        mut held: impl FnMut(),
     ) -> Result<Option<Turn>, GivenUp> {
         let Some(shared) = &self.shared else { return Ok(None) };
-        tokio::select! {
-            biased;
-            turn = shared.server.turn(cores) => Ok(turn),
-            () = end_requested(requests) => Err(GivenUp),
+        loop {
+            tokio::select! {
+                biased;
+                Some(request) = requests.recv() => match request {
+                    Request::Stop | Request::Kill => return Err(GivenUp),
+                    Request::Suspend => {
+                        held();
+                        continued(requests, &mut held).await?;
+                    }
+                    Request::Continue => {}
+                },
+                turn = shared.server.turn(cores) => return Ok(turn),
+            }
         }
     }
 }
 
-/// Never, when nobody is left who could ask.
-async fn end_requested(requests: &mut mpsc::Receiver<Request>) {
-    while let Some(request) = requests.recv().await {
-        if matches!(request, Request::Stop | Request::Kill) {
-            return;
+/// Until a command that is held may go on, also because nobody is left who could say so.
+async fn continued(
+    requests: &mut mpsc::Receiver<Request>,
+    held: &mut impl FnMut(),
+) -> Result<(), GivenUp> {
+    loop {
+        match requests.recv().await {
+            Some(Request::Continue) | None => return Ok(()),
+            Some(Request::Stop | Request::Kill) => return Err(GivenUp),
+            Some(Request::Suspend) => held(),
         }
     }
-    std::future::pending::<()>().await;
 }
 
 /// The tokens of the run of a journal, which is told what stands in the way.

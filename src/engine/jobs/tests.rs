@@ -41,13 +41,40 @@ async fn a_command_that_waits_for_its_turn_hears_that_it_is_to_stop() {
     let server = Jobserver::create(&dir.path().join("pool"), 1).unwrap();
     let jobs = Jobs { shared: Some(Shared { server, variables: Vec::new() }) };
     let (sender, mut requests) = mpsc::channel(1);
-    let first = jobs.turn(1.0, &mut requests).await.ok().flatten().unwrap();
+    let first = jobs.turn(1.0, &mut requests, || {}).await.ok().flatten().unwrap();
     sender.send(Request::Stop).await.unwrap();
-    assert!(jobs.turn(1.0, &mut requests).await.is_err());
+    assert!(jobs.turn(1.0, &mut requests, || {}).await.is_err());
     // Nobody is left who could ask: it waits on, and gets its turn.
     drop(sender);
-    let (second, ()) = tokio::join!(jobs.turn(1.0, &mut requests), async { drop(first) });
+    let (second, ()) = tokio::join!(jobs.turn(1.0, &mut requests, || {}), async { drop(first) });
     assert!(second.is_ok_and(|turn| turn.is_some()));
+}
+
+#[tokio::test]
+async fn a_command_that_waits_for_its_turn_takes_none_while_it_is_held() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Jobserver::create(&dir.path().join("pool"), 1).unwrap();
+    let jobs = Jobs { shared: Some(Shared { server, variables: Vec::new() }) };
+    let (sender, mut requests) = mpsc::channel(4);
+    let first = jobs.turn(1.0, &mut requests, || {}).await.ok().flatten().unwrap();
+    let (answer, mut answers) = mpsc::unbounded_channel();
+    let held = || answer.send(()).unwrap();
+    let waiting = jobs.turn(1.0, &mut requests, held);
+    tokio::pin!(waiting);
+    let script = async {
+        sender.send(Request::Suspend).await.unwrap();
+        answers.recv().await.unwrap();
+        // There is a token now, and time to take it.
+        drop(first);
+        tokio::time::sleep(Duration::from_millis(30)).await;
+    };
+    tokio::select! {
+        biased;
+        _started = &mut waiting => panic!("it started while it was held"),
+        () = script => {}
+    }
+    sender.send(Request::Continue).await.unwrap();
+    assert!(waiting.await.is_ok_and(|turn| turn.is_some()));
 }
 
 #[tokio::test]
@@ -56,7 +83,7 @@ async fn the_time_of_a_command_begins_with_its_turn() {
     let server = Jobserver::create(&dir.path().join("pool"), 1).unwrap();
     let jobs = Jobs { shared: Some(Shared { server, variables: Vec::new() }) };
     let (_keep_open, mut requests) = mpsc::channel(1);
-    let before = jobs.turn(1.0, &mut requests).await.ok().flatten().unwrap();
+    let before = jobs.turn(1.0, &mut requests, || {}).await.ok().flatten().unwrap();
     let timeout = Duration::from_millis(300);
     let spec = CommandSpec {
         argv: ["sleep", "0"].map(OsString::from).to_vec(),
