@@ -20,8 +20,13 @@ const TIDY: &str = r#"
 
 /// Counts up until the test lets it end.
 const COUNTING: &str = r#"
+    run_timeout = "2500ms"
+    [[group]]
+    name = "timed"
+    timeout = "2500ms"
     [[task]]
     id = "counting"
+    group = "timed"
     timeout = "2s"
     run = "touch ../begun; until test -e ../go; do echo x >> ../count; sleep 0.02; done; echo done > done"
     check = "true"
@@ -141,8 +146,8 @@ fn ctrl_z_holds_everything_and_time_and_the_shell_lets_it_go_on() {
     running.signal_group(Signal::TSTP);
     wait_for_state(running.pid(), "T");
     let before = counted(&repo);
-    // Longer than the limit of the task, together with what it has run.
-    std::thread::sleep(Duration::from_millis(2100));
+    // Longer than the limits of the task, its group and the run.
+    std::thread::sleep(Duration::from_millis(2600));
     assert_eq!(counted(&repo), before, "the task is held");
 
     let shown = repo.wt_orch(&["status"]);
