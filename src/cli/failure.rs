@@ -3,13 +3,14 @@
 use std::path::Path;
 
 use crate::adapters::git::GitError;
+use crate::adapters::host::shortage::shortage_of;
 use crate::adapters::store::StoreError;
 use crate::config::ConfigError;
 use crate::domain::diagnostic::{Diagnostic, Severity};
 use crate::domain::id::RunId;
 use crate::domain::plan::GateCycle;
 use crate::domain::report::shell_word;
-use crate::domain::run::{IllegalEvent, JournalError};
+use crate::domain::run::{IllegalEvent, JournalError, Shortage};
 use crate::engine::EngineError;
 
 use super::exit::Exit;
@@ -105,6 +106,14 @@ impl Failure {
         self
     }
 
+    /// The way out where the machine had no room for something, unless one is given already.
+    fn in_want(mut self, error: &(dyn std::error::Error + 'static)) -> Self {
+        if self.hint.is_none() {
+            self.hint = shortage_of(error).and_then(Shortage::remedy).map(str::to_owned);
+        }
+        self
+    }
+
     /// Of a run that was under way: what is stored of it goes on when the cause is gone.
     pub(crate) fn of_a_stopped_run(mut self, run: &RunId) -> Self {
         if self.exit == Exit::Refused {
@@ -150,7 +159,7 @@ impl From<GitError> for Failure {
             | GitError::Io { .. }
             | GitError::Mismatch { .. } => Self::refused("git_failed", text),
         };
-        failure.caused(&error)
+        failure.caused(&error).in_want(&error)
     }
 }
 
@@ -169,8 +178,8 @@ impl From<StoreError> for Failure {
             | StoreError::UnknownOperation { .. }
             | StoreError::Statement { .. } => "database",
         };
-        let failure = Self::refused(code, error.to_string()).caused(&error);
-        match database_way_out(&error) {
+        let failure = Self::refused(code, error.to_string()).caused(&error).in_want(&error);
+        match database_way_out(&error).filter(|_| failure.hint.is_none()) {
             Some(way) => failure.hint(way),
             None => failure,
         }
@@ -228,7 +237,7 @@ impl From<EngineError> for Failure {
             | EngineError::System { .. }
             | EngineError::NoFreePort { .. }
             | EngineError::ValidationWorktree { .. } => {
-                Self::refused("failed", error.to_string()).caused(&error)
+                Self::refused("failed", error.to_string()).caused(&error).in_want(&error)
             }
         }
     }
@@ -262,6 +271,6 @@ impl From<ConfigError> for Failure {
 impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Self {
         let causes = error.chain().skip(1).map(ToString::to_string).collect();
-        Self { causes, ..Self::refused("failed", error.to_string()) }
+        Self { causes, ..Self::refused("failed", error.to_string()) }.in_want(error.as_ref())
     }
 }

@@ -333,8 +333,16 @@ pub(super) fn limits(settings: &Settings) -> Limits {
     }
 }
 
-/// A runtime for one command: tasks are processes, so one thread suffices.
+/// How long a thread for work that blocks stays without any: longer than a run takes.
+const THREADS_STAY: Duration = Duration::from_hours(24 * 365);
+
+/// A runtime for one command: tasks are processes, so one thread suffices, and others for what
+/// blocks. The first of those is started here and stays: work waits for it where the system refuses
+/// more, while without any it would be lost.
 pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    let built = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    Ok(built.context("cannot start the runtime")?)
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    let built = builder.enable_all().thread_keep_alive(THREADS_STAY).build();
+    let runtime = built.context("cannot start the runtime")?;
+    runtime.spawn_blocking(|| {});
+    Ok(runtime)
 }

@@ -2,15 +2,17 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::attempt::chain;
 use super::guard::Guard;
 use super::provision::keep_ref;
 use super::site::Site;
 use crate::adapters::git;
+use crate::adapters::host::shortage::shortage_told;
 use crate::adapters::worktree::{Checkout, CommitOutcome, CommitRequest, Saved};
 use crate::domain::id::Oid;
-use crate::domain::run::{ChangeKind, Event, PathChange, RunSpec};
+use crate::domain::run::{ChangeKind, Event, PathChange, RunSpec, Shortage};
 
 /// One task's work to be committed.
 pub(super) struct Job {
@@ -31,7 +33,7 @@ pub(super) fn commit(job: &Job) -> Event {
     let attempt = job.attempt;
     let clock = &job.site.clock;
     let before = clock.elapsed();
-    match committed(job) {
+    match with_patience(|| committed(job)) {
         Ok(done) => Event::Committed {
             task,
             attempt,
@@ -44,6 +46,24 @@ pub(super) fn commit(job: &Job) -> Event {
         },
         Err(message) => Event::CommitFailed { task, attempt, message },
     }
+}
+
+/// Pauses before further tries of what the machine had no room for. Whoever takes that room runs
+/// beside it and ends; the task's work is done and must not be lost for it.
+const PAUSES_MS: [u64; 6] = [50, 100, 200, 400, 800, 1600];
+
+fn with_patience<T>(mut work: impl FnMut() -> Result<T, String>) -> Result<T, String> {
+    let remedy = |message: &str| shortage_told(message).and_then(Shortage::remedy);
+    for pause in PAUSES_MS {
+        match work() {
+            Err(message) if remedy(&message).is_some() => std::thread::sleep(Duration::from_millis(pause)),
+            done => return done,
+        }
+    }
+    work().map_err(|message| match remedy(&message) {
+        Some(remedy) => format!("{message}; {remedy}"),
+        None => message,
+    })
 }
 
 struct Done {

@@ -18,6 +18,24 @@ pub enum Shortage {
     Space,
 }
 
+impl Shortage {
+    /// What gives a machine more of it; `None` where that depends on the place, which whoever knows
+    /// it says.
+    pub fn remedy(self) -> Option<&'static str> {
+        match self {
+            Self::Processes => Some(
+                "`ulimit -u` shows how many processes are allowed; a container or service may have \
+                 a limit of its own (`pids.max`)",
+            ),
+            Self::Handles => Some(
+                "`ulimit -n` shows how many files may be open at once; `ulimit -n 1024` raises it \
+                 where that is allowed",
+            ),
+            Self::Memory | Self::Space => None,
+        }
+    }
+}
+
 impl fmt::Display for Shortage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

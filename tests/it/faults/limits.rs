@@ -1,7 +1,7 @@
 //! F12, F14: too few handles and processes, too much output.
 
 use super::confined::{PROGRAM, without_rights};
-use crate::scene::{content, outcomes, small_repo, task, tasks};
+use crate::scene::{beside, content, outcomes, refs, small_repo, task, tasks};
 
 fn idle(count: usize) -> String {
     let task = |n| format!("[[task]]\nid = \"t{n}\"\nrun = \"echo {n} > {n}\"\ncheck = \"true\"\n");
@@ -17,6 +17,44 @@ fn f12_with_few_file_handles_everything_still_runs_and_lands() {
     let run = repo.program("sh", &["-c", &script]).run().exit(0).stdout_json();
     assert_eq!(run["width"], 8);
     assert_eq!(run["integration"]["merged"].as_array().unwrap().len(), 8);
+}
+
+#[test]
+fn f12_too_few_file_handles_are_named_with_the_way_to_more_and_cost_nothing() {
+    // From too few for git itself to enough for one task after another.
+    for most in [12, 20, 24, 32, 40] {
+        let repo = small_repo();
+        tasks(&repo, &idle(6));
+        let script =
+            format!("ulimit -n {most}; exec '{PROGRAM}' split tasks.toml --parallel=6 --json");
+        let output = repo.program("sh", &["-c", &script]).run();
+        let text = format!("{most}: {output}");
+        match output.code() {
+            Some(0) => {}
+            Some(1) => {
+                let lines = outcomes(&output.stdout_json());
+                let is_told = |line: &String| line.contains("Too many open files");
+                assert!(lines.iter().all(|l| l.contains(" succeeded") || is_told(l)), "{text}");
+                output.stderr_has("`ulimit -n 1024` raises it");
+            }
+            Some(4) => {
+                let error = output.stdout_json();
+                assert!(error.to_string().contains("Too many open files"), "{text}");
+                let hint = error["error"]["hint"].as_str().unwrap();
+                assert!(hint.contains("`ulimit -n 1024` raises it"), "{text}");
+                assert_eq!(refs(&repo, "refs/heads/feature"), [""; 0], "{text}");
+                assert_eq!(beside(&repo), [""; 0], "{text}");
+                continue;
+            }
+            _ => panic!("{text}"),
+        }
+        // What it made is whole: with enough of them, the rest is done.
+        repo.wt_orch(&["retry"]).code().unwrap();
+        repo.wt_orch(&["integrate"]).exit(0);
+        for n in 0..6 {
+            assert_eq!(repo.read(&n.to_string()).unwrap(), format!("{n}\n"), "{text}");
+        }
+    }
 }
 
 #[test]

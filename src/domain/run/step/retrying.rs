@@ -6,6 +6,7 @@ use super::super::action::Action;
 use super::super::event::Event;
 use super::super::outcome::Outcome;
 use super::super::reason::Reason;
+use super::super::shortage::Shortage;
 use super::super::width::WidthCause;
 use super::Draft;
 use super::stopping::Stop;
@@ -51,10 +52,11 @@ impl Draft {
     /// that has the machine to itself, so that no task falls back twice.
     fn falls_back(&mut self, task: usize, reason: &Reason) -> bool {
         let record = &self.state.tasks[task];
-        let Some(shortage) = record.shortage.filter(|_| !record.alone && !self.is_over(task))
-        else {
+        let Some(shortage) = record.shortage.filter(|_| !self.is_over(task)) else { return false };
+        if record.alone {
+            self.name_remedy(shortage);
             return false;
-        };
+        }
         if self.state.widest() > 1 {
             let id = &self.state.task(task).id;
             let message = format!("{shortage} while `{id}` was to run beside others");
@@ -62,6 +64,15 @@ impl Draft {
         }
         self.schedule_retry(task, reason.clone(), true);
         true
+    }
+
+    /// Says once what gives the machine more of what it lacks.
+    fn name_remedy(&mut self, shortage: Shortage) {
+        let Some(remedy) = shortage.remedy() else { return };
+        let message = format!("{shortage} although one task ran at a time: {remedy}");
+        if !self.state.warnings.contains(&message) {
+            self.emit(Event::Warned { message });
+        }
     }
 
     pub(super) fn is_over(&self, task: usize) -> bool {
