@@ -56,7 +56,9 @@ fn with_patience<T>(mut work: impl FnMut() -> Result<T, String>) -> Result<T, St
     let remedy = |message: &str| shortage_told(message).and_then(Shortage::remedy);
     for pause in PAUSES_MS {
         match work() {
-            Err(message) if remedy(&message).is_some() => std::thread::sleep(Duration::from_millis(pause)),
+            Err(message) if remedy(&message).is_some() => {
+                std::thread::sleep(Duration::from_millis(pause))
+            }
             done => return done,
         }
     }

@@ -1,7 +1,10 @@
 //! Builds that share the cores: a builder of shell, which takes tokens as GNU make and cargo do.
 
+use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 use std::thread::available_parallelism;
+
+use rustix::process::Signal;
 
 use crate::scene::{outcomes, small_repo, tasks};
 
@@ -58,6 +61,27 @@ fn builds_of_all_worktrees_together_never_start_more_than_there_are_cores() {
     assert_eq!(threads.trim(), format!("7 {}", (cores / 3).max(1)), "the task's own word counts");
     let pool = std::fs::read_to_string(log.with_extension("pool")).unwrap();
     assert!(!Path::new(pool.trim()).parent().unwrap().exists(), "nothing of it is left: {pool}");
+}
+
+#[test]
+fn the_pool_of_a_run_that_was_killed_goes_with_whatever_ends_the_run() {
+    for ends in [&["resume"][..], &["clean", "--force"]] {
+        let repo = small_repo();
+        repo.file("orchestrator.toml", "[run]\njobserver = true\n").commit("settings");
+        let run = "echo \"${CARGO_MAKEFLAGS##*fifo:}\" > ../pool; touch ../begun
+            until test -e ../go; do sleep 0.02; done; echo a > a";
+        tasks(&repo, &format!("[[task]]\nid = 'a'\ncheck = 'true'\nrun = '''{run}'''\n"));
+        let running = repo.command(&["split", "tasks.toml", "--parallel=1"]).start();
+        repo.wait_for("begun");
+        running.signal(Signal::KILL);
+        assert_eq!(running.wait().code(), None);
+        let pool = std::fs::read_to_string(repo.root().join("pool")).unwrap();
+        let pool = Path::new(pool.trim());
+        assert!(pool.metadata().unwrap().file_type().is_fifo(), "nobody took it away");
+        std::fs::write(repo.root().join("go"), "").unwrap();
+        repo.wt_orch(ends).exit(0);
+        assert!(!pool.parent().unwrap().exists(), "{ends:?} leaves {}", pool.display());
+    }
 }
 
 #[test]

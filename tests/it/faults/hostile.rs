@@ -61,6 +61,35 @@ fn f39_words_of_a_task_are_arguments_and_never_commands() {
     assert!(!repo.root().join("owned").exists());
 }
 
+#[test]
+fn f39_every_character_that_means_something_to_a_shell_arrives_as_it_is() {
+    let repo = small_repo();
+    let marks: Vec<char> = (' '..='~').filter(|c| !c.is_ascii_alphanumeric()).collect();
+    let of = |c: &char| format!("{c}touch ../owned{c}{c} {c}-x ");
+    let mut words: Vec<String> =
+        marks.chunks(6).map(|some| some.iter().map(of).collect()).collect();
+    let more = ["-rf", "--", "{id} {prompt}", "\t\n x \n", "$IFS\\\n%s%n"];
+    words.extend(more.map(str::to_owned));
+    let quoted = |text: &str| -> String {
+        text.chars().map(|c| format!("\\U{:08x}", u32::from(c))).collect()
+    };
+    let task = |(n, words): (usize, &String)| {
+        let words = quoted(words);
+        format!(
+            "[[task]]\nid = \"t{n}\"\nread_only = true\ncheck = \"true\"\n\
+             title = \"x{words}\"\nprompt = \"{words}\"\n\
+             argv = [\"sh\", \"-c\", 'printf %s \"$1\" > ../said-{n}', \"sh\", \"{{prompt}}\"]\n"
+        )
+    };
+    tasks(&repo, &words.iter().enumerate().map(task).collect::<String>());
+    repo.wt_orch(&["split", "tasks.toml", "--parallel=4"]).exit(0);
+    for (n, words) in words.iter().enumerate() {
+        let said = std::fs::read_to_string(repo.root().join(format!("said-{n}"))).unwrap();
+        assert_eq!(said, *words, "t{n}");
+    }
+    assert!(!repo.root().join("owned").exists());
+}
+
 /// Sequences that set the title, write the clipboard, make a link, go back in the line, clear the
 /// screen, and reverse the text.
 const TRICKS: &str = "\u{1b}]0;title\u{7}\u{1b}]52;c;aGk=\u{7}\u{1b}]8;;http://x\u{1b}\\\r\u{1b}[2J\u{202e}\u{9b}31m";
@@ -96,6 +125,26 @@ fn f40_what_tasks_say_cannot_drive_the_terminal() {
     // JUnit must be XML all the same.
     let junit = repo.wt_orch(&["report", "--format", "junit"]);
     neutral("junit", junit.stdout());
+}
+
+#[test]
+fn f40_a_live_display_shows_the_words_of_a_task_and_obeys_none() {
+    let repo = small_repo();
+    repo.file("tricks", &format!("{TRICKS}plain words{TRICKS}\n")).commit("tricks");
+    let text = "[[task]]\nid = \"a\"\ncheck = \"true\"\n\
+         run = \"cat tricks; touch ../begun; until test -e ../go; do sleep 0.02; done; echo a > a\"\n";
+    tasks(&repo, text);
+    let running = repo.command(&["split", "tasks.toml", "--parallel=1"]).on_a_terminal().start();
+    repo.wait_for("begun");
+    // Time for its display to show the line.
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    std::fs::write(repo.root().join("go"), "").unwrap();
+    let output = running.wait();
+    let shown = output.exit(0).stderr();
+    assert!(shown.contains("0/1 tasks") && shown.contains("plain words"), "{shown:?}");
+    for trick in ["\u{1b}]", "\u{7}", "\u{1b}[2J", "\u{202e}", "\u{9b}"] {
+        assert!(!shown.contains(trick), "{trick:?} in {shown:?}");
+    }
 }
 
 #[test]

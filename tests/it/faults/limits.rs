@@ -58,6 +58,20 @@ fn f12_too_few_file_handles_are_named_with_the_way_to_more_and_cost_nothing() {
 }
 
 #[test]
+fn f12_what_lacks_handles_side_by_side_goes_on_one_after_another() {
+    // How many that are depends on what is open already, here and in git.
+    let fell_back = (24..40).any(|most| {
+        let repo = small_repo();
+        tasks(&repo, &idle(6).replace("run = \"", "run = \"sleep 0.2; "));
+        let script = format!("ulimit -n {most}; exec '{PROGRAM}' split tasks.toml --parallel=6");
+        let output = repo.program("sh", &["-c", &script]).run();
+        let told = "at most 1 at once from here on: file handles ran out while `";
+        output.code() == Some(0) && output.stderr().contains(told)
+    });
+    assert!(fell_back);
+}
+
+#[test]
 fn f12_a_machine_that_starts_no_more_processes_loses_nothing_and_says_so() {
     // From no thread at all to room for everything.
     for most in [1, 7, 8, 9, 10, 12, 16] {

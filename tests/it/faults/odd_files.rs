@@ -1,6 +1,8 @@
 //! Files of every kind and name that a task may leave (F34): committed or named, never hung on, never
 //! lost.
 
+use std::os::unix::net::UnixListener;
+
 use super::shared::{assert_has, notes, one, ran};
 use crate::harness::Fingerprint;
 use crate::scene::{small_repo, strings, task};
@@ -32,7 +34,11 @@ fn f34_every_name_that_the_system_allows_is_committed() {
 #[test]
 fn f34_pipes_sockets_and_links_neither_hang_nor_hide_anything() {
     let repo = small_repo();
+    // The file of a socket stays when nobody listens any more.
+    drop(UnixListener::bind(repo.root().join("socket")).unwrap());
+    // Devices may be made by root only.
     let script = "
+        mv ../socket socket; mknod device c 1 3 2> /dev/null || true
         mkfifo pipe; ln -s loop loop; ln -s /etc/passwd out; ln -s . here
         rm a.txt; mkfifo a.txt; echo work > work";
     let (run, _) = ran(&repo, &one(script), 0);
