@@ -19,7 +19,7 @@ use crate::adapters::process::{Warden, own_program};
 use crate::adapters::store::Store;
 use crate::config::{Asked, ColorChoice, Entry, Environment, Layer, LoadRequest, Loaded, Settings};
 use crate::domain::diagnostic::{LineIndex, Severity};
-use crate::domain::report::{ErrorDocument, LogPaths};
+use crate::domain::report::{Detail, ErrorDocument, LogPaths};
 use crate::engine::{Jobs, Site};
 use crate::render::diagnostic::write_diagnostics;
 use crate::render::{Style, Verbosity, error_text, hint_text, json_text, warning_text};
@@ -94,6 +94,14 @@ impl Streams {
         };
         let live = stderr.is_terminal() && !dumb && verbosity != Verbosity::Quiet;
         Self { json: global.json, verbosity, out, err, live }
+    }
+
+    /// How much a report tells.
+    pub(super) fn detail(&self) -> Detail {
+        match self.verbosity {
+            Verbosity::Verbose => Detail::Full,
+            Verbosity::Normal | Verbosity::Quiet => Detail::Screen,
+        }
     }
 
     /// Result data, unless a JSON document takes its place. A closed pipe is no failure.

@@ -43,8 +43,8 @@ pub fn plan_text(answer: &PlanAnswer, detail: Detail, style: Style) -> String {
 const ROWS: usize = 22;
 
 /// What is known of durations.
-pub fn history_text(document: &HistoryDocument, style: Style) -> String {
-    report_text(&history_report(document), style)
+pub fn history_text(document: &HistoryDocument, detail: Detail, style: Style) -> String {
+    report_text(&history_report(document, detail), style)
 }
 
 /// A run as it stands at `now`.

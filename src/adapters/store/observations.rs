@@ -3,10 +3,10 @@
 use rusqlite::{Connection, Row, Transaction, params};
 
 use super::error::Wrong;
-use super::schema::OBSERVATIONS_SINCE;
+use super::schema::{OBSERVATIONS_SINCE, RESOURCES_SINCE};
 use super::{Store, StoreError};
 use crate::domain::plan::{
-    Observations, ObservedAttempt, ObservedRun, RecordedAttempt, RecordedRun,
+    Observations, ObservedAttempt, ObservedRun, RecordedAttempt, RecordedRun, ResourceUse,
 };
 use crate::domain::time::Timestamp;
 
@@ -69,11 +69,15 @@ impl Store {
             return Ok(Observations::default());
         }
         self.read(|db| {
-            let mut found = db.prepare(
+            let used = match self.schema {
+                RESOURCES_SINCE.. => "peak_rss, read_bytes, written_bytes, processes",
+                _ => "NULL, NULL, NULL, NULL",
+            };
+            let mut found = db.prepare(&format!(
                 "SELECT run, workflow, task, attempt, work, category, wall_s, cpu_s, active,
-                        lane_position, censored, at, imported
+                        lane_position, censored, at, imported, {used}
                  FROM attempts ORDER BY at, id",
-            )?;
+            ))?;
             let attempts = found.query_map([], attempt)?.collect::<Result<_, _>>()?;
             let mut found = db.prepare(
                 "SELECT run, workflow, width, tasks, predicted_s, sd, low_s, high_s, calibrated,
@@ -150,9 +154,11 @@ impl Store {
 fn add_attempts(db: &Transaction<'_>, attempts: &[RecordedAttempt]) -> Result<Vec<i64>, Wrong> {
     let mut add = db.prepare_cached(
         "INSERT OR IGNORE INTO attempts (run, workflow, task, attempt, work, category, wall_s,
-             cpu_s, active, lane_position, censored, at, imported)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+             cpu_s, active, lane_position, censored, at, imported, peak_rss, read_bytes,
+             written_bytes, processes)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
     )?;
+    let bytes = |known: Option<u64>| known.and_then(|bytes| i64::try_from(bytes).ok());
     let mut added = Vec::new();
     for RecordedAttempt { attempt, imported, observed } in attempts {
         let numbers = [observed.wall_s, observed.cpu_s.unwrap_or(0.0), observed.active];
@@ -173,6 +179,10 @@ fn add_attempts(db: &Transaction<'_>, attempts: &[RecordedAttempt]) -> Result<Ve
             observed.censored,
             observed.at.0,
             imported,
+            bytes(observed.used.peak_rss),
+            bytes(observed.used.read_bytes),
+            bytes(observed.used.written_bytes),
+            observed.used.processes,
         ])?;
         added.extend((changed > 0).then(|| db.last_insert_rowid()));
     }
@@ -259,6 +269,7 @@ fn still_there(db: &Connection, count: &str, rows: &[i64]) -> Result<usize, Wron
 }
 
 fn attempt(row: &Row<'_>) -> rusqlite::Result<RecordedAttempt> {
+    let bytes = |column| row.get::<_, Option<i64>>(column).map(|n| n.map(i64::cast_unsigned));
     let observed = ObservedAttempt {
         run: row.get::<_, i64>(0)?.cast_unsigned(),
         workflow: row.get(1)?,
@@ -270,6 +281,12 @@ fn attempt(row: &Row<'_>) -> rusqlite::Result<RecordedAttempt> {
         active: row.get(8)?,
         lane_position: row.get(9)?,
         censored: row.get(10)?,
+        used: ResourceUse {
+            peak_rss: bytes(13)?,
+            read_bytes: bytes(14)?,
+            written_bytes: bytes(15)?,
+            processes: row.get(16)?,
+        },
         at: Timestamp(row.get(11)?),
     };
     Ok(RecordedAttempt { attempt: row.get(3)?, imported: row.get(12)?, observed })

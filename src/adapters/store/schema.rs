@@ -14,7 +14,7 @@ const APPLICATION_ID: i64 = 0x5754_4f52;
 
 /// One entry for each schema: what turns the one before it into it. An entry that was released is
 /// never edited, and a database of it stays in `fixtures/store`.
-const STEPS: [&str; 2] = [V1, V2];
+const STEPS: [&str; 3] = [V1, V2, V3];
 
 const V1: &str = "
 CREATE TABLE runs (
@@ -91,8 +91,18 @@ CREATE TABLE results (
 ) STRICT;
 ";
 
+const V3: &str = "
+ALTER TABLE attempts ADD COLUMN peak_rss INTEGER;
+ALTER TABLE attempts ADD COLUMN read_bytes INTEGER;
+ALTER TABLE attempts ADD COLUMN written_bytes INTEGER;
+ALTER TABLE attempts ADD COLUMN processes INTEGER;
+";
+
 /// The first schema with tables of observations.
 pub(super) const OBSERVATIONS_SINCE: i64 = 2;
+
+/// The first schema with what attempts use besides time.
+pub(super) const RESOURCES_SINCE: i64 = 3;
 
 /// The newest schema.
 pub(super) const KNOWN: i64 = STEPS.len() as i64;

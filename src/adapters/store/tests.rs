@@ -9,12 +9,13 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::domain::id::{Oid, RunId};
-use crate::domain::plan::Observations;
+use crate::domain::plan::{Observations, ResourceUse};
 use crate::domain::time::Timestamp;
 
 const AT: Timestamp = Timestamp(1_795_000_000_000);
 const V1: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/store/v1.db");
 const V2: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/store/v2.db");
+const V3: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/store/v3.db");
 
 fn open() -> (TempDir, Store) {
     let dir = tempfile::tempdir().unwrap();
@@ -75,6 +76,13 @@ fn observed() -> Observations {
     Observations { attempts: vec![attempt(1, 1)], runs: vec![result(1)] }
 }
 
+/// As a database of schema 2 knows it.
+fn without_resources() -> Observations {
+    let mut observed = observed();
+    observed.attempts[0].observed.used = ResourceUse::default();
+    observed
+}
+
 fn assert_filled(store: &Store) {
     assert_eq!(store.runs().unwrap(), [RunRow { name: run("user-auth"), created: AT }]);
     assert_eq!(store.records(&run("user-auth")).unwrap(), [record(1), record(2)]);
@@ -102,7 +110,8 @@ fn what_was_stored_is_there_after_opening_again_and_nothing_lies_beside_it() {
 
 #[test]
 fn a_database_of_every_released_schema_still_opens() {
-    for (fixture, has_observations) in [(V1, false), (V2, true)] {
+    let none = Observations::default;
+    for (fixture, known) in [(V1, none()), (V2, without_resources()), (V3, observed())] {
         for existing in [false, true] {
             let dir = tempfile::tempdir().unwrap();
             fs::copy(fixture, dir.path().join(FILE_NAME)).unwrap();
@@ -111,10 +120,14 @@ fn a_database_of_every_released_schema_still_opens() {
                 false => Store::open(dir.path()).unwrap(),
             };
             assert_filled(&store);
-            let expected = if has_observations { observed() } else { Observations::default() };
-            assert_eq!(store.observations().unwrap(), expected);
+            assert_eq!(store.observations().unwrap(), known);
             store.observe(&observed()).unwrap();
-            assert_eq!(store.observations().unwrap(), observed());
+            let first = if known.is_empty() { observed() } else { known.clone() };
+            assert_eq!(store.observations().unwrap(), first);
+            let mut other = observed();
+            other.attempts[0].attempt = 2;
+            store.observe(&other).unwrap();
+            assert_eq!(store.observations().unwrap().attempts[1], other.attempts[0]);
         }
     }
 }
@@ -138,6 +151,18 @@ fn reading_makes_nothing() {
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
     fs::write(dir.path().join(FILE_NAME), "").unwrap();
     assert!(Store::open_existing(dir.path()).unwrap().is_none());
+}
+
+#[test]
+fn an_older_database_that_may_only_be_read_knows_what_its_schema_has() {
+    for (fixture, known) in [(V1, Observations::default()), (V2, without_resources())] {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(FILE_NAME);
+        fs::copy(fixture, &path).unwrap();
+        let store = Store::connect_read_only(path).unwrap();
+        assert_eq!(store.observations().unwrap(), known);
+        assert_eq!(store.runs().unwrap().len(), 1);
+    }
 }
 
 #[test]

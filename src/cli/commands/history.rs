@@ -30,7 +30,7 @@ fn show(context: &Context, place: &Place, workflow: Option<&str>) -> Result<Exit
         ensure_known(&observations, name)?;
     }
     let document = from_observations(&observations, workflow);
-    context.streams.result(&history_text(&document, context.streams.out));
+    context.streams.result(&history_text(&document, context.streams.detail(), context.streams.out));
     context.streams.document(&document);
     Ok(Exit::Done)
 }

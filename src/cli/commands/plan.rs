@@ -11,11 +11,9 @@ use crate::domain::plan::{
     ConflictCost, Host, PlanRequest, WhatIf, build, compare, conflict_costs, meet_deadline,
     parse_what_if,
 };
-use crate::domain::report::{Detail, Optimization, PlanAnswer, from_plan, optimization_report};
+use crate::domain::report::{Optimization, PlanAnswer, from_plan, optimization_report};
 use crate::domain::task::TaskSet;
-use crate::render::{
-    ShellPlan, Verbosity, json_text, plan_mermaid, plan_shell, plan_text, report_markdown,
-};
+use crate::render::{ShellPlan, json_text, plan_mermaid, plan_shell, plan_text, report_markdown};
 
 /// Runs it.
 pub(crate) fn run(context: &Context, args: &PlanArgs) -> Result<Exit, Failure> {
@@ -42,11 +40,7 @@ pub(crate) fn run(context: &Context, args: &PlanArgs) -> Result<Exit, Failure> {
     })?;
     let Made { answer, .. } = &made;
     let text = match format {
-        PlanFormat::Text => {
-            let full = context.streams.verbosity == Verbosity::Verbose;
-            let detail = if full { Detail::Full } else { Detail::Screen };
-            plan_text(answer, detail, context.streams.out)
-        }
+        PlanFormat::Text => plan_text(answer, context.streams.detail(), context.streams.out),
         PlanFormat::Md => report_markdown(&optimization_report(&Optimization {
             answer,
             costs: &made.costs,

@@ -39,8 +39,24 @@ pub struct ObservedAttempt {
     pub lane_position: Option<u32>,
     /// It was stopped at its limit, so it would have taken longer than `wall_s`.
     pub censored: bool,
+    /// What else it used.
+    #[serde(default)]
+    pub used: ResourceUse,
     /// When it ended.
     pub at: Timestamp,
+}
+
+/// What an attempt used besides time, its check included; `None`: not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ResourceUse {
+    /// Most memory at once, bytes.
+    pub peak_rss: Option<u64>,
+    /// Bytes read from disks.
+    pub read_bytes: Option<u64>,
+    /// Bytes written to disks.
+    pub written_bytes: Option<u64>,
+    /// Most processes at once.
+    pub processes: Option<u32>,
 }
 
 /// One run whose every task was over, held against its prediction.

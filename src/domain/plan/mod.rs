@@ -74,7 +74,7 @@ pub use effort::{Effort, LEAST_EFFORT};
 pub use estimate::{Estimate, EstimateSource};
 pub use gates::with_gates;
 pub use graph::Graph;
-pub use history::{History, NO_HISTORY, ObservedAttempt, ObservedRun};
+pub use history::{History, NO_HISTORY, ObservedAttempt, ObservedRun, ResourceUse};
 pub use inferred::{NO_RULES, Order, OrderRules, ReadsRule};
 pub use learn::{
     Accuracy, Calibration, Durations, RunEffect, Sampler, category, median_and_spread, work_digest,

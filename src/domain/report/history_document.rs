@@ -60,6 +60,16 @@ pub struct TaskHistoryEntry {
     pub last_at: String,
     /// Cores that it kept busy, median.
     pub cpu_share: Option<f64>,
+    /// Processor seconds, median; null where unknown, as are the following.
+    pub cpu_s: Option<f64>,
+    /// Most memory that any attempt had at once, bytes.
+    pub peak_rss_bytes: Option<u64>,
+    /// Bytes read from disks, median.
+    pub read_bytes: Option<u64>,
+    /// Bytes written to disks, median.
+    pub written_bytes: Option<u64>,
+    /// Most processes that any attempt had at once.
+    pub processes: Option<u32>,
     /// Tasks that ran while it did, itself included, mean.
     pub active: f64,
     /// Median where it was the first in its worktree, seconds; null for none.
@@ -208,6 +218,10 @@ fn task_entry(task: &str, attempts: &[&RecordedAttempt]) -> Option<TaskHistoryEn
     };
     let shares = same.iter().filter(|one| one.wall_s >= LEAST_WALL_S);
     let share = median(shares.filter_map(|one| Some(one.cpu_s? / one.wall_s)));
+    let used = || same.iter().map(|one| one.used);
+    let bytes = |values: Vec<u64>| {
+        median(values.into_iter().map(|value| value as f64)).map(|value| value.round() as u64)
+    };
     let active: f64 = same.iter().map(|one| one.active).sum();
     Some(TaskHistoryEntry {
         task: task.to_owned(),
@@ -221,6 +235,11 @@ fn task_entry(task: &str, attempts: &[&RecordedAttempt]) -> Option<TaskHistoryEn
         last_s: seconds(last.wall_s),
         last_at: last.at.to_rfc3339(),
         cpu_share: share.map(hundredths),
+        cpu_s: median(ended.iter().filter_map(|one| one.cpu_s)).map(seconds),
+        peak_rss_bytes: used().filter_map(|used| used.peak_rss).max(),
+        read_bytes: bytes(used().filter_map(|used| used.read_bytes).collect()),
+        written_bytes: bytes(used().filter_map(|used| used.written_bytes).collect()),
+        processes: used().filter_map(|used| used.processes).max(),
         active: hundredths(active / same.len() as f64),
         first_in_lane_s: wall(&|one| one.lane_position == Some(0)).map(seconds),
         later_in_lane_s: wall(&|one| one.lane_position.is_some_and(|n| n > 0)).map(seconds),

@@ -52,6 +52,14 @@ pub struct AttemptRecord {
     pub lane_position: Option<u32>,
     /// It was stopped at its time limit.
     pub censored: bool,
+    /// Most memory at once, bytes; null when unknown, as are the following.
+    pub peak_rss_bytes: Option<u64>,
+    /// Bytes read from disks.
+    pub read_bytes: Option<u64>,
+    /// Bytes written to disks.
+    pub written_bytes: Option<u64>,
+    /// Most processes at once.
+    pub processes: Option<u32>,
     /// When it ended, milliseconds since 1970.
     pub at_ms: i64,
 }
@@ -115,6 +123,10 @@ fn attempt_record(recorded: &RecordedAttempt) -> AttemptRecord {
         active: observed.active,
         lane_position: observed.lane_position,
         censored: observed.censored,
+        peak_rss_bytes: observed.used.peak_rss,
+        read_bytes: observed.used.read_bytes,
+        written_bytes: observed.used.written_bytes,
+        processes: observed.used.processes,
         at_ms: observed.at.0,
     }
 }

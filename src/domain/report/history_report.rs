@@ -4,12 +4,14 @@ use super::history_document::{
     ComparedEntry, HistoryDocument, PredictionsEntry, TaskHistoryEntry, WorkflowEntry,
 };
 use super::plan_facts::percent;
+use super::plan_report::Detail;
 use super::prose::Line;
 use super::section::{Block, Report, Section, Step, Table};
+use super::task_section::human_bytes;
 use crate::domain::time::{from_secs, human_duration};
 
-/// What is known, and how predictions did.
-pub fn history_report(document: &HistoryDocument) -> Report {
+/// What is known, and how predictions did; what tasks read, write and start only in full detail.
+pub fn history_report(document: &HistoryDocument, detail: Detail) -> Report {
     let HistoryDocument { workflows, predictions, .. } = document;
     if workflows.is_empty() {
         let title = "nothing is known of durations yet: history begins with the first run";
@@ -17,7 +19,8 @@ pub fn history_report(document: &HistoryDocument) -> Report {
     }
     let tasks: usize = workflows.iter().map(|workflow| workflow.tasks.len()).sum();
     let title = format!("{} of {}", counted(tasks, "task"), counted(workflows.len(), "workflow"));
-    let mut sections: Vec<Section> = workflows.iter().map(workflow_section).collect();
+    let mut sections: Vec<Section> =
+        workflows.iter().map(|workflow| workflow_section(workflow, detail)).collect();
     sections.push(Section { heading: "Predictions", blocks: vec![Block::List(told(predictions))] });
     let steps = vec![
         Step::new("wt-orch history forget WORKFLOW", "forget what is wrong or out of date"),
@@ -27,7 +30,7 @@ pub fn history_report(document: &HistoryDocument) -> Report {
     Report { title: title.into(), sections }
 }
 
-fn workflow_section(workflow: &WorkflowEntry) -> Section {
+fn workflow_section(workflow: &WorkflowEntry, detail: Detail) -> Section {
     let mut line = Line::new().code(workflow.workflow.as_str());
     let PredictionsEntry { runs, covered, .. } = workflow.predictions;
     if runs > 0 {
@@ -38,30 +41,45 @@ fn workflow_section(workflow: &WorkflowEntry) -> Section {
     }
     let mut blocks = vec![Block::Line(line)];
     if !workflow.tasks.is_empty() {
-        let headings =
-            ["Task", ">Samples", ">Median", ">Spread", ">Last", ">Cores", ">Beside", "Notes"];
-        let mut table = Table::new(&headings);
-        table.rows = workflow.tasks.iter().map(row).collect();
+        let used: &[&str] = match detail {
+            Detail::Screen => &[">Cores", ">Memory"],
+            Detail::Full => &[">Cores", ">CPU", ">Memory", ">Read", ">Written", ">Processes"],
+        };
+        let measured = ["Task", ">Samples", ">Median", ">Spread", ">Last"];
+        let mut table = Table::new(&[&measured, used, &[">Beside", "Notes"]].concat());
+        table.rows = workflow.tasks.iter().map(|task| row(task, detail)).collect();
         blocks.push(Block::Table(table));
     }
     Section { heading: "Workflow", blocks }
 }
 
-fn row(task: &TaskHistoryEntry) -> Vec<Line> {
+fn row(task: &TaskHistoryEntry, detail: Detail) -> Vec<Line> {
     let number = |value: Option<f64>, sign: &str| {
         value.map_or_else(|| "-".to_owned(), |value| format!("{sign}{value:.2}"))
     };
-    let text = |text: String| Line::new().text(text);
-    vec![
-        Line::new().text(task.task.as_str()),
-        text(task.samples.to_string()),
-        text(task.median_s.map_or_else(|| "-".to_owned(), time)),
-        text(number(task.spread, "×")),
-        text(time(task.last_s)),
-        text(number(task.cpu_share, "")),
-        text(format!("{:.1}", (task.active - 1.0).max(0.0))),
-        text(notes(task)),
-    ]
+    let unknown = || "-".to_owned();
+    let bytes = |known: Option<u64>| known.map_or_else(unknown, human_bytes);
+    let (cores, memory) = (number(task.cpu_share, ""), bytes(task.peak_rss_bytes));
+    let used = match detail {
+        Detail::Screen => vec![cores, memory],
+        Detail::Full => vec![
+            cores,
+            task.cpu_s.map_or_else(unknown, time),
+            memory,
+            bytes(task.read_bytes),
+            bytes(task.written_bytes),
+            task.processes.map_or_else(unknown, |count| count.to_string()),
+        ],
+    };
+    let measured = [
+        task.task.clone(),
+        task.samples.to_string(),
+        task.median_s.map_or_else(unknown, time),
+        number(task.spread, "×"),
+        time(task.last_s),
+    ];
+    let last = [format!("{:.1}", (task.active - 1.0).max(0.0)), notes(task)];
+    measured.into_iter().chain(used).chain(last).map(Line::from).collect()
 }
 
 fn notes(task: &TaskHistoryEntry) -> String {

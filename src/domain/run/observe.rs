@@ -1,16 +1,15 @@
 //! What the journal of a run shows of durations, for later predictions.
 
 use std::collections::{BTreeSet, HashMap};
-use std::time::Duration;
 
 use super::envelope::Envelope;
 use super::event::Event;
-use super::outcome::{AttemptEnd, Ending, Outcome};
+use super::outcome::{AttemptEnd, Ending, Outcome, Usage};
 use super::spec::RunSpec;
 use crate::domain::id::{TaskId, stable_hash};
 use crate::domain::plan::{
-    Observations, ObservedAttempt, ObservedRun, RecordedAttempt, RecordedRun, Verdict, category,
-    work_digest,
+    Observations, ObservedAttempt, ObservedRun, RecordedAttempt, RecordedRun, ResourceUse, Verdict,
+    category, work_digest,
 };
 use crate::domain::time::Timestamp;
 
@@ -72,8 +71,7 @@ struct Open {
     lane_position: Option<u32>,
     /// Of command and check.
     spans: Vec<(Timestamp, Timestamp)>,
-    wall: Duration,
-    cpu: Duration,
+    used: Usage,
 }
 
 struct Watch<'a> {
@@ -220,8 +218,7 @@ impl<'a> Watch<'a> {
         let from = self.idle(task, at);
         if let Some(open) = &mut self.open[task] {
             open.spans.extend(from.map(|from| (from, at)));
-            open.wall = open.wall.saturating_add(end.usage.wall);
-            open.cpu = open.cpu.saturating_add(end.usage.cpu);
+            open.used.add(&end.usage);
         }
     }
 
@@ -231,7 +228,8 @@ impl<'a> Watch<'a> {
         let declared = &self.spec.plan.tasks[task].task;
         let (_, at) = *open.spans.last()?;
         // What a command takes to die after its limit is no part of its duration.
-        let wall = if censored { open.wall.min(declared.timeout) } else { open.wall };
+        let used = open.used;
+        let wall = if censored { used.wall.min(declared.timeout) } else { used.wall };
         let observed = ObservedAttempt {
             run: self.run,
             workflow: self.spec.workflow().to_owned(),
@@ -239,10 +237,16 @@ impl<'a> Watch<'a> {
             work: work_digest(declared),
             category: category(declared),
             wall_s: wall.as_secs_f64(),
-            cpu_s: Some(open.cpu.as_secs_f64()),
+            cpu_s: Some(used.cpu.as_secs_f64()),
             active: self.active(task, &open.spans),
             lane_position: open.lane_position,
             censored,
+            used: ResourceUse {
+                peak_rss: Some(used.peak_rss).filter(|&bytes| bytes > 0),
+                read_bytes: used.read_bytes,
+                written_bytes: used.written_bytes,
+                processes: used.processes,
+            },
             at,
         };
         Some(RecordedAttempt { attempt: open.attempt, imported: false, observed })

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use wt_orch::domain::plan::{
     Calibration, Contention, Durations, History, Interval, Job, ObservedAttempt, ObservedRun,
-    Problem, Sampler, Scenario, Verdict, category, median_and_spread, simulate, work_digest,
+    Problem, ResourceUse, Sampler, Scenario, Verdict, category, median_and_spread, simulate,
+    work_digest,
 };
 use wt_orch::domain::task::{AttemptRules, Command, Demand, Pattern, Priority, Task, Work};
 use wt_orch::domain::time::Timestamp;
@@ -113,6 +114,7 @@ impl World {
             active: 1.0,
             lane_position: None,
             censored: false,
+            used: ResourceUse::default(),
             at: Timestamp(self.now),
         });
         self.history.attempts.extend(attempts);

@@ -1,5 +1,3 @@
-use std::fs;
-
 use tempfile::TempDir;
 
 use super::*;
@@ -26,6 +24,12 @@ pub(in crate::adapters::store) fn attempt(run: u64, nth: u32) -> RecordedAttempt
         active: 1.25,
         lane_position: Some(2),
         censored: true,
+        used: ResourceUse {
+            peak_rss: Some(3 << 30),
+            read_bytes: Some(0),
+            written_bytes: Some(7),
+            processes: Some(u32::MAX),
+        },
         at: Timestamp(AT + i64::from(nth)),
     };
     RecordedAttempt { attempt: nth, imported: false, observed }
@@ -68,6 +72,7 @@ fn what_was_observed_comes_back_whole_and_counts_once() {
     let (dir, mut store) = open();
     let mut unknown = attempt(u64::MAX, 2);
     unknown.observed.cpu_s = None;
+    unknown.observed.used = ResourceUse::default();
     unknown.observed.lane_position = None;
     unknown.observed.censored = false;
     let observed =
@@ -172,17 +177,6 @@ fn a_task_a_workflow_or_everything_is_forgotten() {
     assert_eq!((left.attempts.len(), left.runs.len()), (1, 1));
     assert_eq!(store.forget(Forget::All).unwrap(), count(1, 1));
     assert!(store.observations().unwrap().is_empty());
-}
-
-#[test]
-fn an_older_database_that_may_only_be_read_has_no_observations() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("state.db");
-    let fixture = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/store/v1.db");
-    fs::copy(fixture, &path).unwrap();
-    let store = Store::connect_read_only(path).unwrap();
-    assert!(store.observations().unwrap().is_empty());
-    assert_eq!(store.runs().unwrap().len(), 1);
 }
 
 #[test]

@@ -1,5 +1,5 @@
 use super::*;
-use crate::domain::plan::history::ObservedAttempt;
+use crate::domain::plan::history::{ObservedAttempt, ResourceUse};
 use crate::domain::time::Timestamp;
 
 /// A machine on which tasks that wait most of the time never lack a core.
@@ -22,6 +22,7 @@ fn attempt(run: u64, active: f64, wall_s: f64) -> ObservedAttempt {
         active,
         lane_position: None,
         censored: false,
+        used: ResourceUse::default(),
         at: Timestamp(0),
     }
 }

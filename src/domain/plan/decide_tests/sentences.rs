@@ -1,7 +1,7 @@
 //! What is said of a plan.
 
 use super::*;
-use crate::domain::plan::{History, ObservedAttempt, category, work_digest};
+use crate::domain::plan::{History, ObservedAttempt, ResourceUse, category, work_digest};
 use crate::domain::task::Claims;
 use crate::domain::time::Timestamp;
 
@@ -160,6 +160,7 @@ fn a_saving_held_against_a_lane_that_was_never_tried_is_told_as_such() {
             active: 1.0,
             lane_position,
             censored: false,
+            used: ResourceUse::default(),
             at: Timestamp(0),
         });
         let history = History { attempts: attempts.collect(), runs: Vec::new() };
@@ -171,4 +172,36 @@ fn a_saving_held_against_a_lane_that_was_never_tried_is_told_as_such() {
     assert_eq!((untried.verdict, tried.verdict), (Verdict::Parallel, Verdict::Parallel));
     assert!(said(&untried.reasons, "what one lane saves"), "{untried:?}");
     assert!(!said(&tried.reasons, "what one lane saves"), "{tried:?}");
+}
+
+#[test]
+fn memory_that_is_known_to_be_more_than_declared_is_told() {
+    let mut set = set_of(&equal(5, 300));
+    for task in &mut set.tasks[..4] {
+        task.demand.memory = 1 << 30;
+    }
+    let attempts = set.tasks.iter().zip(0..).map(|(task, nth)| ObservedAttempt {
+        run: 1,
+        workflow: String::new(),
+        task: task.id.to_string(),
+        work: work_digest(task),
+        category: category(task),
+        wall_s: 300.0,
+        cpu_s: None,
+        active: 1.0,
+        lane_position: None,
+        censored: false,
+        used: ResourceUse { peak_rss: Some(nth << 30), ..ResourceUse::default() },
+        at: Timestamp(0),
+    });
+    let mut history = History { attempts: attempts.collect(), runs: Vec::new() };
+    // The first command of this one was another.
+    history.attempts[3].work += 1;
+    let request = PlanRequest { history: &history, ..PlanRequest::of(&set) };
+    let name = &set.tasks[2].id;
+    let expected = format!("raise `memory`: `{name}` took 2GiB and declares 1GiB");
+    let advice = build(&request).unwrap().decision.advice;
+    assert!(advice.contains(&expected), "{advice:?}");
+    let nothing = build(&PlanRequest::of(&set)).unwrap().decision.advice;
+    assert!(!said(&nothing, "raise `memory`"), "{nothing:?}");
 }

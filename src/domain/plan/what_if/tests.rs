@@ -7,7 +7,7 @@ use crate::domain::plan::build::{Host, PlanRequest, build};
 use crate::domain::plan::plan_type::Verdict;
 use crate::domain::plan::risk::{PairRisk, Risk};
 use crate::domain::plan::{
-    Contention, DEFAULT_CONTENTION, History, ObservedAttempt, category, work_digest,
+    Contention, DEFAULT_CONTENTION, History, ObservedAttempt, ResourceUse, category, work_digest,
 };
 use crate::domain::report::scripted_run::task;
 use crate::domain::task::TaskSet;
@@ -197,6 +197,7 @@ fn what_attempts_took_on_the_cores_of_then_is_no_other_on_more_of_them() {
         active: 4.0,
         lane_position: None,
         censored: false,
+        used: ResourceUse::default(),
         at: Timestamp(0),
     });
     let history = History { attempts: attempts.collect(), runs: Vec::new() };

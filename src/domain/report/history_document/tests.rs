@@ -1,5 +1,5 @@
 use super::*;
-use crate::domain::plan::RecordedRun;
+use crate::domain::plan::{RecordedRun, ResourceUse};
 use crate::domain::time::Timestamp;
 
 fn attempt(run: u64, task: &str, wall_s: f64) -> RecordedAttempt {
@@ -14,6 +14,7 @@ fn attempt(run: u64, task: &str, wall_s: f64) -> RecordedAttempt {
         active: 2.0,
         lane_position: None,
         censored: false,
+        used: ResourceUse::default(),
         at: Timestamp(1_800_000_000_000 + run.cast_signed()),
     };
     RecordedAttempt { attempt: 1, imported: false, observed }
@@ -54,6 +55,26 @@ fn only_the_command_that_a_task_ran_last_counts() {
     assert_eq!((task.median_s, task.spread, task.last_s), (Some(2.0), Some(2.0), 60.0));
     assert_eq!((task.cpu_share, task.active), (Some(0.5), 2.0));
     assert_eq!((task.first_in_lane_s, task.later_in_lane_s), (Some(1.0), Some(2.0)));
+}
+
+#[test]
+fn what_a_task_used_is_the_most_at_once_and_usual_in_sum() {
+    let used = |peak_rss, written_bytes| ResourceUse {
+        peak_rss,
+        written_bytes: Some(written_bytes),
+        processes: Some(3),
+        ..ResourceUse::default()
+    };
+    let mut attempts = [1.0, 2.0, 3.0, 4.0].map(|wall| attempt(1, "api", wall)).to_vec();
+    attempts[0].observed.used = used(Some(900), 10);
+    attempts[1].observed.used = used(None, 40);
+    attempts[2].observed.used = used(Some(500), 90);
+    // It ran something else then.
+    attempts[0].observed.work = 7;
+    let document = from_observations(&Observations { attempts, runs: Vec::new() }, None);
+    let task = &document.workflows[0].tasks[0];
+    assert_eq!((task.cpu_s, task.peak_rss_bytes), (Some(1.5), Some(500)));
+    assert_eq!((task.read_bytes, task.written_bytes, task.processes), (None, Some(65), Some(3)));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::{FORMAT, SCHEMA};
 use crate::domain::id::{RunId, TaskId};
 use crate::domain::plan::{
-    Observations, ObservedAttempt, ObservedRun, RecordedAttempt, RecordedRun,
+    Observations, ObservedAttempt, ObservedRun, RecordedAttempt, RecordedRun, ResourceUse,
 };
 use crate::domain::time::Timestamp;
 
@@ -20,6 +20,10 @@ const FARTHEST_S: f64 = 1e100;
 const MOST_CORES: f64 = 4096.0;
 /// Most tasks at once, slots, tasks, attempts and branches.
 const MOST: u32 = 100_000;
+/// Most bytes that an attempt may have held, read or written: one exbibyte.
+const MOST_BYTES: u64 = 1 << 60;
+/// Most processes that a task may have had at once: what Linux counts to.
+const MOST_PROCESSES: u64 = 1 << 22;
 /// Largest standard deviation of a logarithm.
 const LARGEST_SD: f64 = 100.0;
 /// Longest category, in bytes.
@@ -127,6 +131,7 @@ impl Reading {
         let active = self.number(entry, "active", 1.0..=f64::from(MOST));
         let lane_position = self.optional_count(entry, "lane_position");
         let censored = self.flag(entry, "censored");
+        let used = self.resources(entry);
         let at = self.time(entry);
         let observed = ObservedAttempt {
             run: run?,
@@ -139,6 +144,7 @@ impl Reading {
             active: active?,
             lane_position: lane_position?,
             censored: censored?,
+            used: used?,
             at: at?,
         };
         if observed.cpu_s.is_some_and(|cpu| cpu > (observed.wall_s + 1.0) * MOST_CORES) {
@@ -146,6 +152,17 @@ impl Reading {
             self.add(format!("{}.cpu_s", entry.place), cores);
         }
         Some(RecordedAttempt { attempt: attempt?, imported: true, observed })
+    }
+
+    /// Older files have none of these fields.
+    fn resources(&mut self, entry: &Entry<'_>) -> Option<ResourceUse> {
+        let peak_rss = self.optional_whole(entry, "peak_rss_bytes", MOST_BYTES);
+        let read_bytes = self.optional_whole(entry, "read_bytes", MOST_BYTES);
+        let written_bytes = self.optional_whole(entry, "written_bytes", MOST_BYTES);
+        let processes = self.optional_whole(entry, "processes", MOST_PROCESSES);
+        let processes = processes?.and_then(|count| u32::try_from(count).ok());
+        let (peak_rss, read_bytes, written_bytes) = (peak_rss?, read_bytes?, written_bytes?);
+        Some(ResourceUse { peak_rss, read_bytes, written_bytes, processes })
     }
 
     fn run(&mut self, entry: &Entry<'_>) -> Option<RecordedRun> {
@@ -225,6 +242,17 @@ impl Reading {
         match entry.fields.get(name) {
             None | Some(Value::Null) => Some(None),
             Some(_) => self.count(entry, name, 0).map(Some),
+        }
+    }
+
+    fn optional_whole(&mut self, entry: &Entry<'_>, name: &str, most: u64) -> Option<Option<u64>> {
+        let what = format!("a whole number from 0 to {most}");
+        match entry.fields.get(name) {
+            None | Some(Value::Null) => Some(None),
+            Some(_) => {
+                let read = |value: &Value| value.as_u64().filter(|number| *number <= most);
+                self.field(entry, name, &what, read).map(Some)
+            }
         }
     }
 

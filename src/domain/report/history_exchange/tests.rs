@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::plan::{ObservedAttempt, ObservedRun};
+use crate::domain::plan::{ObservedAttempt, ObservedRun, ResourceUse};
 use crate::domain::time::Timestamp;
 
 const NOW: Timestamp = Timestamp(1_800_000_000_000);
@@ -18,6 +18,12 @@ fn observations(run: u64, seconds: f64) -> Observations {
         active: 1.5,
         lane_position: Some(3),
         censored: true,
+        used: ResourceUse {
+            peak_rss: Some(1 << 40),
+            read_bytes: Some(run % (1 << 60)),
+            written_bytes: None,
+            processes: Some(5),
+        },
         at: NOW,
     };
     let result = ObservedRun {
@@ -37,7 +43,8 @@ fn observations(run: u64, seconds: f64) -> Observations {
         at: NOW,
     };
     let imported = true;
-    let unknown = ObservedAttempt { cpu_s: None, lane_position: None, ..attempt.clone() };
+    let used = ResourceUse::default();
+    let unknown = ObservedAttempt { cpu_s: None, lane_position: None, used, ..attempt.clone() };
     Observations {
         attempts: vec![
             RecordedAttempt { attempt: 1, imported, observed: attempt },
@@ -90,6 +97,20 @@ proptest! {
 }
 
 #[test]
+fn a_file_of_an_older_version_knows_nothing_of_resources() {
+    let text = changed(|value| {
+        for attempt in value["attempts"].as_array_mut().unwrap() {
+            for name in ["peak_rss_bytes", "read_bytes", "written_bytes", "processes"] {
+                attempt.as_object_mut().unwrap().remove(name).unwrap();
+            }
+        }
+    });
+    let read = parse_history_export(&text, NOW).unwrap();
+    assert_eq!(read.attempts.len(), 2);
+    assert!(read.attempts.iter().all(|one| one.observed.used == ResourceUse::default()));
+}
+
+#[test]
 fn everything_that_is_wrong_is_told_at_once_with_its_place() {
     let text = changed(|value| {
         value["attempts"][0]["wall_s"] = (-1.0).into();
@@ -116,6 +137,9 @@ fn everything_that_is_wrong_is_told_at_once_with_its_place() {
     "#);
     let text = changed(|value| {
         value["attempts"][0]["cpu_s"] = 1e6.into();
+        value["attempts"][1]["peak_rss_bytes"] = u64::MAX.into();
+        value["attempts"][1]["written_bytes"] = 0.5.into();
+        value["attempts"][1]["processes"] = (-1).into();
         value["attempts"][0]["wall_s"] = 1.into();
         value["runs"][0]["low_s"] = 500.into();
         value["runs"][0]["conflicts"] = 7.into();
@@ -124,6 +148,9 @@ fn everything_that_is_wrong_is_told_at_once_with_its_place() {
     insta::assert_snapshot!(problems(&text).join("\n"), @r#"
     attempts[0].cpu_s is more than 4096 cores could do in `wall_s`
     attempts[1].category is ""; it must be a text of 1 to 4096 bytes
+    attempts[1].peak_rss_bytes is 18446744073709551615; it must be a whole number from 0 to 1152921504606846976
+    attempts[1].written_bytes is 0.5; it must be a whole number from 0 to 1152921504606846976
+    attempts[1].processes is -1; it must be a whole number from 0 to 4194304
     runs[0].low_s is larger than `high_s`
     runs[0].conflicts is larger than `branches`
     "#);

@@ -41,6 +41,14 @@ fn a_duration_is_that_of_command_and_check_and_knows_what_ran_beside_it() {
     let [b, a] = &observed.attempts[..] else { panic!() };
     assert_eq!((b.observed.run, b.observed.workflow.as_str()), (a.observed.run, "auth"));
     assert_ne!(b.observed.work, a.observed.work);
+    // The check of `b` adds nothing but time.
+    let used = ResourceUse {
+        peak_rss: Some(100 << 20),
+        read_bytes: Some(2 << 20),
+        written_bytes: Some(10 << 20),
+        processes: Some(3),
+    };
+    assert_eq!([a.observed.used, b.observed.used], [used; 2]);
     assert_eq!(b.observed.category, "command");
 }
 

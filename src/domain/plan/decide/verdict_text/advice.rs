@@ -4,7 +4,8 @@ use super::{Evidence, human};
 use crate::domain::plan::decide::Candidate;
 use crate::domain::plan::decide::gains::{Change, Gain};
 use crate::domain::plan::plan_type::{Binding, Verdict};
-use crate::domain::task::{Claims, Task};
+use crate::domain::plan::work_digest;
+use crate::domain::task::{Claims, Task, human_size};
 
 /// Names shown of a list.
 const SHOWN: usize = 3;
@@ -33,6 +34,7 @@ pub(in crate::domain::plan) fn advice(e: &Evidence<'_>) -> Vec<String> {
         | Binding::Overhead => {}
     }
     advice.extend(too_small(e));
+    advice.extend(more_memory(c));
     advice
 }
 
@@ -107,4 +109,32 @@ fn too_small(e: &Evidence<'_>) -> Option<String> {
     Some(format!(
         "join {names}{more} with other tasks: a task of its own costs {each}, they take less"
     ))
+}
+
+/// Tasks that were seen to take more memory than they declare: side by side they may not fit.
+fn more_memory(c: &Candidate<'_>) -> Option<String> {
+    let seen = |task: &Task| {
+        let work = work_digest(task);
+        let attempts = c.request.history.attempts.iter();
+        let own = attempts.filter(|one| one.task == *task.id.as_str() && one.work == work);
+        own.filter_map(|one| one.used.peak_rss).max()
+    };
+    let declared = c.tasks.iter().filter(|task| task.demand.memory > 0);
+    let mut over: Vec<(u64, &Task)> = declared
+        .filter_map(|task| Some((seen(task).filter(|most| *most > task.demand.memory)?, task)))
+        .collect();
+    over.sort_by_key(|(most, task)| std::cmp::Reverse(most - task.demand.memory));
+    let told: Vec<String> = over
+        .iter()
+        .take(SHOWN)
+        .map(|(most, task)| {
+            let (most, declared) = (human_size(*most), human_size(task.demand.memory));
+            format!("`{}` took {most} and declares {declared}", task.id)
+        })
+        .collect();
+    let more = match over.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        more => format!(" and {more} more likewise"),
+    };
+    (!told.is_empty()).then(|| format!("raise `memory`: {}{more}", told.join(", ")))
 }

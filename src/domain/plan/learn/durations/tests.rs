@@ -1,5 +1,5 @@
 use super::*;
-use crate::domain::plan::{DEFAULT_CONTENTION, ObservedAttempt};
+use crate::domain::plan::{DEFAULT_CONTENTION, ObservedAttempt, ResourceUse};
 use crate::domain::report::scripted_run::task;
 
 fn attempt(task: &Task, run: u64, wall_s: f64) -> ObservedAttempt {
@@ -14,6 +14,7 @@ fn attempt(task: &Task, run: u64, wall_s: f64) -> ObservedAttempt {
         active: 1.0,
         lane_position: None,
         censored: false,
+        used: ResourceUse::default(),
         at: Timestamp(run as i64),
     }
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::domain::plan::DEFAULT_CONTENTION;
+use crate::domain::plan::{DEFAULT_CONTENTION, ResourceUse};
 use crate::domain::report::scripted_run::task;
 use crate::domain::time::Timestamp;
 
@@ -19,6 +19,7 @@ fn attempt(wall_s: f64, cpu_s: Option<f64>, active: f64) -> ObservedAttempt {
         active,
         lane_position: None,
         censored: false,
+        used: ResourceUse::default(),
         at: Timestamp(0),
     }
 }
