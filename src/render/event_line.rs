@@ -90,7 +90,17 @@ fn told<'a>(envelope: &'a Envelope, state: &'a RunState) -> Told<'a> {
                 | WidthCause::Failures { .. }
                 | WidthCause::Eased => String::new(),
             };
-            (Normal, format!("at most {width}{of} at once from here on: {because}"))
+            let otherwise = match because {
+                WidthCause::Load | WidthCause::OtherRuns => {
+                    " (`run.share_host = false` ignores it)"
+                }
+                WidthCause::Memory
+                | WidthCause::RateLimit { .. }
+                | WidthCause::RateEased { .. }
+                | WidthCause::Failures { .. }
+                | WidthCause::Eased => "",
+            };
+            (Normal, format!("at most {width}{of} at once from here on: {because}{otherwise}"))
         }
         Event::Replanned { because, .. } => (
             Verbose,

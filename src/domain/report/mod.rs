@@ -18,6 +18,7 @@ mod integrate_document;
 mod integration_section;
 mod layout;
 mod log_path;
+mod narrowing;
 mod optimization;
 mod plan_answer;
 mod plan_document;

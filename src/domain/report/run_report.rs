@@ -6,6 +6,7 @@ use super::failure_section::{failures, left_out};
 use super::headline::{run_headline, verdict_line};
 use super::integration_section::{integration_headline, integration_sections};
 use super::layout::layout_lines;
+use super::narrowing::narrowing;
 use super::prediction::prediction;
 use super::prose::Line;
 use super::section::{Block, Report, Section};
@@ -24,7 +25,7 @@ pub struct ReportPlaces<'a> {
 /// lasted until the last thing that the journal tells.
 pub fn run_report(state: &RunState, places: &ReportPlaces<'_>) -> Report {
     let now = last_seen(state);
-    let mut sections = vec![decomposition(state), verdict(state)];
+    let mut sections = vec![decomposition(state), verdict(state, now)];
     let layout = layout_lines(state, places.root);
     if !layout.is_empty() {
         sections.push(Section { heading: "Worktrees", blocks: vec![Block::Verbatim(layout)] });
@@ -50,9 +51,10 @@ pub fn run_report(state: &RunState, places: &ReportPlaces<'_>) -> Report {
     Report { title: run_headline(state, now), sections }
 }
 
-fn verdict(state: &RunState) -> Section {
+fn verdict(state: &RunState, now: Timestamp) -> Section {
     let decision = &state.spec.plan.decision;
     let mut blocks = vec![Block::Line(verdict_line(&state.spec.plan))];
+    blocks.extend(narrowing(state, now).map(|text| Block::Line(text.into())));
     let reasons: Vec<Line> =
         decision.reasons.iter().chain(&decision.flips).map(|text| Line::prose(text)).collect();
     if !reasons.is_empty() {

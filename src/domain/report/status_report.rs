@@ -2,6 +2,7 @@
 
 use super::advice::next_steps;
 use super::headline::{reason_line, run_headline, standing, verdict_line};
+use super::narrowing::narrowing;
 use super::prose::Line;
 use super::section::{Block, Report, Section, Table};
 use super::task_section::oddities;
@@ -24,7 +25,7 @@ pub fn status_report(state: &RunState, now: Timestamp) -> Report {
         ]);
     }
     let mut sections = vec![
-        Section { heading: "Verdict", blocks: verdict_blocks(state) },
+        Section { heading: "Verdict", blocks: verdict_blocks(state, now) },
         Section { heading: "Tasks", blocks: vec![Block::Table(table)] },
     ];
     sections.extend(oddities(state));
@@ -36,8 +37,9 @@ pub fn status_report(state: &RunState, now: Timestamp) -> Report {
 }
 
 /// With what holds the run back at the moment.
-fn verdict_blocks(state: &RunState) -> Vec<Block> {
+fn verdict_blocks(state: &RunState, now: Timestamp) -> Vec<Block> {
     let mut blocks = vec![Block::Line(verdict_line(&state.spec.plan))];
+    blocks.extend(narrowing(state, now).map(|text| Block::Line(text.into())));
     if state.phase != RunPhase::Running {
         return blocks;
     }

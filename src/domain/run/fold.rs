@@ -164,6 +164,7 @@ impl RunState {
         self.phase = phase;
         self.ended = Some(at);
         self.count_active_up_to(at);
+        self.narrowed.end(self.active);
     }
 
     fn count_active_up_to(&mut self, at: Timestamp) {

@@ -56,7 +56,7 @@ pub use surroundings::{
     TASK_PORTS, compose_project, jobs_name, port_candidates, run_mark, temporary_name,
 };
 pub use task_state::{IllegalTransition, TaskState};
-pub use throttle::Throttle;
+pub use throttle::{Narrowed, Throttle};
 pub use time_limits::Expiry;
 pub use width::WidthCause;
 pub use worktree_rules::{CacheSharing, Submodules, WorktreeRules};

@@ -13,7 +13,7 @@ use super::reason::Reason;
 use super::shortage::Shortage;
 use super::spec::RunSpec;
 use super::task_state::TaskState;
-use super::throttle::Throttle;
+use super::throttle::{Narrowed, Throttle};
 use super::time_limits::Expiry;
 use crate::domain::id::{Oid, TaskId};
 use crate::domain::integrate::Integration;
@@ -98,6 +98,8 @@ pub struct RunState {
     pub(super) width_cap: Option<usize>,
     /// Agents whose provider limits the rate, by the name of the preset.
     pub throttles: BTreeMap<String, Throttle>,
+    /// How long fewer tasks ran at once than were decided, agents aside.
+    pub narrowed: Narrowed,
     /// Warnings, oldest first.
     pub warnings: Vec<String>,
     pub(super) index: Arc<HashMap<TaskId, usize>>,
@@ -227,6 +229,7 @@ impl RunState {
             clocks: Vec::new(),
             width_cap: None,
             throttles: BTreeMap::new(),
+            narrowed: Narrowed::default(),
             warnings: Vec::new(),
             index: Arc::new(index),
             spec: Arc::new(spec),
@@ -301,6 +304,7 @@ impl RunState {
             if let Some(since) = seen.since.take() {
                 seen.active += last.since(since);
             }
+            seen.narrowed.end(seen.active);
         }
         seen
     }

@@ -1,6 +1,8 @@
 //! How many tasks may run at once at the moment, as events have it: all of them, or those of an agent
 //! whose provider limits the rate.
 
+use std::time::Duration;
+
 use super::state::RunState;
 use super::width::WidthCause;
 use crate::domain::task::Work;
@@ -13,6 +15,33 @@ pub struct Throttle {
     pub most: usize,
     /// When that was last lowered.
     pub since: Timestamp,
+}
+
+/// How long the machine, or what else runs on it, let fewer tasks run at once than were decided.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Narrowed {
+    total: Duration,
+    /// Since when it does, in time at work.
+    since: Option<Duration>,
+    last: Option<(usize, WidthCause)>,
+}
+
+impl Narrowed {
+    /// How long in all, when the run was at work for `wall`.
+    pub fn time(&self, wall: Duration) -> Duration {
+        self.total + self.since.map_or(Duration::ZERO, |since| wall.saturating_sub(since))
+    }
+
+    /// How many at most, the last time, and why.
+    pub fn last(&self) -> Option<&(usize, WidthCause)> {
+        self.last.as_ref()
+    }
+
+    /// It is over, at `wall`.
+    pub(super) fn end(&mut self, wall: Duration) {
+        self.total = self.time(wall);
+        self.since = None;
+    }
 }
 
 impl RunState {
@@ -51,6 +80,13 @@ impl RunState {
             | WidthCause::Failures { .. }
             | WidthCause::Eased => {
                 self.dispatcher.set_width(width);
+                let wall = self.wall(at);
+                if width < self.widest() {
+                    self.narrowed.since.get_or_insert(wall);
+                    self.narrowed.last = Some((width, because.clone()));
+                } else {
+                    self.narrowed.end(wall);
+                }
                 return true;
             }
         };
@@ -71,6 +107,7 @@ impl RunState {
     /// A process that takes the run over begins with all that was decided.
     pub(super) fn lift_limits(&mut self) {
         self.dispatcher.set_width(self.widest());
+        self.narrowed.end(self.active);
         for preset in std::mem::take(&mut self.throttles).into_keys() {
             let jobs = self.tasks_of(&preset);
             self.dispatcher.limit_together(&jobs, None);

@@ -58,9 +58,9 @@ fn fewer_tasks_at_once_and_more_again_are_told_with_the_reason() {
         event_line(&envelope, &state, Verbosity::Normal).unwrap()
     });
     insta::assert_snapshot!(told.collect::<Vec<_>>().join("\n"), @"
-    0.0s  -       at most 2 at once from here on: the machine is busy
+    0.0s  -       at most 2 at once from here on: the machine is busy (`run.share_host = false` ignores it)
     0.0s  -       at most 2 at once from here on: little memory is left
-    0.0s  -       at most 2 at once from here on: other runs use a part of the machine
+    0.0s  -       at most 2 at once from here on: other runs use a part of the machine (`run.share_host = false` ignores it)
     0.0s  -       at most 2 of `claude` at once from here on: the provider of `schema` limits the rate
     0.0s  -       at most 2 of `claude` at once from here on: the provider of `schema` is less in demand
     0.0s  -       at most 2 at once from here on: there is room again
