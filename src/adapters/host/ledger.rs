@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::identity::{ProcessIdentity, is_alive};
 use super::lock::{LockError, LockOutcome, RunLock};
-use super::private::{PrivateError, ensure_private, own_name};
+use super::private::{PrivateError, ensure_private, is_private, own_name};
 use crate::domain::run::RunUse;
 
 /// Most that is read of a file, in bytes.
@@ -37,9 +37,14 @@ pub enum LedgerError {
 /// The runs of this user on this machine.
 #[derive(Debug, Clone)]
 pub struct Ledger {
-    /// Folders from the outside in; the last one holds the files.
-    folders: [PathBuf; 2],
+    /// For as long as the user is logged in. A run that a timer starts may know of none.
+    runtime: Option<Place>,
+    temporary: Place,
 }
+
+/// Folders from the outside in; the last one holds the files.
+#[derive(Debug, Clone)]
+struct Place([PathBuf; 2]);
 
 /// A run, as it says of itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -61,22 +66,45 @@ pub struct OwnEntry {
 }
 
 impl Ledger {
-    /// In `$XDG_RUNTIME_DIR`, where set, else in a folder of this user's among the temporary ones.
+    /// In `$XDG_RUNTIME_DIR`, where set and usable, else in a folder of this user's among the
+    /// temporary ones. Runs in either are seen.
     pub fn at(runtime_dir: Option<&Path>) -> Self {
-        let own = match runtime_dir {
-            Some(runtime) => runtime.join("wt-orch"),
-            None => std::env::temp_dir().join(own_name()),
-        };
-        let runs = own.join("runs");
-        Self { folders: [own, runs] }
+        Self::within(runtime_dir, &std::env::temp_dir())
+    }
+
+    fn within(runtime_dir: Option<&Path>, temporary: &Path) -> Self {
+        let place = |own: PathBuf| Place([own.clone(), own.join("runs")]);
+        let runtime = runtime_dir.map(|runtime| place(runtime.join("wt-orch")));
+        Self { runtime, temporary: place(temporary.join(own_name())) }
     }
 
     /// Enters a run of this process, which takes nothing yet.
     ///
     /// # Errors
-    /// [`LedgerError`]
+    /// [`LedgerError`] of the last place that was tried.
     pub fn enter(&self, run: &str) -> Result<OwnEntry, LedgerError> {
-        for folder in &self.folders {
+        let entered = self.runtime.as_ref().and_then(|place| place.enter(run).ok());
+        entered.map_or_else(|| self.temporary.enter(run), Ok)
+    }
+
+    /// All runs of living processes, ordered by process. Files of dead ones are deleted.
+    pub fn load(&self) -> Vec<LedgerEntry> {
+        let places = self.runtime.iter().chain([&self.temporary]);
+        let mut entries: Vec<LedgerEntry> = places.flat_map(Place::load).collect();
+        entries.sort_by_key(|entry| entry.process.pid);
+        entries
+    }
+
+    /// The runs of other processes.
+    pub fn load_others(&self) -> Vec<LedgerEntry> {
+        let own = std::process::id();
+        self.load().into_iter().filter(|entry| entry.process.pid != own).collect()
+    }
+}
+
+impl Place {
+    fn enter(&self, run: &str) -> Result<OwnEntry, LedgerError> {
+        for folder in &self.0 {
             ensure_private(folder)?;
         }
         let folder = self.folder().to_owned();
@@ -94,23 +122,17 @@ impl Ledger {
         }
     }
 
-    /// All runs of living processes, ordered by process. Files of dead ones are deleted.
-    pub fn load(&self) -> Vec<LedgerEntry> {
+    /// What stands in a folder that others can write to is not believed.
+    fn load(&self) -> Vec<LedgerEntry> {
+        if !self.0.iter().all(|folder| is_private(folder).unwrap_or(false)) {
+            return Vec::new();
+        }
         let Ok(files) = fs::read_dir(self.folder()) else { return Vec::new() };
-        let mut entries: Vec<LedgerEntry> =
-            files.flatten().filter_map(|file| load_entry(&file.path())).collect();
-        entries.sort_by_key(|entry| entry.process.pid);
-        entries
-    }
-
-    /// The runs of other processes.
-    pub fn load_others(&self) -> Vec<LedgerEntry> {
-        let own = std::process::id();
-        self.load().into_iter().filter(|entry| entry.process.pid != own).collect()
+        files.flatten().filter_map(|file| load_entry(&file.path())).collect()
     }
 
     fn folder(&self) -> &Path {
-        &self.folders[1]
+        &self.0[1]
     }
 }
 

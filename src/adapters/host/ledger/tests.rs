@@ -2,9 +2,18 @@ use super::*;
 
 const BUSY: RunUse = RunUse { slots: 3, cpus: 2.5, wanted: 4.0, memory: 1 << 30 };
 
+/// Both places in one folder, which is nobody else's.
+fn ledger(dir: &Path) -> Ledger {
+    Ledger::within(Some(dir), dir)
+}
+
+fn folder(ledger: &Ledger) -> &Path {
+    ledger.runtime.as_ref().unwrap().folder()
+}
+
 /// The file of a process that lives as long as the returned child, whose stdin holds the lock.
 fn foreign(ledger: &Ledger, run: &str) -> (std::process::Child, PathBuf) {
-    let path = ledger.folder().join(format!("{run}.run"));
+    let path = folder(ledger).join(format!("{run}.run"));
     let file = fs::File::create(&path).unwrap();
     file.try_lock().unwrap();
     let child = std::process::Command::new("sleep").arg("60").stdin(file).spawn().unwrap();
@@ -17,7 +26,7 @@ fn foreign(ledger: &Ledger, run: &str) -> (std::process::Child, PathBuf) {
 #[test]
 fn runs_see_what_the_others_take_until_these_are_over_or_killed() {
     let dir = tempfile::tempdir().unwrap();
-    let ledger = Ledger::at(Some(dir.path()));
+    let ledger = ledger(dir.path());
     assert_eq!(ledger.load(), []);
     let mut own = ledger.enter("own").unwrap();
     own.write(BUSY).unwrap();
@@ -37,32 +46,56 @@ fn runs_see_what_the_others_take_until_these_are_over_or_killed() {
     assert!(!path.exists());
     drop(own);
     assert_eq!(ledger.load(), []);
-    assert_eq!(fs::read_dir(ledger.folder()).unwrap().count(), 0);
+    assert_eq!(fs::read_dir(folder(&ledger)).unwrap().count(), 0);
 }
 
 #[test]
 fn a_file_that_says_nothing_yet_is_left_to_its_owner_and_foreign_files_are_left_alone() {
     let dir = tempfile::tempdir().unwrap();
-    let ledger = Ledger::at(Some(dir.path()));
+    let ledger = ledger(dir.path());
     let _own = ledger.enter("own").unwrap();
-    let path = ledger.folder().join("new.run");
+    let path = folder(&ledger).join("new.run");
     let file = fs::File::create(&path).unwrap();
     file.try_lock().unwrap();
-    fs::write(ledger.folder().join("notes.txt"), "mine").unwrap();
+    fs::write(folder(&ledger).join("notes.txt"), "mine").unwrap();
     assert_eq!(ledger.load().len(), 1);
     assert!(path.exists());
     drop(file);
     assert_eq!(ledger.load().len(), 1);
-    assert!(!path.exists() && ledger.folder().join("notes.txt").exists());
+    assert!(!path.exists() && folder(&ledger).join("notes.txt").exists());
 }
 
 #[test]
-fn a_folder_that_others_can_enter_is_not_used() {
+fn a_folder_that_others_can_enter_is_not_used_and_what_stands_there_is_not_believed() {
     use std::os::unix::fs::PermissionsExt;
     let dir = tempfile::tempdir().unwrap();
-    let open = dir.path().join("wt-orch");
-    fs::create_dir(&open).unwrap();
-    fs::set_permissions(&open, fs::Permissions::from_mode(0o777)).unwrap();
-    let error = Ledger::at(Some(dir.path())).enter("own").unwrap_err();
+    let ledger = ledger(dir.path());
+    let _own = ledger.enter("own").unwrap();
+    assert_eq!(ledger.load().len(), 1);
+    for name in ["wt-orch".to_owned(), own_name()] {
+        let open = dir.path().join(name);
+        fs::create_dir_all(&open).unwrap();
+        fs::set_permissions(&open, fs::Permissions::from_mode(0o777)).unwrap();
+    }
+    assert_eq!(ledger.load(), []);
+    let error = ledger.enter("other").unwrap_err();
     assert!(matches!(error, LedgerError::Place(PrivateError::NotPrivate { .. })), "{error}");
+}
+
+#[test]
+fn runs_with_and_without_a_usable_runtime_folder_see_one_another() {
+    let dir = tempfile::tempdir().unwrap();
+    let (runtime, temporary) = (dir.path().join("run"), dir.path().join("tmp"));
+    fs::create_dir(&temporary).unwrap();
+    // It is set to what is not there, as after `su`.
+    let with = Ledger::within(Some(&runtime), &temporary);
+    let first = with.enter("first").unwrap();
+    assert_eq!(first.folder, with.temporary.folder());
+    fs::create_dir(&runtime).unwrap();
+    let second = with.enter("second").unwrap();
+    assert_eq!(second.folder, folder(&with));
+    assert_eq!(with.load().len(), 2);
+    let without = Ledger::within(None, &temporary);
+    let _third = without.enter("third").unwrap();
+    assert_eq!(with.load().len(), 3);
 }
