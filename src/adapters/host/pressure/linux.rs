@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::param::{clock_ticks_per_second, page_size};
@@ -73,11 +73,14 @@ fn parse_processors(text: &str) -> Option<Processors> {
 
 fn load_memory(held: u64) -> Option<MemoryReading> {
     let (mut total, mut available) = parse_memory(&fs::read_to_string("/proc/meminfo").ok()?)?;
-    if let Some((limit, left)) = load_group_memory() {
-        total = total.min(limit);
-        available = available.min(left);
+    let mut pressure = PathBuf::from("/proc/pressure/memory");
+    if let Some(group) = load_group_memory() {
+        total = total.min(group.limit);
+        available = available.min(group.left);
+        pressure = group.pressure;
     }
-    let stalled = fs::read_to_string("/proc/pressure/memory");
+    // Not every kernel tells it.
+    let stalled = fs::read_to_string(pressure);
     let stalled = stalled.ok().and_then(|text| parse_stalled(&text)).unwrap_or(0.0);
     Some(MemoryReading { total, available, held, stalled })
 }
@@ -98,26 +101,40 @@ fn parse_stalled(text: &str) -> Option<f64> {
     some.split(' ').find_map(|part| part.strip_prefix("avg10="))?.parse().ok()
 }
 
-/// The least that the control groups (version 2) around this process leave: their limit, and what is
-/// below it.
-fn load_group_memory() -> Option<(u64, u64)> {
+/// Memory of a control group with a limit.
+#[derive(Debug, PartialEq)]
+struct GroupMemory {
+    limit: u64,
+    /// What is below it.
+    left: u64,
+    /// Where it tells what waits for memory in it: what other groups wait for is not its business.
+    pressure: PathBuf,
+}
+
+/// The control group (version 2) around this process that leaves least.
+fn load_group_memory() -> Option<GroupMemory> {
     let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
     let own = groups.lines().find_map(|line| line.strip_prefix("0::/"))?;
     least_left(Path::new("/sys/fs/cgroup"), own)
 }
 
-/// Files that were read and can be read again are no use of memory.
-fn least_left(root: &Path, own: &str) -> Option<(u64, u64)> {
+/// What the kernel keeps of files, and gives up when memory is wanted, is no use of memory.
+fn least_left(root: &Path, own: &str) -> Option<GroupMemory> {
     let left = |folder: &Path| {
         let read = |name: &str| fs::read_to_string(root.join(folder).join(name)).ok();
         let limit: u64 = read("memory.max")?.trim().parse().ok()?;
         let used: u64 = read("memory.current")?.trim().parse().ok()?;
         let stat = read("memory.stat").unwrap_or_default();
-        let cached = stat.lines().find_map(|line| line.strip_prefix("inactive_file "));
-        let cached: u64 = cached.and_then(|bytes| bytes.trim().parse().ok()).unwrap_or(0);
-        Some((limit, limit.saturating_sub(used.saturating_sub(cached))))
+        let bytes = |name: &str| {
+            let line = stat.lines().find_map(|line| line.strip_prefix(name))?;
+            line.strip_prefix(' ')?.parse::<u64>().ok()
+        };
+        let kept = ["inactive_file", "active_file", "slab_reclaimable"].map(bytes);
+        let used = used.saturating_sub(kept.into_iter().flatten().sum());
+        let pressure = root.join(folder).join("memory.pressure");
+        Some(GroupMemory { limit, left: limit.saturating_sub(used), pressure })
     };
-    Path::new(own).ancestors().filter_map(left).min_by_key(|(_, left)| *left)
+    Path::new(own).ancestors().filter_map(left).min_by_key(|group| group.left)
 }
 
 #[cfg(test)]

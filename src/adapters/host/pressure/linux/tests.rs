@@ -60,10 +60,15 @@ fn the_control_group_with_the_least_left_counts() {
         }
     };
     write("a", &[("memory.max", "1000\n"), ("memory.current", "900\n")]);
-    write("a", &[("memory.stat", "anon 5\ninactive_file 300\n")]);
+    write(
+        "a",
+        &[("memory.stat", "anon 5\ninactive_file 100\nactive_file 150\nslab_reclaimable 50\n")],
+    );
     write("a/b", &[("memory.max", "max\n"), ("memory.current", "1\n")]);
     write("a/b/c", &[("memory.max", "500\n"), ("memory.current", "50\n")]);
-    assert_eq!(least_left(root.path(), "a/b"), Some((1000, 400)));
-    assert_eq!(least_left(root.path(), "a/b/c"), Some((1000, 400)));
+    let pressure = root.path().join("a/memory.pressure");
+    let outer = GroupMemory { limit: 1000, left: 400, pressure };
+    assert_eq!(least_left(root.path(), "a/b").as_ref(), Some(&outer));
+    assert_eq!(least_left(root.path(), "a/b/c"), Some(outer));
     assert_eq!(least_left(root.path(), "elsewhere"), None);
 }
