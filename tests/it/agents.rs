@@ -2,10 +2,11 @@
 //! name, first on PATH, which writes what the real one would.
 
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Output, Repo};
+use crate::harness::{Invocation, Output, Repo};
 use crate::scene::{content, outcomes, small_repo, task, tasks};
 
 /// Puts a program of that name into `repo/bin`, which changes a file, writes `stdout`, says `stderr`
@@ -25,13 +26,30 @@ fn one_task(name: &str) -> String {
     format!("[[task]]\nid = '{name}'\nagent = '{name}'\nprompt = 'do it'\ncheck = 'true'\n")
 }
 
-fn split(repo: &Repo, text: &str, options: &[&str]) -> Output {
-    tasks(repo, text);
+/// `wt-orch` that finds the agents of the repository.
+fn with_agents<'a>(repo: &'a Repo, words: &[&str]) -> Invocation<'a> {
     let path = repo.program("sh", &["-c", "printf %s \"$PATH\""]).run();
     let bin = repo.path("bin");
     let path = format!("{}:{}", Path::display(&bin), path.exit(0).stdout());
-    let words = [&["split", "tasks.toml", "--parallel=2"], options].concat();
-    repo.command(&words).env("PATH", path).run()
+    repo.command(words).env("PATH", path)
+}
+
+fn split(repo: &Repo, text: &str, options: &[&str]) -> Output {
+    tasks(repo, text);
+    with_agents(repo, &[&["split", "tasks.toml", "--parallel=2"], options].concat()).run()
+}
+
+/// The document of the run, once it is as wanted; while it begins there is none.
+#[track_caller]
+fn status_once(repo: &Repo, is_wanted: impl Fn(&Value) -> bool) -> Value {
+    for _ in 0..600 {
+        let output = repo.wt_orch(&["status", "--json"]);
+        if output.code() == Some(0) && is_wanted(&output.stdout_json()) {
+            return output.stdout_json();
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    panic!("not within a minute: {}", repo.wt_orch(&["status"]));
 }
 
 /// Runs one agent and gives its outcome and what is known of it.
@@ -95,10 +113,30 @@ fn an_agent_that_says_it_failed_has_failed_whatever_its_exit_code() {
 
 #[test]
 fn a_limit_of_the_provider_is_told_from_other_failures() {
-    let limited = |name: &str, stdout: &str, stderr: &str| ran(name, stdout, stderr, 1).1;
+    let repo = small_repo();
     let gemini = "{\n  \"error\": {\"type\": \"Error\", \"message\": \"slow\", \"code\": 429}\n}";
-    assert_eq!(limited("gemini", "", gemini)["rate_limited"], true);
-    assert_eq!(limited("aider", "litellm.RateLimitError: wait", "")["rate_limited"], true);
+    agent(&repo, "gemini", "", gemini, 1);
+    agent(&repo, "aider", "litellm.RateLimitError: wait", "", 1);
+    tasks(&repo, &(one_task("gemini") + &one_task("aider")));
+    // Neither has retries; both wait for another attempt nevertheless.
+    let running = with_agents(&repo, &["split", "tasks.toml", "--parallel=2"]).start();
+    let waits = |document: &Value, name: &str| {
+        let task = task(document, name);
+        task["state"] == "waiting_to_retry" && task["agent"]["rate_limited"] == true
+    };
+    let document =
+        status_once(&repo, |document| waits(document, "gemini") && waits(document, "aider"));
+    assert_eq!(task(&document, "gemini")["attempts"], 1);
+    repo.wt_orch(&["abort"]).exit(0);
+    running.wait().exit(5);
+    let stopped = repo.wt_orch(&["status", "--json"]).stdout_json();
+    assert_eq!(stopped["state"], "aborted");
+    for name in ["gemini", "aider"] {
+        let task = task(&stopped, name);
+        assert_eq!((&task["attempts"], &task["agent"]["rate_limited"]), (&1.into(), &true.into()));
+    }
+
+    let limited = |name: &str, stdout: &str, stderr: &str| ran(name, stdout, stderr, 1).1;
     let tests = r#"{"type":"item.completed","item":{"type":"command_execution","aggregated_output":"429 Too Many Requests","exit_code":1}}"#;
     assert_eq!(limited("codex", tests, "test failed: 429")["rate_limited"], false);
 }
