@@ -119,9 +119,7 @@ pub async fn reconcile(site: &Site, journal: &mut Journal) -> Result<(), EngineE
     remove_deserted_socket(site, &spec.run)?;
     let (strays, _others) = end_strays(site, journal).await;
     for (task, ended) in strays {
-        let state = &journal.state().tasks[task].state;
-        if !matches!(state, TaskState::SettingUp { .. } | TaskState::Running { .. }) {
-            // What was asked for is asked for again; doing it twice is safe.
+        if !journal.state().tasks[task].state.is_lost_in_a_crash() {
             continue;
         }
         let finding = match ended {

@@ -120,6 +120,26 @@ impl TaskState {
         !matches!(self, Self::Pending | Self::RetryWait { .. } | Self::Finished { .. })
     }
 
+    /// Whether a crash takes it back to its start: its command is gone, or what follows from what
+    /// had ended was not stored. Anything else is asked for again; doing that twice is safe.
+    pub fn is_lost_in_a_crash(&self) -> bool {
+        match self {
+            Self::Provisioned { .. }
+            | Self::SettingUp { .. }
+            | Self::SetUp { .. }
+            | Self::Running { .. }
+            | Self::Ended { .. }
+            | Self::Committed { .. }
+            | Self::Checked { .. } => true,
+            Self::Pending
+            | Self::Provisioning { .. }
+            | Self::Committing { .. }
+            | Self::Checking { .. }
+            | Self::RetryWait { .. }
+            | Self::Finished { .. } => false,
+        }
+    }
+
     /// The outcome, once it is over.
     pub fn outcome(&self) -> Option<Outcome> {
         match self {

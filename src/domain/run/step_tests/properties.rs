@@ -97,31 +97,71 @@ proptest! {
     }
 
     #[test]
-    fn a_run_cut_anywhere_and_resumed_ends_with_the_same_outcomes(case in cases(), cut in 0..200_usize) {
-        let plan = with_hook(plan(case.tasks, case.preference));
-        let mut whole = World::new(plan.clone(), case.seconds.clone(), |task, _| i32::from(task % 4 == 3));
-        whole.replanning = true;
-        whole.run();
-        let mut resumed = World::new(plan, case.seconds, whole.exit);
-        resumed.replanning = true;
-        resumed.journal = whole.journal[..whole.batches[cut % whole.batches.len()]].to_vec();
-        resumed.state = RunState::fold(&resumed.journal).unwrap();
-        resumed.now = resumed.journal.last().unwrap().at.0;
-        // The engine finds that no process survived, and says so.
-        for index in resumed.state.active_tasks().collect::<Vec<_>>() {
-            let state = &resumed.state.tasks[index].state;
-            if !matches!(state, TaskState::SettingUp { .. } | TaskState::Running { .. }) {
-                continue;
-            }
-            let task = resumed.state.task(index).id.clone();
-            let finding = "gone".to_owned();
-            resumed.say(Input::Fact(Event::Reconciled { task, finding }));
-        }
-        if !resumed.state.all_finished() {
-            resumed.say(Input::Begin { resumed: true });
-            resumed.play();
-        }
-        let outcomes = |w: &World| w.state.tasks.iter().map(|record| record.outcome()).collect::<Vec<_>>();
-        prop_assert_eq!(outcomes(&resumed), outcomes(&whole));
+    fn a_run_cut_behind_any_event_and_resumed_ends_with_the_same_outcomes(
+        case in cases(),
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let whole = whole(&case);
+        let cut = cut.index(whole.journal.len()) + 1;
+        prop_assert_eq!(outcomes(&resumed(&case, &whole.journal[..cut])), outcomes(&whole));
     }
+}
+
+#[test]
+fn every_cut_of_a_run_with_failures_retries_and_checks_ends_with_the_same_outcomes() {
+    let mut tasks = vec![task("a", &[]), task("b", &["a"]), task("c", &["a"]), task("d", &["b"])];
+    tasks.push(task("e", &["d"]));
+    for task in &mut tasks {
+        task.retries = 1;
+        task.check = Some("true".to_owned());
+    }
+    for preference in [Preference::Sequential, Preference::ParallelWith(2)] {
+        let case = Case { tasks: tasks.clone(), seconds: vec![3, 1, 2, 1, 1], preference };
+        let whole = whole(&case);
+        for cut in 1..=whole.journal.len() {
+            let end = resumed(&case, &whole.journal[..cut]);
+            assert_eq!(outcomes(&end), outcomes(&whole), "cut behind event {cut}");
+        }
+    }
+}
+
+/// A plan with a hook and failures.
+fn world_of(case: &Case) -> World {
+    let plan = with_hook(plan(case.tasks.clone(), case.preference));
+    let mut world = World::new(plan, case.seconds.clone(), |task, _| i32::from(task % 4 == 3));
+    world.replanning = true;
+    world
+}
+
+/// What it comes to when nothing is cut.
+fn whole(case: &Case) -> World {
+    let mut world = world_of(case);
+    world.run();
+    world
+}
+
+/// What becomes of it when only these events were stored.
+fn resumed(case: &Case, stored: &[Envelope]) -> World {
+    let mut world = world_of(case);
+    world.journal = stored.to_vec();
+    world.state = RunState::fold(stored).unwrap();
+    world.now = stored.last().unwrap().at.0;
+    // The engine finds that no process survived, and says so.
+    for index in world.state.active_tasks().collect::<Vec<_>>() {
+        if world.state.tasks[index].state.is_lost_in_a_crash() {
+            let task = world.state.task(index).id.clone();
+            let finding = "gone".to_owned();
+            world.say(Input::Fact(Event::Reconciled { task, finding }));
+        }
+    }
+    if world.state.phase != RunPhase::Finished {
+        world.say(Input::Begin { resumed: true });
+        world.play();
+        assert!(world.ended, "it waits for ever");
+    }
+    world
+}
+
+fn outcomes(world: &World) -> Vec<Option<Outcome>> {
+    world.state.tasks.iter().map(|record| record.outcome()).collect()
 }
