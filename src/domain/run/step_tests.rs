@@ -13,8 +13,8 @@ use crate::domain::plan::{
     Host, Plan, PlanRequest, PlannedHook, Preference, Scenario, build, simulate,
 };
 use crate::domain::task::{
-    AttemptRules, Command, Demand, FailFast, Pattern, Priority, SetupHook, Task, TaskSet,
-    TimeLimits, Work,
+    AttemptRules, Command, Demand, FailFast, Pattern, Priority, RetryCause, SetupHook, Task,
+    TaskSet, TimeLimits, Work,
 };
 use crate::domain::time::Timestamp;
 use cases::{Case, cases, flaky};
@@ -22,6 +22,7 @@ use cases::{Case, cases, flaky};
 mod cases;
 mod findings;
 mod limits;
+mod mixed;
 mod patterns;
 mod properties;
 mod rules;

@@ -72,7 +72,9 @@ impl Draft {
         let launched = self.state.tasks[task].launched;
         let started_before = known.is_some_and(|known| launched.is_some_and(|at| at < known.since));
         let active = self.state.active_tasks().filter(|&t| self.state.preset(t) == Some(&preset));
-        let most = known.map_or(self.state.widest(), |known| known.most);
+        // Since then one task at a time may have become the most of all.
+        let widest = self.state.widest();
+        let most = known.map_or(widest, |known| known.most.min(widest));
         let width = (most.min(active.count()) / 2).max(1);
         if started_before || width >= most.min(self.left(&preset)) {
             return;

@@ -3,7 +3,7 @@
 use super::patterns::ends;
 use super::*;
 use crate::domain::run::step::back_off;
-use crate::domain::task::{Known, RetryCause, parse};
+use crate::domain::task::{Known, parse};
 
 const ROOM: Preference = Preference::ParallelWith(4);
 

@@ -125,6 +125,34 @@ fn a_process_that_takes_the_run_over_begins_without_limits() {
     assert_eq!(world.state.dispatcher.width(), fresh.dispatcher.width());
 }
 
+#[test]
+fn a_refusal_after_the_way_back_to_one_task_at_a_time_changes_no_width() {
+    let plan = plan(agents(20), Preference::ParallelWith(8));
+    let mut world = World::new(plan, vec![5; 20], |_, _| 0);
+    world.say(Input::Begin { resumed: false });
+    let over = |world: &mut World, ending: Ending, refused: bool, shortage: Option<Shortage>| {
+        world.now += 1000;
+        let launched = |&task: &usize| world.state.tasks[task].launched;
+        // The one that was launched last.
+        let task = world.state.active_tasks().max_by_key(launched).unwrap();
+        let rate_limit = refused.then(limited);
+        let agent = Some(Box::new(AgentReport { rate_limit, ..AgentReport::default() }));
+        let (id, attempt) = (world.state.task(task).id.clone(), world.state.tasks[task].attempts);
+        let end = AttemptEnd { agent, ..end(ending) };
+        world.say(Input::Fact(Event::AttemptFinished { task: id, attempt, end, shortage }));
+    };
+    over(&mut world, Ending::Code { code: 1 }, true, None);
+    for _ in 0..3 {
+        over(&mut world, Ending::Code { code: 0 }, false, None);
+    }
+    assert_eq!(world.state.throttles["claude"].most, 7);
+    over(&mut world, Ending::Code { code: 0 }, false, None);
+    over(&mut world, Ending::Signal { signal: 9 }, false, Some(Shortage::Memory));
+    let before = widths(&world);
+    over(&mut world, Ending::Code { code: 1 }, true, None);
+    assert_eq!((widths(&world), world.state.dispatcher.width()), (before, 1));
+}
+
 /// Refused now and then, and by chance of the arithmetic again and again.
 fn refused(task: usize, attempt: u32) -> bool {
     (task * 5 + attempt as usize * 3) % 4 < 2
