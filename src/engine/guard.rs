@@ -2,9 +2,10 @@
 //! back what runs programs, keeps what nothing names any more, and tells the rest.
 //!
 //! Between two looks the same commands run, so whatever differs is one of theirs, or the user's, who
-//! may work in the repository meanwhile: only settings and hooks that run programs, and branches of
+//! may work in the repository meanwhile, or that of another run: only settings and hooks that run programs, and branches of
 //! the run's own, are put back, and what was found is kept.
 
+mod others;
 mod refs;
 mod sentences;
 
@@ -12,6 +13,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use self::others::Others;
 use self::sentences::{FolderNames, put_back_note, setting_names, told};
 use super::attempt::chain;
 use super::site::Site;
@@ -47,6 +49,7 @@ struct Watch {
     /// Tasks; `None` is a validation.
     running: Vec<(Option<usize>, Doing)>,
     seen: Option<Seen>,
+    others: Others,
     /// Copies of what was put back.
     copies: u32,
 }
@@ -129,9 +132,11 @@ impl Guard {
                 [(Some(task), Doing::Work)] if !found.put_back.is_empty() => Some(id(*task)),
                 _ => None,
             };
+            let others = watch.others.are_at_work(&self.site);
+            let blamed = blamed.filter(|_| !others);
             let suspects = watch.running.iter().filter_map(|(task, _)| task.map(id)).collect();
             let Found { put_back, notes } = found;
-            (self.tell)(SharedFinding { suspects, blamed, put_back, notes });
+            (self.tell)(SharedFinding { suspects, others, blamed, put_back, notes });
         }
     }
 
@@ -145,10 +150,17 @@ impl Guard {
         let mut files = repo.shared_files()?;
         // With nobody at work only the user can have changed anything.
         let Some(last) = last.filter(|_| !watch.running.is_empty()) else {
-            let refs = repo.all_refs()?;
+            if last.is_none() {
+                watch.others.learn(&self.site, &self.spec.run);
+            }
+            let refs = repo.all_refs(last.map(|seen| &seen.refs))?;
             return Ok(Seen { files, refs });
         };
-        let changes = last.files.changes(&files, repo)?;
+        let mut changes = last.files.changes(&files, repo)?;
+        changes.retain(|change| !self.is_of_the_run(change));
+        if !changes.is_empty() {
+            watch.others.learn(&self.site, &self.spec.run);
+        }
         let mut acted = false;
         for change in &changes {
             acted |= self.deal_with(change, (&last.files, &files), watch, found);
@@ -157,12 +169,10 @@ impl Guard {
             files = repo.shared_files()?;
         }
         // After the settings are in order: without them git reads nothing.
-        let mut refs = repo.all_refs()?;
+        let mut refs = repo.all_refs(Some(&last.refs))?;
         if refs != last.refs {
-            let suspect = watch.running[0].0;
-            let compared = self.compare_refs((&last.refs, &refs), suspect, &mut found.notes);
-            if compared? {
-                refs = repo.all_refs()?;
+            if self.compare_refs((&last.refs, &refs), watch, &mut found.notes)? {
+                refs = repo.all_refs(Some(&refs))?;
             }
         }
         Ok(Seen { files, refs })
@@ -178,6 +188,9 @@ impl Guard {
     ) -> bool {
         let names = FolderNames { root: self.site.repo.root() };
         let repo = &self.site.repo;
+        if before.held(change).is_some_and(|held| watch.others.put_back(&self.site, held)) {
+            return false;
+        }
         let (what, done, aside, commands) = match change {
             SharedChange::ExecutableSettings { file, names: keys, damaged, commands } => {
                 let aside = self.aside(watch, "config");
@@ -195,7 +208,7 @@ impl Guard {
                 (what, done, aside, Vec::new())
             }
             SharedChange::Head { worktree, .. } | SharedChange::Worktree { path: worktree, .. }
-                if self.is_own_folder(worktree) =>
+                if watch.others.own_folder(worktree) =>
             {
                 return false;
             }
@@ -238,6 +251,18 @@ impl Guard {
         }
         (!hidden.is_empty())
             .then(|| format!("that hides {}, which are not committed", sentences::some_of(&hidden)))
+    }
+
+    fn is_of_the_run(&self, change: &SharedChange) -> bool {
+        match change {
+            SharedChange::Head { worktree: path, .. } | SharedChange::Worktree { path, .. } => {
+                self.is_own_folder(path)
+            }
+            SharedChange::ExecutableSettings { .. }
+            | SharedChange::Settings { .. }
+            | SharedChange::Hook { .. }
+            | SharedChange::File { .. } => false,
+        }
     }
 
     /// Worktrees of this run, and those that wait for later ones or hold a validation.

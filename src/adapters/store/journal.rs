@@ -94,6 +94,18 @@ impl Store {
         })
     }
 
+    /// The first event of a run, which tells what it was created with.
+    pub fn first_record(&self, run: &RunId) -> Result<Option<Record>, StoreError> {
+        self.read(|db| {
+            let number = known_run(db, run)?;
+            let mut found = db.prepare_cached(
+                "SELECT seq, at, version, kind, body FROM events
+                 WHERE run = ?1 ORDER BY seq LIMIT 1",
+            )?;
+            Ok(found.query_row([number], record).optional()?)
+        })
+    }
+
     /// All runs, newest first.
     pub fn runs(&self) -> Result<Vec<RunRow>, StoreError> {
         self.latest_runs(i64::MAX)

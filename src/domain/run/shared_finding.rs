@@ -12,6 +12,9 @@ use crate::domain::id::TaskId;
 pub struct SharedFinding {
     /// Tasks whose commands ran meanwhile, none for a validation; the user may have done it all the same.
     pub suspects: Vec<TaskId>,
+    /// Other runs of the repository were at work meanwhile.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub others: bool,
     /// Its attempt fails: what was put back runs programs, and no other task's command ran.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blamed: Option<TaskId>,
@@ -25,15 +28,20 @@ pub struct SharedFinding {
 impl SharedFinding {
     /// The one task that it can be told of.
     pub fn sole_suspect(&self) -> Option<&TaskId> {
-        if let [only] = self.suspects.as_slice() { Some(only) } else { None }
+        if let ([only], false) = (self.suspects.as_slice(), self.others) {
+            Some(only)
+        } else {
+            None
+        }
     }
 
-    /// The sentences, with the tasks whose commands ran where there are several.
+    /// The sentences, with those whose commands ran where there are several.
     pub fn sentences(&self) -> Vec<String> {
-        if self.suspects.len() < 2 {
+        let tasks = self.suspects.iter().map(|task| format!("`{task}`"));
+        let names: Vec<String> = tasks.chain(self.others.then(|| "another run".into())).collect();
+        if names.len() < 2 {
             return self.notes.clone();
         }
-        let names: Vec<String> = self.suspects.iter().map(|task| format!("`{task}`")).collect();
         let names = names.join(", ");
         self.notes.iter().map(|note| format!("while {names} ran: {note}")).collect()
     }

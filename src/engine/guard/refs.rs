@@ -2,7 +2,7 @@
 //! and what they no longer hold is kept.
 
 use super::sentences::{quoted, some_of};
-use super::{Guard, locked};
+use super::{Guard, Watch, locked};
 use crate::adapters::git::{
     Expected, GitError, RefChange, RefOutcome, RefUpdate, Refs, shell_word,
 };
@@ -18,14 +18,22 @@ impl Guard {
     pub(super) fn compare_refs(
         &self,
         (before, after): (&Refs, &Refs),
-        suspect: Option<usize>,
+        watch: &mut Watch,
         notes: &mut Vec<String>,
     ) -> Result<bool, GitError> {
         let (mut made, mut remote) = (Vec::new(), Vec::new());
+        let suspect = watch.running.first().and_then(|(task, _)| *task);
+        let changes = before.changes(after);
+        if changes.iter().any(|change| self.task_of(&change.name).is_none()) {
+            watch.others.learn(&self.site, &self.spec.run);
+        }
         let mut put_back = false;
-        for change in before.changes(after) {
+        for change in changes {
             if let Some(task) = self.task_of(&change.name) {
                 put_back |= self.put_right(task, &change, suspect, notes)?;
+                continue;
+            }
+            if watch.others.moved(&self.site, &change)? {
                 continue;
             }
             if change.name.starts_with(REMOTES) {

@@ -188,3 +188,52 @@ fn f18_what_the_user_does_meanwhile_is_left_alone() {
     assert_has(&notes(&run, "a"), "the branch `main` moved from ");
     assert_eq!(refs(&repo, "refs/wt-orch/tasks/a"), [""; 0]);
 }
+
+/// A task that says that it runs, does this, and goes on when it is told to.
+fn waiting(id: &str, does: &str) -> String {
+    format!(
+        "[[task]]\nid = \"{id}\"\ncheck = \"true\"\nrun = \"\"\"\n{does}\n\
+         touch ../{id}-runs; until [ -e ../{id}-go ]; do sleep 0.01; done; echo x > {id}\n\"\"\"\n"
+    )
+}
+
+#[test]
+fn f33_what_another_run_makes_lands_and_clears_is_no_finding() {
+    let repo = small_repo();
+    repo.file("one.toml", &waiting("a", "true"));
+    repo.file(
+        "two.toml",
+        &one("echo 1 > one; git add one; git commit -qm one").replace("\"a\"", "\"b\""),
+    );
+    let command = repo.command(&["split", "one.toml", "--parallel=1", "--json"]).start();
+    repo.wait_for("a-runs");
+    repo.wt_orch(&["split", "two.toml", "--parallel=1"]).exit(0);
+    repo.wt_orch(&["integrate", "two"]).exit(0);
+    assert_eq!(content(&repo, "main", "one").unwrap(), "1\n");
+    repo.wt_orch(&["clean", "two"]).exit(0);
+    std::fs::write(repo.root().join("a-go"), "").unwrap();
+    let run = command.wait().exit(0).stdout_json();
+    assert_eq!(notes(&run, "a"), "");
+    assert_eq!(strings(&run["warnings"]), [""; 0]);
+}
+
+#[test]
+fn f33_what_another_run_put_back_is_not_brought_again_and_nobody_fails_on_suspicion() {
+    let repo = small_repo();
+    repo.file("one.toml", &waiting("a", "true"));
+    repo.file("two.toml", &waiting("b", "git config core.editor evil"));
+    let start = |file: &str| repo.command(&["split", file, "--parallel=1", "--json"]).start();
+    let go = |id: &str| std::fs::write(repo.root().join(format!("{id}-go")), "").unwrap();
+    let two = start("two.toml");
+    repo.wait_for("b-runs");
+    // For this one the setting was always there.
+    let one = start("one.toml");
+    repo.wait_for("a-runs");
+    go("b");
+    let two = two.wait().exit(0).stdout_json();
+    assert_has(&strings(&two["warnings"]).join("\n"), "while `b`, another run ran: `core.editor`");
+    go("a");
+    let one = one.wait().exit(0).stdout_json();
+    assert_eq!((notes(&one, "a"), strings(&one["warnings"])), (String::new(), vec![]));
+    repo.try_git(&["config", "core.editor"]).exit(1);
+}

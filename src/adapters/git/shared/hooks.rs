@@ -99,6 +99,14 @@ impl Hooks {
         hooks
     }
 
+    /// The bytes of one of them, where it is a file and they were kept.
+    pub(super) fn bytes(&self, name: &Path) -> Option<&[u8]> {
+        match self.files.get(name)? {
+            Hook::File { content: Content::Bytes(bytes), .. } => Some(bytes),
+            Hook::File { content: Content::Large { .. }, .. } | Hook::Link(_) => None,
+        }
+    }
+
     /// What would run and differs, by path in the folder.
     pub(super) fn changed(&self, after: &Self) -> Vec<PathBuf> {
         let is_link = |hooks: &Self| hooks.files.get(Path::new("")).cloned();

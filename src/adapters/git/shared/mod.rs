@@ -174,6 +174,18 @@ impl SharedFiles {
         Ok(changes)
     }
 
+    /// What the file of settings or the hook held that a change is about.
+    pub fn held(&self, change: &SharedChange) -> Option<&[u8]> {
+        match change {
+            SharedChange::ExecutableSettings { file, .. } => self.configs.get(file)?.as_deref(),
+            SharedChange::Hook { name } => self.hooks.bytes(name),
+            SharedChange::Settings { .. }
+            | SharedChange::File { .. }
+            | SharedChange::Head { .. }
+            | SharedChange::Worktree { .. } => None,
+        }
+    }
+
     /// Makes settings of `file` that run programs again what they were.
     ///
     /// # Errors

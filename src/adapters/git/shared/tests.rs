@@ -139,8 +139,8 @@ fn refs_worktrees_heads_and_files_are_told() {
     sandbox.git(&["stash"]);
     let repo = sandbox.repo();
     let (lower, first) = (sandbox.rev("stash@{1}"), sandbox.rev("main"));
-    let before = repo.all_refs().unwrap();
-    assert_eq!(before.changes(&repo.all_refs().unwrap()), []);
+    let before = repo.all_refs(None).unwrap();
+    assert_eq!(before.changes(&repo.all_refs(Some(&before)).unwrap()), []);
     let (_, _, changes) = changed(&sandbox, || {
         sandbox.git(&["switch", "-q", "-c", "new"]);
         sandbox.write(".git/info/exclude", "secret\n");
@@ -149,7 +149,7 @@ fn refs_worktrees_heads_and_files_are_told() {
     assert_eq!(changes.len(), 3, "{changes:?}");
     sandbox.git(&["branch", "-D", "gone"]);
     sandbox.git(&["stash", "drop", "-q", "stash@{1}"]);
-    let refs = repo.all_refs().unwrap();
+    let refs = repo.all_refs(Some(&before)).unwrap();
     let change = |name: &str, old, new| RefChange { name: name.to_owned(), old, new };
     assert_eq!(
         before.changes(&refs),
@@ -159,4 +159,41 @@ fn refs_worktrees_heads_and_files_are_told() {
             change("stash@{…}", Some(lower), None),
         ]
     );
+}
+
+#[test]
+fn refs_are_told_apart_however_git_keeps_them() {
+    let sandbox = Sandbox::with(&[("a", "1\n")]);
+    let first = sandbox.rev("main");
+    sandbox.git(&["commit", "-q", "--allow-empty", "-m", "second"]);
+    let second = sandbox.rev("main");
+    for name in ["gone", "moved", "deep/gone", "kept"] {
+        sandbox.git(&["branch", name, "main"]);
+    }
+    sandbox.git(&["symbolic-ref", "refs/heads/link", "refs/heads/moved"]);
+    let repo = sandbox.repo();
+    let loose = repo.all_refs(None).unwrap();
+    sandbox.git(&["pack-refs", "--all"]);
+    let packed = repo.all_refs(Some(&loose)).unwrap();
+    assert_eq!((loose.changes(&packed), packed.changes(&loose)), (vec![], vec![]));
+    sandbox.git(&["branch", "-f", "moved", "main^"]);
+    sandbox.git(&["branch", "-D", "gone", "deep/gone"]);
+    sandbox.git(&["symbolic-ref", "refs/heads/link", "refs/heads/kept"]);
+    sandbox.git(&["branch", "new"]);
+    sandbox.git(&["update-ref", "refs/wt-orch/x", "main"]);
+    let after = repo.all_refs(Some(&packed)).unwrap();
+    let change = |name: &str, old, new| RefChange { name: format!("refs/heads/{name}"), old, new };
+    let expected = [
+        change("deep/gone", Some(second), None),
+        change("gone", Some(second), None),
+        change("moved", Some(second), Some(first)),
+        change("new", None, Some(second)),
+    ];
+    for before in [&loose, &packed] {
+        assert_eq!(before.changes(&after), expected);
+    }
+    sandbox.git(&["symbolic-ref", "refs/heads/link", "refs/heads/moved"]);
+    let last = repo.all_refs(Some(&after)).unwrap();
+    assert_eq!(after.changes(&last), [change("link", Some(second), Some(first))]);
+    assert_eq!(last, repo.all_refs(None).unwrap());
 }

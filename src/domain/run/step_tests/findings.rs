@@ -8,6 +8,7 @@ fn finding(suspects: &[&str], blamed: Option<&str>) -> Input {
     let finding = SharedFinding {
         suspects: suspects.iter().copied().map(id).collect(),
         blamed: blamed.map(id),
+        others: false,
         put_back: vec!["the hook `pre-push`".to_owned()],
         notes: vec!["it was put back".to_owned()],
     };
@@ -64,5 +65,14 @@ fn nobody_fails_on_suspicion_or_for_a_setup_hook() {
     let state = committing(None, Some(finding(&["a", "b"], None)), 0);
     assert_eq!(failure(&state), None);
     assert_eq!(state.warnings, ["while `a`, `b` ran: it was put back"]);
+    assert!(state.tasks[0].notes.is_empty());
+}
+
+#[test]
+fn beside_another_run_no_task_is_told_of_alone() {
+    let Input::Fact(Event::SharedChanged { mut finding }) = finding(&["a"], None) else { panic!() };
+    finding.others = true;
+    let state = committing(None, Some(Input::Fact(Event::SharedChanged { finding })), 0);
+    assert_eq!(state.warnings, ["while `a`, another run ran: it was put back"]);
     assert!(state.tasks[0].notes.is_empty());
 }
