@@ -8,6 +8,8 @@ mod crash;
 mod crash_landing;
 mod disks;
 mod full_disk;
+#[cfg(target_os = "linux")]
+mod handles;
 mod hostile;
 mod journal;
 mod limits;
