@@ -139,12 +139,16 @@ fn committed(job: &Job) -> Result<Done, String> {
             Err(format!("{reason}; {}", kept(saved)))
         }
         // Commits that were made before the worktree went count.
-        CommitOutcome::Lost { reason, tip: Some(tip), saved: None } => Err(format!(
-            "{reason}; the commits that were made are on `{}` ({})",
-            place.branch,
-            tip.short()
-        )),
-        CommitOutcome::Lost { reason, tip: None, saved: None } => Err(reason.to_string()),
+        CommitOutcome::Lost { reason, tip: Some(tip), saved: None } if tip != job.start => {
+            Err(format!(
+                "{reason}; the commits that were made are on `{}` ({})",
+                place.branch,
+                tip.short()
+            ))
+        }
+        CommitOutcome::Lost { reason, tip: Some(_) | None, saved: None } => {
+            Err(format!("{reason}, and no commit was made"))
+        }
     }
 }
 

@@ -51,6 +51,8 @@ pub struct DriveRequest {
     pub resumed: bool,
     /// Files of the base, for the cost of worktrees.
     pub files: usize,
+    /// Whoever stores a run listens before that: no signal may end it unheard.
+    pub signals: Signals,
 }
 
 enum Message {
@@ -126,7 +128,7 @@ struct Driver {
 /// # Errors
 /// The journal cannot be written: what runs is then killed before this returns.
 pub async fn drive(request: DriveRequest) -> Result<Journal, EngineError> {
-    let DriveRequest { site, mut journal, resumed, files } = request;
+    let DriveRequest { site, mut journal, resumed, files, mut signals } = request;
     let (mut site, unguarded) = site.guarded();
     adopt_orphans();
     let now = journal.now();
@@ -136,8 +138,6 @@ pub async fn drive(request: DriveRequest) -> Result<Journal, EngineError> {
     let spec = journal.state().spec.clone();
     let state_dir = site.state_dir();
     let mut control = ControlServer::bind(site.control(&state_dir, &spec.run))?;
-    let mut signals = Signals::listen()
-        .map_err(|source| EngineError::System { what: "listen for signals", source })?;
     site.jobs = open_jobs(&site, &mut journal).await?;
     let attempts = HashMap::new();
     let half_made = if resumed { half_made_worktrees(journal.state()) } else { Vec::new() };

@@ -88,7 +88,7 @@ fn what_is_landed_or_empty_goes_and_the_rest_is_named() {
     kept branch `feature/failed`: it is checked out in `[TMP]/repo-failed`
     kept branch `feature/unlanded`: 1 commit is not landed; it changes `a.txt`
     would remove branch `feature/first`
-    kept saved work `refs/wt-orch/tasks/failed/attempt-1`: it is work of an earlier attempt
+    kept saved work `refs/wt-orch/tasks/failed/attempt-1`: it holds what an attempt left
     would remove logs `[TMP]/repo/.git/wt-orch/logs/tasks`
     ");
     assert_snapshot!(repo.wt_orch(&["clean"]).snapshot(), @"
@@ -107,7 +107,7 @@ fn what_is_landed_or_empty_goes_and_the_rest_is_named() {
     kept branch `feature/failed`: it is checked out in `[TMP]/repo-failed`
     kept branch `feature/unlanded`: 1 commit is not landed; it changes `a.txt`
     removed branch `feature/first`
-    kept saved work `refs/wt-orch/tasks/failed/attempt-1`: it is work of an earlier attempt
+    kept saved work `refs/wt-orch/tasks/failed/attempt-1`: it holds what an attempt left
     removed logs `[TMP]/repo/.git/wt-orch/logs/tasks`
     freed [SIZE]
     --- stderr

@@ -21,6 +21,6 @@ pub(crate) fn run(context: &Context, args: &RunArgs) -> Result<Exit, Failure> {
         return Ok(finish(context, &place, &journal));
     }
     let files = place.site.repo.file_count(journal.state().spec.base)?;
-    let journal = carry_out(context, &place, journal, Begin { resumed: true, files })?;
+    let journal = carry_out(context, &place, journal, Begin::new(true, files)?)?;
     Ok(finish(context, &place, &journal))
 }

@@ -37,9 +37,9 @@ pub(crate) fn run(context: &Context, args: &RetryArgs) -> Result<Exit, Failure> 
             context.streams.note(&format!("to run again: {}", again.join(", ")));
         }
     }
+    let begin = Begin::new(true, place.site.repo.file_count(journal.state().spec.base)?)?;
     journal.record(step.events, now)?;
-    let files = place.site.repo.file_count(journal.state().spec.base)?;
-    let journal = carry_out(context, &place, journal, Begin { resumed: true, files })?;
+    let journal = carry_out(context, &place, journal, begin)?;
     Ok(finish(context, &place, &journal))
 }
 

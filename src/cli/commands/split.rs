@@ -1,6 +1,10 @@
 //! `wt-orch split FILE`: decide, create worktrees, run, report; with `--integrate`, land.
 
+use anyhow::Context as _;
+use tokio::runtime::Runtime;
+
 use crate::adapters::host::lock::{LockOutcome, RunLock};
+use crate::adapters::host::signals::Signals;
 use crate::cli::approval;
 use crate::cli::args::SplitArgs;
 use crate::cli::commands::{integrate, stored};
@@ -30,11 +34,11 @@ pub(crate) fn run(context: &Context, args: &SplitArgs) -> Result<Exit, Failure> 
     let plan = plan(context, &place, &prepared, &asked)?;
     tell_verdict(context, &plan);
     approval::ensure(context, &mut place)?;
-    let files = prepared.files;
-    let journal = begin(context, &place, prepared, plan)?;
+    let begin = Begin::new(false, prepared.files)?;
+    let journal = store(context, &place, prepared, plan)?;
     let run = journal.run();
     let _lock = hold(&place, &journal)?;
-    let journal = carry_out(context, &place, journal, Begin { resumed: false, files })?;
+    let journal = carry_out(context, &place, journal, begin)?;
     let ran = stored::exit_of(journal.state());
     if !args.integrate || journal.state().phase != RunPhase::Finished {
         return Ok(finish(context, &place, &journal));
@@ -60,8 +64,23 @@ pub(crate) fn run(context: &Context, args: &SplitArgs) -> Result<Exit, Failure> 
 
 /// How a run is taken up.
 pub(crate) struct Begin {
-    pub(crate) resumed: bool,
-    pub(crate) files: usize,
+    resumed: bool,
+    files: usize,
+    runtime: Runtime,
+    signals: Signals,
+}
+
+impl Begin {
+    /// From here on a signal stops the run in an orderly way and no longer ends the process: made
+    /// before anything is stored, so that whoever interrupts a stored run is told how it goes on.
+    pub(crate) fn new(resumed: bool, files: usize) -> Result<Self, Failure> {
+        let runtime = runtime()?;
+        let signals = {
+            let _inside = runtime.enter();
+            Signals::listen().context("cannot listen for signals")?
+        };
+        Ok(Self { resumed, files, runtime, signals })
+    }
 }
 
 /// Drives a run to its end or until it is stopped.
@@ -73,15 +92,16 @@ pub(crate) fn carry_out(
 ) -> Result<Journal, Failure> {
     let lend_identity = tell_identity(context, place)?;
     journal.subscribe(watcher(&context.streams));
-    let (run, Begin { resumed, files }) = (journal.run(), begin);
+    let (run, Begin { resumed, files, runtime, signals }) = (journal.run(), begin);
     let request = DriveRequest {
         site: Site { lend_identity, ..place.site.clone() },
         journal,
         resumed,
         files,
+        signals,
     };
     let stopped = |error| Failure::from(error).of_a_stopped_run(&run);
-    let mut journal = runtime()?.block_on(drive(request)).map_err(stopped)?;
+    let mut journal = runtime.block_on(drive(request)).map_err(stopped)?;
     journal.unsubscribe_all();
     for lost in journal.lost_subscribers() {
         context.streams.warn(&format!("a display was given up: {lost}"));
@@ -114,7 +134,7 @@ fn tell_verdict(context: &Context, plan: &Plan) {
     }
 }
 
-fn begin(
+fn store(
     context: &Context,
     place: &Place,
     prepared: Prepared,

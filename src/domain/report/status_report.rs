@@ -62,10 +62,10 @@ fn status_detail(state: &RunState, index: usize, now: Timestamp) -> Line {
             let before = state.spec.plan.problem.jobs[index].predecessors.iter();
             let unfinished = before.filter(|&&first| !state.tasks[first].state.is_finished());
             let waits: Vec<&str> = unfinished.map(|&first| state.task(first).id.as_str()).collect();
-            if waits.is_empty() {
-                Line::new().text("waits for room")
-            } else {
-                Line::new().text("waits for ").codes(waits)
+            match waits.is_empty() {
+                false => Line::new().text("waits for ").codes(waits),
+                true if state.phase == RunPhase::Running => Line::new().text("waits for room"),
+                true => Line::new(),
             }
         }
         TaskState::RetryWait { until } => {

@@ -106,6 +106,9 @@ pub(super) fn timeline(state: &RunState, now: Timestamp) -> Option<Section> {
         Bar { label, span_s: span, kind, note: format!("{times}{word}{setup}") }
     });
     let timeline = Timeline::without_pauses(bars.collect());
+    if timeline.bars.iter().all(|bar| bar.span_s.is_none()) {
+        return None;
+    }
     let mut blocks = Vec::new();
     if timeline.pauses > 0 {
         let pauses = if timeline.pauses == 1 { "pause" } else { "pauses" };

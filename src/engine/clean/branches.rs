@@ -190,7 +190,7 @@ impl Cleaning<'_> {
             let fate = if leftovers && !self.mode.force {
                 let why = match last.starts_with("found-") {
                     true => "a ref held it that moved or went while tasks ran",
-                    false => "it is work of an earlier attempt",
+                    false => "it holds what an attempt left",
                 };
                 Fate::Stays { why: why.to_owned() }
             } else {

@@ -64,8 +64,10 @@ pub(super) fn of_reasons(repo: &Repo, reasons: &[KeptReason]) -> Result<Vec<Loss
                     Loss::Commit { id: id.to_owned(), subject }
                 }));
             }
-            KeptReason::InProgress(_)
-            | KeptReason::Holds { .. }
+            KeptReason::InProgress(progress) => {
+                found.push(Loss::State { what: format!("the unfinished {progress}") });
+            }
+            KeptReason::Holds { .. }
             | KeptReason::Locked { .. }
             | KeptReason::Broken(_)
             | KeptReason::Stuck { .. }

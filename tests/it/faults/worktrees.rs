@@ -70,7 +70,7 @@ fn f28_what_was_committed_before_the_worktree_was_deleted_is_on_the_branch() {
     let (_, run) = after("rm -rf ../repo-a", 1);
     assert_has(
         &outcomes(&run)[0],
-        "its work could not be committed: the worktree's folder is gone",
+        "its work could not be committed: the worktree's folder is gone, and no commit was made",
     );
 }
 
