@@ -207,3 +207,6 @@ pub(super) fn restore(
     }
     Ok(changed)
 }
+
+#[cfg(test)]
+mod tests;

@@ -64,7 +64,7 @@ pub enum SpawnError {
         program: String,
     },
     /// Processes, file handles or memory ran out; it may work later.
-    #[error("the system has no room for another process")]
+    #[error("the system cannot start another process")]
     OutOfResources {
         /// What the system said.
         source: io::Error,

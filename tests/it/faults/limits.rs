@@ -86,7 +86,7 @@ fn f12_a_machine_that_starts_no_more_processes_loses_nothing_and_says_so() {
         let Some(output) = without_rights(&repo, &script) else { return };
         let document = output.stdout_json();
         let is_told = |text: &str| {
-            ["no room for another process", "Resource temporarily unavailable"]
+            ["cannot start another process", "Resource temporarily unavailable"]
                 .iter()
                 .any(|words| text.contains(words))
         };

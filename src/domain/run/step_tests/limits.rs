@@ -147,15 +147,17 @@ fn what_fails_for_lack_of_room_beside_others_goes_on_one_at_a_time_and_counts_no
 }
 
 #[test]
-fn what_fails_for_lack_of_room_alone_has_failed() {
+fn what_fails_for_lack_of_room_alone_has_failed_and_the_remedy_is_told_once() {
     for preference in [Preference::Sequential, ROOM] {
-        let tasks = vec![task("a", &[]), task("b", &[])];
-        let mut world = World::new(plan(tasks, preference), vec![5, 5], |_, _| 0);
-        world.lacks = |task, _| (task == 1).then_some(Shortage::Processes);
+        let tasks = vec![task("a", &[]), task("b", &[]), task("c", &[])];
+        let mut world = World::new(plan(tasks, preference), vec![5; 3], |_, _| 0);
+        world.lacks = |task, _| (task > 0).then_some(Shortage::Processes);
         world.run();
         let reason = world.state.tasks[1].reason().unwrap().to_string();
         assert_eq!(reason, "could not be started: no room");
         assert_eq!(world.outcome("a"), Some(Outcome::Succeeded));
+        let told = world.state.warnings.iter().filter(|warning| warning.contains("`ulimit -u`"));
+        assert_eq!(told.count(), 1, "{:?}", world.state.warnings);
     }
 }
 
