@@ -199,11 +199,12 @@ pub(super) fn restore(
     tip: Option<Oid>,
 ) -> Result<Vec<String>, String> {
     let Some(tip) = tip else { return Ok(Vec::new()) };
-    let checkout = Checkout::at(&site.repo, Path::new(&spec.places[task].worktree))
-        .map_err(|error| chain(&error))?;
-    let changed = checkout.changed_since(tip).map_err(|error| chain(&error))?;
+    let place = Path::new(&spec.places[task].worktree);
+    let checkout =
+        with_patience(|| Checkout::at(&site.repo, place).map_err(|error| chain(&error)))?;
+    let changed = with_patience(|| checkout.changed_since(tip).map_err(|error| chain(&error)))?;
     if !changed.is_empty() {
-        checkout.restore(tip).map_err(|error| chain(&error))?;
+        with_patience(|| checkout.restore(tip).map_err(|error| chain(&error)))?;
     }
     Ok(changed)
 }

@@ -130,7 +130,7 @@ fn f40_what_tasks_say_cannot_drive_the_terminal() {
 #[test]
 fn f40_a_live_display_shows_the_words_of_a_task_and_obeys_none() {
     let repo = small_repo();
-    repo.file("tricks", &format!("{TRICKS}plain words{TRICKS}\n")).commit("tricks");
+    repo.file("tricks", &format!("{TRICKS}plain words\n")).commit("tricks");
     let text = "[[task]]\nid = \"a\"\ncheck = \"true\"\n\
          run = \"cat tricks; touch ../begun; until test -e ../go; do sleep 0.02; done; echo a > a\"\n";
     tasks(&repo, text);
