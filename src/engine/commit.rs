@@ -57,7 +57,7 @@ fn with_patience<T>(mut work: impl FnMut() -> Result<T, String>) -> Result<T, St
     for pause in PAUSES_MS {
         match work() {
             Err(message) if remedy(&message).is_some() => {
-                std::thread::sleep(Duration::from_millis(pause))
+                std::thread::sleep(Duration::from_millis(pause));
             }
             done => return done,
         }
