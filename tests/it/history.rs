@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::harness::Repo;
 use crate::json::document;
-use crate::scene::{small_repo, split, split_in_one_lane, tasks};
+use crate::scene::{small_repo, split, split_in_one_lane, task, tasks};
 
 const TWO: &str = r#"
 name = "auth"
@@ -83,6 +83,27 @@ fn what_runs_showed_is_known_of_their_workflow_and_what_failed_is_not() {
     let unknown = repo.wt_orch(&["history", "auht"]);
     unknown.exit(4).stderr_has("`auht`, only of `auth`, `other`").stderr_has("mean `auth`?");
     document_of_refusal(&repo, &["history", "auht"], 4, "unknown_workflow");
+}
+
+#[test]
+fn what_a_task_used_is_known_later_as_its_run_told_it() {
+    let repo = small_repo();
+    let text = "name = \"used\"\n[[task]]\nid = \"api\"\ncheck = \"true\"\n\
+                run = \"head -c 3000000 /dev/zero > zeros; sleep 0.5\"\n";
+    let run = split(&repo, text, &["--json"]).exit(0).stdout_json();
+    let (told, known) = (task(&run, "api"), &history(&repo)["workflows"][0]["tasks"][0]);
+    let exported = &export(&repo)["attempts"][0];
+    for name in ["peak_rss_bytes", "read_bytes", "written_bytes", "processes"] {
+        assert_eq!((&known[name], &exported[name]), (&told[name], &told[name]), "{name}");
+    }
+    assert_eq!(known["cpu_s"], told["cpu_s"]);
+    assert!(known["cpu_s"].is_number());
+    #[cfg(target_os = "linux")]
+    assert!(known["peak_rss_bytes"].is_u64() && known["processes"].is_u64(), "{known}");
+    let brief = repo.wt_orch(&["history"]);
+    brief.exit(0).stdout_has("Memory");
+    assert!(!brief.stdout().contains("Written"), "{brief}");
+    repo.wt_orch(&["history", "-v"]).exit(0).stdout_has("Written").stdout_has("Processes");
 }
 
 #[track_caller]
