@@ -128,9 +128,12 @@ fn a_limit_of_the_provider_is_told_from_other_failures() {
         status_once(&repo, |document| waits(document, "gemini") && waits(document, "aider"));
     assert_eq!(task(&document, "gemini")["attempts"], 1);
     repo.wt_orch(&["abort"]).exit(0);
-    running.wait().exit(5);
+    running.wait().exit(1);
     let stopped = repo.wt_orch(&["status", "--json"]).stdout_json();
     assert_eq!(stopped["state"], "aborted");
+    let cancelled =
+        ["gemini", "aider"].map(|name| format!("{name} cancelled: stopped by the user"));
+    assert_eq!(outcomes(&stopped), cancelled);
     for name in ["gemini", "aider"] {
         let task = task(&stopped, name);
         assert_eq!((&task["attempts"], &task["agent"]["rate_limited"]), (&1.into(), &true.into()));
