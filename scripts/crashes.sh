@@ -1,8 +1,9 @@
 #!/bin/sh
 # Kills wt-orch at random moments of real runs, goes on as a user would, and looks whether every
 # commit that a task made is still there, the work is as it would be without the kill, and nothing is
-# left: no process, lock, socket, folder. What a crash at each single step does, the tests of
-# tests/it/faults/crash.rs try; here the moments are between the steps.
+# left: no process, control group, lock, socket, folder. What a crash at each single step does, the
+# tests of tests/it/faults/crash.rs try; here the moments are between the steps. With wt-orch its
+# warden is killed in some rounds, its process group in others, and in others both.
 #
 #   scripts/crashes.sh [BINARY] [COUNT] [SEED] [FIRST]
 #
@@ -27,18 +28,39 @@ export XDG_CACHE_HOME="$HOME/.cache" WT_ORCH_PLAN_PROBE=false
 # shellcheck disable=SC2046
 unset $(git rev-parse --local-env-vars)
 
-# Processes that descend from this world: its HOME marks them, and not this shell, which was started
-# with another one.
+# A control group of our own, where one can be made: what is left in it is of nobody else.
+mount=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts 2> /dev/null || :)
+former=$mount$(sed -n 's/^0:://p' /proc/self/cgroup 2> /dev/null || :)
+group=$former/crashes.$$
+shed=''
+if [ -n "$mount" ] && mkdir "$group" 2> /dev/null; then
+    if echo 0 > "$group/cgroup.procs" 2> /dev/null; then
+        shed="env -i sh $world/shed & "
+    else
+        rmdir "$group"
+    fi
+fi
+
+# Processes that descend from this world: its HOME marks them (and not this shell, which was started
+# with another one), or, where they have none, a path in their command line.
 processes() {
     for folder in /proc/[0-9]*; do
-        if tr '\0' '\n' < "$folder/environ" | grep -qx "HOME=$HOME"; then
+        [ "${folder#/proc/}" != $$ ] || continue
+        if tr '\0' '\n' < "$folder/environ" | grep -qx "HOME=$HOME" ||
+            tr '\0' '\n' < "$folder/cmdline" | grep -q "^$world/"; then
             echo "${folder#/proc/} $(tr '\0' ' ' < "$folder/cmdline")"
         fi
     done 2> /dev/null
 }
 
+wardens() { processes | awk '$2 == "wt-orch-warden" { print $1 }'; }
+
 end() {
     processes | while read -r number _; do kill -9 "$number" 2> /dev/null || :; done
+    if [ -d "$group" ]; then
+        echo $$ > "$former/cgroup.procs" || :
+        find "$group" -depth -type d -exec rmdir {} \; 2> /dev/null || :
+    fi
     [ -n "${keep:-}" ] || rm -rf "$work"
 }
 trap end EXIT
@@ -47,7 +69,7 @@ trap 'exit 130' INT TERM
 fail() {
     keep=1
     {
-        printf 'kill %s (%s, after %s ms): %s\n' "$at" "$kind" "$delay" "$1"
+        printf 'kill %s (%s, %s, after %s ms): %s\n' "$at" "$kind" "$whom" "$delay" "$1"
         printf 'again: %s %s 1 %s %s\n' "$script" "$program" "$seed" "$at"
         printf 'everything of it is in %s; the commands and what they said in %s\n' "$world" "$world/said"
     } >&2
@@ -75,11 +97,23 @@ run() {
 run_killed() {
     delay=$1
     shift
-    printf '$ wt-orch %s  (killed after %s ms)\n' "$*" "$delay" >> "$world/said"
-    "$program" "$@" > "$world/out" 2>&1 < /dev/null &
+    random 4
+    case $drawn in
+        0) whom='alone' ;;
+        1) whom='with its warden' ;;
+        2) whom='with its process group' ;;
+        3) whom='with its process group and its warden' ;;
+    esac
+    printf '$ wt-orch %s  (killed %s after %s ms)\n' "$*" "$whom" "$delay" >> "$world/said"
+    setsid "$program" "$@" > "$world/out" 2>&1 < /dev/null &
     victim=$!
     sleep "$(printf '%d.%03d' $((delay / 1000)) $((delay % 1000)))"
-    kill -9 $victim 2> /dev/null || :
+    also=''
+    case $whom in *warden) also=$(wardens) ;; esac
+    case $whom in
+        *group*) kill -9 -$victim $also 2> /dev/null || : ;;
+        *) kill -9 $victim $also 2> /dev/null || : ;;
+    esac
     code=0
     wait $victim 2> /dev/null || code=$?
     cat "$world/out" >> "$world/said"
@@ -115,6 +149,8 @@ for step in one two; do
 done
 echo "$1 rest" >> "$1"
 AGENT
+    # Forgotten by whoever began it, and without any mark.
+    echo 'while :; do sleep 0.5; done > /dev/null 2>&1' > "$world/shed"
     agent="sh $world/agent"
     cat > "$world/tasks.toml" << TASKS
 [[task]]
@@ -123,7 +159,7 @@ run = "$agent first $world/commits"
 check = "grep -q rest first"
 [[task]]
 id = "leaves"
-run = "sleep 0.05; echo leaves > leaves"
+run = "${shed}sleep 0.05; echo leaves > leaves"
 check = "test -f leaves"
 [[task]]
 id = "second"
@@ -199,9 +235,11 @@ look() {
     run clean --all --force
     [ "$code" = 0 ] || fail "clean: $(cat "$world/out")"
     left=$(find "$world" -maxdepth 1 -name 'repo-*' -o -maxdepth 1 -name '.*' ! -path "$world"
-        find "$world/tmp" "$world/run" -mindepth 1
-        find .git -name '*.sock' -o -name '*.lock' ! -name provision.lock -o -name 'tmp-*' \
-            -o -name 'trash-*' -o -name 'wt-orch-*'
+        find "$world/tmp" -mindepth 1
+        find "$world/run" -mindepth 1 ! -path "$world/run/wt-orch" ! -path "$world/run/wt-orch/runs"
+        [ ! -d "$group" ] || find "$group" -mindepth 1 -type d
+        find .git -name '*.sock' -o -name '*.lock' ! -name '.provision.lock' ! -name '.create.lock' \
+            -o -name 'tmp-*' -o -name 'trash-*' -o -name 'wt-orch-*' -o -type p
         find .git/worktrees -mindepth 1 2> /dev/null || :
         git for-each-ref --format='%(refname)' refs/heads | grep -vx refs/heads/main || :)
     [ -z "$left" ] || fail "left behind: $left"
@@ -214,7 +252,7 @@ width=--parallel=2
 begin=$(now)
 run split $width --integrate "$world/tasks.toml"
 whole=$(($(now) - begin))
-[ "$code" = 1 ] || { at=0 kind=split delay=0; fail "without a kill: $(cat "$world/out")"; }
+[ "$code" = 1 ] || { at=0 kind=split whom='not at all' delay=0; fail "without a kill: $(cat "$world/out")"; }
 
 printf 'seed %s, a run takes %s ms\n' "$seed" "$whole"
 kills=0 late=0 commits=0
@@ -252,6 +290,7 @@ while [ "$at" -lt $((first + count)) ]; do
         go_on
     fi
     look
+    printf 'kill %s (%s, %s, after %s ms): nothing lost\n' "$at" "$kind" "$whom" "$delay"
     at=$((at + 1))
 done
 printf '%s kills (%s came too late), %s commits of tasks, none lost; nothing left behind\n' \

@@ -6,6 +6,7 @@ mod confined;
 mod containment;
 mod crash;
 mod crash_landing;
+mod crash_shared;
 mod disks;
 mod full_disk;
 #[cfg(target_os = "linux")]

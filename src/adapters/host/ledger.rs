@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::crash_point::crash_point;
 use super::identity::{ProcessIdentity, is_alive};
 use super::lock::{LockError, LockOutcome, RunLock};
 use super::private::{PrivateError, ensure_private, is_private, own_name};
@@ -146,6 +147,7 @@ impl OwnEntry {
         let Some(lock) = &mut self.lock else { return Ok(()) };
         let text = serde_json::to_vec(&entry).map_err(io::Error::from);
         let written = text.and_then(|text| lock.write(&text));
+        crash_point("ledger: written");
         written.map_err(|source| LedgerError::Write { folder: self.folder.clone(), source })
     }
 }

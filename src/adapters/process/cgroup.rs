@@ -14,6 +14,9 @@ use rustix::fs::{Access, access};
 
 pub(super) use leaf::{Leaf, load_leftovers};
 
+/// Owner of a group that is made to see whether one can be.
+const PROBE: &str = "probe";
+
 /// The control group that this process is in, in which others can be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Home {
@@ -84,7 +87,8 @@ impl Home {
         };
         // Whoever moves a process needs a say where it comes from, too.
         access(self.folder.join("cgroup.procs"), Access::WRITE_OK).map_err(|e| denied(e.into()))?;
-        let leaf = Leaf::create(&self, "probe").map_err(denied)?;
+        leaf::remove_deserted(&self, PROBE);
+        let leaf = Leaf::create(&self, PROBE).map_err(denied)?;
         let ends = leaf.can_kill();
         leaf.remove().map_err(denied)?;
         if ends { Ok(self) } else { Err(Unavailable::NoKill) }

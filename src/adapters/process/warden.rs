@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use super::adoption::Exempt;
 use super::{MARKERS, ProcessIdentity};
+use crate::adapters::host::crash_point::crash_point;
 
 pub use serve::serve;
 
@@ -91,6 +92,7 @@ impl Warden {
         // Ctrl-C on the terminal must not reach a warden.
         unsafe { command.pre_exec(enter_session) };
         let mut child = command.spawn()?;
+        crash_point("warden: started");
         let pipe = child.stdin.take();
         if let Some(pipe) = &pipe {
             // A warden that was stopped must not stop this process too.

@@ -10,7 +10,9 @@ use super::batch::Wanted;
 use super::checkout::{Broken, Checkout};
 use super::lock::RepoLock;
 use super::provision::WorktreeOptions;
+use super::whole_file::write_whole;
 use crate::adapters::git::{GitError, admin_dirs, io, real_path};
+use crate::adapters::host::crash_point::crash_point;
 use crate::domain::id::Oid;
 
 /// Most folders beside a worktree's place that are looked at for one that was moved.
@@ -85,11 +87,12 @@ impl Checkout {
     }
 
     fn move_back(&self, folder: &Path, git_dir: &Path) -> Result<(), GitError> {
-        std::fs::rename(folder, &self.path).map_err(io("move", folder))?;
         let mut place = self.path.join(".git").into_os_string().into_encoded_bytes();
         place.push(b'\n');
-        let file = git_dir.join("gitdir");
-        std::fs::write(&file, place).map_err(io("write", &file))?;
+        // First, since a folder that is elsewhere than its entry says is looked for again.
+        write_whole(&git_dir.join("gitdir"), &place)?;
+        std::fs::rename(folder, &self.path).map_err(io("move", folder))?;
+        crash_point("worktree: moved back");
         write_link(&self.path, git_dir)
     }
 
@@ -122,5 +125,7 @@ pub(super) fn write_link(folder: &Path, git_dir: &Path) -> Result<(), GitError> 
     let mut link = b"gitdir: ".to_vec();
     link.extend(git_dir.as_os_str().as_encoded_bytes());
     link.push(b'\n');
-    std::fs::write(&file, link).map_err(io("write", &file))
+    std::fs::write(&file, link).map_err(io("write", &file))?;
+    crash_point("worktree: tied to its entry");
+    Ok(())
 }

@@ -10,6 +10,10 @@ use crate::adapters::git::backoff::Backoff;
 use crate::adapters::git::error::{GitError, io};
 use crate::adapters::git::repo::Repo;
 use crate::adapters::git::settings::Settings;
+use crate::adapters::host::crash_point::crash_point;
+
+/// How often a file that others change meanwhile is edited.
+const ATTEMPTS: usize = 5;
 
 /// One setting with its values in their order; a key without value has none.
 type Entry = (String, Option<String>);
@@ -71,22 +75,48 @@ impl ConfigChange {
         Ok(found)
     }
 
-    /// Gives keys that run programs the values again that they had, under git's own lock; the whole
-    /// file where nothing else differs or git cannot read it.
+    /// Gives keys that run programs the values again that they had, in one step and under git's own
+    /// lock; the whole file where nothing else differs or git cannot read it. `draft` names a file
+    /// that is not there, for what is to come.
     ///
     /// # Errors
-    /// Somebody holds the lock, or the file cannot be written.
+    /// Somebody holds the lock or keeps changing the file, or it cannot be written.
     pub(super) fn put_back(
         &self,
         repo: &Repo,
         difference: &ConfigDifference,
+        draft: &Path,
     ) -> Result<(), GitError> {
         if difference.damaged || difference.only_executable {
-            return self.put_back_whole(repo);
+            return self.replace(repo, self.after.as_deref(), self.before.as_deref());
         }
+        let mut left = ATTEMPTS;
+        loop {
+            let found = load(&self.file)?;
+            let wanted = self.edited(repo, found.as_deref(), &difference.executable, draft)?;
+            crash_point("settings: drafted");
+            left -= 1;
+            match self.replace(repo, found.as_deref(), Some(&wanted)) {
+                // Whatever else was set meanwhile is to stay.
+                Err(GitError::Mismatch { .. }) if left > 0 => {}
+                replaced => return replaced,
+            }
+        }
+    }
+
+    /// What the file is to hold, with these keys as they were before. Git edits a copy: between the
+    /// edits of the file itself the user's values would be nowhere.
+    fn edited(
+        &self,
+        repo: &Repo,
+        found: Option<&[u8]>,
+        names: &[String],
+        draft: &Path,
+    ) -> Result<Vec<u8>, GitError> {
+        std::fs::write(draft, found.unwrap_or_default()).map_err(io("write", draft))?;
         let before = entries(repo, self.before.as_deref())?;
-        let git = || repo.program().command("config").arg("--file").arg(&self.file);
-        for name in &difference.executable {
+        let git = || repo.program().command("config").arg("--file").arg(draft);
+        for name in names {
             let unset = git().args(["--unset-all", name.as_str()]);
             let words = unset.shown();
             let answer = unset.answer()?;
@@ -98,10 +128,18 @@ impl ConfigChange {
                 git().args(["--add", name, value.unwrap_or("true")]).output()?;
             }
         }
-        Ok(())
+        let edited = std::fs::read(draft).map_err(io("read", draft))?;
+        std::fs::remove_file(draft).map_err(io("delete", draft))?;
+        Ok(edited)
     }
 
-    fn put_back_whole(&self, repo: &Repo) -> Result<(), GitError> {
+    /// Replaces the file where it still holds `found`; `None` means that it is not there.
+    fn replace(
+        &self,
+        repo: &Repo,
+        found: Option<&[u8]>,
+        wanted: Option<&[u8]>,
+    ) -> Result<(), GitError> {
         let lock_path = PathBuf::from(format!("{}.lock", self.file.display()));
         let mut backoff = Backoff::new(repo.program().lock_wait());
         let mut lock = loop {
@@ -115,30 +153,37 @@ impl ConfigChange {
                 Err(error) => return Err(io("create", &lock_path)(error)),
             }
         };
-        let replaced = self.replace(&lock_path, &mut lock);
-        if replaced.is_err() || self.before.is_none() {
+        let replaced = self.replace_locked(&lock_path, &mut lock, found, wanted);
+        if replaced.is_err() || wanted.is_none() {
             let _already_gone = std::fs::remove_file(&lock_path).is_err();
         }
         replaced
     }
 
-    /// With the lock held.
-    fn replace(&self, lock_path: &Path, lock: &mut File) -> Result<(), GitError> {
-        if load(&self.file)? != self.after {
+    fn replace_locked(
+        &self,
+        lock_path: &Path,
+        lock: &mut File,
+        found: Option<&[u8]>,
+        wanted: Option<&[u8]>,
+    ) -> Result<(), GitError> {
+        if load(&self.file)?.as_deref() != found {
             return Err(GitError::Mismatch {
                 what: format!("`{}`", self.file.display()),
                 expected: "left alone while it is put back".to_owned(),
                 found: "changed again".to_owned(),
             });
         }
-        let Some(before) = &self.before else {
+        let Some(wanted) = wanted else {
             return std::fs::remove_file(&self.file).map_err(io("delete", &self.file));
         };
         if let Ok(meta) = self.file.metadata() {
             lock.set_permissions(meta.permissions()).map_err(io("write", lock_path))?;
         }
-        lock.write_all(before).and_then(|()| lock.sync_all()).map_err(io("write", lock_path))?;
-        std::fs::rename(lock_path, &self.file).map_err(io("replace", &self.file))
+        lock.write_all(wanted).and_then(|()| lock.sync_all()).map_err(io("write", lock_path))?;
+        std::fs::rename(lock_path, &self.file).map_err(io("replace", &self.file))?;
+        crash_point("settings: put back");
+        Ok(())
     }
 
     /// Commands that give the keys the values again that they had after, for people: values that may

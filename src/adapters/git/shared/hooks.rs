@@ -7,6 +7,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use crate::adapters::git::error::{GitError, io};
+use crate::adapters::host::crash_point::crash_point;
 
 /// Largest hook whose bytes are kept.
 const KEPT: u64 = 1 << 20;
@@ -124,36 +125,64 @@ impl Hooks {
         names
     }
 
-    /// Makes one of them again what it was; what is there is moved to `aside` first.
+    /// Makes one of them again what it was, so that at no moment what it was is nowhere; what is
+    /// there is kept at `aside`. `draft` names a file that is not there, for what is to come.
     ///
     /// # Errors
-    /// The folder cannot be written, or the hook was too large to be kept.
+    /// The folder cannot be written, or the hook was too large to be kept; it is then gone.
     pub(super) fn put_back(
         &self,
         folder: &Path,
         name: &Path,
         aside: &Path,
+        draft: &Path,
     ) -> Result<(), GitError> {
-        let whole = name.as_os_str().is_empty();
-        let path = if whole { folder.to_owned() } else { folder.join(name) };
-        move_away(&path, aside)?;
-        if !whole {
-            if let Some(hook) = self.files.get(name) {
-                write(&path, hook)?;
+        let path = if name.as_os_str().is_empty() { folder.to_owned() } else { folder.join(name) };
+        let drafted = self.write_draft(name, draft);
+        crash_point("hook: drafted");
+        if matches!(drafted, Ok(true)) && path.symlink_metadata().is_ok_and(|meta| meta.is_file()) {
+            std::fs::copy(&path, aside).map_err(io("copy", &path))?;
+        } else {
+            move_away(&path, aside)?;
+        }
+        crash_point("hook: kept aside");
+        if drafted? {
+            if let Some(folder) = path.parent() {
+                std::fs::create_dir_all(folder).map_err(io("create", folder))?;
             }
-        } else if let Some(link @ Hook::Link(_)) = self.files.get(Path::new("")) {
-            write(&path, link)?;
-        } else if self.there {
-            std::fs::create_dir_all(&path).map_err(io("create", &path))?;
-            for (name, hook) in &self.files {
-                write(&path.join(name), hook)?;
-            }
+            move_in(draft, &path)?;
+            crash_point("hook: put back");
         }
         if !self.there {
             // Only an empty one goes.
             let _kept = std::fs::remove_dir(folder).is_err();
         }
         Ok(())
+    }
+
+    /// Writes what it was; `false` when it was not there.
+    fn write_draft(&self, name: &Path, draft: &Path) -> Result<bool, GitError> {
+        if let Some(hook) = self.files.get(name) {
+            write(draft, hook)?;
+        } else if name.as_os_str().is_empty() && self.there {
+            std::fs::create_dir_all(draft).map_err(io("create", draft))?;
+            for (name, hook) in &self.files {
+                write(&draft.join(name), hook)?;
+            }
+        } else {
+            return Ok(false);
+        }
+        Ok(true)
+    }
+}
+
+fn move_in(draft: &Path, path: &Path) -> Result<(), GitError> {
+    match std::fs::rename(draft, path) {
+        Err(error) if error.kind() == ErrorKind::CrossesDevices && draft.is_file() => {
+            std::fs::copy(draft, path).map_err(io("write", path))?;
+            std::fs::remove_file(draft).map_err(io("delete", draft))
+        }
+        moved => moved.map_err(io("replace", path)),
     }
 }
 

@@ -22,6 +22,7 @@ use self::hooks::Hooks;
 use super::error::{GitError, io};
 use super::repo::Repo;
 use super::worktrees::admin_dirs;
+use crate::adapters::host::crash_point::crash_point;
 
 pub use self::refs::{RefChange, Refs};
 
@@ -203,8 +204,9 @@ impl SharedFiles {
         if let Some(found) = &change.after {
             make_folder_of(aside)?;
             std::fs::write(aside, found).map_err(io("write", aside))?;
+            crash_point("settings: copied");
         }
-        change.put_back(repo, &change.difference(repo)?)
+        change.put_back(repo, &change.difference(repo)?, &draft_beside(aside))
     }
 
     /// Makes a hook again what it was; what was found is moved to `aside`.
@@ -213,7 +215,8 @@ impl SharedFiles {
     /// The folder cannot be written.
     pub fn put_back_hook(&self, repo: &Repo, name: &Path, aside: &Path) -> Result<(), GitError> {
         make_folder_of(aside)?;
-        self.hooks.put_back(&repo.common_dir().join("hooks"), name, aside)
+        let folder = repo.common_dir().join("hooks");
+        self.hooks.put_back(&folder, name, aside, &draft_beside(aside))
     }
 
     /// Of worktrees that are in both: what came with a new one is nobody's doing.
@@ -239,6 +242,13 @@ impl SharedFiles {
         let added = lines(new).into_iter().filter(|line| !known.contains(line)).collect();
         Some(SharedChange::File { name, added })
     }
+}
+
+/// A name for what is to take the place of what is kept at `aside`.
+fn draft_beside(aside: &Path) -> PathBuf {
+    let mut name = aside.as_os_str().to_owned();
+    name.push(".before");
+    name.into()
 }
 
 fn make_folder_of(file: &Path) -> Result<(), GitError> {

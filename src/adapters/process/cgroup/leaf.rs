@@ -7,7 +7,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use rustix::io::Errno;
+use rustix::process::{Pid, test_kill_process};
+
 use super::{Home, home};
+use crate::adapters::host::crash_point::crash_point;
 
 /// A group that is dropped with processes in it is asked so often whether they have ended, with these
 /// waits between.
@@ -31,6 +35,7 @@ impl Leaf {
         let name = format!("{}{}-{number}", prefix(owner), std::process::id());
         let folder = home.folder.join(name);
         fs::create_dir(&folder)?;
+        crash_point("control group: made");
         Ok(Self { folder, home: home.folder.clone(), is_removed: false })
     }
 
@@ -111,6 +116,7 @@ impl Leaf {
     /// See [`Self::remove`]; may be asked again.
     pub(in crate::adapters::process) fn try_remove(&mut self) -> io::Result<()> {
         if !self.is_removed {
+            crash_point("control group: before it goes");
             remove(&self.folders())?;
             self.is_removed = true;
         }
@@ -179,6 +185,20 @@ pub(in crate::adapters::process) fn load_leftovers(owner: &str) -> Vec<Leaf> {
         }
     }
     left
+}
+
+/// Takes away empty groups in `home` of processes that were killed before they could.
+pub(super) fn remove_deserted(home: &Home, owner: &str) {
+    let prefix = prefix(owner);
+    for folder in folders_in(&home.folder) {
+        let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let number = name.strip_prefix(&prefix).and_then(|rest| rest.split_once('-'));
+        let process = number.and_then(|(pid, _)| Pid::from_raw(pid.parse().ok()?));
+        if process.is_some_and(|pid| test_kill_process(pid) == Err(Errno::SRCH)) {
+            // It is in nobody's way; the next one tries again.
+            let _gone = fs::remove_dir(&folder).is_ok();
+        }
+    }
 }
 
 fn prefix(owner: &str) -> String {

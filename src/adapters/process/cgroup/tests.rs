@@ -28,3 +28,20 @@ fn a_group_that_cannot_be_made_says_why() {
         Err(Unavailable::Denied { folder, why: "No such file or directory (os error 2)".into() })
     });
 }
+
+#[test]
+fn a_trial_that_a_killed_process_left_goes_and_that_of_a_living_one_stays() {
+    let mount = tempfile::tempdir().unwrap();
+    let home = Home { mount: mount.path().to_owned(), folder: mount.path().to_owned() };
+    let mut dead = std::process::Command::new("true").spawn().unwrap();
+    dead.wait().unwrap();
+    let folder = |owner: &str, pid: u32| mount.path().join(format!("wt-orch.{owner}.{pid}-1"));
+    let left = folder(PROBE, dead.id());
+    let stays = [folder(PROBE, std::process::id()), folder("a-run", dead.id())];
+    for folder in stays.iter().chain([&left]) {
+        fs::create_dir(folder).unwrap();
+    }
+    leaf::remove_deserted(&home, PROBE);
+    assert!(!left.exists());
+    assert!(stays.iter().all(|folder| folder.exists()));
+}

@@ -7,6 +7,8 @@ use std::path::Path;
 use rustix::fs::{CWD, Mode, mkfifoat};
 use tokio::net::unix::pipe::{OpenOptions, Receiver, Sender};
 
+use crate::adapters::host::crash_point::crash_point;
+
 /// What GNU make writes for a token.
 const TOKEN: [u8; 1] = *b"+";
 
@@ -24,6 +26,7 @@ impl Fifo {
             Ok(()) | Err(_) => {}
         }
         mkfifoat(CWD, path, Mode::RUSR | Mode::WUSR)?;
+        crash_point("jobserver: pipe made");
         let fifo = Self::open(path)?;
         fifo.refill(tokens);
         Ok(fifo)

@@ -98,6 +98,24 @@ const FAILING: &str = r#"
     run = "test -f good && test ! -e bad"
 "#;
 
+/// The second one kills wt-orch.
+const DEADLY: &str = r#"
+    [[task]]
+    id = "top"
+    run = "echo top > top"
+    check = "true"
+    [[task]]
+    id = "deadly"
+    depends_on = ["top"]
+    run = "echo half > deadly; kill -9 $PPID; sleep 1000"
+    check = "true"
+    [[task]]
+    id = "bottom"
+    depends_on = ["deadly"]
+    run = "true"
+    check = "true"
+"#;
+
 /// Tasks that take no time, side by side, whatever the verdict would be.
 const SPLIT: &[&str] = &["split", "tasks.toml", "--parallel=2"];
 const SPLIT_AND_LAND: &[&str] = &["split", "tasks.toml", "--parallel=2", "--integrate"];
@@ -176,11 +194,15 @@ pub(super) const CLEAN: Scenario = Scenario {
     },
 };
 
-/// Begins with a run that died when one of its tasks was at work.
+/// Begins with a run that died when one of its tasks was at work, always at the same place: an abort
+/// leaves worktrees as they are.
 pub(super) const ABORT: Scenario = Scenario {
     name: "abort",
-    tasks: IN_A_DIAMOND,
-    prepare: RESUME.prepare,
+    tasks: DEADLY,
+    prepare: |repo| {
+        let died = repo.wt_orch(SPLIT);
+        assert_eq!(died.code(), None, "{died}");
+    },
     command: &["abort"],
     go_on: |repo| {
         expect(&repo.wt_orch(&["abort"]), &[0, 4]);
