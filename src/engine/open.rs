@@ -152,9 +152,10 @@ pub async fn abort_idle(site: &Site, journal: &mut Journal) -> Result<u32, Engin
     let force = matches!(journal.state().phase, RunPhase::Stopping(_));
     let now = journal.now();
     let step = step(journal.state(), Input::Stop { reason: StopReason::Aborted, force }, now);
+    // Before it is stored: of a run that is over nobody would do it until `clean`.
+    release(&journal.state().spec);
     journal.record(step.events, now)?;
     store_observations(journal)?;
-    release(&journal.state().spec);
     Ok(others + ended.iter().map(|(_, count)| count).sum::<u32>())
 }
 
