@@ -88,7 +88,9 @@ now() { echo $(($(date +%s%N) / 1000000)); }
 run() {
     printf '$ wt-orch %s\n' "$*" >> "$world/said"
     code=0
+    began=$(now)
     "$program" "$@" > "$world/out" 2>&1 < /dev/null || code=$?
+    took=$(($(now) - began))
     cat "$world/out" >> "$world/said"
     printf 'exit: %s\n' "$code" >> "$world/said"
 }
@@ -249,15 +251,14 @@ look() {
 state=$seed
 make_world "$failures"
 width=--parallel=2
-begin=$(now)
 run split $width --integrate "$world/tasks.toml"
-whole=$(($(now) - begin))
+whole=$took
 [ "$code" = 1 ] || { at=0 kind=split whom='not at all' delay=0; fail "without a kill: $(cat "$world/out")"; }
 
 printf 'seed %s, a run takes %s ms\n' "$seed" "$whole"
 kills=0 late=0 commits=0
 at=$first
-while [ "$at" -lt $((first + count)) ]; do
+while [ "$kills" -lt "$count" ]; do
     state=$((seed * 7919 + at * 104729))
     random 3
     [ "$drawn" = 0 ] && make_world '' || make_world "$failures"
@@ -272,13 +273,14 @@ while [ "$at" -lt $((first + count)) ]; do
            random "$whole"
            run_killed "$drawn" split $width "$world/tasks.toml"
            set -- resume ;;
-        3) kind=integrate; run split $width "$world/tasks.toml"; set -- integrate ;;
-        4) kind=clean; run split $width --integrate "$world/tasks.toml"; set -- clean ;;
+        3) kind=integrate; run split $width "$world/tasks.toml"; whole=$took; set -- integrate ;;
+        4) kind=clean; run split $width --integrate "$world/tasks.toml"; whole=$took; set -- clean ;;
     esac
     case $kind in
         split*) random $((whole * 11 / 10)) ;;
         resume) random "$whole" ;;
-        *) random $((whole / 2)) ;;
+        # Shorter, by far.
+        *) random $((whole / 5)) ;;
     esac
     run_killed "$drawn" "$@"
     if [ "$code" = 137 ]; then kills=$((kills + 1)); else late=$((late + 1)); fi
@@ -290,7 +292,8 @@ while [ "$at" -lt $((first + count)) ]; do
         go_on
     fi
     look
-    printf 'kill %s (%s, %s, after %s ms): nothing lost\n' "$at" "$kind" "$whom" "$delay"
+    printf 'kill %s (%s, %s, after %s ms; %s in time so far): nothing lost\n' \
+        "$at" "$kind" "$whom" "$delay" "$kills"
     at=$((at + 1))
 done
 printf '%s kills (%s came too late), %s commits of tasks, none lost; nothing left behind\n' \
