@@ -7,8 +7,9 @@
 #
 #   scripts/crashes.sh [BINARY] [COUNT] [SEED] [FIRST]
 #
-# BINARY: target/debug/wt-orch, built if need be. COUNT: 200 kills. SEED: of the moments; another one
-# each day. FIRST: number of the first kill, to try a single one again.
+# BINARY: target/debug/wt-orch, built if need be. COUNT: 200 kills that
+# come before the end of the command. SEED: of the moments; another one each day. FIRST: number of the
+# first kill, to try a single one again.
 set -eu
 
 cd "$(dirname "$0")/.."
