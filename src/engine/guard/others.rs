@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use crate::adapters::git::{GitError, RefChange};
+use crate::adapters::git::{GitError, RefChange, holds_copy};
 use crate::adapters::host::lock::{LockTrace, lock_trace};
 use crate::adapters::store::{Operation, OperationState, Store};
 use crate::domain::id::RunId;
@@ -100,13 +100,7 @@ impl Others {
 
     /// Whether one of them found these bytes and put back what was there before.
     pub(super) fn put_back(&self, site: &Site, held: &[u8]) -> bool {
-        let copies =
-            |run: &RunId| site.put_back_dir(run).read_dir().into_iter().flatten().flatten();
-        let is_copy = |path: PathBuf| {
-            let same = path.metadata().is_ok_and(|meta| meta.len() == held.len() as u64);
-            same && std::fs::read(path).is_ok_and(|copy| copy == held)
-        };
-        self.stored.iter().flat_map(copies).any(|entry| is_copy(entry.path()))
+        self.stored.iter().any(|run| holds_copy(&site.put_back_dir(run), held))
     }
 }
 

@@ -251,6 +251,16 @@ fn draft_beside(aside: &Path) -> PathBuf {
     name.into()
 }
 
+/// Whether a folder of copies of what was put back has one of these bytes.
+pub fn holds_copy(folder: &Path, held: &[u8]) -> bool {
+    let is_copy = |path: PathBuf| {
+        let same =
+            path.metadata().is_ok_and(|meta| meta.is_file() && meta.len() == held.len() as u64);
+        same && std::fs::read(path).is_ok_and(|copy| copy == held)
+    };
+    folder.read_dir().into_iter().flatten().flatten().any(|entry| is_copy(entry.path()))
+}
+
 fn make_folder_of(file: &Path) -> Result<(), GitError> {
     let folder = file.parent().unwrap_or(file);
     std::fs::create_dir_all(folder).map_err(io("create", folder))
