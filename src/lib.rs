@@ -88,7 +88,9 @@
 //!    ([`adapters::worktree::provision_all`], several at once, at the base or at the in-memory merge
 //!    of what the task starts from; ignored files of the user's checkout come along by
 //!    [`Carry`](adapters::worktree::Carry)), `SetUp` where there are hooks (the same supervisor,
-//!    `engine/setup.rs`), `Launch` ([`adapters::process::supervise`]), `Commit`
+//!    `engine/setup.rs`), `Launch` ([`adapters::process::supervise`], once the
+//!    [`Jobserver`](adapters::process::Jobserver) of a run that has one gives it its turn; what an
+//!    agent says goes through [`AgentOutput`](domain::run::AgentOutput) on its way to the log), `Commit`
 //!    ([`Checkout::commit_all`](adapters::worktree::Checkout::commit_all)), `Check`, and then
 //!    `TaskFinished` with an [`Outcome`](domain::run::Outcome) and a
 //!    [`Reason`](domain::run::Reason). A sequential run is the same thing with one lane: one
@@ -156,7 +158,7 @@
 //! | The target moves only by compare-and-swap, and only to the commit that was validated. | [`adapters::git::land`]; [`Next::Land`](domain::integrate::Next::Land) exists only for a head that passed every validation |
 //! | A task's work is reachable from a ref, or reported as lost. | [`CommitOutcome`](adapters::worktree::CommitOutcome): every variant names the commit or the reason; `refs/wt-orch/…/attempt-<n>` |
 //! | `clean` deletes nothing dirty or unlanded without force. | [`engine::clean`], [`RemoveMode`](adapters::worktree::RemoveMode) |
-//! | A crash at any point can be resumed. | events before effects; [`engine::reconcile`], [`engine::recover`] |
+//! | A crash at any point can be resumed. | events before effects; [`engine::reconcile`], [`engine::recover`]; tests die at every [`crash_point`](adapters::host::crash_point::crash_point) |
 //! | No process outlives its task. | [`adapters::process`]: a control group for each command ([`Way`](adapters::process::Way) has the others), [`Warden`](adapters::process::Warden); `run.keep` names what may |
 //! | Logs and messages are bounded, and what tasks print cannot drive the terminal. | `run.log_limit`; [`render::visible`] |
 //! | Publishing credentials don't reach tasks. | `engine/environment.rs`, with the lists of [`config::RunSettings`] |
