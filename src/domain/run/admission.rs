@@ -158,8 +158,8 @@ impl RunState {
             .collect();
         ready.sort_by_key(|&task| self.dispatcher.ranks()[task]);
         ready.truncate(self.widest().saturating_sub(active.len()));
-        let cpus: f64 = active.iter().map(|&task| demand(task).cpus).sum();
-        let more: f64 = ready.iter().map(|&task| demand(task).cpus).sum();
+        let cpus: f64 = active.iter().map(|&task| demand(task).cpus).sum::<f64>() + 0.0;
+        let more: f64 = ready.iter().map(|&task| demand(task).cpus).sum::<f64>() + 0.0;
         RunUse {
             slots: active.len(),
             cpus,
