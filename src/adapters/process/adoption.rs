@@ -56,13 +56,21 @@ pub(super) struct Enrolled {
     leader: u32,
 }
 
-/// Starts a command and enrols it at once: nobody meets it as a child that is not known.
+/// Starts a command and enrols it. Where orphans are taken in, nobody meets it as a child that is not
+/// known; elsewhere several may be started at once.
 pub(super) fn enrolled<T, E>(
     start: impl FnOnce() -> Result<T, E>,
     leader: impl FnOnce(&T) -> (u32, u64),
 ) -> Result<(T, Enrolled), E> {
     let mut running = lock();
-    let started = start()?;
+    let started = if running.is_adopting {
+        start()?
+    } else {
+        drop(running);
+        let started = start()?;
+        running = lock();
+        started
+    };
     let (leader, began) = leader(&started);
     running.commands.push(Command { leader, began, is_over: false });
     Ok((started, Enrolled { leader }))

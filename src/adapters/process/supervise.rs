@@ -1,6 +1,7 @@
 //! One attempt as one actor: it alone starts the command, reads its output, keeps its time, hears
 //! requests and clears up behind it.
 
+mod begun;
 mod samples;
 mod stopwatch;
 
@@ -10,14 +11,13 @@ use tokio::sync::mpsc;
 use tokio::task::coop::consume_budget;
 use tokio::time::{Instant, sleep_until, timeout};
 
+use self::begun::Begun;
 use self::samples::Samples;
 use self::stopwatch::Stopwatch;
 use super::super::host::clock::Clock;
-use super::capture::{Capture, Files};
-use super::cgroup::Leaf;
+use super::capture::Capture;
 use super::group::{Family, Requests, Urgency, later};
-use super::spawn::{SpawnError, program, spawn};
-use super::used::load_own_memory;
+use super::spawn::{SpawnError, program};
 use super::wait::Leader;
 use super::{CommandSpec, Ending, Exit, Finished, Progress, Request, Used};
 use crate::adapters::host::crash_point::crash_point;
@@ -43,24 +43,21 @@ pub async fn supervise(
 }
 
 async fn supervise_draining(
-    mut spec: CommandSpec,
+    spec: CommandSpec,
     requests: mpsc::Receiver<Request>,
     progress: mpsc::UnboundedSender<Progress>,
     drain: Duration,
 ) -> Result<Finished, SpawnError> {
-    let watched = spec.warden.clone().watch(&mut spec.env, &spec.containment.keep);
-    let lost = |source| SpawnError::Lost { program: program(&spec), source };
-    let files = Files::open(&spec)?;
-    let own_memory = load_own_memory();
-    let spawned = spawn(&spec)?;
-    let watch = Stopwatch::start();
-    let leader =
-        Leader::watch(spawned.pid).map_err(|source| SpawnError::OutOfResources { source })?;
-    let identity = spawned.identity;
-    watched.leads(&identity, spawned.bonds.leaf.as_ref().map(Leaf::folder));
+    let (program, grace) = (program(&spec), spec.grace);
+    let (timeout, stall) = (spec.timeout, spec.stall_timeout);
+    let lost = |source| SpawnError::Lost { program: program.clone(), source };
+    let Begun { leader, family, capture, identity, own_memory, watch, watched } =
+        Begun::begin(spec).await?;
+    // Known to the warden until nothing is left of it.
+    let _watched = watched;
     let mut attempt = Attempt {
-        family: Family::of_child(identity.clone(), &spec.env, spawned.bonds),
-        capture: Capture::new(spawned.pipes, files, spec.agent).map_err(lost)?,
+        family,
+        capture,
         leader,
         requests: Requests::new(requests),
         progress,
@@ -69,12 +66,7 @@ async fn supervise_draining(
         watch,
         samples: Samples::begin(),
         own_memory,
-        limits: Limits {
-            timeout: spec.timeout,
-            stall: spec.stall_timeout,
-            grace: spec.grace,
-            drain,
-        },
+        limits: Limits { timeout, stall, grace, drain },
     };
     attempt.tell(Progress::Started(identity));
     attempt.run().await.map_err(lost)?;
