@@ -31,15 +31,8 @@ struct Staged {
 }
 
 enum News {
-    Event {
-        envelope: Envelope,
-        /// After it.
-        state: Box<RunState>,
-    },
-    Output {
-        task: TaskId,
-        line: String,
-    },
+    Event(Envelope),
+    Output { task: TaskId, line: String },
 }
 
 impl Journal {
@@ -108,26 +101,36 @@ impl Journal {
     /// together waits for the disk once. Nothing may be done before that which they ask for.
     ///
     /// # Errors
-    /// A fact that does not fold; none of them is staged then.
+    /// A fact that does not fold; nothing is staged then, and the state is that of what is stored.
     pub fn stage(&mut self, events: Vec<Event>, at: Timestamp) -> Result<(), EngineError> {
         if events.is_empty() {
             return Ok(());
         }
-        let mut state = self.state.clone();
-        let (mut records, mut news) = (Vec::new(), Vec::new());
-        for (event, seq) in events.into_iter().zip(state.next_seq..) {
-            let envelope = Envelope { seq, at, event };
-            state.apply(&envelope).map_err(|source| self.illegal(source))?;
-            records.push(record(&envelope)?);
-            if !self.subscribers.is_empty() {
-                news.push(News::Event { envelope, state: Box::new(state.clone()) });
+        // One copy for all that is stored together: a copy for each fact would make a run of many
+        // tasks take the square of their number.
+        self.staged.before.get_or_insert_with(|| Box::new(self.state.clone()));
+        for (event, seq) in events.into_iter().zip(self.state.next_seq..) {
+            if let Err(error) = self.stage_one(Envelope { seq, at, event }) {
+                self.forget_staged();
+                return Err(error);
             }
         }
-        let before = std::mem::replace(&mut self.state, state);
-        self.staged.before.get_or_insert_with(|| Box::new(before));
-        self.staged.records.append(&mut records);
-        self.staged.news.append(&mut news);
         Ok(())
+    }
+
+    fn stage_one(&mut self, envelope: Envelope) -> Result<(), EngineError> {
+        self.state.apply(&envelope).map_err(|source| self.illegal(source))?;
+        self.staged.records.push(record(&envelope)?);
+        if !self.subscribers.is_empty() {
+            self.staged.news.push(News::Event(envelope));
+        }
+        Ok(())
+    }
+
+    fn forget_staged(&mut self) {
+        if let Some(before) = std::mem::take(&mut self.staged).before {
+            self.state = *before;
+        }
     }
 
     /// Stores what is staged in one transaction, and tells the subscribers.
@@ -135,16 +138,23 @@ impl Journal {
     /// # Errors
     /// The database; nothing is stored then, and the state is what it was before.
     pub fn store_staged(&mut self) -> Result<(), EngineError> {
-        let Staged { records, news, before } = std::mem::take(&mut self.staged);
-        if !records.is_empty()
-            && let Err(error) = self.store.append(&self.run(), &records)
-        {
-            self.state = before.map_or_else(|| self.state.clone(), |before| *before);
+        if self.staged.records.is_empty() {
+            return Ok(());
+        }
+        let run = self.run();
+        if let Err(error) = self.store.append(&run, &self.staged.records) {
+            self.forget_staged();
             return Err(error.into());
         }
+        let Staged { news, before, .. } = std::mem::take(&mut self.staged);
+        // Every fact is told with the state after it, and not with what was staged later.
+        let Some(mut told) = before else { return Ok(()) };
         for news in news {
             match news {
-                News::Event { envelope, state } => self.publish(&envelope, &state),
+                News::Event(envelope) => {
+                    told.apply(&envelope).map_err(|source| self.illegal(source))?;
+                    self.publish(&envelope, &told);
+                }
                 News::Output { task, line } => self.publish_output(&task, &line),
             }
         }
