@@ -63,6 +63,13 @@ impl Sampler {
         Pressure { load, memory }
     }
 
+    /// What the last look shows by itself, as if the threads that were at work always were; `None`
+    /// before the first, and where unknown.
+    pub fn moment(&self) -> Option<LoadReading> {
+        let (cpus, runnable) = (self.before.as_ref()?.cpus, self.runnable?);
+        Some(LoadReading { cpus, busy: runnable.min(cpus as f64), for_runs: 0.0, runnable })
+    }
+
     /// Looks only how many threads are at work, for a better mean.
     pub fn glance(&mut self) {
         if let Some(runnable) = load_runnable() {

@@ -18,7 +18,8 @@ use crate::engine::site::Site;
 /// only while more than one task runs or is to run.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// Before the first tasks start there is no earlier look: two are made, so far apart …
+/// Before the first tasks start there is no earlier look: on a machine that is at work two are made,
+/// so far apart …
 const FIRST_LOOK: Duration = Duration::from_millis(100);
 
 /// … with so many glances between them.
@@ -105,15 +106,20 @@ impl HostShare {
     /// The room there is before anything runs.
     async fn first_room(&mut self, state: &RunState) -> Room {
         self.tell(state);
+        let mut reading = self.reading();
         if self.matters && state.minds_cores() {
-            let _only_to_compare = self.reading();
-            for _ in 0..GLANCES {
-                tokio::time::sleep(FIRST_LOOK / GLANCES).await;
-                self.sampler.glance();
+            reading.load = self.sampler.moment();
+            // Where even this moment leaves room for all, nobody has to wait for a mean.
+            if state.room(&reading).width < state.widest() {
+                for _ in 0..GLANCES {
+                    tokio::time::sleep(FIRST_LOOK / GLANCES).await;
+                    self.sampler.glance();
+                }
+                reading = self.reading();
             }
         }
         let widest = Room { width: state.widest(), because: WidthCause::Eased };
-        self.room(state).unwrap_or(widest)
+        self.admission.observe(state.room(&reading)).unwrap_or(widest)
     }
 
     /// What changes, if anything does.

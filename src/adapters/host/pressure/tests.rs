@@ -18,8 +18,11 @@ fn work_counts_from_look_to_look_and_a_run_that_has_just_come_or_gone_counts_not
 fn this_machine_is_read_and_the_work_of_this_process_is_seen_as_its_own() {
     let own = std::process::id();
     let mut sampler = Sampler::default();
+    assert_eq!(sampler.moment(), None);
     let first = sampler.load(&[], Duration::ZERO);
     assert_eq!(first.load, None);
+    let moment = sampler.moment().unwrap();
+    assert!(moment.runnable >= moment.busy && moment.busy <= moment.cpus as f64, "{moment:?}");
     let memory = first.memory.unwrap();
     assert!(memory.available <= memory.total && memory.held > 0, "{memory:?}");
     // Until a few ticks of the processors' clock have passed for this process.
