@@ -11,6 +11,7 @@ mod sentences;
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use self::others::Others;
@@ -39,6 +40,8 @@ pub(super) struct Guard {
     folders: HashSet<PathBuf>,
     tell: Box<dyn Fn(SharedFinding) + Send + Sync>,
     watch: Mutex<Watch>,
+    /// Looks asked for so far.
+    asked: AtomicU64,
     /// Tips of tasks that succeeded.
     tips: Mutex<BTreeMap<usize, Oid>>,
 }
@@ -50,6 +53,8 @@ struct Watch {
     running: Vec<(Option<usize>, Doing)>,
     seen: Option<Seen>,
     others: Others,
+    /// Looks that were asked for before the last one began.
+    answered: u64,
     /// Copies of what was put back.
     copies: u32,
 }
@@ -90,8 +95,8 @@ impl Guard {
     ) -> Self {
         let spec = state.spec.clone();
         let folders = spec.places.iter().map(|place| PathBuf::from(&place.worktree)).collect();
-        let (watch, tips) = (Mutex::default(), Mutex::default());
-        let guard = Self { site, spec, folders, tell, watch, tips };
+        let (watch, asked, tips) = (Mutex::default(), AtomicU64::new(0), Mutex::default());
+        let guard = Self { site, spec, folders, tell, watch, asked, tips };
         guard.note_tips(state);
         guard
     }
@@ -103,15 +108,23 @@ impl Guard {
     }
 
     fn begin(&self, task: Option<usize>, doing: Doing) {
-        let mut watch = locked(&self.watch);
-        self.look(&mut watch);
-        watch.running.push((task, doing));
+        self.looked().running.push((task, doing));
     }
 
     fn end(&self, task: Option<usize>) {
+        self.looked().running.retain(|(running, _)| *running != task);
+    }
+
+    /// After a look that began after this was called. One is enough for all who wait for it, and it
+    /// takes longer than many a command.
+    fn looked(&self) -> MutexGuard<'_, Watch> {
+        let own = self.asked.fetch_add(1, Ordering::SeqCst) + 1;
         let mut watch = locked(&self.watch);
-        self.look(&mut watch);
-        watch.running.retain(|(running, _)| *running != task);
+        if watch.answered < own {
+            watch.answered = self.asked.load(Ordering::SeqCst);
+            self.look(&mut watch);
+        }
+        watch
     }
 
     /// Compares with the last look, tells what differs, and remembers how things are.
