@@ -40,6 +40,9 @@ fn f30_what_is_undecided_fails_the_task_with_everything_kept() {
         let own = repo.git(&["log", "--format=%s", kept]);
         assert!(own.lines().any(|line| line == "mine"), "{command}: {own}");
         assert!(!content(&repo, "feature/a", "a.txt").unwrap().contains("<<<<<<<"));
+        repo.wt_orch(&["clean", "--force", "--dry-run"])
+            .exit(0)
+            .stdout_has(&format!("would destroy the unfinished {word} of worktree"));
     }
 }
 

@@ -102,6 +102,7 @@ fn few_cores_suffice_for_tasks_that_need_little() {
 #[test]
 fn runs_share_the_cores_fairly_and_never_start_more_than_there_are() {
     let state = run(8, 8, 1.0, 0);
+    assert!(state.host_use(8).cpus.is_sign_positive(), "people would read -0.00");
     assert_eq!(state.bears(&beside(8, &[full(4, 8.0)])), (1, WidthCause::OtherRuns));
     assert_eq!(state.bears(&beside(8, &[full(2, 2.0)])), (6, WidthCause::OtherRuns));
     let waits = RunUse { slots: 1, cpus: 1.0, wanted: 8.0, memory: 0 };
