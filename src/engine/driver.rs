@@ -180,7 +180,7 @@ pub async fn drive(request: DriveRequest) -> Result<Journal, EngineError> {
             () = patience(driver.holding.as_ref()) => driver.rest(),
             call = control.recv() => {
                 let (reply, outcome) = driver.called(&call.request);
-                call.answer(reply);
+                call.answer(reply).await;
                 outcome
             }
         };

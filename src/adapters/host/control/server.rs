@@ -39,13 +39,17 @@ pub struct Call {
     /// What is asked; pings and followers are answered by the server itself.
     pub request: Request,
     answer: oneshot::Sender<Reply>,
+    /// Ends when the answer is written, or cannot be.
+    written: oneshot::Receiver<()>,
 }
 
 impl Call {
-    /// Answers it.
-    pub fn answer(self, reply: Reply) {
+    /// Answers it, and waits until the answer is written: the run may end with it.
+    pub async fn answer(self, reply: Reply) {
         // A client that has gone away needs no answer.
-        self.answer.send(reply).ok();
+        if self.answer.send(reply).is_ok() {
+            self.written.await.ok();
+        }
     }
 }
 
@@ -153,14 +157,17 @@ async fn serve(mut stream: UnixStream, calls: mpsc::Sender<Call>, stored: watch:
         Ok(Ok(length)) if length > 0 => {}
         Ok(Ok(_) | Err(_)) | Err(_) => return,
     }
+    let (written, reader) = oneshot::channel();
     let reply = match serde_json::from_str(&line) {
         Ok(Request::Ping) => Reply::Pong { pid: std::process::id() },
         Ok(Request::Follow) => return tell_follower(stream, stored).await,
-        Ok(request) => pass_on(request, &calls).await,
+        Ok(request) => pass_on(request, reader, &calls).await,
         Err(error) => Reply::Refused { message: format!("unknown request: {error}") },
     };
     // A client that has gone away needs no answer.
     timeout(PATIENCE, writing.write_all(&line_of(&reply))).await.ok();
+    // Who answered may have gone away as well.
+    written.send(()).ok();
 }
 
 /// Until nobody serves the run any more, or the follower is gone. One that is slow hears of fewer
@@ -188,10 +195,14 @@ fn line_of(reply: &Reply) -> Vec<u8> {
     line
 }
 
-async fn pass_on(request: Request, calls: &mpsc::Sender<Call>) -> Reply {
+async fn pass_on(
+    request: Request,
+    written: oneshot::Receiver<()>,
+    calls: &mpsc::Sender<Call>,
+) -> Reply {
     let (answer, answered) = oneshot::channel();
     let asked = async {
-        calls.send(Call { request, answer }).await.ok()?;
+        calls.send(Call { request, answer, written }).await.ok()?;
         answered.await.ok()
     };
     let refused = |message: &str| Reply::Refused { message: message.to_owned() };

@@ -33,7 +33,7 @@ async fn a_request_reaches_the_run_and_its_answer_the_client() {
     let run = async {
         let call = server.recv().await;
         assert_eq!(call.request, Request::Abort);
-        call.answer(Reply::Aborting { forced: false });
+        call.answer(Reply::Aborting { forced: false }).await;
     };
     assert_eq!(tokio::join!(client, run).0, Reply::Aborting { forced: false });
 
