@@ -183,10 +183,8 @@ impl Guard {
         }
         // After the settings are in order: without them git reads nothing.
         let mut refs = repo.all_refs(Some(&last.refs))?;
-        if refs != last.refs {
-            if self.compare_refs((&last.refs, &refs), watch, &mut found.notes)? {
-                refs = repo.all_refs(Some(&refs))?;
-            }
+        if refs != last.refs && self.compare_refs((&last.refs, &refs), watch, &mut found.notes)? {
+            refs = repo.all_refs(Some(&refs))?;
         }
         Ok(Seen { files, refs })
     }

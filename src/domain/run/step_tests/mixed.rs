@@ -81,7 +81,7 @@ fn world(case: &Case, chance: &mut Chance) -> World {
         |_, _| SetupEnd::Ready { ran: vec!["deps".to_owned()], held: Vec::new() },
         |task, attempt| {
             let hook = "deps".to_owned();
-            if (task + attempt as usize) % 4 > 0 {
+            if !usize::is_multiple_of(task + attempt as usize, 4) {
                 SetupEnd::Ready { ran: vec![hook], held: Vec::new() }
             } else {
                 SetupEnd::Failed { hook, ending: Ending::Code { code: 1 }, log: String::new() }
