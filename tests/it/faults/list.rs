@@ -253,6 +253,8 @@ pub(super) const FAULTS: [(&str, &[&str]); 45] = [
             "faults::shared::f33_a_check_that_plants_something_fails_the_task",
             "faults::shared::f33_what_a_validation_plants_is_put_back_and_told",
             "faults::shared::f33_with_several_at_work_it_is_put_back_and_nobody_fails_on_suspicion",
+            "faults::shared::f33_what_another_run_makes_lands_and_clears_is_no_finding",
+            "faults::shared::f33_what_another_run_put_back_is_not_brought_again_and_nobody_fails_on_suspicion",
         ],
     ),
     // Odd files.

@@ -48,8 +48,9 @@ impl Begun {
         let watched = spec.warden.clone().watch(&mut spec.env, &spec.containment.keep);
         let files = Files::open(&spec)?;
         let own_memory = load_own_memory();
-        let spawned = spawn(&spec)?;
+        // A short command is over before anybody is told that it has begun.
         let watch = Stopwatch::start();
+        let spawned = spawn(&spec)?;
         let leader =
             Leader::watch(spawned.pid).map_err(|source| SpawnError::OutOfResources { source })?;
         let identity = spawned.identity;
