@@ -1,8 +1,7 @@
-//! What a process does between its birth and the command: where it goes, and what it may take.
+//! What a process does between its birth and the command: what it leaves, and what it may take.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
-use std::os::fd::AsRawFd;
 
 use super::cgroup::Leaf;
 
@@ -13,8 +12,6 @@ const SACRIFICE: i32 = 500;
 /// Prepared before the fork, so that nothing is allocated after it.
 #[derive(Debug)]
 pub(super) struct Entry {
-    /// Of the control group.
-    entrance: Option<File>,
     /// Bytes of memory of each process.
     limit: Option<libc::rlimit>,
     /// Text for `/proc/self/oom_score_adj`.
@@ -30,16 +27,13 @@ impl Entry {
         let own = fs::read_to_string("/proc/self/oom_score_adj").unwrap_or_default();
         let own: i32 = own.trim().parse().unwrap_or(0);
         let sacrifice = (own + SACRIFICE).min(1000).to_string().into_bytes();
-        Ok(Self { entrance: leaf.map(Leaf::open_entrance).transpose()?, limit, sacrifice })
+        Ok(Self { limit, sacrifice })
     }
 
     /// Only system calls, no allocation, no lock.
     pub(super) fn carry_out(&self) -> io::Result<()> {
         // Without a session of its own a task could ask its questions on the user's terminal.
         rustix::process::setsid()?;
-        if let Some(entrance) = &self.entrance {
-            write(entrance.as_raw_fd(), b"0\n")?;
-        }
         if let Some(limit) = &self.limit {
             // SAFETY: the call reads `limit`, which lives.
             if unsafe { libc::setrlimit(LIMITED, limit) } != 0 {

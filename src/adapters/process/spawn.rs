@@ -1,16 +1,22 @@
 //! Starting a command, and telling why it could not be started.
 
+mod fork;
+#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
+mod image;
+mod streams;
+#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
+mod vfork;
+
 use std::ffi::OsStr;
-use std::io::{self, PipeReader};
+use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::sync::Once;
 
 use rustix::process::Pid;
 
+use self::streams::Streams;
 use super::adoption::enrolled;
 use super::cgroup::{self, Leaf};
 use super::entry::Entry;
@@ -125,7 +131,7 @@ pub(super) fn spawn(spec: &CommandSpec) -> Result<Spawned, SpawnError> {
     ensure_children_are_kept();
     let leaf = make_leaf(&spec.containment);
     let number = |started: &Started| (started.identity.pid, started.identity.start_time);
-    let begun = |leaf: Option<&Leaf>| enrolled(|| start(spec, program, leaf), number);
+    let begun = |leaf: Option<&Leaf>| enrolled(|| start(spec, leaf), number);
     let (leaf, begun) = match (begun(leaf.as_ref()), leaf) {
         // Whatever was the matter: without the group it is the command's own fault.
         (Err(_), Some(_unusable)) => (None, begun(None)),
@@ -150,34 +156,31 @@ pub(super) fn program(spec: &CommandSpec) -> String {
     spec.argv.first().map(|program| program.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
-fn start(spec: &CommandSpec, program: &OsStr, leaf: Option<&Leaf>) -> io::Result<Started> {
-    let mut command = Command::new(program);
-    command.args(&spec.argv[1..]).current_dir(&spec.cwd).env_clear();
-    command.envs(spec.env.iter().map(|(name, value)| (name, value))).stdin(Stdio::null());
-    let pipes = connect_output(&mut command, spec.stdout_copy.is_some() || spec.agent.is_some())?;
+fn start(spec: &CommandSpec, leaf: Option<&Leaf>) -> io::Result<Started> {
+    let apart = spec.stdout_copy.is_some() || spec.agent.is_some();
+    let (streams, pipes) = Streams::open(apart)?;
     let entry = Entry::prepare(leaf, spec.containment.memory_limit)?;
-    // SAFETY: what is called makes system calls only, neither allocates nor locks, and reads what was
-    // prepared before the fork.
-    unsafe { command.pre_exec(move || entry.carry_out()) };
     crash_point("process: before its start");
-    let child = command.spawn()?;
+    let pid = begin(spec, leaf, &streams, entry)?;
     crash_point("process: after its start");
-    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
-    let pid = pid.ok_or_else(|| io::Error::other("the system gave an impossible process id"))?;
-    Ok(Started { pid, identity: ProcessIdentity::load(child.id()), pipes })
+    let identity = ProcessIdentity::load(pid.as_raw_nonzero().get().unsigned_abs());
+    Ok(Started { pid, identity, pipes })
 }
 
-/// One pipe for both streams keeps them in order; two keep them apart.
-fn connect_output(command: &mut Command, apart: bool) -> io::Result<[Option<OwnedFd>; 2]> {
-    let own = |reader: PipeReader| Some(OwnedFd::from(reader));
-    let (out, out_end) = io::pipe()?;
-    if apart {
-        let (err, err_end) = io::pipe()?;
-        command.stdout(out_end).stderr(err_end);
-        return Ok([own(out), own(err)]);
+/// The short way where there is one.
+fn begin(
+    spec: &CommandSpec,
+    leaf: Option<&Leaf>,
+    streams: &Streams,
+    entry: Entry,
+) -> io::Result<Pid> {
+    #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
+    match vfork::start(spec, leaf, streams, &entry) {
+        Err(vfork::Unborn::Unsupported) => {}
+        Err(vfork::Unborn::Failed(error)) => return Err(error),
+        Ok(pid) => return Ok(pid),
     }
-    command.stdout(out_end.try_clone()?).stderr(out_end);
-    Ok([own(out), None])
+    fork::start(spec, leaf, streams, entry)
 }
 
 /// A parent that ignores SIGCHLD passes that on, and then the system throws away how children

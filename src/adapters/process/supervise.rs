@@ -87,7 +87,7 @@ struct Attempt {
     watch: Stopwatch,
     samples: Samples,
     limits: Limits,
-    /// Bytes that were resident in this program when the command was started, see [`Used`].
+    /// Most bytes that had been resident in this program when the command was started, see [`Used`].
     own_memory: u64,
 }
 

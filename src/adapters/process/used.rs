@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::group::Load;
 use super::wait::Reaped;
 
-/// A process may be a little larger when it is forked than it was when it was measured.
+/// This program may be a little larger when the command begins than it was when it was measured.
 const MARGIN: u64 = 1 << 20;
 
 /// Resources of a command with all its processes. What was left running and never waited for is in
@@ -16,7 +16,7 @@ pub struct Used {
     pub cpu: Duration,
     /// Most bytes resident at once: in all processes together as far as that was seen, else in the
     /// largest one. `None` for a command that ended before it was seen and was smaller than this
-    /// program: Linux then tells the size of this program, from which it was forked.
+    /// program: Linux then tells the size of this program, whose memory it had before its own.
     pub peak_rss: Option<u64>,
     /// Bytes read from devices; `None` where the system does not count them.
     pub read_bytes: Option<u64>,
@@ -42,13 +42,14 @@ impl Used {
     }
 }
 
-/// Bytes resident in this program; 0 where a child does not inherit them in its own count.
+/// Most bytes that were ever resident in this program; 0 where a child does not inherit them in its own
+/// count.
 #[cfg(target_os = "linux")]
 pub(super) fn load_own_memory() -> u64 {
-    use crate::adapters::host::process_table::load_entry;
-
-    let own = load_entry(std::process::id());
-    own.map_or(0, |own| own.resident.saturating_mul(rustix::param::page_size() as u64))
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let most = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kibibytes = most.and_then(|most| most.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+    kibibytes.map_or(0, |kibibytes| kibibytes.saturating_mul(1024))
 }
 
 /// See the other one.

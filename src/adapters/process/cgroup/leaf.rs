@@ -56,6 +56,12 @@ impl Leaf {
         OpenOptions::new().write(true).open(self.folder.join("cgroup.procs"))
     }
 
+    /// A process can be born in it, see `CLONE_INTO_CGROUP` in clone3(2).
+    #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
+    pub(in crate::adapters::process) fn open_folder(&self) -> io::Result<File> {
+        File::open(&self.folder)
+    }
+
     /// Whether it can be ended at once.
     pub(super) fn can_kill(&self) -> bool {
         self.folder.join("cgroup.kill").exists()

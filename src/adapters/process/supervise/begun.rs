@@ -1,6 +1,6 @@
-//! The beginning of an attempt. To enter a control group can take the kernel longer than a short
-//! command takes, so every attempt begins in a thread of its own: the others go on, and those that
-//! wait for the kernel wait together.
+//! The beginning of an attempt. Whoever starts a command sleeps until that is a program of its own, and
+//! to enter a control group can take the kernel longer than a short command takes, so every attempt
+//! begins in a thread of its own: the others go on, and those that wait for the kernel wait together.
 
 use std::panic::resume_unwind;
 
