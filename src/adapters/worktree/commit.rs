@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use super::checkout::{Broken, Checkout};
-use super::snapshot::{Saved, Scratch, Staged, forget_progress, held_commits, remove_stale_lock};
+use super::snapshot::{Saved, Scratch, Staged, forget_progress, held_commits};
+use super::stale_locks;
 use crate::adapters::git::{Expected, GitError, Head, PathChange, Progress, RefOutcome, RefUpdate};
 use crate::domain::id::Oid;
 
@@ -96,6 +97,8 @@ impl Checkout {
         git_dir: &Path,
         mut notes: Vec<String>,
     ) -> Result<CommitOutcome, GitError> {
+        let freed = stale_locks::free_head(&self.repo, git_dir, &request.branch)?;
+        notes.extend(freed.iter().map(|name| stale_locks::note(name)));
         let head = self.repo.head_at(git_dir)?;
         let scratch = Scratch::of(self, git_dir)?;
         let staged = scratch.stage(self, git_dir)?;
@@ -130,9 +133,7 @@ impl Checkout {
         // Also when a process was killed that had committed everything and not yet said so.
         if staged.stale {
             scratch.install(git_dir)?;
-            if remove_stale_lock(git_dir)?.is_some() {
-                notes.push("a killed git had left index.lock; it was removed".to_owned());
-            }
+            notes.extend(stale_locks::free_index(git_dir)?.as_deref().map(stale_locks::note));
         }
         if !on_branch {
             notes.insert(0, place_note(&head, &request.branch));

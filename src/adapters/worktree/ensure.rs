@@ -8,7 +8,8 @@ use std::time::{Duration, SystemTime};
 use super::admin;
 use super::checkout::{Broken, Checkout};
 use super::recover::write_link;
-use super::snapshot::{Scratch, forget_progress, held_commits, remove_stale_lock};
+use super::snapshot::{Scratch, forget_progress, held_commits};
+use super::stale_locks;
 use crate::adapters::git::{
     Expected, GitError, Head, RefOutcome, RefUpdate, StatusKind, io, quote_path,
 };
@@ -96,7 +97,8 @@ impl Checkout {
         if let Some(progress) = self.repo.in_progress(git_dir)? {
             forget_progress(&self.repo, git_dir, progress)?;
         }
-        let _lock = remove_stale_lock(git_dir)?;
+        stale_locks::free_index(git_dir)?;
+        stale_locks::free_head(&self.repo, git_dir, branch)?;
         // With everything in the index the reset removes what the start does not have, and leaves
         // files alone that are already right.
         scratch.install(git_dir)?;

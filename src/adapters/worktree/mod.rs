@@ -26,6 +26,7 @@ mod recover;
 mod remove;
 mod snapshot;
 mod space;
+mod stale_locks;
 mod stand;
 mod submodule_fill;
 mod submodule_work;

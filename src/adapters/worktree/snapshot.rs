@@ -3,7 +3,7 @@
 
 use std::ffi::OsStr;
 use std::fs::{File, FileTimes};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use tempfile::TempPath;
 
@@ -325,14 +325,4 @@ pub(super) fn forget_progress(
         removed.map_err(io("delete", &path))?;
     }
     repo.delete_stored_root_refs(git_dir, &names)
-}
-
-/// Deletes an `index.lock` that a killed git left in a worktree in which nothing runs any more.
-pub(super) fn remove_stale_lock(git_dir: &Path) -> Result<Option<PathBuf>, GitError> {
-    let lock = git_dir.join("index.lock");
-    match std::fs::remove_file(&lock) {
-        Ok(()) => Ok(Some(lock)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(io("delete", &lock)(error)),
-    }
 }

@@ -120,6 +120,25 @@ fn hidden_changes_and_a_killed_gits_lock_do_not_keep_work_from_being_committed()
 }
 
 #[test]
+fn no_lock_of_a_killed_git_on_head_or_branch_keeps_work_from_being_committed_or_tried_again() {
+    let locks = "
+        touch $(git rev-parse --git-dir)/HEAD.lock $(git rev-parse --git-dir)/ORIG_HEAD.lock
+        touch $(git rev-parse --git-common-dir)/$(git symbolic-ref HEAD).lock";
+    let (repo, run) = after(&format!("echo new > a.txt; {locks}"), 0);
+    assert_eq!(content(&repo, "feature/a", "a.txt").unwrap(), "new\n");
+    for name in ["HEAD.lock", "ORIG_HEAD.lock", "a.lock"] {
+        assert_has(&notes(&run, "a"), &format!("a killed git had left {name}; it was removed"));
+    }
+    let again = format!(
+        "[[task]]\nid = \"b\"\nretries = 1\nrun = \"\"\"\n{locks}
+        echo more > b.txt; test -e ../tried || {{ touch ../tried; exit 7; }}\"\"\"\n"
+    );
+    repo.file("tasks.toml", &again);
+    repo.wt_orch(&["split", "tasks.toml", "--parallel=1", "--json"]).exit(0);
+    assert_eq!(content(&repo, "feature/b", "b.txt").unwrap(), "more\n");
+}
+
+#[test]
 fn what_a_task_tidies_away_takes_nothing_with_it() {
     let script = "
         echo 1 > one; git add one; git commit -qm 1; echo 2 > two
