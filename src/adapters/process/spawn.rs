@@ -159,7 +159,7 @@ pub(super) fn program(spec: &CommandSpec) -> String {
 fn start(spec: &CommandSpec, leaf: Option<&Leaf>) -> io::Result<Started> {
     let apart = spec.stdout_copy.is_some() || spec.agent.is_some();
     let (streams, pipes) = Streams::open(apart)?;
-    let entry = Entry::prepare(leaf, spec.containment.memory_limit)?;
+    let entry = Entry::prepare(leaf, spec.containment.memory_limit);
     crash_point("process: before its start");
     let pid = begin(spec, leaf, &streams, entry)?;
     crash_point("process: after its start");

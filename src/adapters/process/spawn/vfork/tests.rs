@@ -65,7 +65,7 @@ struct Told {
 type Start = fn(&CommandSpec, Option<&Leaf>, &Streams) -> io::Result<Pid>;
 
 fn short(spec: &CommandSpec, leaf: Option<&Leaf>, streams: &Streams) -> io::Result<Pid> {
-    let entry = Entry::prepare(None, None).unwrap();
+    let entry = Entry::prepare(None, None);
     match start(spec, leaf, streams, &entry) {
         Err(Unborn::Failed(error)) => Err(error),
         // A sandbox may have only the other way, which then is compared with itself.
@@ -75,7 +75,7 @@ fn short(spec: &CommandSpec, leaf: Option<&Leaf>, streams: &Streams) -> io::Resu
 }
 
 fn long(spec: &CommandSpec, leaf: Option<&Leaf>, streams: &Streams) -> io::Result<Pid> {
-    fork::start(spec, leaf, streams, Entry::prepare(None, None).unwrap())
+    fork::start(spec, leaf, streams, Entry::prepare(None, None))
 }
 
 fn told(start: Start, spec: &CommandSpec) -> Result<Told, Option<i32>> {
