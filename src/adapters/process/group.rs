@@ -4,6 +4,7 @@
 #[cfg_attr(not(target_os = "linux"), path = "group/portable.rs")]
 mod system;
 
+mod housekeeping;
 mod strays;
 mod urgency;
 
@@ -15,6 +16,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::time::{Instant, sleep, sleep_until};
 
+use self::housekeeping::Housekeeping;
 use super::adoption::Enrolled;
 use super::cgroup::Leaf;
 use super::{MARKERS, ProcessIdentity, Request};
@@ -92,6 +94,7 @@ pub(super) struct Family {
     kept: Vec<Member>,
     /// All such that were ever seen.
     spared: HashSet<(u32, u64)>,
+    housekeeping: Housekeeping,
     /// One of them is in the process group, so that this may not be signalled as a whole.
     is_group_mixed: bool,
     is_held: bool,
@@ -116,6 +119,7 @@ impl Family {
             known: HashSet::new(),
             kept: Vec::new(),
             spared: HashSet::new(),
+            housekeeping: Housekeeping::default(),
             is_group_mixed: false,
             is_held: false,
         }
@@ -186,10 +190,16 @@ impl Family {
         let mut signalled = HashSet::new();
         let mut kill_at = urgency.kill_at;
         let mut give_up_at = kill_at + PATIENCE;
+        let ask_git_at = Housekeeping::may_go_on_until(urgency);
         let mut wait = SHORTEST_WAIT;
         while !members.is_empty() {
             let is_forced = Instant::now() >= kill_at;
-            for member in &members {
+            self.note_housekeeping(&members);
+            let (git, others) = members.iter().partition::<Vec<_>, _>(|m| self.housekeeping.has(m));
+            if Instant::now() >= ask_git_at.min(kill_at) {
+                self.housekeeping.ask(&git);
+            }
+            for member in others {
                 let is_first = signalled.insert(member.key());
                 if is_first && self.leads(member) {
                     cleared.inside += 1;
@@ -258,13 +268,22 @@ impl Family {
         members.len()
     }
 
-    fn kill_members(&self, members: &[Member]) {
-        if self.bonds.leaf.as_ref().is_some_and(|leaf| self.kept.is_empty() && leaf.kill().is_ok())
-        {
+    fn kill_members(&mut self, members: &[Member]) {
+        self.note_housekeeping(members);
+        let (spared, others) =
+            members.iter().partition::<Vec<_>, _>(|member| self.housekeeping.spares(member));
+        self.housekeeping.ask(&spared);
+        let are_all = self.kept.is_empty() && spared.is_empty();
+        if self.bonds.leaf.as_ref().is_some_and(|leaf| are_all && leaf.kill().is_ok()) {
             return;
         }
-        members.iter().for_each(|member| member.signal(Signal::KILL));
+        others.iter().for_each(|member| member.signal(Signal::KILL));
         self.signal_group(Signal::KILL);
+    }
+
+    fn note_housekeeping(&mut self, members: &[Member]) {
+        let command = self.leader.as_ref().map(|leader| leader.pid);
+        self.housekeeping.note(members, command);
     }
 
     /// Members, as [`Self::load_members`] has them, when whoever may outlive the command is put out of

@@ -1,10 +1,8 @@
 //! Members by group, session, environment and descent, as `/proc` shows them.
 
 use std::collections::HashSet;
-use std::ffi::OsStr;
 use std::fs;
 use std::io;
-use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -52,12 +50,17 @@ pub(super) fn load_names(pid: u32) -> Vec<String> {
         |path: &Path| Some(path.file_name()?.to_str()?.trim_end_matches(" (deleted)").to_owned());
     let called = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
     let file = fs::read_link(format!("/proc/{pid}/exe")).ok();
-    let words = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-    let word = words.split(|byte| *byte == 0).next().unwrap_or_default();
     let mut names = vec![called.trim_end().to_owned()];
     names.extend(file.as_deref().and_then(last));
-    names.extend(last(Path::new(OsStr::from_bytes(word))));
+    names.extend(load_words(pid).first().and_then(|word| last(Path::new(word))));
     names
+}
+
+/// What a process was started as, word by word.
+pub(super) fn load_words(pid: u32) -> Vec<String> {
+    let words = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    let words = words.split(|byte| *byte == 0);
+    words.map(|word| String::from_utf8_lossy(word).into_owned()).collect()
 }
 
 /// Takes away those that fell to this program when they lost their parent, and that have ended.

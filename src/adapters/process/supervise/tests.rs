@@ -1,6 +1,8 @@
 mod ends;
 #[cfg(target_os = "linux")]
 mod held;
+#[cfg(target_os = "linux")]
+mod housekeeping;
 mod leftovers;
 mod output;
 mod stalling;

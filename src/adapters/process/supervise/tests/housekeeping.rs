@@ -1,0 +1,70 @@
+//! Git's housekeeping, which is played by a shell of that name.
+
+use super::*;
+
+/// Starts it as git does, with this to be done while it holds its lock, and waits for the lock.
+fn keeping_house(work: &str) -> Fixture {
+    let script = "cp \"$(command -v sh)\" git; setsid ./git gc --auto > /dev/null 2>&1 &
+        until [ -e lock ]; do sleep 0.01; done; echo ready; $MORE";
+    let fixture = Fixture::shell(script);
+    let text = format!(
+        "trap 'rm lock; exit' TERM; echo $$ > pid; (echo $$ > child; {work}) & : > lock; wait; rm lock"
+    );
+    fs::write(fixture.dir.path().join("gc"), text).unwrap();
+    fixture
+}
+
+fn ways() -> [Way; 2] {
+    [Way::ControlGroup, Way::ProcessTable]
+}
+
+#[track_caller]
+fn assert_no_leak(fixture: &Fixture, finished: &Finished) {
+    assert_eq!((finished.leaked_processes, finished.leaked_output), (0, false));
+    assert_eq!(finished.survivors, 0);
+    assert!(fixture.is_gone("pid"));
+    assert!(!fixture.dir.path().join("lock").exists(), "git would never tidy up again");
+}
+
+#[tokio::test]
+async fn what_git_tidies_up_after_a_command_is_awaited_and_is_no_leak() {
+    for way in ways() {
+        let mut fixture = keeping_house("sleep 0.2; touch tidy").held_by(way);
+        fixture.spec.grace = Duration::from_secs(60);
+        let finished = fixture.finished().await;
+        assert_no_leak(&fixture, &finished);
+        assert!(fixture.dir.path().join("tidy").exists());
+    }
+}
+
+#[tokio::test]
+async fn git_tidying_up_for_too_long_is_asked_to_end_and_takes_its_lock_away() {
+    for way in ways() {
+        let fixture = keeping_house("exec sleep 60").held_by(way);
+        let finished = fixture.finished().await;
+        assert_eq!((finished.ending, finished.exit), (Ending::Exited, Exit::Code(0)));
+        assert_no_leak(&fixture, &finished);
+    }
+}
+
+#[tokio::test]
+async fn git_takes_its_lock_away_where_the_command_is_ended_by_force() {
+    for way in ways() {
+        let mut fixture = keeping_house("exec sleep 60").held_by(way);
+        fixture.spec.env.push(("MORE".into(), "sleep 60".into()));
+        let finished = fixture.asked(Request::Kill).await;
+        assert_eq!(finished.ending, Ending::Stopped);
+        assert_no_leak(&fixture, &finished);
+    }
+}
+
+#[tokio::test]
+async fn a_command_that_is_gits_housekeeping_itself_dies_by_force_like_any_other() {
+    let mut fixture = Fixture::argv(&["./git", "gc", "--auto"]);
+    let own = fixture.dir.path();
+    fs::copy("/bin/sh", own.join("git")).unwrap();
+    fs::write(own.join("gc"), "trap '' TERM; echo ready; while :; do sleep 60; done").unwrap();
+    fixture.spec.argv[0] = own.join("git").into();
+    let finished = fixture.asked(Request::Kill).await;
+    assert_eq!((finished.ending, finished.exit), (Ending::Stopped, Exit::Signal(9)));
+}
