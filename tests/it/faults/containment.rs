@@ -222,6 +222,31 @@ fn a_program_that_may_stay_outlives_its_task_and_is_no_leak() {
 }
 
 #[test]
+fn what_git_tidies_up_in_the_background_is_no_leak_and_leaves_no_lock() {
+    for held in Held::ways() {
+        let repo = small_repo();
+        for commit in ["second", "third"] {
+            repo.git(&["repack", "--quiet"]);
+            repo.file(commit, commit).commit(commit);
+        }
+        for (name, value) in
+            [("maintenance.auto", "true"), ("gc.auto", "1"), ("gc.autoPackLimit", "1")]
+        {
+            repo.git(&["config", name, value]);
+        }
+        let run = "echo work > work; git add work; git commit --quiet --message work";
+        let invocation = held.split(&repo, &one_task(run, "")).env("WT_ORCH_RUN_GRACE", "60s");
+        let run = invocation.run().exit(0).stdout_json();
+        assert_eq!(task(&run, "odd")["leaked"], Value::Null, "{held:?}");
+        let packs = repo.git(&["count-objects", "--verbose"]);
+        assert!(packs.contains("packs: 1\n"), "it had the time that it took: {packs}");
+        let locks = ["gc.pid", "gc.pid.lock", "objects/maintenance.lock", "packed-refs.lock"];
+        assert!(locks.iter().all(|lock| !repo.path(".git").join(lock).exists()));
+        assert_nothing_left(&repo);
+    }
+}
+
+#[test]
 fn f13_a_task_that_wants_too_much_memory_fails_and_goes_before_wt_orch() {
     let run =
         "cat /proc/self/oom_score_adj > adj; head -c 300m /dev/zero | tail -c 300m | wc -c > size

@@ -58,7 +58,11 @@ impl Housekeeping {
     /// time, so that it is not begun again and again for nothing.
     pub(super) fn may_go_on_until(urgency: Urgency) -> Instant {
         let now = Instant::now();
-        if urgency.look_twice { now + urgency.kill_at.saturating_duration_since(now) / 2 } else { now }
+        if urgency.look_twice {
+            now + urgency.kill_at.saturating_duration_since(now) / 2
+        } else {
+            now
+        }
     }
 }
 
@@ -76,9 +80,8 @@ mod tests {
 
     #[test]
     fn what_git_starts_by_itself_is_told_from_what_somebody_asked_for() {
-        let is = |line: &str| {
-            is_housekeeping(&line.split(' ').map(str::to_owned).collect::<Vec<_>>())
-        };
+        let is =
+            |line: &str| is_housekeeping(&line.split(' ').map(str::to_owned).collect::<Vec<_>>());
         assert!(is("/usr/lib/git-core/git maintenance run --auto --quiet --detach"));
         assert!(is("git gc --auto --quiet"));
         assert!(!is("git gc --aggressive"));
