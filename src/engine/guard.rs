@@ -164,6 +164,7 @@ impl Guard {
         // With nobody at work only the user can have changed anything.
         let Some(last) = last.filter(|_| !watch.running.is_empty()) else {
             if last.is_none() {
+                repo.settle_settings()?;
                 watch.others.learn(&self.site, &self.spec.run);
             }
             let refs = repo.all_refs(last.map(|seen| &seen.refs))?;

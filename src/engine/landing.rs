@@ -112,7 +112,14 @@ pub(super) fn land_step(
 /// # Errors
 /// Git or the database.
 pub fn recover(site: &Site, store: &mut Store) -> Result<Vec<String>, EngineError> {
-    let mut told = Vec::new();
+    let freed = site.repo.settle_settings()?;
+    let freed = freed.iter().map(|file| {
+        format!(
+            "an interrupted `wt-orch` held git's lock of `{}`, which is free again",
+            file.display()
+        )
+    });
+    let mut told: Vec<String> = freed.collect();
     for landing in recover_landing(&site.repo)? {
         told.push(format!(
             "an interrupted landing on `{}` was put in order in `{}`",

@@ -281,7 +281,7 @@ fn new_marker(git_dir: &Path) -> Result<Option<File>, GitError> {
     Ok((marker.try_lock().is_ok() && is_at(&marker, &path)).then_some(marker))
 }
 
-fn is_at(file: &File, path: &Path) -> bool {
+pub(super) fn is_at(file: &File, path: &Path) -> bool {
     match (file.metadata(), path.metadata()) {
         (Ok(one), Ok(two)) => (one.dev(), one.ino()) == (two.dev(), two.ino()),
         _ => false,

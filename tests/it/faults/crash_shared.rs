@@ -77,9 +77,12 @@ fn neither_what_a_user_has_set_nor_what_a_task_has_is_lost_while_it_is_put_back(
         // What the run takes up again may not be what the task changes.
         let code = repo.wt_orch(&["resume"]).code();
         assert!([Some(0), Some(1)].contains(&code), "{name}: {code:?}");
+        repo.git(&["config", "branch.main.description", "git's lock is free"]);
+        assert!(!repo.path(".git/config.wt-orch").exists(), "{name}");
         tried.push(name);
     }
-    let names = ["copied", "drafted", "put back"].map(|name| format!("settings: {name}"));
+    let names = ["copied", "drafted", "written", "locked", "put back", "unlocked"]
+        .map(|name| format!("settings: {name}"));
     let hooks = ["drafted", "kept aside", "put back"].map(|name| format!("hook: {name}"));
-    assert_eq!(tried, [names, hooks].concat());
+    assert_eq!(tried, [&names[..], &hooks[..]].concat());
 }

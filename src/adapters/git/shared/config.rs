@@ -1,10 +1,10 @@
 //! Files of settings that all worktrees read: what changed in them, and putting back what runs
 //! programs.
 
-use std::fs::File;
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use super::config_lock::{Replacement, replace};
 use super::executable::{is_executable, shown};
 use crate::adapters::git::backoff::Backoff;
 use crate::adapters::git::error::{GitError, io};
@@ -133,57 +133,14 @@ impl ConfigChange {
         Ok(edited)
     }
 
-    /// Replaces the file where it still holds `found`; `None` means that it is not there.
     fn replace(
         &self,
         repo: &Repo,
         found: Option<&[u8]>,
         wanted: Option<&[u8]>,
     ) -> Result<(), GitError> {
-        let lock_path = PathBuf::from(format!("{}.lock", self.file.display()));
-        let mut backoff = Backoff::new(repo.program().lock_wait());
-        let mut lock = loop {
-            match File::options().write(true).create_new(true).open(&lock_path) {
-                Ok(lock) => break lock,
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                    if !backoff.wait() {
-                        return Err(GitError::Locked { path: lock_path });
-                    }
-                }
-                Err(error) => return Err(io("create", &lock_path)(error)),
-            }
-        };
-        let replaced = self.replace_locked(&lock_path, &mut lock, found, wanted);
-        if replaced.is_err() || wanted.is_none() {
-            let _already_gone = std::fs::remove_file(&lock_path).is_err();
-        }
-        replaced
-    }
-
-    fn replace_locked(
-        &self,
-        lock_path: &Path,
-        lock: &mut File,
-        found: Option<&[u8]>,
-        wanted: Option<&[u8]>,
-    ) -> Result<(), GitError> {
-        if load(&self.file)?.as_deref() != found {
-            return Err(GitError::Mismatch {
-                what: format!("`{}`", self.file.display()),
-                expected: "left alone while it is put back".to_owned(),
-                found: "changed again".to_owned(),
-            });
-        }
-        let Some(wanted) = wanted else {
-            return std::fs::remove_file(&self.file).map_err(io("delete", &self.file));
-        };
-        if let Ok(meta) = self.file.metadata() {
-            lock.set_permissions(meta.permissions()).map_err(io("write", lock_path))?;
-        }
-        lock.write_all(wanted).and_then(|()| lock.sync_all()).map_err(io("write", lock_path))?;
-        std::fs::rename(lock_path, &self.file).map_err(io("replace", &self.file))?;
-        crash_point("settings: put back");
-        Ok(())
+        let budget = Backoff::new(repo.program().lock_wait());
+        replace(&self.file, &Replacement { found, wanted }, budget)
     }
 
     /// Commands that give the keys the values again that they had after, for people: values that may

@@ -7,13 +7,14 @@
 //! where refs are not files, HEADs and entries of the stash below the first.
 
 mod config;
+mod config_lock;
 mod executable;
 mod hooks;
 mod refs;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use self::config::{ConfigChange, load};
@@ -105,6 +106,21 @@ pub enum SharedChange {
 }
 
 impl Repo {
+    /// Takes away git's locks of shared files of settings that a process of this program left when
+    /// it was killed; answers the files.
+    ///
+    /// # Errors
+    /// The file system.
+    pub fn settle_settings(&self) -> Result<Vec<PathBuf>, GitError> {
+        let (common, mut freed) = (self.common_dir(), Vec::new());
+        for file in config_files(common, &admin_dirs(common)?) {
+            if config_lock::settle(&file)? {
+                freed.push(file);
+            }
+        }
+        Ok(freed)
+    }
+
     /// Reads the files. Runs no program.
     ///
     /// # Errors
@@ -113,17 +129,12 @@ impl Repo {
         let common = self.common_dir();
         let linked = admin_dirs(common)?;
         let mut configs = BTreeMap::new();
-        for file in ["config", "config.worktree"] {
-            let path = common.join(file);
+        for path in config_files(common, &linked) {
             configs.insert(path.clone(), load(&path)?);
         }
         let mut heads = BTreeMap::new();
         heads.extend(head(common));
-        for git_dir in linked.values() {
-            let path = git_dir.join("config.worktree");
-            configs.insert(path.clone(), load(&path)?);
-            heads.extend(head(git_dir));
-        }
+        heads.extend(linked.values().filter_map(|git_dir| head(git_dir)));
         let mut files = BTreeMap::new();
         for name in FILES {
             let path = common.join(name);
@@ -242,6 +253,12 @@ impl SharedFiles {
         let added = lines(new).into_iter().filter(|line| !known.contains(line)).collect();
         Some(SharedChange::File { name, added })
     }
+}
+
+/// The repository's, and those of its linked worktrees.
+fn config_files(common: &Path, linked: &HashMap<PathBuf, PathBuf>) -> Vec<PathBuf> {
+    let own = ["config", "config.worktree"].map(|name| common.join(name));
+    own.into_iter().chain(linked.values().map(|dir| dir.join("config.worktree"))).collect()
 }
 
 /// A name for what is to take the place of what is kept at `aside`.
