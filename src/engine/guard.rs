@@ -5,6 +5,7 @@
 //! may work in the repository meanwhile, or that of another run: only settings and hooks that run programs, and branches of
 //! the run's own, are put back, and what was found is kept.
 
+mod made;
 mod others;
 mod refs;
 mod sentences;
@@ -14,6 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use self::made::Made;
 use self::others::Others;
 use self::sentences::{FolderNames, put_back_note, setting_names, told};
 use super::attempt::chain;
@@ -53,6 +55,7 @@ struct Watch {
     running: Vec<(Option<usize>, Doing)>,
     seen: Option<Seen>,
     others: Others,
+    made: Made,
     /// Looks that were asked for before the last one began.
     answered: u64,
     /// Copies of what was put back.

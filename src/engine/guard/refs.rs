@@ -1,6 +1,7 @@
 //! Refs that moved while commands ran: those of the run's other tasks are put right, others are named
 //! and what they no longer hold is kept.
 
+use super::made::Owner;
 use super::sentences::{quoted, some_of};
 use super::{Guard, Watch, locked};
 use crate::adapters::git::{
@@ -33,12 +34,13 @@ impl Guard {
                 put_back |= self.put_right(task, &change, suspect, notes)?;
                 continue;
             }
-            if watch.others.moved(&self.site, &change)? {
+            if watch.others.moved(&self.site, &change)? || self.is_makers_own(&change, watch)? {
                 continue;
             }
             if change.name.starts_with(REMOTES) {
                 remote.push(format!("`{}`", &change.name[REMOTES.len()..]));
             } else if change.old.is_none() && change.name != STASH {
+                watch.made.note(&change.name, watch.running.iter().map(|(task, _)| *task));
                 made.push(shown(&change.name));
             } else {
                 notes.push(self.moved(&change, after, suspect)?);
@@ -82,6 +84,34 @@ impl Guard {
         Ok(notes)
     }
 
+    /// Whether those at work changed what one of them had made. Where somebody else may have made it,
+    /// what no branch of a task holds is kept.
+    fn is_makers_own(&self, change: &RefChange, watch: &mut Watch) -> Result<bool, GitError> {
+        let RefChange { name, old, new } = change;
+        let running: Vec<Option<usize>> = watch.running.iter().map(|(task, _)| *task).collect();
+        let owner = watch.made.owner(name, &running);
+        if new.is_none() {
+            watch.made.forget(name);
+        }
+        let Some(old) = old.filter(|_| owner != Owner::Another) else { return Ok(false) };
+        if owner == Owner::Doubtful {
+            let mut held = new.is_some_and(|new| self.holds(new, old));
+            for place in &self.spec.places {
+                let tip = self.site.repo.branch_tip(&place.branch)?;
+                held = held || tip.is_some_and(|tip| self.holds(tip, old));
+            }
+            if !held {
+                let _silently = self.keep(running[0], old)?;
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether a commit is behind another one, or the same; what is no commit, is not.
+    fn holds(&self, tip: Oid, old: Oid) -> bool {
+        self.site.repo.is_ancestor(old, tip).unwrap_or(false)
+    }
+
     /// The task whose branch this is.
     fn task_of(&self, name: &str) -> Option<usize> {
         let branch = name.strip_prefix(HEADS)?;
@@ -95,19 +125,16 @@ impl Guard {
         after: &Refs,
         suspect: Option<usize>,
     ) -> Result<String, GitError> {
-        let repo = &self.site.repo;
         let RefChange { name, old, new } = change;
         let stash = name == STASH || name.starts_with("stash@");
         let (Some(old), what) = (old, shown(name)) else {
             return Ok("something was stashed; the stash is common to all worktrees".to_owned());
         };
-        // A tag may be of anything.
-        let holds = |new: Oid| repo.is_ancestor(*old, new).unwrap_or(false);
         match new {
             Some(_) if stash && after.is_stashed(*old) => {
                 return Ok("something was stashed; the stash is common to all worktrees".to_owned());
             }
-            Some(new) if !stash && holds(*new) => {
+            Some(new) if !stash && self.holds(*new, *old) => {
                 let (old, new) = (old.short(), new.short());
                 return Ok(format!("{what} moved from {old} to {new}; it was left there"));
             }

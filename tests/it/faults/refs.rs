@@ -2,7 +2,7 @@
 
 use super::shared::{assert_has, notes, one, ran};
 use crate::harness::Fingerprint;
-use crate::scene::{content, outcomes, refs, small_repo, tip};
+use crate::scene::{content, outcomes, refs, small_repo, strings, tip};
 
 #[test]
 fn f29_work_on_another_branch_or_none_is_the_tasks_work() {
@@ -49,6 +49,44 @@ fn f29_a_branch_that_was_moved_deleted_or_rewritten_is_named_and_what_it_held_is
     assert_ne!(tip(&repo, "main"), old);
     repo.wt_orch(&["clean"]).exit(0).stdout_has("a ref held it that moved or went");
     assert_eq!(refs(&repo, "refs/wt-orch/tasks/a").len(), 2);
+}
+
+/// `a` makes a branch and goes on when `b`, which began before, is over; `c` is at work all the time.
+const MADE: &str = "[[task]]\nid = \"a\"\ncheck = \"true\"\nrun = '''
+    until [ -e ../b-runs ]; do sleep 0.01; done
+    git switch --quiet --create own; echo 1 > one; git add one; git commit -qm one
+    git branch other; git switch --quiet feature/a; git merge --quiet own; git branch loose HEAD^
+    git update-ref refs/heads/loose $(git commit-tree -m loose HEAD^{tree})
+    touch ../made; until [ -e ../b-over ]; do sleep 0.01; done
+    git branch --quiet -D own other loose'''
+    [[task]]\nid = \"b\"\ncheck = \"true\"
+    run = 'touch ../b-runs; until [ -e ../made ]; do sleep 0.01; done; echo 2 > two'
+    [[task]]\nid = \"c\"\ndepends_on = [\"b\"]\ncheck = \"true\"\nrun = 'echo 3 > three; touch ../b-over'\n";
+
+#[test]
+fn f29_a_branch_that_a_task_made_and_deleted_is_not_told_as_gone_and_costs_no_work() {
+    let repo = small_repo();
+    let (run, stderr) = ran(&repo, MADE, 0);
+    assert_eq!(refs(&repo, "refs/heads/own"), [""; 0]);
+    assert!(!stderr.contains(" gone"), "{stderr}");
+    let all = run.to_string();
+    assert!(!all.contains(" gone"), "{all}");
+    assert_has(&strings(&run["warnings"]).join("\n"), "the branch `loose`");
+    // Somebody else might have made it, and no branch holds it any more.
+    let kept = refs(&repo, "refs/wt-orch/tasks/a/");
+    let [kept] = &kept[..] else { panic!("{kept:?}") };
+    assert_eq!(repo.git(&["log", "--format=%s", kept]), "loose");
+}
+
+#[test]
+fn f29_a_branch_that_an_earlier_task_made_is_told_when_it_goes() {
+    let repo = small_repo();
+    let text = "[[task]]\nid = \"first\"\nrun = \"echo 1 > first; git branch left\"\ncheck = \"true\"\n\
+        [[task]]\nid = \"a\"\ndepends_on = [\"first\"]\ncheck = \"true\"\n\
+        run = \"echo 2 > second; git branch -qD left\"\n";
+    let (run, _) = ran(&repo, text, 0);
+    assert_has(&notes(&run, "first"), "the branch `left` was made");
+    assert_has(&notes(&run, "a"), "the branch `left` is gone");
 }
 
 #[test]
