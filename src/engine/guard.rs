@@ -60,6 +60,8 @@ struct Watch {
     answered: u64,
     /// Copies of what was put back.
     copies: u32,
+    /// That something could not be compared was said; it may be so after every command.
+    told_of_failure: bool,
 }
 
 struct Seen {
@@ -138,8 +140,12 @@ impl Guard {
             Ok(seen) => watch.seen = Some(seen),
             Err(error) => {
                 watch.seen = last;
-                let why = chain(&error);
-                found.notes.push(format!("what worktrees share could not be compared: {why}"));
+                if !std::mem::replace(&mut watch.told_of_failure, true) {
+                    let why = chain(&error);
+                    self.warn(vec![format!(
+                        "what worktrees share could not be compared, this time or later: {why}"
+                    )]);
+                }
             }
         }
         if !found.notes.is_empty() && !watch.running.is_empty() {
@@ -154,6 +160,12 @@ impl Guard {
             let Found { put_back, notes } = found;
             (self.tell)(SharedFinding { suspects, others, blamed, put_back, notes });
         }
+    }
+
+    /// Tells the run what no task did.
+    fn warn(&self, notes: Vec<String>) {
+        let (suspects, put_back) = (Vec::new(), Vec::new());
+        (self.tell)(SharedFinding { suspects, others: false, blamed: None, put_back, notes });
     }
 
     fn compared(

@@ -170,6 +170,18 @@ fn f33_with_several_at_work_it_is_put_back_and_nobody_fails_on_suspicion() {
 }
 
 #[test]
+fn f33_what_cannot_be_compared_is_said_once() {
+    let repo = small_repo();
+    // A file of settings that git does not ask for here, and that cannot be read.
+    std::fs::create_dir(repo.path(".git/config.worktree")).unwrap();
+    let text = ["a", "b", "c"]
+        .map(|id| one("echo x > $WT_ORCH_TASK").replace("\"a\"", &format!("\"{id}\"")));
+    let (run, _) = ran(&repo, &text.concat(), 0);
+    let told = run.to_string().matches("could not be compared").count();
+    assert_eq!((told, strings(&run["warnings"]).len()), (1, 1), "{run:#}");
+}
+
+#[test]
 fn f18_what_the_user_does_meanwhile_is_left_alone() {
     let repo = small_repo();
     repo.file("tasks.toml", &one("touch ../runs; until [ -e ../go ]; do sleep 0.01; done"));
