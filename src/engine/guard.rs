@@ -9,6 +9,7 @@ mod made;
 mod others;
 mod refs;
 mod sentences;
+mod unwatched;
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -17,13 +18,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use self::made::Made;
 use self::others::Others;
-use self::sentences::{FolderNames, put_back_note, setting_names, told};
+use self::sentences::{FolderNames, hook_name, put_back_note, setting_names, told};
+use self::unwatched::Ground;
 use super::attempt::chain;
 use super::site::Site;
 use crate::adapters::git::{GitError, Refs, SharedChange, SharedFiles};
 use crate::adapters::worktree::{Checkout, pool};
 use crate::domain::id::Oid;
 use crate::domain::run::{RunSpec, RunState, SharedFinding};
+
+pub(in crate::engine) use self::unwatched::{forget_crash, told_after_crash};
 
 /// What runs for a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +60,7 @@ struct Watch {
     seen: Option<Seen>,
     others: Others,
     made: Made,
+    ground: Ground,
     /// Looks that were asked for before the last one began.
     answered: u64,
     /// Copies of what was put back.
@@ -113,11 +118,15 @@ impl Guard {
     }
 
     fn begin(&self, task: Option<usize>, doing: Doing) {
-        self.looked().running.push((task, doing));
+        let mut watch = self.looked();
+        watch.running.push((task, doing));
+        Ground::follow(&mut watch, &self.site, &self.spec.run);
     }
 
     fn end(&self, task: Option<usize>) {
-        self.looked().running.retain(|(running, _)| *running != task);
+        let mut watch = self.looked();
+        watch.running.retain(|(running, _)| *running != task);
+        Ground::follow(&mut watch, &self.site, &self.spec.run);
     }
 
     /// After a look that began after this was called. One is enough for all who wait for it, and it
@@ -162,6 +171,15 @@ impl Guard {
         }
     }
 
+    /// Of an earlier process of this run.
+    fn tell_after_crash(&self) {
+        let told = told_after_crash(&self.site, &self.spec.run);
+        if !told.is_empty() {
+            self.warn(told);
+        }
+        forget_crash(&self.site, &self.spec.run);
+    }
+
     /// Tells the run what no task did.
     fn warn(&self, notes: Vec<String>) {
         let (suspects, put_back) = (Vec::new(), Vec::new());
@@ -180,6 +198,7 @@ impl Guard {
         let Some(last) = last.filter(|_| !watch.running.is_empty()) else {
             if last.is_none() {
                 repo.settle_settings()?;
+                self.tell_after_crash();
                 watch.others.learn(&self.site, &self.spec.run);
             }
             let refs = repo.all_refs(last.map(|seen| &seen.refs))?;
@@ -228,11 +247,7 @@ impl Guard {
                 let label = name.to_string_lossy().replace('/', "-");
                 let aside = self.aside(watch, if label.is_empty() { "hooks" } else { &label });
                 let done = before.put_back_hook(repo, name, &aside);
-                let what = match name.as_os_str().is_empty() {
-                    true => "the folder of hooks".to_owned(),
-                    false => format!("the hook `{}`", name.display()),
-                };
-                (what, done, aside, Vec::new())
+                (hook_name(name), done, aside, Vec::new())
             }
             SharedChange::Head { worktree, .. } | SharedChange::Worktree { path: worktree, .. }
                 if watch.others.own_folder(worktree) =>
@@ -257,14 +272,7 @@ impl Guard {
 
     /// A free name for a copy of what is put back.
     fn aside(&self, watch: &mut Watch, label: &str) -> PathBuf {
-        let folder = self.site.put_back_dir(&self.spec.run);
-        loop {
-            watch.copies += 1;
-            let path = folder.join(format!("{}-{label}", watch.copies));
-            if path.symlink_metadata().is_err() {
-                return path;
-            }
-        }
+        free_copy(&self.site.put_back_dir(&self.spec.run), &mut watch.copies, label)
     }
 
     /// Files of the tasks at work that lines added to `info/exclude` keep from being committed.
@@ -296,6 +304,17 @@ impl Guard {
     fn is_own_folder(&self, path: &Path) -> bool {
         let validates = path.extension().is_some_and(|end| end == "validate");
         self.folders.contains(path) || validates || pool::holds(&self.site.repo, path)
+    }
+}
+
+/// The next free name in a folder of copies.
+fn free_copy(folder: &Path, copies: &mut u32, label: &str) -> PathBuf {
+    loop {
+        *copies += 1;
+        let path = folder.join(format!("{copies}-{label}"));
+        if path.symlink_metadata().is_err() {
+            return path;
+        }
     }
 }
 

@@ -23,6 +23,7 @@ mod shared;
 mod signals;
 mod states;
 mod unfinished;
+mod unwatched;
 mod warden;
 mod worktrees;
 

@@ -68,7 +68,9 @@ pub use program::GitProgram;
 pub(in crate::adapters) use program::Invocation;
 pub use progress::Progress;
 pub use repo::{Engine, Repo};
-pub use shared::{RefChange, Refs, SharedChange, SharedFiles, holds_copy};
+pub use shared::{
+    ProgramChange, RefChange, Refs, SharedChange, SharedFiles, SharedPrograms, holds_copy,
+};
 pub use status::Dirty;
 pub(in crate::adapters) use status::{StatusEntry, StatusKind, summary};
 pub use version::GitVersion;

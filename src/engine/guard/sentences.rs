@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::adapters::git::SharedChange;
+use crate::adapters::git::{ProgramChange, SharedChange};
 
 /// Most names in one sentence.
 const NAMED: usize = 3;
@@ -58,6 +58,40 @@ pub(super) fn put_back_note(
         parts.push(format!("if you want it: {}", commands.join(", ")));
     }
     parts.join("; ")
+}
+
+/// What runs programs and changed while nobody looked.
+pub(super) fn programs_changed(change: &ProgramChange, names: FolderNames<'_>) -> String {
+    let what = match &change.what {
+        SharedChange::Hook { name } => hook_name(name),
+        SharedChange::ExecutableSettings { file, names: keys, damaged, .. } => {
+            setting_names(keys, file, *damaged, names)
+        }
+        other @ (SharedChange::Settings { .. }
+        | SharedChange::File { .. }
+        | SharedChange::Head { .. }
+        | SharedChange::Worktree { .. }) => told(other, names),
+    };
+    let mut text = format!(
+        "{what}, which runs programs, changed since `wt-orch` last looked, before it was killed; it was \
+         left so, as it may have been you"
+    );
+    if !change.undo.is_empty() {
+        let commands: Vec<String> = change.undo.iter().map(|line| format!("`{line}`")).collect();
+        text += &format!("; if not: {}", commands.join(", "));
+    }
+    if let Some(copy) = &change.copy {
+        text += &format!("; all that it was is kept as `{}`", copy.display());
+    }
+    text
+}
+
+/// "the hook `pre-push`", "the folder of hooks".
+pub(super) fn hook_name(name: &Path) -> String {
+    match name.as_os_str().is_empty() {
+        true => "the folder of hooks".to_owned(),
+        false => format!("the hook `{}`", name.display()),
+    }
 }
 
 /// What was left as it is.

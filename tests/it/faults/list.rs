@@ -215,6 +215,8 @@ pub(super) const FAULTS: [(&str, &[&str]); 45] = [
             "faults::refs::f29_work_on_another_branch_or_none_is_the_tasks_work",
             "faults::refs::f29_a_branch_that_was_moved_deleted_or_rewritten_is_named_and_what_it_held_is_kept",
             "faults::refs::f29_branches_of_other_tasks_are_put_right",
+            "faults::refs::f29_a_branch_that_a_task_made_and_deleted_is_not_told_as_gone_and_costs_no_work",
+            "faults::refs::f29_a_branch_that_an_earlier_task_made_is_told_when_it_goes",
         ],
     ),
     // Operations of git left half done.
@@ -255,6 +257,7 @@ pub(super) const FAULTS: [(&str, &[&str]); 45] = [
             "faults::shared::f33_with_several_at_work_it_is_put_back_and_nobody_fails_on_suspicion",
             "faults::shared::f33_what_another_run_makes_lands_and_clears_is_no_finding",
             "faults::shared::f33_what_another_run_put_back_is_not_brought_again_and_nobody_fails_on_suspicion",
+            "faults::shared::f33_what_cannot_be_compared_is_said_once",
         ],
     ),
     // Odd files.

@@ -8,6 +8,7 @@ use super::config_lock::{Replacement, replace};
 use super::executable::{is_executable, shown};
 use crate::adapters::git::backoff::Backoff;
 use crate::adapters::git::error::{GitError, io};
+use crate::adapters::git::path::shell_word;
 use crate::adapters::git::repo::Repo;
 use crate::adapters::git::settings::Settings;
 use crate::adapters::host::crash_point::crash_point;
@@ -147,18 +148,22 @@ impl ConfigChange {
     /// be secret are left out.
     pub(super) fn commands(&self, repo: &Repo, names: &[String]) -> Vec<String> {
         const LONGEST: usize = 120;
-        let after = entries(repo, self.after.as_deref()).unwrap_or_default();
-        let of = |name: &String| match values(&after, name).collect::<Vec<_>>().as_slice() {
-            [] => Some(format!("git config --unset-all {name}")),
-            [Some(value)]
-                if *name == shown(name)
-                    && value.len() <= LONGEST
-                    && !name.starts_with("credential.") =>
-            {
-                let word = crate::adapters::git::path::shell_word(value);
-                Some(format!("git config {name} {word}"))
+        let known = |text: &Option<Vec<u8>>| entries(repo, text.as_deref()).unwrap_or_default();
+        let (before, after) = (known(&self.before), known(&self.after));
+        let mut command = "git config".to_owned();
+        if self.file.file_name().is_some_and(|name| name != "config") {
+            command += &format!(" --file {}", shell_word(&self.file.display().to_string()));
+        }
+        let of = |name: &String| {
+            let word = Some(shell_word(name)).filter(|_| *name == shown(name))?;
+            match values(&after, name).collect::<Vec<_>>().as_slice() {
+                [] => Some(format!("{command} --unset-all {word}")),
+                [Some(value)] if value.len() <= LONGEST && !name.starts_with("credential.") => {
+                    let all = if values(&before, name).count() > 1 { " --replace-all" } else { "" };
+                    Some(format!("{command}{all} {word} {}", shell_word(value)))
+                }
+                _ => None,
             }
-            _ => None,
         };
         names.iter().filter_map(of).collect()
     }

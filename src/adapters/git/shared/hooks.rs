@@ -1,10 +1,13 @@
 //! The repository's folder of hooks.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs::{Metadata, Permissions};
 use std::io::ErrorKind;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
 
 use crate::adapters::git::error::{GitError, io};
 use crate::adapters::host::crash_point::crash_point;
@@ -17,20 +20,21 @@ const LOOKED_AT: usize = 1000;
 const DEPTH: usize = 4;
 
 /// What is in the folder, by path in it; `""` is the folder itself where it is a link.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(from = "StoredHooks", into = "StoredHooks")]
 pub(super) struct Hooks {
     files: BTreeMap<PathBuf, Hook>,
     /// The folder is there.
     there: bool,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 enum Hook {
-    Link(PathBuf),
+    Link(OsString),
     File { mode: u32, content: Content },
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 enum Content {
     Bytes(Vec<u8>),
     /// Too large to be kept: size and time of the last change.
@@ -40,10 +44,31 @@ enum Content {
     },
 }
 
+/// As it is stored; paths need not be text.
+#[derive(Serialize, Deserialize)]
+struct StoredHooks {
+    files: Vec<(OsString, Hook)>,
+    there: bool,
+}
+
+impl From<Hooks> for StoredHooks {
+    fn from(Hooks { files, there }: Hooks) -> Self {
+        let files = files.into_iter().map(|(name, hook)| (name.into_os_string(), hook)).collect();
+        Self { files, there }
+    }
+}
+
+impl From<StoredHooks> for Hooks {
+    fn from(StoredHooks { files, there }: StoredHooks) -> Self {
+        let files = files.into_iter().map(|(name, hook)| (name.into(), hook)).collect();
+        Self { files, there }
+    }
+}
+
 impl Hook {
     fn load(path: &Path, meta: &Metadata) -> Option<Self> {
         if meta.is_symlink() {
-            return Some(Self::Link(path.read_link().ok()?));
+            return Some(Self::Link(path.read_link().ok()?.into_os_string()));
         }
         if !meta.is_file() {
             return None;
@@ -161,7 +186,7 @@ impl Hooks {
     }
 
     /// Writes what it was; `false` when it was not there.
-    fn write_draft(&self, name: &Path, draft: &Path) -> Result<bool, GitError> {
+    pub(super) fn write_draft(&self, name: &Path, draft: &Path) -> Result<bool, GitError> {
         if let Some(hook) = self.files.get(name) {
             write(draft, hook)?;
         } else if name.as_os_str().is_empty() && self.there {

@@ -10,6 +10,7 @@ mod config;
 mod config_lock;
 mod executable;
 mod hooks;
+mod programs;
 mod refs;
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,7 @@ use super::repo::Repo;
 use super::worktrees::admin_dirs;
 use crate::adapters::host::crash_point::crash_point;
 
+pub use self::programs::{ProgramChange, SharedPrograms};
 pub use self::refs::{RefChange, Refs};
 
 /// Files below the common directory that change what git sees.

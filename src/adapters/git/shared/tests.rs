@@ -31,7 +31,8 @@ fn a_file_of_settings_is_as_it_was_to_the_byte_where_only_programs_were_added() 
         panic!("{changes:?}")
     };
     assert_eq!(names, &["alias.st", "core.fsmonitor"]);
-    assert_eq!(commands, &["git config alias.st '!evil'", "git config core.fsmonitor /bin/evil"]);
+    let replace = "git config --replace-all alias.st '!evil'";
+    assert_eq!(commands, &[replace, "git config core.fsmonitor /bin/evil"]);
     let aside = sandbox.path("aside");
     before.put_back_settings(&after, &sandbox.repo(), &file, &aside).unwrap();
     assert_eq!(config(&sandbox), was);

@@ -1,0 +1,133 @@
+//! What ran programs for all worktrees at one moment, stored for whoever looks after a crash.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::hooks::Hooks;
+use super::{SharedChange, SharedFiles, make_folder_of};
+use crate::adapters::git::error::{GitError, io};
+use crate::adapters::git::land_session::remove_if_there;
+use crate::adapters::git::path::shell_word;
+use crate::adapters::git::repo::Repo;
+
+/// Files of settings, and hooks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SharedPrograms {
+    /// By their paths, which need not be text.
+    configs: Vec<(OsString, Option<Vec<u8>>)>,
+    hooks: Hooks,
+}
+
+/// Something that runs programs and is not as it was stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProgramChange {
+    /// What: [`SharedChange::ExecutableSettings`] or [`SharedChange::Hook`].
+    pub what: SharedChange,
+    /// Commands that make it again what it was, where these can be told.
+    pub undo: Vec<String>,
+    /// A copy of what it was, where the commands are not enough.
+    pub copy: Option<PathBuf>,
+}
+
+impl SharedPrograms {
+    /// What of these files runs programs.
+    pub fn of(files: &SharedFiles) -> Self {
+        let configs = files.configs.iter().map(|(path, text)| (path.into(), text.clone()));
+        Self { configs: configs.collect(), hooks: files.hooks.clone() }
+    }
+
+    /// Writes it to a file in one step. It need not survive a loss of power: what runs does not
+    /// either.
+    ///
+    /// # Errors
+    /// The file system.
+    pub fn store(&self, path: &Path) -> Result<(), GitError> {
+        let draft = path.with_extension("draft");
+        let text = serde_json::to_vec(self)
+            .map_err(|error| io("write", &draft)(std::io::Error::other(error)))?;
+        make_folder_of(path)?;
+        std::fs::write(&draft, text).map_err(io("write", &draft))?;
+        std::fs::rename(&draft, path).map_err(io("replace", path))
+    }
+
+    /// Reads it; `None` where there is none, or half of one.
+    pub fn load(path: &Path) -> Option<Self> {
+        serde_json::from_slice(&std::fs::read(path).ok()?).ok()
+    }
+
+    /// Takes it away.
+    ///
+    /// # Errors
+    /// The file system.
+    pub fn remove(path: &Path) -> Result<(), GitError> {
+        remove_if_there(path)
+    }
+
+    /// What is not so any more. `aside` names a file that is not there for a copy of each.
+    ///
+    /// # Errors
+    /// Git cannot read the settings, or the file system.
+    pub fn changes(
+        self,
+        repo: &Repo,
+        mut aside: impl FnMut(&str) -> PathBuf,
+    ) -> Result<Vec<ProgramChange>, GitError> {
+        let now = repo.shared_files()?;
+        let configs = self.configs.into_iter().map(|(path, text)| (path.into(), text)).collect();
+        let before = SharedFiles { configs, hooks: self.hooks, ..now.clone() };
+        let mut changes = Vec::new();
+        // The other way round, so that the commands lead back.
+        for what in now.changes(&before, repo)? {
+            let (undo, copy) = match &what {
+                SharedChange::ExecutableSettings { file, names, commands, .. } => {
+                    let copy = (commands.len() < names.len())
+                        .then(|| before.copy_settings(file, aside("config.before")))
+                        .transpose()?;
+                    (commands.clone(), copy.flatten())
+                }
+                SharedChange::Hook { name } => {
+                    let label = name.to_string_lossy().replace('/', "-");
+                    (before.undo_hook(repo, name, &aside(&format!("{label}.before")))?, None)
+                }
+                SharedChange::Settings { .. }
+                | SharedChange::File { .. }
+                | SharedChange::Head { .. }
+                | SharedChange::Worktree { .. } => continue,
+            };
+            changes.push(ProgramChange { what, undo, copy });
+        }
+        Ok(changes)
+    }
+}
+
+impl SharedFiles {
+    /// `None` where the file was not there.
+    fn copy_settings(&self, file: &Path, copy: PathBuf) -> Result<Option<PathBuf>, GitError> {
+        let Some(Some(text)) = self.configs.get(file) else { return Ok(None) };
+        make_folder_of(&copy)?;
+        std::fs::write(&copy, text).map_err(io("write", &copy))?;
+        Ok(Some(copy))
+    }
+
+    /// Commands that make a hook again what it is here, of which a copy is made for them; none where
+    /// it was too large to be kept.
+    fn undo_hook(&self, repo: &Repo, name: &Path, copy: &Path) -> Result<Vec<String>, GitError> {
+        let folder = repo.common_dir().join("hooks");
+        let is_folder = name.as_os_str().is_empty();
+        let path = if is_folder { folder } else { folder.join(name) };
+        let word = |path: &Path| shell_word(&path.display().to_string());
+        let (path, from) = (word(&path), word(copy));
+        make_folder_of(copy)?;
+        match self.hooks.write_draft(name, copy) {
+            Ok(true) if is_folder => {
+                Ok(vec![format!("mv {path} {path}.found"), format!("mv {from} {path}")])
+            }
+            Ok(true) => Ok(vec![format!("mv -f {from} {path}")]),
+            Ok(false) => Ok(vec![format!("rm {path}")]),
+            Err(GitError::Mismatch { .. }) => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! What ran programs for all worktrees when commands began to run is stored as long as they do, so
+//! that what changed when nobody looked any more, because this program was killed, is told and not
+//! taken for what was always there.
+
+use std::path::PathBuf;
+
+use super::sentences::{FolderNames, programs_changed};
+use super::{Watch, free_copy};
+use crate::adapters::git::SharedPrograms;
+use crate::domain::id::RunId;
+use crate::engine::attempt::chain;
+use crate::engine::site::Site;
+
+/// What is stored of a run while its commands run.
+#[derive(Default)]
+pub(super) struct Ground(Option<SharedPrograms>);
+
+impl Ground {
+    /// Stores how things are at the last look, or, with nobody at work, nothing.
+    pub(super) fn follow(watch: &mut Watch, site: &Site, run: &RunId) {
+        let seen = watch.seen.as_ref().filter(|_| !watch.running.is_empty());
+        let now = seen.map(|seen| SharedPrograms::of(&seen.files));
+        if now == watch.ground.0 {
+            return;
+        }
+        let path = path(site, run);
+        let stored = match &now {
+            Some(programs) => programs.store(&path),
+            None => SharedPrograms::remove(&path),
+        };
+        // Else it is tried again at the next look; the commands are none the worse for it.
+        if stored.is_ok() {
+            watch.ground.0 = now;
+        }
+    }
+}
+
+/// What changed since the last look of a process that was killed while commands of the run ran: a
+/// sentence each, with the way back. Nothing of it is put back, for it may be the user's doing.
+pub(in crate::engine) fn told_after_crash(site: &Site, run: &RunId) -> Vec<String> {
+    let Some(before) = SharedPrograms::load(&path(site, run)) else { return Vec::new() };
+    let (folder, mut copies) = (site.put_back_dir(run), 0);
+    match before.changes(&site.repo, |label| free_copy(&folder, &mut copies, label)) {
+        Ok(changes) => {
+            let names = FolderNames { root: site.repo.root() };
+            changes.iter().map(|change| programs_changed(change, names)).collect()
+        }
+        Err(error) => {
+            let what = "what runs programs for all worktrees could not be compared with how it was \
+                        before `wt-orch` was killed";
+            vec![format!("{what}: {}", chain(&error))]
+        }
+    }
+}
+
+/// Once that is told.
+pub(in crate::engine) fn forget_crash(site: &Site, run: &RunId) {
+    // Else it is told twice.
+    let _forgotten = SharedPrograms::remove(&path(site, run)).is_ok();
+}
+
+fn path(site: &Site, run: &RunId) -> PathBuf {
+    site.logs_dir().join(run.as_str()).join("shared-programs.json")
+}
