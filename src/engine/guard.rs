@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use self::made::Made;
 use self::others::Others;
 use self::sentences::{FolderNames, hook_name, put_back_note, setting_names, told};
-use self::unwatched::Ground;
+use self::unwatched::{Ground, forget_crash, told_after_crash};
 use super::attempt::chain;
 use super::site::Site;
 use crate::adapters::git::{GitError, Refs, SharedChange, SharedFiles};
@@ -27,7 +27,7 @@ use crate::adapters::worktree::{Checkout, pool};
 use crate::domain::id::Oid;
 use crate::domain::run::{RunSpec, RunState, SharedFinding};
 
-pub(in crate::engine) use self::unwatched::{forget_crash, told_after_crash};
+pub(in crate::engine) use self::unwatched::record_after_crash;
 
 /// What runs for a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,7 +3,6 @@
 use super::clean::sweep;
 use super::containment::end_leftovers;
 use super::error::EngineError;
-use super::guard::{forget_crash, told_after_crash};
 use super::journal::Journal;
 use super::observations::store_observations;
 use super::reserve::release;
@@ -130,7 +129,7 @@ pub async fn reconcile(site: &Site, journal: &mut Journal) -> Result<(), EngineE
         let task = journal.state().task(task).id.clone();
         note(journal, Event::Reconciled { task, finding })?;
     }
-    tell_after_crash(site, journal)?;
+    super::guard::record_after_crash(site, journal)?;
     // Also of tasks that had just ended.
     release(&spec);
     // What cannot be deleted is in nobody's way; `clean` says why.
@@ -150,7 +149,7 @@ pub async fn abort_idle(site: &Site, journal: &mut Journal) -> Result<u32, Engin
         let finding = "given up, since the run is aborted".to_owned();
         note(journal, Event::Reconciled { task, finding })?;
     }
-    tell_after_crash(site, journal)?;
+    super::guard::record_after_crash(site, journal)?;
     // Of a run that ended while it was being stopped, only a harder request is heard.
     let force = matches!(journal.state().phase, RunPhase::Stopping(_));
     let now = journal.now();
@@ -184,16 +183,6 @@ async fn end_strays(site: &Site, journal: &Journal) -> (Vec<(usize, u32)>, u32) 
         ended.push((task, count));
     }
     (ended, end_leftovers(site, &state.spec).await)
-}
-
-/// What ran programs for all worktrees and changed while nobody looked.
-fn tell_after_crash(site: &Site, journal: &mut Journal) -> Result<(), EngineError> {
-    let run = journal.state().spec.run.clone();
-    for message in told_after_crash(site, &run) {
-        note(journal, Event::Warned { message })?;
-    }
-    forget_crash(site, &run);
-    Ok(())
 }
 
 /// Stores a fact and nothing that follows from it: what is to be done next is decided when the run

@@ -8,7 +8,10 @@ use super::sentences::{FolderNames, programs_changed};
 use super::{Watch, free_copy};
 use crate::adapters::git::SharedPrograms;
 use crate::domain::id::RunId;
+use crate::domain::run::Event;
 use crate::engine::attempt::chain;
+use crate::engine::error::EngineError;
+use crate::engine::journal::Journal;
 use crate::engine::site::Site;
 
 /// What is stored of a run while its commands run.
@@ -35,9 +38,26 @@ impl Ground {
     }
 }
 
+/// Stores, as warnings of a run that nobody drives, what changed since the last look of a process that
+/// was killed.
+///
+/// # Errors
+/// The journal.
+pub(in crate::engine) fn record_after_crash(
+    site: &Site,
+    journal: &mut Journal,
+) -> Result<(), EngineError> {
+    let spec = journal.state().spec.clone();
+    let told = told_after_crash(site, &spec.run).into_iter();
+    let now = journal.now();
+    journal.record(told.map(|message| Event::Warned { message }).collect(), now)?;
+    forget_crash(site, &spec.run);
+    Ok(())
+}
+
 /// What changed since the last look of a process that was killed while commands of the run ran: a
 /// sentence each, with the way back. Nothing of it is put back, for it may be the user's doing.
-pub(in crate::engine) fn told_after_crash(site: &Site, run: &RunId) -> Vec<String> {
+pub(super) fn told_after_crash(site: &Site, run: &RunId) -> Vec<String> {
     let Some(before) = SharedPrograms::load(&path(site, run)) else { return Vec::new() };
     let (folder, mut copies) = (site.put_back_dir(run), 0);
     match before.changes(&site.repo, |label| free_copy(&folder, &mut copies, label)) {
@@ -54,7 +74,7 @@ pub(in crate::engine) fn told_after_crash(site: &Site, run: &RunId) -> Vec<Strin
 }
 
 /// Once that is told.
-pub(in crate::engine) fn forget_crash(site: &Site, run: &RunId) {
+pub(super) fn forget_crash(site: &Site, run: &RunId) {
     // Else it is told twice.
     let _forgotten = SharedPrograms::remove(&path(site, run)).is_ok();
 }
