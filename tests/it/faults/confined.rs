@@ -4,21 +4,25 @@
 use std::os::unix::fs::{MetadataExt, chown};
 use std::path::Path;
 
-use crate::harness::{Output, Repo};
+use crate::harness::{Invocation, Output, Repo};
 
 /// The program under test, for scripts.
 pub(super) const PROGRAM: &str = env!("CARGO_BIN_EXE_wt-orch");
 
 /// Runs a script in a mount namespace of its own; `None`, with a message, where that is not allowed.
 pub(super) fn with_mounts(repo: &Repo, script: &str) -> Option<Output> {
-    let unshare = |script: &str| {
-        let rights = if is_root(repo) { "-m" } else { "-rm" };
-        repo.program("unshare", &[rights, "sh", "-euc", script])
-    };
-    if which(repo, "unshare") && unshare("mount -t tmpfs tmpfs ../tmp").run().code() == Some(0) {
-        return Some(unshare(script).run());
+    let run = |script: &str| in_own_mounts(repo, &["sh", "-euc", script]).run();
+    if run("mount -t tmpfs tmpfs ../tmp").code() == Some(0) {
+        return Some(run(script));
     }
     not_tested("file systems cannot be mounted here")
+}
+
+/// A command whose mounts nobody else sees; it fails where that is not allowed.
+pub(super) fn in_own_mounts<'a>(repo: &'a Repo, command: &[&str]) -> Invocation<'a> {
+    let rights = if is_root(repo) { "-m" } else { "-rm" };
+    // `env` fails like any command where there is no `unshare`.
+    repo.program("env", &[&["unshare", rights], command].concat())
 }
 
 /// Runs a script as a user without rights, who gets the whole world of the test; `None`, with a

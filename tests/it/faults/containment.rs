@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
+use super::confined::in_own_mounts;
 use crate::harness::{Invocation, Repo};
 use crate::scene::{content, outcomes, small_repo, task, tasks};
 
@@ -62,8 +63,7 @@ impl Held {
             Self::ByControlGroups => repo.command(args),
             Self::ByTheProcessTable => {
                 let program = assert_cmd::cargo::cargo_bin!("wt-orch").to_str().unwrap();
-                let hidden = ["--mount", "sh", "-c", HIDE, "sh", program];
-                repo.program("unshare", &[&hidden, args].concat())
+                in_own_mounts(repo, &[&["sh", "-c", HIDE, "sh", program], args].concat())
             }
         };
         command.env("WT_ORCH_RUN_GRACE", "200ms")
