@@ -27,12 +27,12 @@ pub enum Verbosity {
 /// Widest column of names.
 const NAME_MAX: usize = 24;
 
-/// The line of an event without a line end, given the state after it; `None` when `verbosity` leaves
-/// it out. Times count from the start of the run, or of the integration.
-pub fn event_line(envelope: &Envelope, state: &RunState, verbosity: Verbosity) -> Option<String> {
+/// The lines of an event without line ends, given the state after it: one, or one for each finding;
+/// none when `verbosity` leaves it out. Times count from the start of the run, or of the integration.
+pub fn event_lines(envelope: &Envelope, state: &RunState, verbosity: Verbosity) -> Vec<String> {
     let told = told(envelope, state);
     if told.from > verbosity {
-        return None;
+        return Vec::new();
     }
     // An integration may come days later: it has a clock of its own.
     let integration = matches!(envelope.event, Event::Integration { .. });
@@ -43,7 +43,8 @@ pub fn event_line(envelope: &Envelope, state: &RunState, verbosity: Verbosity) -
     let width = ids.max().unwrap_or(1).min(NAME_MAX);
     let name = told.task.map_or("-", TaskId::as_str);
     let name = pad(&cut(name, width), width);
-    Some(format!("{:>8}  {name}  {}", format!("{seconds:.1}s"), visible(&told.text)))
+    let head = format!("{:>8}  {name}  ", format!("{seconds:.1}s"));
+    told.texts.iter().map(|text| format!("{head}{}", visible(text))).collect()
 }
 
 /// What is to be said of an event.
@@ -51,7 +52,8 @@ struct Told<'a> {
     /// The least verbosity that tells it.
     from: Verbosity,
     task: Option<&'a TaskId>,
-    text: String,
+    /// One for each line.
+    texts: Vec<String>,
 }
 
 fn told<'a>(envelope: &'a Envelope, state: &'a RunState) -> Told<'a> {
@@ -110,8 +112,7 @@ fn told<'a>(envelope: &'a Envelope, state: &'a RunState) -> Told<'a> {
         Event::Continued => (Normal, "continued".to_owned()),
         Event::SharedChanged { finding } => {
             let from = if finding.put_back.is_empty() { Normal } else { Quiet };
-            let text = finding.sentences().join("; ");
-            return Told { from, task: finding.sole_suspect(), text };
+            return Told { from, task: finding.sole_suspect(), texts: finding.sentences() };
         }
         Event::Warned { message } => (Quiet, format!("warning: {message}")),
         Event::RunFinished | Event::RunStopped { .. } => (Quiet, end_text(envelope, state)),
@@ -147,7 +148,7 @@ fn told<'a>(envelope: &'a Envelope, state: &'a RunState) -> Told<'a> {
         | Event::CheckFinished { .. }
         | Event::RetryReady { .. } => attempt_text(event, state),
     };
-    Told { from, task: event.task(), text }
+    Told { from, task: event.task(), texts: vec![text] }
 }
 
 /// Steps of an attempt: details, but for its start and for what was odd about its work.
@@ -305,7 +306,7 @@ fn told_integration<'a>(event: &'a IntegrationEvent, state: &RunState) -> Told<'
         }
         IntegrationEvent::Finished => (Verbose, None, "integration over".to_owned()),
     };
-    Told { from, task, text }
+    Told { from, task, texts: vec![text] }
 }
 
 fn created_text(state: &RunState) -> String {

@@ -22,7 +22,7 @@ mod terminal;
 mod text;
 
 pub use error_text::{error_text, hint_text, warning_text};
-pub use event_line::{Verbosity, event_line};
+pub use event_line::{Verbosity, event_lines};
 pub use json::json_text;
 pub use operations_text::operations_text;
 pub use plain::{PlainLines, ReplayError, replay};

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::event_line::{Verbosity, event_line};
+use super::event_line::{Verbosity, event_lines};
 use super::subscriber::Subscriber;
 use crate::domain::run::{Envelope, Event, IllegalEvent, RunState};
 
@@ -27,14 +27,12 @@ impl<W: Write> PlainLines<W> {
 
 impl<W: Write> Subscriber for PlainLines<W> {
     fn on_event(&mut self, envelope: &Envelope, state: &RunState) -> io::Result<()> {
-        match event_line(envelope, state, self.verbosity) {
+        for line in event_lines(envelope, state, self.verbosity) {
             // One write for each line, so that lines of several processes do not mix.
-            Some(line) => {
-                self.writer.write_all((line + "\n").as_bytes())?;
-                self.writer.flush()
-            }
-            None => Ok(()),
+            self.writer.write_all((line + "\n").as_bytes())?;
+            self.writer.flush()?;
         }
+        Ok(())
     }
 }
 

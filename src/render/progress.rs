@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
-use super::event_line::{Verbosity, event_line};
+use super::event_line::{Verbosity, event_lines};
 use super::style::Style;
 use super::subscriber::Subscriber;
 use super::terminal::stderr_target;
@@ -258,7 +258,7 @@ impl Progress {
 
 impl Subscriber for Progress {
     fn on_event(&mut self, envelope: &Envelope, state: &RunState) -> io::Result<()> {
-        if let Some(line) = event_line(envelope, state, self.verbosity.min(kept_from(envelope))) {
+        for line in event_lines(envelope, state, self.verbosity.min(kept_from(envelope))) {
             let line = match mark_of(&envelope.event) {
                 Some(mark) => self.style.paint(mark, &line),
                 None => line,

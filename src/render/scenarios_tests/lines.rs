@@ -55,7 +55,7 @@ fn fewer_tasks_at_once_and_more_again_are_told_with_the_reason() {
     let told = causes.into_iter().map(|because| {
         let event = Event::WidthChanged { width: 2, because };
         let envelope = Envelope { seq: state.next_seq, at: state.created, event };
-        event_line(&envelope, &state, Verbosity::Normal).unwrap()
+        event_lines(&envelope, &state, Verbosity::Normal).join("\n")
     });
     insta::assert_snapshot!(told.collect::<Vec<_>>().join("\n"), @"
     0.0s  -       at most 2 at once from here on: the machine is busy (`run.share_host = false` ignores it)
