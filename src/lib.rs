@@ -154,7 +154,7 @@
 //! | promise | held by |
 //! |---|---|
 //! | The user's branch, index, files, stash, config and hooks stay as they are until a landing or its undo succeeds. | no other code of ours writes there; own git runs with `core.hooksPath=/dev/null` and no optional locks (`adapters/git/program.rs`) |
-//! | What a task plants among the repository's settings and hooks is put back. | `engine/guard.rs`, by [`adapters::git::SharedFiles`] |
+//! | What a task plants among the repository's settings and hooks is put back, or named where a crash came between. | `engine/guard.rs`, by [`adapters::git::SharedFiles`] and [`adapters::git::SharedPrograms`] |
 //! | The target moves only by compare-and-swap, and only to the commit that was validated. | [`adapters::git::land`]; [`Next::Land`](domain::integrate::Next::Land) exists only for a head that passed every validation |
 //! | A task's work is reachable from a ref, or reported as lost. | [`CommitOutcome`](adapters::worktree::CommitOutcome): every variant names the commit or the reason; `refs/wt-orch/…/attempt-<n>` |
 //! | `clean` deletes nothing dirty or unlanded without force. | [`engine::clean`], [`RemoveMode`](adapters::worktree::RemoveMode) |
