@@ -11,6 +11,7 @@ use super::site::Site;
 use crate::adapters::git;
 use crate::adapters::host::shortage::shortage_told;
 use crate::adapters::worktree::{Checkout, CommitOutcome, CommitRequest, Saved};
+use crate::domain::diagnostic::some_of;
 use crate::domain::id::Oid;
 use crate::domain::run::{ChangeKind, Event, PathChange, RunSpec, Shortage};
 
@@ -159,12 +160,7 @@ fn ignored_note(job: &Job, checkout: &Checkout) -> Result<Option<String>, String
         return Ok(None);
     }
     let paths = checkout.ignored().map_err(|error| chain(&error))?;
-    let more = match paths.len().saturating_sub(NAMED) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    let named = paths[..paths.len().min(NAMED)].join(", ");
-    let note = format!("only files that git ignores are there: {named}{more}");
+    let note = format!("only files that git ignores are there: {}", some_of(&paths, NAMED));
     Ok((!paths.is_empty()).then_some(note))
 }
 

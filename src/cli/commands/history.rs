@@ -8,7 +8,7 @@ use crate::cli::args::{HistoryAction, HistoryArgs};
 use crate::cli::context::{Context, Place};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::domain::diagnostic::closest;
+use crate::domain::diagnostic::{closest, some_quoted};
 use crate::domain::plan::Observations;
 use crate::domain::report::{from_observations, known_workflows};
 use crate::render::history_text;
@@ -61,10 +61,9 @@ fn ensure_known(observations: &Observations, name: &str) -> Result<(), Failure> 
 /// `, only of …`, with the first few names.
 fn listed<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
     const SHOWN: usize = 8;
-    let more = match names.len().saturating_sub(SHOWN) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    let names: Vec<String> = names.take(SHOWN).map(|name| format!("`{name}`")).collect();
-    if names.is_empty() { more } else { format!(", only of {}{more}", names.join(", ")) }
+    let names: Vec<&str> = names.collect();
+    if names.is_empty() {
+        return String::new();
+    }
+    format!(", only of {}", some_quoted(&names, SHOWN))
 }

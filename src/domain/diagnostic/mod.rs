@@ -1,6 +1,7 @@
 //! Problems in what the user wrote, as data: a file is read in one pass and every problem in it is
 //! reported with its place.
 
+mod listing;
 mod place;
 mod placeholder;
 mod suggest;
@@ -8,6 +9,7 @@ mod table;
 
 use std::ops::Range;
 
+pub use listing::{some_of, some_quoted};
 pub use place::LineIndex;
 pub use placeholder::{filled, placeholders};
 pub use suggest::{closest, quoted};

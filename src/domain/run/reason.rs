@@ -6,9 +6,13 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::outcome::Ending;
+use crate::domain::diagnostic::{some_of, some_quoted};
 use crate::domain::id::TaskId;
 use crate::domain::task::human_size;
 use crate::domain::time::{human_duration, millis};
+
+/// Paths and other things that a sentence names.
+const NAMED: usize = 3;
 
 /// Why a task ended as it did: facts, with one sentence for people by `Display`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -182,27 +186,31 @@ impl fmt::Display for Reason {
             }
             Self::NotSetUp { message } => write!(f, "its worktree could not be set up: {message}"),
             Self::StartConflict { between: (a, b), paths } => {
-                write!(f, "`{a}` and `{b}`, which it starts from, conflict in {}", listed(paths))
+                write!(
+                    f,
+                    "`{a}` and `{b}`, which it starts from, conflict in {}",
+                    some_quoted(paths, NAMED)
+                )
             }
             Self::ClaimViolation { paths } => {
-                write!(f, "changed paths outside its `owns`: {}", listed(paths))
+                write!(f, "changed paths outside its `owns`: {}", some_quoted(paths, NAMED))
             }
             Self::CarriedCommitted { paths } => write!(
                 f,
                 "it committed what was only brought along from your checkout and must not land: {}; \
                  to let it commit such a file, take the file out of `.worktreeinclude` and \
                  `worktree.include`; `wt-orch retry` runs it again",
-                listed(paths)
+                some_quoted(paths, NAMED)
             ),
             Self::NotReadOnly { paths } => {
-                write!(f, "is read-only but changed {}", listed(paths))
+                write!(f, "is read-only but changed {}", some_quoted(paths, NAMED))
             }
             Self::AgentChangedNothing => write!(f, "the agent ended well but changed nothing"),
             Self::Tampered { what } => write!(
                 f,
                 "it changed what runs programs for every worktree, which was put back: {}; where an \
                  installer does that, run it as a setup hook (`[[setup]]`)",
-                some_of(what)
+                some_of(what, NAMED)
             ),
             Self::WorkLost { message } => write!(f, "its work could not be committed: {message}"),
             Self::CheckFailed { message } => write!(f, "its check failed: {message}"),
@@ -221,20 +229,4 @@ impl fmt::Display for Reason {
             Self::Stopped => write!(f, "stopped by the user"),
         }
     }
-}
-
-/// The first few of a list of paths.
-fn listed(paths: &[String]) -> String {
-    let quoted: Vec<String> = paths.iter().map(|path| format!("`{path}`")).collect();
-    some_of(&quoted)
-}
-
-/// The first few of a list.
-fn some_of(names: &[String]) -> String {
-    const SHOWN: usize = 3;
-    let more = match names.len().saturating_sub(SHOWN) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    names[..names.len().min(SHOWN)].join(", ") + &more
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::adapters::git::quote_path;
+use crate::domain::diagnostic::some_quoted;
 
 /// How many paths a sentence names.
 const SHOWN: usize = 3;
@@ -76,15 +77,11 @@ impl Skipped {
     pub(super) fn notes(mut self) -> Vec<String> {
         let sentence = |(why, paths): (&Why, &mut Vec<Vec<u8>>)| {
             paths.sort();
-            let names = paths.iter().take(SHOWN).map(|path| format!("`{}`", quote_path(path)));
-            let names = names.collect::<Vec<_>>().join(", ");
-            let more = match paths.len().saturating_sub(SHOWN) {
-                0 => String::new(),
-                more => format!(" and {more} more"),
-            };
+            let names: Vec<String> = paths.iter().map(|path| quote_path(path)).collect();
+            let names = some_quoted(&names, SHOWN);
             let many = paths.len() > 1;
             let were = if many { "were" } else { "was" };
-            format!("{names}{more} {were} not brought along: {}", why.phrase(many))
+            format!("{names} {were} not brought along: {}", why.phrase(many))
         };
         self.0.iter_mut().map(sentence).collect()
     }

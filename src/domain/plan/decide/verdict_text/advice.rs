@@ -1,6 +1,7 @@
 //! What the user could do.
 
 use super::{Evidence, human};
+use crate::domain::diagnostic::some_quoted;
 use crate::domain::plan::decide::Candidate;
 use crate::domain::plan::decide::gains::{Change, Gain};
 use crate::domain::plan::plan_type::{Binding, Verdict};
@@ -99,16 +100,9 @@ fn too_small(e: &Evidence<'_>) -> Option<String> {
     if small.is_empty() || c.tasks.len() < 2 || e.verdict == Verdict::Sequential {
         return None;
     }
-    let names: Vec<String> =
-        small.iter().take(SHOWN).map(|task| format!("`{}`", task.id)).collect();
-    let more = match small.len().saturating_sub(SHOWN) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    let (names, each) = (names.join(", "), human(each));
-    Some(format!(
-        "join {names}{more} with other tasks: a task of its own costs {each}, they take less"
-    ))
+    let names: Vec<&str> = small.iter().map(|task| task.id.as_str()).collect();
+    let (names, each) = (some_quoted(&names, SHOWN), human(each));
+    Some(format!("join {names} with other tasks: a task of its own costs {each}, they take less"))
 }
 
 /// Tasks that were seen to take more memory than they declare: side by side they may not fit.
