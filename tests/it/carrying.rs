@@ -94,7 +94,7 @@ fn more_than_the_limit_is_refused_before_anything_is_made() {
     exit: 4
     --- stderr
     base: main at [ID]
-    error: the ignored files that each worktree would get take [SIZE], more than the [SIZE] that may be copied; the biggest: `data/` [SIZE], `.env` 6B
+    error: the ignored files that each worktree would get take [SIZE], more than the [SIZE] that may be copied; the biggest: `data/` [SIZE], `.env` [SIZE]
 
     hint: name less in `.worktreeinclude` and `worktree.include` (a line with `!` leaves something out), or raise `worktree.include_limit`
     ");

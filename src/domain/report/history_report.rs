@@ -7,7 +7,7 @@ use super::plan_facts::percent;
 use super::plan_report::Detail;
 use super::prose::Line;
 use super::section::{Block, Report, Section, Step, Table};
-use super::task_section::human_bytes;
+use crate::domain::task::human_size;
 use crate::domain::time::{from_secs, human_duration};
 
 /// What is known, and how predictions did; what tasks read, write and start only in full detail.
@@ -58,7 +58,7 @@ fn row(task: &TaskHistoryEntry, detail: Detail) -> Vec<Line> {
         value.map_or_else(|| "-".to_owned(), |value| format!("{sign}{value:.2}"))
     };
     let unknown = || "-".to_owned();
-    let bytes = |known: Option<u64>| known.map_or_else(unknown, human_bytes);
+    let bytes = |known: Option<u64>| known.map_or_else(unknown, human_size);
     let (cores, memory) = (number(task.cpu_share, ""), bytes(task.peak_rss_bytes));
     let used = match detail {
         Detail::Screen => vec![cores, memory],

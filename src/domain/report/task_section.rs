@@ -7,7 +7,7 @@ use super::section::{Block, Section, Table};
 use super::timeline::{Bar, BarKind, Timeline};
 use crate::domain::id::Oid;
 use crate::domain::run::{Outcome, RunState, Usage};
-use crate::domain::task::Work;
+use crate::domain::task::{Work, human_size};
 use crate::domain::time::{Timestamp, from_secs, human_duration};
 
 /// What the run was split into and how each part ended.
@@ -147,7 +147,7 @@ fn usage_row(name: &str, usage: &Usage) -> Vec<Line> {
     } else {
         format!("{:.1}", usage.cpu.as_secs_f64() / usage.wall.as_secs_f64())
     };
-    let bytes = |bytes: Option<u64>| bytes.map_or_else(unknown, human_bytes);
+    let bytes = |bytes: Option<u64>| bytes.map_or_else(unknown, human_size);
     [
         name.to_owned(),
         human_duration(usage.wall),
@@ -171,27 +171,4 @@ fn work_text(work: &Work) -> String {
 
 fn names<'a>(names: impl Iterator<Item = &'a str>) -> String {
     names.collect::<Vec<_>>().join(", ")
-}
-
-/// A size for people: `512 B`, `1.5 MiB`.
-pub(super) fn human_bytes(bytes: u64) -> String {
-    const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
-    let mut size = bytes as f64;
-    let mut unit = 0;
-    while size >= 1023.95 && unit + 1 < UNITS.len() {
-        size /= 1024.0;
-        unit += 1;
-    }
-    if unit == 0 { format!("{bytes} B") } else { format!("{size:.1} {}", UNITS[unit]) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::human_bytes;
-
-    #[test]
-    fn sizes_are_shown_in_the_unit_that_fits() {
-        let shown = [0, 1023, 1024, 1_048_575, 1_610_612_736, u64::MAX].map(human_bytes);
-        assert_eq!(shown, ["0 B", "1023 B", "1.0 KiB", "1.0 MiB", "1.5 GiB", "16777216.0 TiB"]);
-    }
 }

@@ -43,12 +43,12 @@ fn the_report_before_an_integration() {
              0                                                         40s
 
     Resources
-      Task                Time   CPU  Cores busy  Peak memory      Read   Written  Processes
-      schema              9.0s  4.5s         0.5    100.0 MiB   2.0 MiB  10.0 MiB          3
-      api                  31s   16s         0.5    100.0 MiB   2.0 MiB  10.0 MiB          3
-      docs                7.0s  3.0s         0.4    100.0 MiB   4.0 MiB  20.0 MiB          3
-      flaky               3.0s  1.5s         0.5    100.0 MiB   2.0 MiB  10.0 MiB          3
-      all (sum, largest)   50s   25s         0.5    100.0 MiB  10.0 MiB  50.0 MiB          3
+      Task                Time   CPU  Cores busy  Peak memory   Read  Written  Processes
+      schema              9.0s  4.5s         0.5       100MiB   2MiB    10MiB          3
+      api                  31s   16s         0.5       100MiB   2MiB    10MiB          3
+      docs                7.0s  3.0s         0.4       100MiB   4MiB    20MiB          3
+      flaky               3.0s  1.5s         0.5       100MiB   2MiB    10MiB          3
+      all (sum, largest)   50s   25s         0.5       100MiB  10MiB    50MiB          3
 
     Predicted against actual
       - predicted 36s (19s to 1m 11s) up to landed; the run took 40s, not counting a landing
@@ -172,11 +172,11 @@ fn the_report_as_markdown() {
 
     | Task | Time | CPU | Cores busy | Peak memory | Read | Written | Processes |
     | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
-    | schema | 9.0s | 4.5s | 0.5 | 100.0 MiB | 2.0 MiB | 10.0 MiB | 3 |
-    | api | 31s | 16s | 0.5 | 100.0 MiB | 2.0 MiB | 10.0 MiB | 3 |
-    | docs | 7.0s | 3.0s | 0.4 | 100.0 MiB | 4.0 MiB | 20.0 MiB | 3 |
-    | flaky | 3.0s | 1.5s | 0.5 | 100.0 MiB | 2.0 MiB | 10.0 MiB | 3 |
-    | all (sum, largest) | 50s | 25s | 0.5 | 100.0 MiB | 10.0 MiB | 50.0 MiB | 3 |
+    | schema | 9.0s | 4.5s | 0.5 | 100MiB | 2MiB | 10MiB | 3 |
+    | api | 31s | 16s | 0.5 | 100MiB | 2MiB | 10MiB | 3 |
+    | docs | 7.0s | 3.0s | 0.4 | 100MiB | 4MiB | 20MiB | 3 |
+    | flaky | 3.0s | 1.5s | 0.5 | 100MiB | 2MiB | 10MiB | 3 |
+    | all (sum, largest) | 50s | 25s | 0.5 | 100MiB | 10MiB | 50MiB | 3 |
 
     ## Predicted against actual
 

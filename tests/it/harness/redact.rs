@@ -6,7 +6,7 @@
 //! | object ids of 10, 40 or 64 digits | `[ID]` |
 //! | `2026-11-20T09:38:00Z`, `09:38`, `09:38:00` | `[TIME]` |
 //! | `0.4s`, `3m 05s`, `250ms` | `[DURATION]` |
-//! | `12 B`, `3.4 MiB` | `[SIZE]` |
+//! | `12B`, `3.4MiB` | `[SIZE]` |
 //! | `93%` | `[PERCENT]` |
 //! | `pid 123` | `pid [PID]` |
 //! | the package's version | `[VERSION]` |
@@ -55,7 +55,7 @@ fn recognise(text: &str, before: &str) -> Option<(usize, &'static str)> {
         (id(text), "[ID]"),
         (time(text), "[TIME]"),
         (duration(text), "[DURATION]"),
-        (with_unit(text, &[" B", " KiB", " MiB", " GiB", "KiB", "MiB", "GiB"]), "[SIZE]"),
+        (with_unit(text, &["B", "KiB", "MiB", "GiB"]), "[SIZE]"),
         (with_unit(text, &["%"]), "[PERCENT]"),
         (if before.ends_with("pid ") { digits(text) } else { 0 }, "[PID]"),
         (literal(text, env!("CARGO_PKG_VERSION")), "[VERSION]"),
@@ -149,7 +149,7 @@ fn what_differs_from_run_to_run_is_replaced() {
         "[DURATION] of [DURATION], [DURATION]. [DURATION]"
     );
     assert_eq!(redacted("took 12s 3 tasks"), "took [DURATION] 3 tasks");
-    assert_eq!(redacted("3.4 MiB, 93% cpu, pid 77"), "[SIZE], [PERCENT] cpu, pid [PID]");
+    assert_eq!(redacted("3.4MiB, 93% cpu, pid 77"), "[SIZE], [PERCENT] cpu, pid [PID]");
     assert_eq!(
         redacted(concat!("wt-orch ", env!("CARGO_PKG_VERSION"), "\n")),
         "wt-orch [VERSION]\n"
