@@ -217,7 +217,12 @@ impl Progress {
             }
         }
         total.bar.set_position(done);
-        total.bar.set_message(format!("{finished}/{} tasks", state.tasks.len()));
+        let limited = (0..state.tasks.len()).filter(|&task| state.rate_limited(task).is_some());
+        let limited = match limited.count() {
+            0 => String::new(),
+            limited => format!(", {limited} waiting for a rate limit"),
+        };
+        total.bar.set_message(format!("{finished}/{} tasks{limited}", state.tasks.len()));
         let left = millis(remaining_s(state, envelope.at));
         let now = u64::try_from(total.bar.elapsed().as_millis()).unwrap_or(u64::MAX);
         total.end_ms.store(now.saturating_add(left), Ordering::Relaxed);

@@ -127,6 +127,11 @@ fn a_limit_of_the_provider_is_told_from_other_failures() {
     let document =
         status_once(&repo, |document| waits(document, "gemini") && waits(document, "aider"));
     assert_eq!(task(&document, "gemini")["attempts"], 1);
+    let status = repo.wt_orch(&["status"]);
+    for name in ["gemini", "aider"] {
+        let said = format!("waits for the rate limit of `{name}`, next try in 1");
+        status.stdout_has(&said);
+    }
     repo.wt_orch(&["abort"]).exit(0);
     running.wait().exit(1);
     let stopped = repo.wt_orch(&["status", "--json"]).stdout_json();

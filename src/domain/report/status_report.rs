@@ -6,6 +6,7 @@ use super::narrowing::narrowing;
 use super::prose::Line;
 use super::section::{Block, Report, Section, Table};
 use super::task_section::oddities;
+use crate::domain::diagnostic::some_of;
 use crate::domain::run::{RunPhase, RunState, TaskState};
 use crate::domain::time::{Timestamp, human_duration};
 
@@ -50,7 +51,7 @@ fn verdict_blocks(state: &RunState, now: Timestamp) -> Vec<Block> {
     }
     blocks.extend(state.throttles.iter().map(|(preset, throttle)| {
         let text = format!("at the moment at most {} at once of ", throttle.most);
-        Block::Line(Line::new().text(text).code(preset))
+        Block::Line(Line::new().text(text).code(preset).text(", whose provider limits the rate"))
     }));
     blocks
 }
@@ -62,16 +63,25 @@ fn status_detail(state: &RunState, index: usize, now: Timestamp) -> Line {
             let before = state.spec.plan.problem.jobs[index].predecessors.iter();
             let unfinished = before.filter(|&&first| !state.tasks[first].state.is_finished());
             let waits: Vec<&str> = unfinished.map(|&first| state.task(first).id.as_str()).collect();
-            match waits.is_empty() {
-                false => Line::new().text("waits for ").codes(waits),
-                true if state.phase == RunPhase::Running => Line::new().text("waits for room"),
-                true => Line::new(),
+            match (waits.is_empty(), state.rate_limited(index)) {
+                (false, _) => Line::new().text("waits for ").codes(waits),
+                (true, _) if state.phase != RunPhase::Running => Line::new(),
+                (true, Some(preset)) => rate_limit(preset),
+                (true, None) => Line::new().text("waits for room"),
             }
         }
         TaskState::RetryWait { until } => {
-            Line::new().text(format!("again in {}", human_duration(until.since(now))))
+            let wait = human_duration(until.since(now));
+            match state.rate_limited(index) {
+                Some(preset) => rate_limit(preset).text(format!(", next try in {wait}")),
+                None => Line::new().text(format!("again in {wait}")),
+            }
         }
         TaskState::Finished { .. } => reason_line(record),
+fn rate_limit(preset: &str) -> Line {
+    Line::new().text("waits for the rate limit of ").code(preset)
+}
+
         TaskState::Provisioning { .. }
         | TaskState::Provisioned { .. }
         | TaskState::SettingUp { .. }

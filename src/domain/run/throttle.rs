@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::state::RunState;
+use super::task_state::TaskState;
 use super::width::WidthCause;
 use crate::domain::task::Work;
 use crate::domain::time::Timestamp;
@@ -51,6 +52,32 @@ impl RunState {
             Work::Agent { preset, .. } => Some(preset),
             Work::Command { .. } | Work::Gate { .. } => None,
         }
+    }
+
+    /// The preset of an agent's task that waits only because the provider limits the rate: for
+    /// another attempt, or for its turn among the few that may run.
+    pub fn rate_limited(&self, task: usize) -> Option<&str> {
+        let record = &self.tasks[task];
+        let preset = self.preset(task)?;
+        let waits = match &record.state {
+            TaskState::RetryWait { .. } => record.rate_limits > 0,
+            TaskState::Pending => self.throttles.get(preset).is_some_and(|throttle| {
+                let active = self.active_tasks().filter(|&t| self.preset(t) == Some(preset));
+                active.count() >= throttle.most
+            }),
+            TaskState::Provisioning { .. }
+            | TaskState::Provisioned { .. }
+            | TaskState::SettingUp { .. }
+            | TaskState::SetUp { .. }
+            | TaskState::Running { .. }
+            | TaskState::Ended { .. }
+            | TaskState::Committing { .. }
+            | TaskState::Committed { .. }
+            | TaskState::Checking { .. }
+            | TaskState::Checked { .. }
+            | TaskState::Finished { .. } => false,
+        };
+        waits.then_some(preset)
     }
 
     /// All tasks of an agent.

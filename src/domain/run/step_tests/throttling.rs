@@ -119,6 +119,9 @@ fn a_process_that_takes_the_run_over_begins_without_limits() {
     let id = world.state.task(task).id.clone();
     world.say(Input::Fact(Event::AttemptFinished { task: id, attempt, end, shortage: None }));
     assert_eq!(world.state.throttles["claude"].most, 4);
+    assert_eq!(world.state.rate_limited(task), Some("claude"), "it waits for another attempt");
+    let held = (0..8).filter(|&task| world.state.rate_limited(task).is_some()).count();
+    assert_eq!(held, 1, "the others run");
     world.say(Input::Begin { resumed: true });
     assert!(world.state.throttles.is_empty());
     let fresh = RunState::new((*world.state.spec).clone(), Timestamp(0));
