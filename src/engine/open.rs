@@ -1,21 +1,18 @@
 //! Finding stored runs, becoming the one writer of one, and asking the writer to stop.
 
 use super::clean::sweep;
-use super::containment::end_leftovers;
 use super::error::EngineError;
 use super::journal::Journal;
 use super::observations::store_observations;
 use super::reserve::release;
 use super::site::Site;
+use super::strays::end_strays;
 use crate::adapters::host::control::{self, Follower, Reply, Request};
 use crate::adapters::host::lock::{LockOutcome, RunLock};
-use crate::adapters::process::{ProcessIdentity, stop_marked, stop_stray};
 use crate::adapters::store::{Record, Store};
 use crate::adapters::worktree::Trash;
 use crate::domain::id::RunId;
-use crate::domain::run::{
-    Envelope, Event, Input, RunPhase, RunSpec, RunState, StopReason, TaskState, step,
-};
+use crate::domain::run::{Envelope, Event, Input, RunPhase, RunState, StopReason, step};
 
 /// A run opened for writing, or who has it open.
 pub enum Opened {
@@ -117,7 +114,7 @@ pub fn send_abort(site: &Site, run: &RunId) -> Result<Reply, EngineError> {
 pub async fn reconcile(site: &Site, journal: &mut Journal) -> Result<(), EngineError> {
     let spec = journal.state().spec.clone();
     remove_deserted_socket(site, &spec.run)?;
-    let (strays, _others) = end_strays(site, journal).await;
+    let (strays, _others) = end_strays(site, journal.state()).await;
     for (task, ended) in strays {
         if !journal.state().tasks[task].state.is_lost_in_a_crash() {
             continue;
@@ -143,7 +140,7 @@ pub async fn reconcile(site: &Site, journal: &mut Journal) -> Result<(), EngineE
 /// # Errors
 /// The journal.
 pub async fn abort_idle(site: &Site, journal: &mut Journal) -> Result<u32, EngineError> {
-    let (ended, others) = end_strays(site, journal).await;
+    let (ended, others) = end_strays(site, journal.state()).await;
     for (task, _) in &ended {
         let task = journal.state().task(*task).id.clone();
         let finding = "given up, since the run is aborted".to_owned();
@@ -161,52 +158,9 @@ pub async fn abort_idle(site: &Site, journal: &mut Journal) -> Result<u32, Engin
     Ok(others + ended.iter().map(|(_, count)| count).sum::<u32>())
 }
 
-/// Ends what still runs of the tasks that are under way; with each the number of processes. Then what
-/// could not be told to be any task's, but is in the run's control groups.
-async fn end_strays(site: &Site, journal: &Journal) -> (Vec<(usize, u32)>, u32) {
-    let state = journal.state();
-    let (grace, keep) = (state.spec.limits.grace, &state.spec.limits.keep);
-    let mut ended = Vec::new();
-    for task in state.active_tasks() {
-        let record = &state.tasks[task];
-        let mut count = 0;
-        if let TaskState::Running { process: Some(stamp), .. } = &record.state {
-            let identity = ProcessIdentity {
-                pid: stamp.pid,
-                start_time: stamp.start_time,
-                boot_id: stamp.boot_id.clone(),
-            };
-            count += found(stop_stray(&identity, keep, grace).await);
-        }
-        let marks = markers(&state.spec, task, record.attempts);
-        count += found(stop_marked(&marks, keep, grace).await);
-        ended.push((task, count));
-    }
-    (ended, end_leftovers(site, &state.spec).await)
-}
-
 /// Stores a fact and nothing that follows from it: what is to be done next is decided when the run
 /// goes on, if it does.
 fn note(journal: &mut Journal, event: Event) -> Result<(), EngineError> {
     let now = journal.now();
     journal.record(vec![event], now)
-}
-
-fn found(cleared: crate::adapters::process::Cleared) -> u32 {
-    cleared.inside + cleared.outside
-}
-
-fn markers(
-    spec: &RunSpec,
-    task: usize,
-    attempt: u32,
-) -> Vec<(std::ffi::OsString, std::ffi::OsString)> {
-    [
-        ("WT_ORCH_RUN", spec.run.to_string()),
-        ("WT_ORCH_TASK", spec.plan.tasks[task].task.id.to_string()),
-        ("WT_ORCH_ATTEMPT", attempt.to_string()),
-        ("WT_ORCH_WORKTREE", spec.places[task].worktree.clone()),
-    ]
-    .map(|(name, value)| (name.into(), value.into()))
-    .to_vec()
 }

@@ -300,3 +300,25 @@ fn an_interrupted_integration_lands_nothing_and_starts_again() {
     assert_eq!(repo.read("one").unwrap(), "one\n");
     assert!(!repo.root().join("repo-tasks.validate").exists());
 }
+
+#[test]
+fn status_names_what_a_killed_run_left_running_and_what_ends_it() {
+    let repo = slow_repo();
+    assert_eq!(ended_by(&repo, Signal::KILL, "--parallel=2").code(), None);
+    let left = repo.survivors();
+    assert!(!left.is_empty());
+    let status = repo.wt_orch(&["status"]).exit(0).stdout().to_owned();
+    for process in &left {
+        let (pid, command) = process.split_once(' ').unwrap();
+        // The shell's own `sleep` comes and goes.
+        assert!(command.starts_with("sleep") || status.contains(pid), "{pid} in {status}");
+    }
+    let ways = "`wt-orch resume tasks` ends them and goes on, `wt-orch abort tasks` ends them";
+    assert!(status.contains(ways) || status.contains(&ways.replace("them", "it")), "{status}");
+    let warnings = || repo.wt_orch(&["status", "--json"]).stdout_json()["warnings"].clone();
+    assert!(warnings()[0].as_str().unwrap().contains(" of it still run"));
+    repo.wt_orch(&["status", "--watch"]).exit(0).stderr_has(" although nobody drives the run");
+    repo.wt_orch(&["abort"]).exit(0).stderr_has("it had left were stopped");
+    assert_eq!(repo.survivors(), [""; 0]);
+    assert_eq!(warnings(), serde_json::json!([]));
+}

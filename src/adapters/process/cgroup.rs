@@ -12,7 +12,7 @@ use std::sync::OnceLock;
 
 use rustix::fs::{Access, access};
 
-pub(super) use leaf::{Leaf, load_leftovers};
+pub(super) use leaf::{Leaf, load_leftover_pids, load_leftovers};
 
 /// Owner of a group that is made to see whether one can be.
 const PROBE: &str = "probe";

@@ -21,8 +21,8 @@ use super::adoption::Enrolled;
 use super::cgroup::Leaf;
 use super::{MARKERS, ProcessIdentity, Request};
 
+pub use strays::{LostCommand, load_strays, stop_leftovers, stop_marked, stop_stray};
 pub(super) use strays::{Orphan, stop_orphan};
-pub use strays::{stop_leftovers, stop_marked, stop_stray};
 pub(super) use urgency::{Requests, Urgency, later};
 
 /// How long a process may take to die of SIGKILL before it counts as a survivor.

@@ -31,7 +31,7 @@ use crate::domain::task::AgentFormat;
 pub use super::host::identity::{ProcessIdentity, is_alive};
 pub use adoption::adopt_orphans;
 pub use containment::{Borne, Containment, Way, load_borne};
-pub use group::{Cleared, stop_leftovers, stop_marked, stop_stray};
+pub use group::{Cleared, LostCommand, load_strays, stop_leftovers, stop_marked, stop_stray};
 pub use jobserver::{Jobserver, Turn};
 pub use spawn::SpawnError;
 pub use supervise::supervise;

@@ -36,11 +36,15 @@ pub(crate) fn run(context: &Context, place: &Place, wanted: Option<&str>) -> Res
         }
     }
     drop(watcher);
-    let ended = state.is_some_and(|state| is_ended(&state));
-    let state = stored::live_state(place, &store, &run)?;
+    let ended = state.as_ref().is_some_and(is_ended);
+    let told = state.map_or(0, |state| state.warnings.len());
+    let state = stored::shown_state(place, &store, &run)?;
     if is_live(&context.streams) {
         let now = place.site.clock.now();
         context.streams.result(&status_text(&state, now, context.streams.out));
+    } else {
+        // What only a look at the machine tells, no event.
+        state.warnings.iter().skip(told).for_each(|warning| context.streams.warn(warning));
     }
     if !ended {
         context.streams.note(&format!("the process that drove run `{run}` is gone"));

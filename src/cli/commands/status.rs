@@ -19,14 +19,15 @@ pub(crate) fn run(context: &Context, args: &StatusArgs) -> Result<Exit, Failure>
     if args.watch {
         return follow::run(context, &place, args.run.run.as_deref());
     }
-    let stored = stored::read_live(&place, args.run.run.as_deref())?;
+    let (store, run) = stored::find(&place, args.run.run.as_deref())?;
+    let state = stored::shown_state(&place, &store, &run)?;
     let now = place.site.clock.now();
-    context.streams.result(&status_text(&stored.state, now, context.streams.out));
-    if stored.state.is_suspended() {
-        context.streams.note(&format!("run `{}` is suspended", stored.run));
-        context.streams.hint(&stored::way_on(&place, &stored.run));
+    context.streams.result(&status_text(&state, now, context.streams.out));
+    if state.is_suspended() {
+        context.streams.note(&format!("run `{run}` is suspended"));
+        context.streams.hint(&stored::way_on(&place, &run));
     }
-    context.streams.document(&stored::document(&place, &stored.state));
+    context.streams.document(&stored::document(&place, &state));
     Ok(Exit::Done)
 }
 

@@ -7,9 +7,9 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::domain::diagnostic::closest;
 use crate::domain::id::RunId;
-use crate::domain::report::{ReportPlaces, from_run, run_report};
+use crate::domain::report::{ReportPlaces, from_run, run_report, warn_of_strays};
 use crate::domain::run::{RunPhase, RunState, StopReason, TaskRecord};
-use crate::engine::{Journal, Opened, is_driven, load_run, open_for_writing};
+use crate::engine::{Journal, Opened, is_driven, load_run, open_for_writing, strays};
 use crate::render::report_text;
 
 /// A stored run, read.
@@ -57,6 +57,21 @@ pub(crate) fn live_state(place: &Place, store: &Store, run: &RunId) -> Result<Ru
     let driven = is_driven(&place.site, run)?;
     let (_, state) = load_run(store, run)?;
     Ok(if driven { state } else { state.seen_without_driver() })
+}
+
+/// As [`live_state`], with warnings of what still runs of a run that nobody drives.
+pub(crate) fn shown_state(place: &Place, store: &Store, run: &RunId) -> Result<RunState, Failure> {
+    let mut shown = live_state(place, store, run)?;
+    if shown.phase != RunPhase::Stopped(StopReason::Interrupted) {
+        return Ok(shown);
+    }
+    let (_, state) = load_run(store, run)?;
+    let left = strays(&place.site, &state);
+    // Somebody may have taken it up since.
+    if !is_driven(&place.site, run)? {
+        warn_of_strays(&mut shown, &left);
+    }
+    Ok(shown)
 }
 
 /// How a run that is suspended goes on.

@@ -76,5 +76,5 @@ pub use remaining::remaining_s;
 pub use run_document::{RunDocument, RunStateWord, TaskEntry, TaskStateWord, from_run};
 pub use run_report::{ReportPlaces, run_report};
 pub use section::{Align, Block, Column, Fact, Report, Section, Step, Table};
-pub use status_report::status_report;
+pub use status_report::{status_report, warn_of_strays};
 pub use timeline::{Bar, BarKind, Timeline};

@@ -37,6 +37,23 @@ pub fn status_report(state: &RunState, now: Timestamp) -> Report {
     Report { title: run_headline(state, now), sections }
 }
 
+/// Adds a warning of processes that still run although nobody drives the run.
+pub fn warn_of_strays(state: &mut RunState, pids: &[u32]) {
+    const NAMED: usize = 10;
+    let run = &state.spec.run;
+    let (what, them) = match pids.len() {
+        0 => return,
+        1 => ("1 process of it still runs".to_owned(), "it"),
+        count => (format!("{count} processes of it still run"), "them"),
+    };
+    let numbers: Vec<String> = pids.iter().map(ToString::to_string).collect();
+    let numbers = some_of(&numbers, NAMED);
+    state.warnings.push(format!(
+        "{what} although nobody drives the run (process {numbers}): `wt-orch resume {run}` ends \
+         {them} and goes on, `wt-orch abort {run}` ends {them} and the run"
+    ));
+}
+
 /// With what holds the run back at the moment.
 fn verdict_blocks(state: &RunState, now: Timestamp) -> Vec<Block> {
     let mut blocks = vec![Block::Line(verdict_line(&state.spec.plan))];
@@ -54,6 +71,10 @@ fn verdict_blocks(state: &RunState, now: Timestamp) -> Vec<Block> {
         Block::Line(Line::new().text(text).code(preset).text(", whose provider limits the rate"))
     }));
     blocks
+}
+
+fn rate_limit(preset: &str) -> Line {
+    Line::new().text("waits for the rate limit of ").code(preset)
 }
 
 fn status_detail(state: &RunState, index: usize, now: Timestamp) -> Line {
@@ -78,10 +99,6 @@ fn status_detail(state: &RunState, index: usize, now: Timestamp) -> Line {
             }
         }
         TaskState::Finished { .. } => reason_line(record),
-fn rate_limit(preset: &str) -> Line {
-    Line::new().text("waits for the rate limit of ").code(preset)
-}
-
         TaskState::Provisioning { .. }
         | TaskState::Provisioned { .. }
         | TaskState::SettingUp { .. }

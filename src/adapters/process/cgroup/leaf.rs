@@ -69,12 +69,7 @@ impl Leaf {
 
     /// All processes in it that are alive.
     pub(in crate::adapters::process) fn load_pids(&self) -> Vec<u32> {
-        let mut pids = Vec::new();
-        for folder in self.folders() {
-            let text = fs::read_to_string(folder.join("cgroup.procs")).unwrap_or_default();
-            pids.extend(text.lines().filter_map(|line| line.parse::<u32>().ok()));
-        }
-        pids
+        load_pids(&self.folder)
     }
 
     /// Ends everything in it at once, whoever is being started included.
@@ -131,14 +126,7 @@ impl Leaf {
 
     /// Its own and those in it, outer ones first.
     fn folders(&self) -> Vec<PathBuf> {
-        let mut found = vec![self.folder.clone()];
-        let mut next = 0;
-        while let Some(folder) = found.get(next) {
-            let inner = folders_in(folder);
-            found.extend(inner);
-            next += 1;
-        }
-        found
+        with_inner(&self.folder)
     }
 
     fn number(&self, file: &str, name: &str) -> Option<u64> {
@@ -177,6 +165,17 @@ impl Drop for Leaf {
 /// that this process itself is in is not among them.
 pub(in crate::adapters::process) fn load_leftovers(owner: &str) -> Vec<Leaf> {
     let Ok(home) = home() else { return Vec::new() };
+    let leaf = |folder| Leaf { folder, home: home.folder.clone(), is_removed: false };
+    left_folders(home, owner).into_iter().map(leaf).collect()
+}
+
+/// All processes in these groups that are alive; nothing is done to them.
+pub(in crate::adapters::process) fn load_leftover_pids(owner: &str) -> Vec<u32> {
+    let Ok(home) = home() else { return Vec::new() };
+    left_folders(home, owner).iter().flat_map(|folder| load_pids(folder)).collect()
+}
+
+fn left_folders(home: &Home, owner: &str) -> Vec<PathBuf> {
     let prefix = prefix(owner);
     let mut left = Vec::new();
     let mut unseen = vec![home.mount.clone()];
@@ -186,11 +185,32 @@ pub(in crate::adapters::process) fn load_leftovers(owner: &str) -> Vec<Leaf> {
             if !name.starts_with(&prefix) {
                 unseen.push(inner);
             } else if !home.folder.starts_with(&inner) {
-                left.push(Leaf { folder: inner, home: home.folder.clone(), is_removed: false });
+                left.push(inner);
             }
         }
     }
     left
+}
+
+fn load_pids(folder: &Path) -> Vec<u32> {
+    let mut pids = Vec::new();
+    for folder in with_inner(folder) {
+        let text = fs::read_to_string(folder.join("cgroup.procs")).unwrap_or_default();
+        pids.extend(text.lines().filter_map(|line| line.parse::<u32>().ok()));
+    }
+    pids
+}
+
+/// The folder and those in it, outer ones first.
+fn with_inner(folder: &Path) -> Vec<PathBuf> {
+    let mut found = vec![folder.to_owned()];
+    let mut next = 0;
+    while let Some(folder) = found.get(next) {
+        let inner = folders_in(folder);
+        found.extend(inner);
+        next += 1;
+    }
+    found
 }
 
 /// Takes away empty groups in `home` of processes that were killed before they could.

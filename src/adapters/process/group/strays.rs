@@ -1,11 +1,12 @@
 //! What an earlier process of this program left behind, ended.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{Bonds, Cleared, Family, Requests, Urgency, marks};
-use crate::adapters::process::cgroup::{Leaf, load_leftovers};
+use crate::adapters::process::cgroup::{Leaf, load_leftover_pids, load_leftovers};
 use crate::adapters::process::{Containment, ProcessIdentity, is_alive};
 
 /// Ends what is left of a process that an earlier run of this program started: its group, its
@@ -37,6 +38,35 @@ pub async fn stop_leftovers(containment: &Containment, grace: Duration) -> Clear
         all.add(clear_group(leaf, &containment.keep, grace).await);
     }
     all
+}
+
+/// A command whose supervisor was killed, and how to find what belongs to it.
+#[derive(Debug, Clone)]
+pub struct LostCommand {
+    /// Led its process group, where it was seen to run.
+    pub leader: Option<ProcessIdentity>,
+    /// Holds its [`MARKERS`](super::MARKERS).
+    pub env: Vec<(OsString, OsString)>,
+}
+
+/// The processes that [`stop_stray`], [`stop_marked`] and [`stop_leftovers`] would end for these
+/// commands and this owner, by number. Ends nothing.
+pub fn load_strays(commands: &[LostCommand], containment: &Containment) -> Vec<u32> {
+    let boot = ProcessIdentity::own().boot_id;
+    let known = load_leftover_pids(&containment.owner).into_iter().map(ProcessIdentity::load);
+    let known = known.map(|process| (process.pid, process.start_time)).collect();
+    let held = Family { known, ..Family::new(None, Vec::new(), false) };
+    let families = commands.iter().flat_map(|LostCommand { leader, env }| {
+        let leader = leader.clone().filter(|it| it.start_time > 0 && it.boot_id == boot);
+        let leader_lives = leader.as_ref().is_some_and(is_alive);
+        [Family::new(leader, Vec::new(), leader_lives), Family::new(None, marks(env), false)]
+    });
+    let mut pids = BTreeSet::new();
+    for mut family in families.chain([held]) {
+        containment.keep.clone_into(&mut family.bonds.keep);
+        pids.extend(family.load_members().iter().map(|member| member.pid));
+    }
+    pids.into_iter().collect()
 }
 
 /// A command without a supervisor, and how to find what belongs to it.
