@@ -322,3 +322,35 @@ fn status_names_what_a_killed_run_left_running_and_what_ends_it() {
     assert_eq!(repo.survivors(), [""; 0]);
     assert_eq!(warnings(), serde_json::json!([]));
 }
+
+#[test]
+fn an_abort_that_a_kill_cut_short_is_finished_by_resume_and_not_called_off() {
+    let repo = small_repo();
+    let text = r#"
+        [[task]]
+        id = "slow"
+        run = "trap 'touch ../asked' TERM; touch ../begun; until test -e ../go; do sleep 0.05; done"
+        [[task]]
+        id = "after"
+        depends_on = ["slow"]
+        run = "touch ../ran-after"
+    "#;
+    tasks(&repo, text);
+    let running = repo.command(&["split", "tasks.toml", "--parallel=2"]).start();
+    repo.wait_for("begun");
+    repo.kill_wardens();
+    repo.wt_orch(&["abort"]).exit(0).stderr_has("is being aborted");
+    repo.wait_for("asked");
+    running.signal(Signal::KILL);
+    assert_eq!(running.wait().code(), None);
+    go(&repo);
+    repo.wt_orch(&["status"]).exit(0).stdout_has("killed while the run was being aborted");
+    let resumed = repo.wt_orch(&["resume", "--json"]);
+    resumed.exit(1).stderr_has("was being aborted: the abort is finished");
+    let run = resumed.stdout_json();
+    assert_eq!(run["state"], "aborted");
+    let cancelled = ["slow", "after"].map(|id| format!("{id} cancelled: stopped by the user"));
+    assert_eq!(outcomes(&run), cancelled);
+    assert!(!repo.root().join("ran-after").exists());
+    assert_eq!(repo.survivors(), [""; 0]);
+}

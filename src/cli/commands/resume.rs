@@ -7,9 +7,10 @@ use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::prepare::runtime;
-use crate::engine::{reconcile, recover};
+use crate::domain::run::{RunPhase, StopReason};
+use crate::engine::{abort_idle, reconcile, recover};
 
-/// Runs it. A run that is over prints its result again.
+/// Runs it. A run that is over prints its result again; one that was being aborted is over then.
 pub(crate) fn run(context: &Context, args: &RunArgs) -> Result<Exit, Failure> {
     let place = context.place()?;
     let (mut journal, _lock) = stored::open(&place, args.run.as_deref())?;
@@ -17,6 +18,13 @@ pub(crate) fn run(context: &Context, args: &RunArgs) -> Result<Exit, Failure> {
         context.streams.note(&done);
     }
     runtime()?.block_on(reconcile(&place.site, &mut journal))?;
+    if journal.state().phase == RunPhase::Stopping(StopReason::Aborted) {
+        // Whoever aborted it was told that it ends: going on would run what was called off.
+        runtime()?.block_on(abort_idle(&place.site, &mut journal))?;
+        let run = journal.run();
+        context.streams.note(&format!("run `{run}` was being aborted: the abort is finished"));
+        context.streams.hint(&format!("`wt-orch retry {run}` runs again what did not succeed"));
+    }
     if journal.state().phase.is_over() {
         return Ok(finish(context, &place, &journal));
     }

@@ -293,6 +293,13 @@ impl RunState {
     pub fn seen_without_driver(&self) -> Self {
         let last = self.seen;
         let mut seen = self.clone();
+        if self.phase == RunPhase::Stopping(StopReason::Aborted) {
+            let run = &self.spec.run;
+            seen.warnings.push(format!(
+                "its process was killed while the run was being aborted: `wt-orch abort {run}` or \
+                 `wt-orch resume {run}` finishes the abort"
+            ));
+        }
         if let RunPhase::Created | RunPhase::Running | RunPhase::Stopping(_) = self.phase {
             seen.phase = RunPhase::Stopped(StopReason::Interrupted);
             seen.ended = Some(last);
