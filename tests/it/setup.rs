@@ -347,3 +347,18 @@ fn validations_are_prepared_as_well_and_fail_with_the_hook_that_a_candidate_brea
     assert_eq!(content(&repo, "main", "good").unwrap(), "good\n");
     repo.wt_orch(&["report"]).exit(0).stdout_has("not run: setup hook");
 }
+
+#[test]
+fn a_command_in_place_of_a_hook_is_answered_with_the_form_of_a_hook() {
+    let repo = small_repo();
+    let task = "[[task]]\nid = \"a\"\nrun = \"true\"\n";
+    let form = "write `setup = [{ run = \"…\" }]`, or the header `[[setup]]`";
+    repo.file("one.toml", &format!("setup = \"npm ci\"\n{task}"));
+    repo.wt_orch(&["check", "one.toml"]).exit(2).stderr_has(form);
+    repo.file("list.toml", &format!("setup = [\"npm ci\"]\n{task}"));
+    repo.wt_orch(&["check", "list.toml"]).exit(2).stderr_has("write it as `{ run = \"…\" }`");
+    repo.file("right.toml", &format!("setup = [{{ run = \"npm ci\" }}]\n{task}"));
+    repo.wt_orch(&["check", "right.toml"]).exit(0);
+    repo.file("orchestrator.toml", "setup = \"npm ci\"\n");
+    repo.wt_orch(&["config"]).exit(2).stderr_has(form);
+}

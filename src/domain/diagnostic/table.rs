@@ -172,13 +172,21 @@ impl<'d> Table<'d> {
 
     /// An array of tables, as in `[[task]]`; empty when absent.
     pub fn tables(&mut self, key: &'static str) -> Vec<Self> {
+        self.tables_like(key, None)
+    }
+
+    /// See [`Self::tables`]; `form` is what one of them looks like, for who wrote something shorter.
+    pub fn tables_like(&mut self, key: &'static str, form: Option<&str>) -> Vec<Self> {
         self.asked.push(key);
         let Some(value) = self.entries.get(key) else { return Vec::new() };
         let title = format!("[[{key}]]");
         let Some(array) = value.get_ref().as_array() else {
             let subject = format!("`{key}`");
             let problem = wrong_type(&subject, "an array of tables", value.span(), value.get_ref());
-            self.problems.push(problem.help(format!("write the header as `{title}`")));
+            self.problems.push(problem.help(match form {
+                Some(form) => format!("write `{key} = [{form}]`, or the header `{title}`"),
+                None => format!("write the header as `{title}`"),
+            }));
             return Vec::new();
         };
         let mut tables = Vec::with_capacity(array.len());
@@ -186,7 +194,12 @@ impl<'d> Table<'d> {
             match item.get_ref().as_table() {
                 Some(table) => tables.push(self.inner(title.clone(), item.span(), table)),
                 None => {
-                    self.wrong_type(&format!("an item of `{key}`"), "a table", item.span(), item);
+                    let subject = format!("an item of `{key}`");
+                    let problem = wrong_type(&subject, "a table", item.span(), item.get_ref());
+                    self.problems.push(match form {
+                        Some(form) => problem.help(format!("write it as `{form}`")),
+                        None => problem,
+                    });
                 }
             }
         }

@@ -7,7 +7,7 @@ use crate::domain::task::{DEFAULT_SETUP_TIMEOUT, SetupHook};
 /// Setup hooks in the order of the file.
 pub fn setup_hooks(root: &mut Table<'_>, problems: &Problems) -> Vec<SetupHook> {
     let mut hooks = Vec::new();
-    for mut table in root.tables("setup") {
+    for mut table in root.tables_like("setup", Some("{ run = \"…\" }")) {
         let name = value::text(&mut table, "name", problems).map(|name| name.value);
         let run = value::required(&mut table, "run", problems);
         let when = table.one_or_more("when");

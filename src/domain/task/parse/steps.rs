@@ -16,7 +16,7 @@ const MOST_SUGGESTIONS: usize = 100;
 pub(super) fn gates(root: &mut Table<'_>, known: &Known, problems: &Problems) -> Vec<Placed<Gate>> {
     let mut first: BTreeMap<String, Range<usize>> = BTreeMap::new();
     let mut gates = Vec::new();
-    for mut table in root.tables("gate") {
+    for mut table in root.tables_like("gate", Some("{ after = \"…\", run = \"…\" }")) {
         let after = value::required(&mut table, "after", problems);
         let run = value::required(&mut table, "run", problems);
         let timeout = value::duration(&mut table, "timeout", problems);
@@ -43,7 +43,7 @@ pub(super) fn validations(
 ) -> Vec<Validation> {
     let mut first: BTreeMap<String, Range<usize>> = BTreeMap::new();
     let mut validations = Vec::new();
-    for mut table in root.tables("validate") {
+    for mut table in root.tables_like("validate", Some("{ name = \"…\", run = \"…\" }")) {
         let name = value::required(&mut table, "name", problems);
         let run = value::required(&mut table, "run", problems);
         let report = report(&mut table, problems);
