@@ -124,17 +124,20 @@ fn committed(job: &Job) -> Result<Done, String> {
             ))
         }
         CommitOutcome::Conflicted { paths, saved } => Err(format!(
-            "it left conflicts that nobody has resolved: {}; {}",
+            "it left conflicts that nobody has resolved: {}; {}; \
+             `wt-orch retry {} {id}` starts it over",
             paths.join(", "),
-            kept(saved)
+            kept(saved),
+            job.spec.run
         )),
         CommitOutcome::Astray { head, saved } => Err(format!(
             "its HEAD is at {}, which does not come after its start (`git diff {} {}` \
-             shows what it changed); {}",
+             shows what it changed); {}; `wt-orch retry {} {id}` starts it over",
             head.short(),
             job.start.short(),
             saved.commit.short(),
-            kept(saved)
+            kept(saved),
+            job.spec.run
         )),
         CommitOutcome::Lost { reason, saved: Some(saved), .. } => {
             Err(format!("{reason}; {}", kept(saved)))

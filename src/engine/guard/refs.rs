@@ -128,11 +128,11 @@ impl Guard {
         let RefChange { name, old, new } = change;
         let stash = name == STASH || name.starts_with("stash@");
         let (Some(old), what) = (old, shown(name)) else {
-            return Ok("something was stashed; the stash is common to all worktrees".to_owned());
+            return Ok(stashed(*new));
         };
         match new {
             Some(_) if stash && after.is_stashed(*old) => {
-                return Ok("something was stashed; the stash is common to all worktrees".to_owned());
+                return Ok(stashed(*new));
             }
             Some(new) if !stash && self.holds(*new, *old) => {
                 let (old, new) = (old.short(), new.short());
@@ -210,6 +210,18 @@ impl Guard {
         let _there_already = !self.set(&name, None, object)?;
         Ok(format!("`{name}`"))
     }
+}
+
+/// That the stash got an entry, with what shows it.
+fn stashed(entry: Option<Oid>) -> String {
+    let shows = entry.map_or_else(
+        || "git stash list".to_owned(),
+        |entry| format!("git stash show -p {}", entry.short()),
+    );
+    format!(
+        "something was stashed; the stash is common to all worktrees: `{shows}` shows it, \
+         `git stash drop` takes an entry away that `git stash list` names"
+    )
 }
 
 /// "the branch `x`", "the tag `v1`", "`refs/notes/commits`".

@@ -118,6 +118,8 @@ fn f32_the_stash_and_other_refs_are_named_and_nothing_of_them_is_lost() {
     let script = "echo new > a.txt; git stash -q; echo work > work; git notes add -m note HEAD";
     let (run, _) = ran(&repo, &one(script), 0);
     assert_has(&notes(&run, "a"), "something was stashed; the stash is common to all worktrees");
+    let shows = format!("`git stash show -p {}` shows it", &tip(&repo, "stash")[..10]);
+    assert_has(&notes(&run, "a"), &shows);
     assert_has(&notes(&run, "a"), "`refs/notes/commits` was made");
     assert_eq!(tip(&repo, "stash@{1}"), mine);
 
@@ -138,5 +140,7 @@ fn f32_a_rewritten_start_fails_the_task_and_its_work_is_kept() {
     let script = "echo new > a.txt; git commit -qa --amend -m rewritten; echo more > more";
     let (run, _) = ran(&repo, &one(script), 1);
     assert_has(&outcomes(&run)[0], "which does not come after its start (`git diff ");
+    let again = format!("`wt-orch retry {} a` starts it over", run["run"].as_str().unwrap());
+    assert_has(&outcomes(&run)[0], &again);
     assert_eq!(content(&repo, "refs/wt-orch/tasks/a/attempt-1", "more").unwrap(), "more\n");
 }
