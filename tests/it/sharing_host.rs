@@ -33,7 +33,8 @@ fn busy(repo: &Repo) -> Running<'_> {
 fn a_run_beside_another_starts_only_what_the_cores_bear_and_both_end_well() {
     let repo = small_repo();
     let first = busy(&repo);
-    repo.wt_orch(&["doctor"]).exit(0).stdout_has("`busy` (process ").stdout_has(": 2 tasks on ");
+    let place = format!("`busy` in {} (process ", repo.path("").display());
+    repo.wt_orch(&["doctor"]).exit(0).stdout_has(&place).stdout_has(": 2 tasks on ");
     halves(&repo, "next");
     let invocation = repo.command(&["split", "next.toml", "--parallel", "--json"]);
     let next = invocation.env("WT_ORCH_RUN_SHARE_HOST", "true").start();

@@ -54,6 +54,9 @@ pub struct LedgerEntry {
     pub process: ProcessIdentity,
     /// Its name; runs of other repositories may have the same.
     pub run: String,
+    /// Folder of its repository; empty where another version of this program drives it.
+    #[serde(default)]
+    pub repository: String,
     /// What it takes.
     pub takes: RunUse,
 }
@@ -64,6 +67,7 @@ pub struct OwnEntry {
     lock: Option<RunLock>,
     folder: PathBuf,
     run: String,
+    repository: String,
 }
 
 impl Ledger {
@@ -79,13 +83,13 @@ impl Ledger {
         Self { runtime, temporary: place(temporary.join(own_name())) }
     }
 
-    /// Enters a run of this process, which takes nothing yet.
+    /// Enters a run of this process in a repository, which takes nothing yet.
     ///
     /// # Errors
     /// [`LedgerError`] of the last place that was tried.
-    pub fn enter(&self, run: &str) -> Result<OwnEntry, LedgerError> {
-        let entered = self.runtime.as_ref().and_then(|place| place.enter(run).ok());
-        entered.map_or_else(|| self.temporary.enter(run), Ok)
+    pub fn enter(&self, run: &str, repository: &Path) -> Result<OwnEntry, LedgerError> {
+        let entered = self.runtime.as_ref().and_then(|place| place.enter(run, repository).ok());
+        entered.map_or_else(|| self.temporary.enter(run, repository), Ok)
     }
 
     /// All runs of living processes, ordered by process. Files of dead ones are deleted.
@@ -104,7 +108,8 @@ impl Ledger {
 }
 
 impl Place {
-    fn enter(&self, run: &str) -> Result<OwnEntry, LedgerError> {
+    fn enter(&self, run: &str, repository: &Path) -> Result<OwnEntry, LedgerError> {
+        let (run, repository) = (run.to_owned(), repository.display().to_string());
         for folder in &self.0 {
             ensure_private(folder)?;
         }
@@ -115,7 +120,7 @@ impl Place {
         loop {
             let path = folder.join(format!("{pid}-{number}.run"));
             if let LockOutcome::Held(lock) = RunLock::acquire(&path)? {
-                let mut entry = OwnEntry { lock: Some(lock), folder, run: run.to_owned() };
+                let mut entry = OwnEntry { lock: Some(lock), folder, run, repository };
                 entry.write(RunUse::default())?;
                 return Ok(entry);
             }
@@ -143,7 +148,12 @@ impl OwnEntry {
     /// # Errors
     /// [`LedgerError::Write`]
     pub fn write(&mut self, takes: RunUse) -> Result<(), LedgerError> {
-        let entry = LedgerEntry { process: ProcessIdentity::own(), run: self.run.clone(), takes };
+        let entry = LedgerEntry {
+            process: ProcessIdentity::own(),
+            run: self.run.clone(),
+            repository: self.repository.clone(),
+            takes,
+        };
         let Some(lock) = &mut self.lock else { return Ok(()) };
         let text = serde_json::to_vec(&entry).map_err(io::Error::from);
         let written = text.and_then(|text| lock.write(&text));

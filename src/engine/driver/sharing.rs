@@ -50,7 +50,7 @@ impl HostShare {
             return None;
         }
         let ledger = Ledger::at(site.runtime_dir.as_deref());
-        let (entry, trouble) = match ledger.enter(state.spec.run.as_str()) {
+        let (entry, trouble) = match ledger.enter(state.spec.run.as_str(), site.repo.root()) {
             Ok(entry) => (Some(entry), None),
             Err(error) => {
                 let text = format!("other runs on this machine cannot see this one: {error}");

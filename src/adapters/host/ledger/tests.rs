@@ -18,7 +18,8 @@ fn foreign(ledger: &Ledger, run: &str) -> (std::process::Child, PathBuf) {
     file.try_lock().unwrap();
     let child = std::process::Command::new("sleep").arg("60").stdin(file).spawn().unwrap();
     let process = ProcessIdentity::load(child.id());
-    let entry = LedgerEntry { process, run: run.to_owned(), takes: BUSY };
+    let entry =
+        LedgerEntry { process, run: run.to_owned(), repository: "/other".to_owned(), takes: BUSY };
     fs::write(&path, serde_json::to_vec(&entry).unwrap()).unwrap();
     (child, path)
 }
@@ -28,7 +29,7 @@ fn runs_see_what_the_others_take_until_these_are_over_or_killed() {
     let dir = tempfile::tempdir().unwrap();
     let ledger = ledger(dir.path());
     assert_eq!(ledger.load(), []);
-    let mut own = ledger.enter("own").unwrap();
+    let mut own = ledger.enter("own", Path::new("/repo")).unwrap();
     own.write(BUSY).unwrap();
     own.write(RunUse { slots: 1, ..RunUse::default() }).unwrap();
     let (mut child, path) = foreign(&ledger, "other");
@@ -53,7 +54,7 @@ fn runs_see_what_the_others_take_until_these_are_over_or_killed() {
 fn a_file_that_says_nothing_yet_is_left_to_its_owner_and_foreign_files_are_left_alone() {
     let dir = tempfile::tempdir().unwrap();
     let ledger = ledger(dir.path());
-    let _own = ledger.enter("own").unwrap();
+    let _own = ledger.enter("own", Path::new("/repo")).unwrap();
     let path = folder(&ledger).join("new.run");
     let file = fs::File::create(&path).unwrap();
     file.try_lock().unwrap();
@@ -70,7 +71,7 @@ fn a_folder_that_others_can_enter_is_not_used_and_what_stands_there_is_not_belie
     use std::os::unix::fs::PermissionsExt;
     let dir = tempfile::tempdir().unwrap();
     let ledger = ledger(dir.path());
-    let _own = ledger.enter("own").unwrap();
+    let _own = ledger.enter("own", Path::new("/repo")).unwrap();
     assert_eq!(ledger.load().len(), 1);
     for name in ["wt-orch".to_owned(), own_name()] {
         let open = dir.path().join(name);
@@ -78,7 +79,7 @@ fn a_folder_that_others_can_enter_is_not_used_and_what_stands_there_is_not_belie
         fs::set_permissions(&open, fs::Permissions::from_mode(0o777)).unwrap();
     }
     assert_eq!(ledger.load(), []);
-    let error = ledger.enter("other").unwrap_err();
+    let error = ledger.enter("other", Path::new("/repo")).unwrap_err();
     assert!(matches!(error, LedgerError::Place(PrivateError::NotPrivate { .. })), "{error}");
 }
 
@@ -89,13 +90,13 @@ fn runs_with_and_without_a_usable_runtime_folder_see_one_another() {
     fs::create_dir(&temporary).unwrap();
     // It is set to what is not there, as after `su`.
     let with = Ledger::within(Some(&runtime), &temporary);
-    let first = with.enter("first").unwrap();
+    let first = with.enter("first", Path::new("/repo")).unwrap();
     assert_eq!(first.folder, with.temporary.folder());
     fs::create_dir(&runtime).unwrap();
-    let second = with.enter("second").unwrap();
+    let second = with.enter("second", Path::new("/repo")).unwrap();
     assert_eq!(second.folder, folder(&with));
     assert_eq!(with.load().len(), 2);
     let without = Ledger::within(None, &temporary);
-    let _third = without.enter("third").unwrap();
+    let _third = without.enter("third", Path::new("/repo")).unwrap();
     assert_eq!(with.load().len(), 3);
 }

@@ -20,14 +20,18 @@ impl Runs {
         if self.0.is_empty() {
             return "no run uses it at the moment".to_owned();
         }
-        let text = |LedgerEntry { process, run, takes }: &LedgerEntry| {
+        let text = |LedgerEntry { process, run, repository, takes }: &LedgerEntry| {
+            let place = match repository.as_str() {
+                "" => String::new(),
+                repository => format!(" in {repository}"),
+            };
             let memory = match takes.memory {
                 0 => String::new(),
                 memory => format!(" and {}", human_size(memory)),
             };
             let tasks = if takes.slots == 1 { "task" } else { "tasks" };
             format!(
-                "`{run}` (process {}): {} {tasks} on {:.2} of {:.2} wanted cores{memory}",
+                "`{run}`{place} (process {}): {} {tasks} on {:.2} of {:.2} wanted cores{memory}",
                 process.pid, takes.slots, takes.cpus, takes.wanted
             )
         };
@@ -36,9 +40,10 @@ impl Runs {
 
     /// For the document.
     pub(super) fn entries(&self) -> Vec<Value> {
-        let entry = |LedgerEntry { process, run, takes }: &LedgerEntry| {
+        let entry = |LedgerEntry { process, run, repository, takes }: &LedgerEntry| {
             json!({
                 "run": run,
+                "repository": (!repository.is_empty()).then_some(repository),
                 "pid": process.pid,
                 "tasks": takes.slots,
                 "cpus": takes.cpus,
