@@ -133,5 +133,6 @@ fn bar(planned: &Planned) -> Bar {
         span_s: Some((schedule.start_s, schedule.finish_s)),
         kind,
         note,
+        leaked: false,
     }
 }

@@ -103,7 +103,9 @@ pub(super) fn timeline(state: &RunState, now: Timestamp) -> Option<Section> {
             None => BarKind::Open,
         };
         let label = state.task(index).id.to_string();
-        Bar { label, span_s: span, kind, note: format!("{times}{word}{setup}") }
+        let leaked = record.leak().is_some();
+        let leak = if leaked { ", leaked" } else { "" };
+        Bar { label, span_s: span, kind, note: format!("{times}{word}{leak}{setup}"), leaked }
     });
     let timeline = Timeline::without_pauses(bars.collect());
     if timeline.bars.iter().all(|bar| bar.span_s.is_none()) {

@@ -36,6 +36,8 @@ pub struct Bar {
     pub kind: BarKind,
     /// Words at the right.
     pub note: String,
+    /// Something outlived its command: the end of the bar is marked.
+    pub leaked: bool,
 }
 
 /// Bars over a common axis that starts at 0.
@@ -53,6 +55,8 @@ pub struct Timeline {
 
 /// Widest label; ids may be longer.
 const LABEL_MAX: usize = 24;
+/// The end of a bar of what leaked.
+const LEAK: char = '!';
 /// Bars are drawn on this many columns.
 const COLUMNS: (usize, usize) = (8, 60);
 /// A stretch without any bar is cut when it is longer than this many seconds and than all bars.
@@ -109,6 +113,9 @@ impl Timeline {
         let last = axis(end);
         let rest = columns.saturating_sub(1 + length(&last));
         lines.push(format!("{:label$} 0{:rest$} {last}", "", ""));
+        if shown.iter().any(|bar| bar.leaked) {
+            lines.push(format!("{:label$} {LEAK}: it left something behind, see Notes", ""));
+        }
         lines
     }
 }
@@ -121,7 +128,12 @@ fn drawn(bar: &Bar, end: f64, columns: usize) -> String {
     let first = ((from * scale) as usize).min(columns - 1);
     let last = ((to * scale).ceil() as usize).clamp(first + 1, columns);
     let fill = bar.kind.fill();
-    (0..columns).map(|at| if (first..last).contains(&at) { fill } else { ' ' }).collect()
+    let cell = |at| match at {
+        at if bar.leaked && at + 1 == last => LEAK,
+        at if (first..last).contains(&at) => fill,
+        _ => ' ',
+    };
+    (0..columns).map(cell).collect()
 }
 
 fn fitted(label: &str, width: usize) -> String {
@@ -142,7 +154,23 @@ mod tests {
             span_s: Some((from, to)),
             kind: BarKind::Succeeded,
             note: String::new(),
+            leaked: false,
         }
+    }
+
+    #[test]
+    fn a_bar_of_what_leaked_ends_with_a_mark_that_is_explained() {
+        let bars = vec![bar("a", 0.0, 4.0), Bar { leaked: true, ..bar("b", 0.0, 10.0) }];
+        let lines = Timeline::without_pauses(bars).lines(18, |end| format!("{end:.0}s"));
+        assert_eq!(
+            lines,
+            [
+                "a |█████       |",
+                "b |███████████!|",
+                "  0         10s",
+                "  !: it left something behind, see Notes",
+            ]
+        );
     }
 
     #[test]
