@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use indicatif::{ProgressDrawTarget, TermLike};
 
@@ -11,7 +11,8 @@ const NARROWEST: u16 = 2;
 /// Where the terminal does not say.
 const USUAL: (u16, u16) = (24, 80);
 
-/// A writer that understands ANSI sequences, drawn frame by frame.
+/// A writer that understands ANSI sequences, drawn frame by frame. Between two frames the cursor waits
+/// on an empty line below: what the terminal echoes there, such as `^C`, moves no line of the frame.
 pub(super) struct Terminal {
     /// Rows and columns at this moment.
     size: fn() -> Option<(u16, u16)>,
@@ -20,7 +21,27 @@ pub(super) struct Terminal {
 
 struct Screen {
     frame: String,
+    /// The frame ends in text; indicatif leaves the cursor at the end of that line.
+    ends_in_text: bool,
+    /// The cursor waits below the last frame.
+    is_below: bool,
     out: Box<dyn Write + Send>,
+}
+
+impl Screen {
+    /// Takes the cursor back to the last line of the frame before.
+    fn return_to_frame(&mut self) {
+        if std::mem::take(&mut self.is_below) {
+            self.frame.push_str("\r\x1b[2K\x1b[1A");
+        }
+    }
+
+    /// What follows that line begins where the cursor waits.
+    fn go_on_below(&mut self) {
+        if std::mem::take(&mut self.is_below) {
+            self.frame.push_str("\r\x1b[2K");
+        }
+    }
 }
 
 /// Stderr when it is a terminal; otherwise nothing is drawn.
@@ -40,16 +61,22 @@ fn stderr_size() -> Option<(u16, u16)> {
 
 impl Terminal {
     pub(super) fn new(size: fn() -> Option<(u16, u16)>, out: Box<dyn Write + Send>) -> Self {
-        Self { size, screen: Mutex::new(Screen { frame: String::new(), out }) }
+        let screen = Screen { frame: String::new(), ends_in_text: false, is_below: false, out };
+        Self { size, screen: Mutex::new(screen) }
     }
 
-    fn put(&self, text: &str) -> io::Result<()> {
-        self.screen.lock().unwrap_or_else(PoisonError::into_inner).frame.push_str(text);
-        Ok(())
+    fn screen(&self) -> MutexGuard<'_, Screen> {
+        self.screen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn travel(&self, cells: usize, direction: char) -> io::Result<()> {
-        if cells == 0 { Ok(()) } else { self.put(&format!("\x1b[{cells}{direction}")) }
+        if cells > 0 {
+            let sequence = format!("\x1b[{cells}{direction}");
+            let mut screen = self.screen();
+            screen.return_to_frame();
+            screen.frame.push_str(&sequence);
+        }
+        Ok(())
     }
 }
 
@@ -59,7 +86,8 @@ impl TermLike for Terminal {
     }
 
     fn height(&self) -> u16 {
-        (self.size)().unwrap_or(USUAL).0
+        // One line is the cursor's.
+        (self.size)().unwrap_or(USUAL).0.saturating_sub(1)
     }
 
     fn move_cursor_up(&self, n: usize) -> io::Result<()> {
@@ -79,20 +107,38 @@ impl TermLike for Terminal {
     }
 
     fn write_line(&self, line: &str) -> io::Result<()> {
-        self.put(line)?;
-        self.put("\n")
+        let mut screen = self.screen();
+        screen.go_on_below();
+        screen.frame.push_str(line);
+        screen.frame.push('\n');
+        screen.ends_in_text = false;
+        Ok(())
     }
 
     fn write_str(&self, text: &str) -> io::Result<()> {
-        self.put(text)
+        if !text.is_empty() {
+            let mut screen = self.screen();
+            screen.go_on_below();
+            screen.frame.push_str(text);
+            screen.ends_in_text = true;
+        }
+        Ok(())
     }
 
     fn clear_line(&self) -> io::Result<()> {
-        self.put("\r\x1b[2K")
+        let mut screen = self.screen();
+        screen.return_to_frame();
+        screen.frame.push_str("\r\x1b[2K");
+        screen.ends_in_text = false;
+        Ok(())
     }
 
     fn flush(&self) -> io::Result<()> {
-        let mut screen = self.screen.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut screen = self.screen();
+        if std::mem::take(&mut screen.ends_in_text) {
+            screen.frame.push_str("\r\n");
+            screen.is_below = true;
+        }
         let frame = std::mem::take(&mut screen.frame);
         screen.out.write_all(frame.as_bytes())?;
         screen.out.flush()

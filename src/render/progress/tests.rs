@@ -1,5 +1,8 @@
+mod screen;
+
 use std::sync::Mutex;
 
+use self::screen::Screen;
 use super::*;
 use crate::domain::plan::Preference;
 use crate::domain::report::scripted_run::{ScriptedRun, Try, plan, task};
@@ -89,4 +92,31 @@ fn hostile_output_does_not_reach_the_screen_at_any_width() {
     }
     assert!(shown(&run, SIZES[1], true).contains("\x1b[31m"), "failures are red");
     assert!(!shown(&run, SIZES[1], true).contains("\x1b]"));
+}
+
+#[test]
+fn a_key_that_the_terminal_echoes_leaves_no_live_line_behind() {
+    let tasks = vec![task("api", &[], 20), task("db", &[], 10)];
+    let script = [("api", vec![Try::well(9.0, &["a"])]), ("db", vec![Try::well(9.0, &["b"])])];
+    let run = ScriptedRun::new(plan(tasks, Preference::ParallelWith(2)), &script).until(5.0);
+    let screen = Screen::default();
+    let terminal = Terminal::new(Screen::size, Box::new(screen.clone()));
+    let target = ProgressDrawTarget::term_like_with_hz(Box::new(terminal), 255);
+    let style = Style { color: false, width: 80 };
+    let mut progress = Progress::on(target, style, Verbosity::Normal);
+    for (envelope, state) in run.envelopes.iter().zip(&run.states) {
+        progress.on_event(envelope, state).unwrap();
+    }
+    let live = || {
+        let lines = screen.lines().into_iter();
+        lines.filter(|line| line.contains("/20s") || line.contains("/10s")).count()
+    };
+    for key in ["^C", "^Z", "typed"] {
+        screen.echo(key);
+        progress.screen.println(format!("after {key}")).unwrap();
+        assert_eq!(live(), 2, "{:#?}", screen.lines());
+    }
+    screen.echo("^Z");
+    progress.clear();
+    assert_eq!(screen.lines()[1..], ["after ^C", "after ^Z", "after typed"]);
 }
