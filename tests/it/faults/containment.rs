@@ -129,6 +129,8 @@ fn f23_a_daemon_that_sheds_everything_ends_with_its_task_and_is_told_of() {
             told.exit(0).stdout_has("succeeded, leaked");
             told.stdout_has("left 1 process behind, which was ended");
         }
+        let told = repo.wt_orch(&["report"]);
+        told.stdout_has("█!| ").stdout_has("!: it left something behind, see Notes");
     }
 }
 
