@@ -18,6 +18,7 @@ pub(super) use history::{
 /// Split work across git worktrees only when it pays, and land only what merges and passes.
 #[derive(Debug, Parser)]
 #[command(name = "wt-orch", version, max_term_width = 100, disable_help_subcommand = true)]
+#[command(after_help = "Start with `wt-orch demo`, then `wt-orch init` in a repository of yours.")]
 pub(super) struct Arguments {
     #[command(flatten)]
     pub(super) global: Global,
@@ -101,7 +102,7 @@ pub(super) enum Command {
     History(HistoryArgs),
     /// Remove what a run left; nothing dirty or unmerged without --force.
     Clean(CleanArgs),
-    /// Show what wt-orch finds here, and which engine serves what.
+    /// Show what wt-orch finds here, and whether libgit2 or the git program serves what.
     Doctor,
     /// List every setting with its origin; approve of what the repository's own settings run.
     Config(ConfigArgs),
@@ -173,10 +174,10 @@ impl VerdictArgs {
 
 #[derive(Debug, Clone, Args)]
 pub(super) struct SearchArgs {
-    /// How long the search for a better schedule may take (`plan.effort`).
+    /// How long the search for a better schedule may take, such as `200ms` (`plan.effort`).
     #[arg(long, value_name = "TIME", value_parser = duration, conflicts_with = "seed")]
     pub(super) effort: Option<Duration>,
-    /// Start of the random numbers (`plan.seed`). The search then ends after 1000 schedules, however
+    /// Seed of the random draws (`plan.seed`). The search then ends after 1000 schedules, however
     /// long they take: same input and seed, same plan.
     #[arg(long, value_name = "N")]
     pub(super) seed: Option<u64>,
@@ -195,11 +196,13 @@ pub(super) struct PlanArgs {
     #[command(flatten)]
     pub(super) search: SearchArgs,
     /// Compare with other circumstances, such as `width=8,cpus=4,task.api=20m,drop=docs`; each
-    /// --what-if is one scenario. Further: add=N (agents at work), tasks=+N, clone.ID=N, scale=X,
-    /// memory=SIZE, capacity.NAME=N, after.ID=OTHER.
+    /// --what-if is one scenario. Further: add=N (N more agents at once), tasks=+N (N more tasks like
+    /// the median one), clone.ID=N (N more like ID), after.ID=OTHER (ID also waits for OTHER),
+    /// scale=X (all take X times as long), memory=SIZE, capacity.NAME=N.
     #[arg(long, value_name = "CHANGES")]
     pub(super) what_if: Vec<String>,
-    /// Say how likely everything has landed within TIME, and which tasks to drop if it is not.
+    /// Say how likely everything has landed within TIME, such as `2h`, and which tasks to drop if
+    /// it is not.
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(super) deadline: Option<Duration>,
     /// Form of the plan: `md` is the whole report, `mermaid` graph and Gantt chart, `sh` a shell

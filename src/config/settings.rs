@@ -82,7 +82,7 @@ pub struct IntegrateSettings {
 pub struct PlanSettings {
     /// Simulated runs for each width, 1 or more.
     pub draws: u32,
-    /// Start of the random numbers.
+    /// Seed of the random draws.
     pub seed: u64,
     /// Whether the cores that are really there are measured.
     pub probe: bool,

@@ -286,7 +286,7 @@ fn the_help_reads_like_this() {
       report       Show what happened in a run
       history      Show what past runs teach of durations; forget, export or import it
       clean        Remove what a run left; nothing dirty or unmerged without --force
-      doctor       Show what wt-orch finds here, and which engine serves what
+      doctor       Show what wt-orch finds here, and whether libgit2 or the git program serves what
       config       List every setting with its origin; approve of what the repository's own settings run
       completions  Print completions for a shell
       man          Print the manual page, in roff
@@ -304,6 +304,8 @@ fn the_help_reads_like_this() {
       -v, --verbose        Print every event, and all of a plan
           --yes            Answer every question with yes, and accept the commands and credentials that
                            the repository's own settings ask for
+
+    Start with `wt-orch demo`, then `wt-orch init` in a repository of yours.
     ");
     insta::assert_snapshot!(repo.wt_orch(&["split", "--help"]).snapshot(), @"
     $ wt-orch split --help
@@ -320,8 +322,9 @@ fn the_help_reads_like_this() {
           --parallel[=<M>]  Overrule the verdict: side by side, with the best width, or with M slots
                             whatever the number of processor cores
           --sequential      Overrule the verdict: one worktree, one task after another
-          --effort <TIME>   How long the search for a better schedule may take (`plan.effort`)
-          --seed <N>        Start of the random numbers (`plan.seed`). The search then ends after 1000
+          --effort <TIME>   How long the search for a better schedule may take, such as `200ms`
+                            (`plan.effort`)
+          --seed <N>        Seed of the random draws (`plan.seed`). The search then ends after 1000
                             schedules, however long they take: same input and seed, same plan
           --integrate       At the end merge, validate and land what succeeded
           --fail-fast       Stop everything when the first task fails, as `fail_fast = true` in the file

@@ -31,11 +31,11 @@ fn undo_is_the_inverse_of_a_landing_and_of_itself() {
     let before = tip(&repo, "main");
     repo.wt_orch(&["integrate"]).exit(0);
     let after = tip(&repo, "main");
-    assert_snapshot!(repo.wt_orch(&["undo"]).snapshot(), @r"
+    assert_snapshot!(repo.wt_orch(&["undo"]).snapshot(), @"
     $ wt-orch undo
     exit: 0
     --- stdout
-    main: [ID] → [ID] (operation 2)
+    `main` moved from [ID] to [ID] (operation 2)
     --- stderr
     hint: `wt-orch undo 2` takes this back
     ");

@@ -27,7 +27,7 @@ pub(in crate::cli) enum HistoryAction {
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct HistoryForgetArgs {
-    /// The workflow.
+    /// Name of the workflow, as `wt-orch history` lists it.
     #[arg(value_name = "WORKFLOW", required_unless_present = "all", conflicts_with = "all")]
     pub(in crate::cli) workflow: Option<String>,
     /// One of its tasks; all of them, and its runs, when left out.
@@ -40,7 +40,7 @@ pub(in crate::cli) struct HistoryForgetArgs {
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct HistoryExportArgs {
-    /// The file; stdout when left out.
+    /// The file to write; stdout when left out.
     #[arg(value_name = "FILE")]
     pub(in crate::cli) file: Option<PathBuf>,
     /// Replace a file that is there.
@@ -50,7 +50,7 @@ pub(in crate::cli) struct HistoryExportArgs {
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct HistoryImportArgs {
-    /// The file.
+    /// A file that `wt-orch history export` wrote.
     #[arg(value_name = "FILE")]
     pub(in crate::cli) file: PathBuf,
 }

@@ -63,7 +63,7 @@ pub(crate) fn run(context: &Context, args: &UndoArgs) -> Result<Exit, Failure> {
     };
     let branch = operation.reference.trim_start_matches("refs/heads/");
     context.streams.result(&format!(
-        "{branch}: {} → {} (operation {})",
+        "`{branch}` moved from {} to {} (operation {})",
         operation.old.short(),
         operation.new.short(),
         operation.id
