@@ -54,8 +54,7 @@ pub(super) fn put_back_note(
     }];
     parts.extend(copy.map(|copy| format!("what was found is kept as `{}`", copy.display())));
     if done.is_ok() && !commands.is_empty() {
-        let commands: Vec<String> = commands.iter().map(|line| format!("`{line}`")).collect();
-        parts.push(format!("if you want it: {}", commands.join(", ")));
+        parts.push(format!("if you want it: {}", in_backticks(commands).join(", ")));
     }
     parts.join("; ")
 }
@@ -72,18 +71,19 @@ pub(super) fn programs_changed(change: &ProgramChange, names: FolderNames<'_>) -
         | SharedChange::Head { .. }
         | SharedChange::Worktree { .. }) => told(other, names),
     };
-    let mut text = format!(
-        "{what}, which runs programs, changed since `wt-orch` last looked, before it was killed; it was \
-         left so, as it may have been you"
-    );
+    let mut parts = vec![
+        format!(
+            "{what}, which runs programs, changed since `wt-orch` last looked, before it was killed"
+        ),
+        "it was left so, as it may have been you".to_owned(),
+    ];
     if !change.undo.is_empty() {
-        let commands: Vec<String> = change.undo.iter().map(|line| format!("`{line}`")).collect();
-        text += &format!("; if not: {}", commands.join(", "));
+        parts.push(format!("if not: {}", in_backticks(&change.undo).join(", ")));
     }
-    if let Some(copy) = &change.copy {
-        text += &format!("; all that it was is kept as `{}`", copy.display());
-    }
-    text
+    parts.extend(
+        change.copy.iter().map(|copy| format!("all that it was is kept as `{}`", copy.display())),
+    );
+    parts.join("; ")
 }
 
 /// "the hook `pre-push`", "the folder of hooks".
@@ -125,8 +125,11 @@ pub(super) fn told(change: &SharedChange, names: FolderNames<'_>) -> String {
 
 /// The first few names, in backticks.
 pub(super) fn quoted(names: &[String]) -> String {
-    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-    some_of(&quoted)
+    some_of(&in_backticks(names))
+}
+
+fn in_backticks(names: &[String]) -> Vec<String> {
+    names.iter().map(|name| format!("`{name}`")).collect()
 }
 
 /// The first few of these.

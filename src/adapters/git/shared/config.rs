@@ -150,10 +150,10 @@ impl ConfigChange {
         const LONGEST: usize = 120;
         let known = |text: &Option<Vec<u8>>| entries(repo, text.as_deref()).unwrap_or_default();
         let (before, after) = (known(&self.before), known(&self.after));
-        let mut command = "git config".to_owned();
-        if self.file.file_name().is_some_and(|name| name != "config") {
-            command += &format!(" --file {}", shell_word(&self.file.display().to_string()));
-        }
+        let command = match self.file.file_name() {
+            Some(name) if name == "config" => "git config".to_owned(),
+            _ => format!("git config --file {}", shell_word(&self.file.display().to_string())),
+        };
         let of = |name: &String| {
             let word = Some(shell_word(name)).filter(|_| *name == shown(name))?;
             match values(&after, name).collect::<Vec<_>>().as_slice() {
