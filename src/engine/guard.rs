@@ -197,7 +197,8 @@ impl Guard {
         // With nobody at work only the user can have changed anything.
         let Some(last) = last.filter(|_| !watch.running.is_empty()) else {
             if last.is_none() {
-                repo.settle_settings()?;
+                // One that cannot be taken away is named by whoever wants it.
+                let _freed = repo.settle_settings().is_ok();
                 self.tell_after_crash();
                 watch.others.learn(&self.site, &self.spec.run);
             }

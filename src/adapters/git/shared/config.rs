@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::config_lock::{Replacement, replace};
 use super::executable::{is_executable, shown};
+use super::write_private;
 use crate::adapters::git::backoff::Backoff;
 use crate::adapters::git::error::{GitError, io};
 use crate::adapters::git::path::shell_word;
@@ -114,7 +115,7 @@ impl ConfigChange {
         names: &[String],
         draft: &Path,
     ) -> Result<Vec<u8>, GitError> {
-        std::fs::write(draft, found.unwrap_or_default()).map_err(io("write", draft))?;
+        write_private(draft, found.unwrap_or_default())?;
         let before = entries(repo, self.before.as_deref())?;
         let git = || repo.program().command("config").arg("--file").arg(draft);
         for name in names {

@@ -16,6 +16,9 @@ mod refs;
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fs::File;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use self::config::{ConfigChange, load};
@@ -215,8 +218,7 @@ impl SharedFiles {
             return Ok(());
         };
         if let Some(found) = &change.after {
-            make_folder_of(aside)?;
-            std::fs::write(aside, found).map_err(io("write", aside))?;
+            write_private(aside, found)?;
             crash_point("settings: copied");
         }
         change.put_back(repo, &change.difference(repo)?, &draft_beside(aside))
@@ -278,6 +280,13 @@ pub fn holds_copy(folder: &Path, held: &[u8]) -> bool {
         same && std::fs::read(path).is_ok_and(|copy| copy == held)
     };
     folder.read_dir().into_iter().flatten().flatten().any(|entry| is_copy(entry.path()))
+}
+
+/// Writes a file that only its owner may read, as settings may hold passwords, and its folder.
+fn write_private(path: &Path, bytes: &[u8]) -> Result<(), GitError> {
+    make_folder_of(path)?;
+    let file = File::options().write(true).create(true).truncate(true).mode(0o600).open(path);
+    file.and_then(|mut file| file.write_all(bytes)).map_err(io("write", path))
 }
 
 fn make_folder_of(file: &Path) -> Result<(), GitError> {

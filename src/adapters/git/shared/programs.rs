@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::hooks::Hooks;
-use super::{SharedChange, SharedFiles, make_folder_of};
+use super::{SharedChange, SharedFiles, make_folder_of, write_private};
 use crate::adapters::git::error::{GitError, io};
 use crate::adapters::git::land_session::remove_if_there;
 use crate::adapters::git::path::shell_word;
@@ -47,8 +47,7 @@ impl SharedPrograms {
         let draft = path.with_extension("draft");
         let text = serde_json::to_vec(self)
             .map_err(|error| io("write", &draft)(std::io::Error::other(error)))?;
-        make_folder_of(path)?;
-        std::fs::write(&draft, text).map_err(io("write", &draft))?;
+        write_private(&draft, &text)?;
         std::fs::rename(&draft, path).map_err(io("replace", path))
     }
 
@@ -106,8 +105,7 @@ impl SharedFiles {
     /// `None` where the file was not there.
     fn copy_settings(&self, file: &Path, copy: PathBuf) -> Result<Option<PathBuf>, GitError> {
         let Some(Some(text)) = self.configs.get(file) else { return Ok(None) };
-        make_folder_of(&copy)?;
-        std::fs::write(&copy, text).map_err(io("write", &copy))?;
+        write_private(&copy, text)?;
         Ok(Some(copy))
     }
 

@@ -1,3 +1,5 @@
+use std::os::unix::fs::PermissionsExt;
+
 use super::*;
 use crate::adapters::git::fixture::{Sandbox, make_executable, write};
 
@@ -36,7 +38,13 @@ fn a_file_of_settings_is_as_it_was_to_the_byte_where_only_programs_were_added() 
     let aside = sandbox.path("aside");
     before.put_back_settings(&after, &sandbox.repo(), &file, &aside).unwrap();
     assert_eq!(config(&sandbox), was);
-    assert!(std::fs::read_to_string(aside).unwrap().contains("evil"));
+    assert!(std::fs::read_to_string(&aside).unwrap().contains("evil"));
+    let stored = sandbox.path("stored.json");
+    SharedPrograms::of(&before).store(&stored).unwrap();
+    for path in [aside, stored] {
+        let mode = path.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "settings may hold passwords: {}", path.display());
+    }
     assert!(!file.with_extension("lock").exists());
 }
 
@@ -197,4 +205,37 @@ fn refs_are_told_apart_however_git_keeps_them() {
     let last = repo.all_refs(Some(&after)).unwrap();
     assert_eq!(after.changes(&last), [change("link", Some(second), Some(first))]);
     assert_eq!(last, repo.all_refs(None).unwrap());
+}
+
+// Other systems have no such names.
+#[cfg(target_os = "linux")]
+#[test]
+fn programs_are_stored_whatever_their_names_and_bytes_are() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    let sandbox = Sandbox::with(&[("a", "1\n")]);
+    let hooks = sandbox.root().join(".git/hooks");
+    let odd = hooks.join(OsStr::from_bytes(b"odd\xff"));
+    std::fs::create_dir_all(&hooks).unwrap();
+    std::fs::write(&odd, b"\x7fELF\xfe").unwrap();
+    make_executable(&odd);
+    std::os::unix::fs::symlink(OsStr::from_bytes(b"to\xff"), hooks.join("update")).unwrap();
+    let (repo, stored) = (sandbox.repo(), sandbox.path("stored.json"));
+    SharedPrograms::of(&repo.shared_files().unwrap()).store(&stored).unwrap();
+    let changes = |name: &str| {
+        let before = SharedPrograms::load(&stored).unwrap();
+        before.changes(&repo, |label| sandbox.path(&format!("{name}-{label}"))).unwrap()
+    };
+    assert_eq!(changes("first"), []);
+    std::fs::remove_file(&odd).unwrap();
+    std::fs::remove_file(hooks.join("update")).unwrap();
+    write(&hooks.join("pre-push"), "evil");
+    make_executable(&hooks.join("pre-push"));
+    let undo: Vec<String> = changes("second").into_iter().flat_map(|change| change.undo).collect();
+    assert_eq!(undo.len(), 3, "{undo:?}");
+    assert!(undo[1].starts_with("rm ") && undo[1].ends_with("/hooks/pre-push"));
+    assert!(undo[2].starts_with("mv -f ") && undo[2].ends_with("/hooks/update"));
+    SharedPrograms::remove(&stored).unwrap();
+    assert_eq!(SharedPrograms::load(&stored), None);
 }
