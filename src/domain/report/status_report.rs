@@ -49,8 +49,8 @@ pub fn warn_of_strays(state: &mut RunState, pids: &[u32]) {
     let numbers: Vec<String> = pids.iter().map(ToString::to_string).collect();
     let numbers = some_of(&numbers, NAMED);
     state.warnings.push(format!(
-        "{what} although nobody drives the run (process {numbers}): `wt-orch resume {run}` ends \
-         {them} and goes on, `wt-orch abort {run}` ends {them} and the run"
+        "{what} although nobody drives the run (process {numbers}): `wt-orch resume {run}` and \
+         `wt-orch abort {run}` both end {them} first"
     ));
 }
 
