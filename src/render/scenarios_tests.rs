@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::domain::plan::Preference;
-use crate::domain::report::scripted_run::{ScriptedRun, Try, oid, plan, task};
+use crate::domain::report::scripted_run::{ScriptedRun, Try, agent, oid, plan, task};
 use crate::domain::report::{
     Detail, LogPaths, OperationEntry, ReportPlaces, from_integration, from_plan, from_run,
     run_report, schemas,

@@ -6,8 +6,9 @@ use std::time::Duration;
 use crate::domain::id::{Oid, TaskId};
 use crate::domain::plan::{Host, Plan, PlanRequest, Preference, build};
 use crate::domain::run::{
-    Action, AttemptEnd, ChangeKind, Ending, Envelope, Event, Input, Limits, PathChange,
-    ProcessStamp, RunSpec, RunState, SetupEnd, TaskPlace, Usage, step,
+    Action, AgentReport, AttemptEnd, ChangeKind, Ending, Envelope, Event, Input, Limits,
+    PathChange, ProcessStamp, RateLimit, RunSpec, RunState, SetupEnd, TaskPlace, TaskState, Usage,
+    step,
 };
 use crate::domain::task::{
     AttemptRules, Command, Demand, FailFast, Pattern, Priority, Task, TaskSet, TimeLimits,
@@ -69,6 +70,12 @@ pub(crate) fn task(id: &str, depends_on: &[&str], estimate_s: u64) -> Task {
         env: BTreeMap::new(),
         pattern: Pattern::default(),
     }
+}
+
+/// The task of an agent.
+pub(crate) fn agent(id: &str) -> Task {
+    let (preset, prompt) = ("claude".to_owned(), "do it".to_owned());
+    Task { work: Work::Agent { preset, prompt, persona: None }, ..task(id, &[], 60) }
 }
 
 /// A plan for a machine with four cores.
@@ -177,6 +184,22 @@ impl ScriptedRun {
         let end = Timestamp(EPOCH).after(Duration::from_secs_f64(seconds));
         while self.agenda.iter().any(|(at, _, _)| *at <= end) && self.advance() {}
         self.now = end;
+        self
+    }
+
+    /// The provider of the agent ends the attempt that runs: it is tried again later.
+    pub(crate) fn refused(mut self, task: &str) -> Self {
+        let id: TaskId = task.parse().unwrap();
+        let limit = RateLimit { said: "429 Too Many Requests".to_owned(), retry_after: None };
+        let agent = AgentReport { rate_limit: Some(limit), ..AgentReport::default() };
+        let end = ended(Ending::Code { code: 1 }, usage(Duration::from_secs(1)), Vec::new());
+        let end = AttemptEnd { agent: Some(Box::new(agent)), ..end };
+        let attempt = self.state.record(&id).unwrap().attempts;
+        let event = Event::AttemptFinished { task: id.clone(), attempt, end, shortage: None };
+        self.input(Input::Fact(event));
+        while !matches!(self.state.record(&id).unwrap().state, TaskState::RetryWait { .. }) {
+            assert!(self.advance());
+        }
         self
     }
 

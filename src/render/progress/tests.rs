@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use self::screen::Screen;
 use super::*;
 use crate::domain::plan::Preference;
-use crate::domain::report::scripted_run::{ScriptedRun, Try, plan, task};
+use crate::domain::report::scripted_run::{ScriptedRun, Try, agent, plan, task};
 use crate::render::terminal::Terminal;
 
 /// All that was written.
@@ -92,6 +92,15 @@ fn hostile_output_does_not_reach_the_screen_at_any_width() {
     }
     assert!(shown(&run, SIZES[1], true).contains("\x1b[31m"), "failures are red");
     assert!(!shown(&run, SIZES[1], true).contains("\x1b]"));
+}
+
+#[test]
+fn the_line_of_the_whole_run_counts_who_waits_for_a_rate_limit() {
+    let plan = plan(vec![agent("a"), agent("b")], Preference::ParallelWith(2));
+    let script = ["a", "b"].map(|id| (id, vec![Try::well(9.0, &["x"])]));
+    let run = ScriptedRun::new(plan, &script).until(4.0).refused("a");
+    let text = shown(&run, SIZES[6], false);
+    assert!(text.contains("0/2 tasks, 1 waiting for a rate limit"), "{text}");
 }
 
 #[test]

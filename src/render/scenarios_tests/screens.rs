@@ -116,6 +116,35 @@ fn a_status_in_the_middle_says_what_runs_and_what_waits() {
 }
 
 #[test]
+fn a_status_says_who_waits_for_a_rate_limit_and_until_when() {
+    let tasks = vec![agent("a"), agent("b"), agent("c")];
+    let script = ["a", "b", "c"].map(|id| (id, vec![Try::well(9.0, &["x"])]));
+    let plan = plan(tasks, Preference::ParallelWith(2));
+    let run = ScriptedRun::new(plan, &script).until(4.0).refused("a");
+    insta::assert_snapshot!(status_text(&run.state, run.now, PLAIN), @"
+    run `auth` running for 4.0s: 0 of 3 tasks succeeded
+
+    Verdict
+      PARALLEL on 2 slots
+
+      at the moment at most 1 at once of `claude`, whose provider limits the rate
+
+    Tasks
+      Task  State             Tries  Time  Detail
+      a     waiting to retry      1  4.0s  waits for the rate limit of `claude`, next try in 16s
+      b     running               1  4.0s  in `/home/u/repo-b`
+      c     pending               0        waits for the rate limit of `claude`
+
+    Notes
+      - `a`: work of failed attempts is kept as `0202020202`
+
+    Next
+      wt-orch logs auth b  # see what it prints
+      wt-orch abort auth   # stop the run
+    ");
+}
+
+#[test]
 fn operations_end_with_the_command_that_takes_the_last_one_back() {
     let entry = |id, undone| OperationEntry {
         id,
