@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::adapters::git::{ProgramChange, SharedChange};
+use crate::domain::diagnostic;
 
 /// Most names in one sentence.
 const NAMED: usize = 3;
@@ -125,19 +126,14 @@ pub(super) fn told(change: &SharedChange, names: FolderNames<'_>) -> String {
 
 /// The first few names, in backticks.
 pub(super) fn quoted(names: &[String]) -> String {
-    some_of(&in_backticks(names))
-}
-
-fn in_backticks(names: &[String]) -> Vec<String> {
-    names.iter().map(|name| format!("`{name}`")).collect()
+    diagnostic::some_quoted(names, NAMED)
 }
 
 /// The first few of these.
 pub(super) fn some_of(names: &[String]) -> String {
-    let shown = names.len().min(NAMED);
-    let more = match names.len() - shown {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    names[..shown].join(", ") + &more
+    diagnostic::some_of(names, NAMED)
+}
+
+fn in_backticks(names: &[String]) -> Vec<String> {
+    names.iter().map(|name| format!("`{name}`")).collect()
 }
