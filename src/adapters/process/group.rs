@@ -196,7 +196,7 @@ impl Family {
             let is_forced = Instant::now() >= kill_at;
             self.note_housekeeping(&members);
             let (git, others) = members.iter().partition::<Vec<_>, _>(|m| self.housekeeping.has(m));
-            if Instant::now() >= ask_git_at.min(kill_at) {
+            if Instant::now() >= ask_git_at && !is_forced {
                 self.housekeeping.ask(&git);
             }
             for member in others {
@@ -259,11 +259,13 @@ impl Family {
         }
     }
 
-    /// Answers how many it reached.
+    /// Answers how many it reached, and those that are asked to end in another way.
     fn signal_all(&mut self, signal: Signal) -> usize {
         let members = self.load_members();
+        self.note_housekeeping(&members);
         self.signal_group(signal);
         let others = members.iter().filter(|member| self.is_group_mixed || !self.leads(member));
+        let others = others.filter(|m| signal != Signal::TERM || !self.housekeeping.has(m));
         others.for_each(|member| member.signal(signal));
         members.len()
     }

@@ -13,15 +13,17 @@ use tokio::time::Instant;
 use super::{Member, Urgency, system};
 
 /// How long it may take its locks away where everything else is ended by force.
-const FAREWELL: Duration = Duration::from_millis(500);
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// What of a family is git's housekeeping.
 #[derive(Debug, Default)]
 pub(super) struct Housekeeping {
     /// Those that lead it: it is a process group of its own.
     leaders: HashSet<u32>,
-    /// When it was first asked to end.
+    /// When it was first to be asked to end.
     asked_at: Option<Instant>,
+    /// It is held, so that it can be seen what it does.
+    is_held: bool,
 }
 
 impl Housekeeping {
@@ -45,13 +47,25 @@ impl Housekeeping {
         self.has(member) && self.asked_at.is_none_or(|asked| asked.elapsed() < FAREWELL)
     }
 
-    /// Asks the members to end.
+    /// Goes one step towards asking the members to end: holds them, and, when all are seen held at a
+    /// harmless point, asks; else lets them go on. To be called again after a while.
+    ///
+    /// Git takes its locks away when it is asked to end, but for one that it has made and not yet
+    /// noted, and it makes many.
     pub(super) fn ask(&mut self, members: &[&Member]) {
-        self.asked_at.get_or_insert_with(Instant::now);
-        for member in members {
-            member.signal(Signal::TERM);
-            member.signal(Signal::CONT);
+        if members.is_empty() {
+            return;
         }
+        self.asked_at.get_or_insert_with(Instant::now);
+        self.is_held = !self.is_held;
+        if self.is_held {
+            members.iter().for_each(|member| member.signal(Signal::STOP));
+            return;
+        }
+        if members.iter().all(|member| system::is_held_harmlessly(member.pid)) {
+            members.iter().for_each(|member| member.signal(Signal::TERM));
+        }
+        members.iter().for_each(|member| member.signal(Signal::CONT));
     }
 
     /// Until when it may go on before it is asked to end: where nothing is in a hurry half of the

@@ -63,6 +63,18 @@ pub(super) fn load_words(pid: u32) -> Vec<String> {
     words.map(|word| String::from_utf8_lossy(word).into_owned()).collect()
 }
 
+/// Whether a process is held, and not at making one of git's locks, as far as its open files tell.
+pub(super) fn is_held_harmlessly(pid: u32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let is_held = stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with(['T', 'Z', 'X']));
+    let files = fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
+    // That of all housekeeping is open as long as it lasts.
+    let is_lock = |path: &Path| {
+        path.extension().is_some_and(|end| end == "lock") && !path.ends_with("maintenance.lock")
+    };
+    is_held && !files.filter_map(|file| fs::read_link(file.path()).ok()).any(|path| is_lock(&path))
+}
+
 /// Takes away those that fell to this program when they lost their parent, and that have ended.
 pub(super) fn reap_orphans(enrolled: &Enrolled) {
     let Some(orphanage) = enrolled.orphanage() else { return };

@@ -48,6 +48,17 @@ async fn git_tidying_up_for_too_long_is_asked_to_end_and_takes_its_lock_away() {
 }
 
 #[tokio::test]
+async fn git_is_not_asked_to_end_while_it_makes_a_lock_that_it_would_leave() {
+    for way in ways() {
+        let work = "exec 9> ref.lock; sleep 0.3; rm ref.lock; exec 9>&-; exec sleep 60";
+        let fixture = keeping_house(work).held_by(way);
+        let finished = fixture.finished().await;
+        assert_no_leak(&fixture, &finished);
+        assert!(!fixture.dir.path().join("ref.lock").exists());
+    }
+}
+
+#[tokio::test]
 async fn git_takes_its_lock_away_where_the_command_is_ended_by_force() {
     for way in ways() {
         let mut fixture = keeping_house("exec sleep 60").held_by(way);
