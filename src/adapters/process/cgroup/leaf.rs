@@ -118,7 +118,8 @@ impl Leaf {
     pub(in crate::adapters::process) fn try_remove(&mut self) -> io::Result<()> {
         if !self.is_removed {
             crash_point("control group: before it goes");
-            remove(&self.folders())?;
+            // Seldom is anything in it.
+            remove(std::slice::from_ref(&self.folder)).or_else(|_| remove(&self.folders()))?;
             self.is_removed = true;
         }
         Ok(())
