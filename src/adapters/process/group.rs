@@ -5,6 +5,7 @@
 mod system;
 
 mod housekeeping;
+mod member;
 mod strays;
 mod urgency;
 
@@ -16,7 +17,8 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::time::{Instant, sleep, sleep_until};
 
-use self::housekeeping::Housekeeping;
+use self::housekeeping::{Housekeeping, git_may_go_on_until, is_git};
+use self::member::{Member, with_descendants};
 use super::adoption::Enrolled;
 use super::cgroup::Leaf;
 use super::{MARKERS, ProcessIdentity, Request};
@@ -125,12 +127,22 @@ impl Family {
         }
     }
 
-    /// Asks all of it to end; whoever is stopped is woken up for it.
+    /// Asks all of it to end but for git, which ends by itself; whoever is stopped is woken up for it.
     pub(super) fn terminate(&mut self) {
         self.resume();
+        let members = self.load_members();
+        let leader = self.leader.as_ref().map(|leader| leader.pid);
+        let (git, others) =
+            with_descendants(members, |member| leader != Some(member.pid) && is_git(member));
         for signal in [Signal::TERM, Signal::CONT] {
-            self.signal_all(signal);
+            if git.is_empty() {
+                self.signal_group(signal);
+            }
+            let alone =
+                |member: &&Member| !git.is_empty() || self.is_group_mixed || !self.leads(member);
+            others.iter().filter(alone).for_each(|member| member.signal(signal));
         }
+        git.iter().for_each(|member| member.signal(Signal::CONT));
     }
 
     /// Ends all of it by force.
@@ -191,6 +203,7 @@ impl Family {
         let mut kill_at = urgency.kill_at;
         let mut give_up_at = kill_at + PATIENCE;
         let ask_git_at = Housekeeping::may_go_on_until(urgency);
+        let end_git_at = git_may_go_on_until(kill_at);
         let mut wait = SHORTEST_WAIT;
         while !members.is_empty() {
             let is_forced = Instant::now() >= kill_at;
@@ -199,7 +212,13 @@ impl Family {
             if Instant::now() >= ask_git_at && !is_forced {
                 self.housekeeping.ask(&git);
             }
-            for member in others {
+            let others = others.into_iter().copied().collect();
+            let others = if Instant::now() < end_git_at && !is_forced {
+                with_descendants(others, is_git).1
+            } else {
+                others
+            };
+            for member in &others {
                 let is_first = signalled.insert(member.key());
                 if is_first && self.leads(member) {
                     cleared.inside += 1;
@@ -320,13 +339,8 @@ impl Family {
             leader != Some(member.pid)
                 && system::load_names(member.pid).iter().any(|name| self.bonds.keep.contains(name))
         };
-        let (mut fresh, mut others) = members.into_iter().partition::<Vec<_>, _>(is_named);
-        while !fresh.is_empty() {
-            let parents: HashSet<u32> = fresh.iter().map(|kept| kept.pid).collect();
-            self.kept.append(&mut fresh);
-            (fresh, others) =
-                others.into_iter().partition(|member: &Member| parents.contains(&member.parent));
-        }
+        let (kept, others) = with_descendants(members, is_named);
+        self.kept = kept;
         others
     }
 
@@ -345,26 +359,6 @@ impl Family {
             // A group whose last member has just ended needs no signal.
             kill_process_group(pid, signal).ok();
         }
-    }
-}
-
-/// One process of a family.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Member {
-    pid: u32,
-    parent: u32,
-    start_time: u64,
-    group: u32,
-}
-
-impl Member {
-    fn key(&self) -> (u32, u64) {
-        (self.pid, self.start_time)
-    }
-
-    fn signal(&self, signal: Signal) {
-        // One that has just ended needs no signal.
-        system::signal(self, signal).ok();
     }
 }
 

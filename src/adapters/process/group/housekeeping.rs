@@ -1,7 +1,8 @@
-//! Git's housekeeping: whatever makes commits or fetches starts it in the background once there is
-//! much to pack. No command can be blamed for that, and it can be done again at any time; but git
-//! only takes its locks away, some of which would keep it from ever tidying up again, when it may end
-//! by itself or is asked to.
+//! Git at work, which takes its locks away only when it may end by itself or is asked to.
+//!
+//! Its housekeeping: whatever makes commits or fetches starts it in the background once there is
+//! much to pack. No command can be blamed for that, and it can be done again at any time; but some of
+//! its locks, left behind, would keep it from ever tidying up again.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -14,6 +15,10 @@ use super::{Member, Urgency, system};
 
 /// How long it may take its locks away where everything else is ended by force.
 const FAREWELL: Duration = Duration::from_secs(1);
+
+/// How long git may go on when what it was started for has ended. Asked to end, it now and then leaves
+/// a lock behind, for good and in the way of everybody: one that it has just made and not yet noted.
+const GIT_PATIENCE: Duration = Duration::from_millis(500);
 
 /// What of a family is git's housekeeping.
 #[derive(Debug, Default)]
@@ -78,6 +83,17 @@ impl Housekeeping {
             now
         }
     }
+}
+
+/// Until when git may go on where force is used at this point.
+pub(super) fn git_may_go_on_until(kill_at: Instant) -> Instant {
+    let now = Instant::now();
+    now + (kill_at.saturating_duration_since(now) / 2).min(GIT_PATIENCE)
+}
+
+/// Whether a member is git, whatever it does.
+pub(super) fn is_git(member: &Member) -> bool {
+    system::load_names(member.pid).iter().any(|name| name == "git")
 }
 
 /// `git gc --auto`, `git maintenance run --auto`.

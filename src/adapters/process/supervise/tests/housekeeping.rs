@@ -1,4 +1,4 @@
-//! Git's housekeeping, which is played by a shell of that name.
+//! Git and its housekeeping, which are played by a shell of that name.
 
 use super::*;
 
@@ -78,4 +78,37 @@ async fn a_command_that_is_gits_housekeeping_itself_dies_by_force_like_any_other
     fixture.spec.argv[0] = own.join("git").into();
     let finished = fixture.asked(Request::Kill).await;
     assert_eq!((finished.ending, finished.exit), (Ending::Stopped, Exit::Signal(9)));
+}
+
+/// Git at work for a command, which says so once the lock is there.
+fn committing(work: &str) -> Fixture {
+    let script =
+        "cp \"$(command -v sh)\" git; ./git commit & while ! [ -e lock ]; do sleep 0.01; done
+        echo ready; wait";
+    let mut fixture = Fixture::shell(script);
+    fixture.spec.grace = Duration::from_secs(60);
+    let text = format!("trap 'touch asked; exit' TERM; : > lock; {work}; rm lock");
+    fs::write(fixture.dir.path().join("commit"), text).unwrap();
+    fixture
+}
+
+#[tokio::test]
+async fn git_that_a_stopped_command_had_at_work_may_come_to_its_end() {
+    for way in ways() {
+        let fixture = committing("sleep 0.1").held_by(way);
+        let finished = fixture.asked(Request::Stop).await;
+        assert_eq!((finished.ending, finished.leaked_processes), (Ending::Stopped, 0));
+        let there = |name: &str| fixture.dir.path().join(name).exists();
+        assert_eq!((there("asked"), there("lock")), (false, false));
+    }
+}
+
+#[tokio::test]
+async fn git_that_does_not_come_to_its_end_is_asked_like_any_other() {
+    for way in ways() {
+        let fixture = committing("while :; do sleep 0.01; done").held_by(way);
+        let finished = fixture.asked(Request::Stop).await;
+        assert_eq!((finished.ending, finished.survivors), (Ending::Stopped, 0));
+        assert!(fixture.dir.path().join("asked").exists());
+    }
 }
