@@ -17,12 +17,13 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::time::{Instant, sleep, sleep_until};
 
-use self::housekeeping::{Housekeeping, git_may_go_on_until, is_git};
+use self::housekeeping::{Housekeeping, is_git};
 use self::member::{Member, with_descendants};
 use super::adoption::Enrolled;
 use super::cgroup::Leaf;
 use super::{MARKERS, ProcessIdentity, Request};
 
+pub(super) use housekeeping::git_patience;
 pub use strays::{LostCommand, load_strays, stop_leftovers, stop_marked, stop_stray};
 pub(super) use strays::{Orphan, stop_orphan};
 pub(super) use urgency::{Requests, Urgency, later};
@@ -127,13 +128,11 @@ impl Family {
         }
     }
 
-    /// Asks all of it to end but for git, which ends by itself; whoever is stopped is woken up for it.
-    pub(super) fn terminate(&mut self) {
+    /// Asks all of it to end but for git at work, which may first come to its end; whoever is stopped
+    /// is woken up for it. Answers whether there is such.
+    pub(super) fn terminate(&mut self) -> bool {
         self.resume();
-        let members = self.load_members();
-        let leader = self.leader.as_ref().map(|leader| leader.pid);
-        let (git, others) =
-            with_descendants(members, |member| leader != Some(member.pid) && is_git(member));
+        let (git, others) = self.git_apart();
         for signal in [Signal::TERM, Signal::CONT] {
             if git.is_empty() {
                 self.signal_group(signal);
@@ -143,6 +142,24 @@ impl Family {
             others.iter().filter(alone).for_each(|member| member.signal(signal));
         }
         git.iter().for_each(|member| member.signal(Signal::CONT));
+        !git.is_empty()
+    }
+
+    /// Asks git, too, but for its housekeeping, which is not asked before the command has ended.
+    pub(super) fn terminate_git(&mut self) {
+        let (mut git, _others) = self.git_apart();
+        self.note_housekeeping(&git);
+        git.retain(|member| !self.housekeeping.has(member));
+        for signal in [Signal::TERM, Signal::CONT] {
+            git.iter().for_each(|member| member.signal(signal));
+        }
+    }
+
+    /// Git that the command started with all that this started, and the others.
+    fn git_apart(&mut self) -> (Vec<Member>, Vec<Member>) {
+        let leader = self.leader.as_ref().map(|leader| leader.pid);
+        let is_git = |member: &Member| leader != Some(member.pid) && is_git(member);
+        with_descendants(self.load_members(), is_git)
     }
 
     /// Ends all of it by force.
@@ -203,7 +220,8 @@ impl Family {
         let mut kill_at = urgency.kill_at;
         let mut give_up_at = kill_at + PATIENCE;
         let ask_git_at = Housekeeping::may_go_on_until(urgency);
-        let end_git_at = git_may_go_on_until(kill_at);
+        let left = kill_at.saturating_duration_since(Instant::now());
+        let end_git_at = later(git_patience(left));
         let mut wait = SHORTEST_WAIT;
         while !members.is_empty() {
             let is_forced = Instant::now() >= kill_at;

@@ -16,7 +16,7 @@ use self::samples::Samples;
 use self::stopwatch::Stopwatch;
 use super::super::host::clock::Clock;
 use super::capture::Capture;
-use super::group::{Family, Requests, Urgency, later};
+use super::group::{Family, Requests, Urgency, git_patience, later};
 use super::spawn::{SpawnError, program};
 use super::wait::Leader;
 use super::{CommandSpec, Ending, Exit, Finished, Progress, Request, Used};
@@ -106,6 +106,8 @@ enum Stage {
     Terminating {
         why: Ending,
         kill_at: Duration,
+        /// When git at work is asked as well, if that is still to be done.
+        git_at: Option<Duration>,
     },
     Killing {
         why: Ending,
@@ -140,7 +142,9 @@ impl Attempt {
                 let stalled = self.limits.stall.map(|limit| self.samples.stalled_at(limit));
                 stalled.map_or(self.limits.timeout, |due| due.min(self.limits.timeout))
             }
-            Stage::Terminating { kill_at, .. } => kill_at,
+            Stage::Terminating { kill_at, git_at, .. } => {
+                git_at.map_or(kill_at, |at| at.min(kill_at))
+            }
             Stage::Killing { .. } => Duration::MAX,
         };
         limit.min(self.samples.due())
@@ -159,7 +163,11 @@ impl Attempt {
             Stage::Running if has_stalled(&self.samples, self.limits.stall) => {
                 self.terminate(Ending::Stalled);
             }
-            Stage::Terminating { why, kill_at } if elapsed >= kill_at => self.kill(why),
+            Stage::Terminating { why, kill_at, .. } if elapsed >= kill_at => self.kill(why),
+            Stage::Terminating { why, kill_at, git_at: Some(at) } if elapsed >= at => {
+                self.family.terminate_git();
+                self.stage = Stage::Terminating { why, kill_at, git_at: None };
+            }
             Stage::Running | Stage::Terminating { .. } | Stage::Killing { .. } => {}
         }
     }
@@ -189,7 +197,7 @@ impl Attempt {
                 let is_forced = self.drain().await;
                 (Ending::Exited, later(if is_forced { Duration::ZERO } else { self.limits.grace }))
             }
-            Stage::Terminating { why, kill_at } => {
+            Stage::Terminating { why, kill_at, .. } => {
                 (why, later(kill_at.saturating_sub(self.watch.elapsed())))
             }
             Stage::Killing { why } => (why, Instant::now()),
@@ -296,9 +304,11 @@ impl Attempt {
 
     fn terminate(&mut self, why: Ending) {
         self.resume();
-        self.family.terminate();
-        let kill_at = self.watch.elapsed().saturating_add(self.limits.grace);
-        self.stage = Stage::Terminating { why, kill_at };
+        let spares_git = self.family.terminate();
+        let now = self.watch.elapsed();
+        let kill_at = now.saturating_add(self.limits.grace);
+        let git_at = spares_git.then(|| now + git_patience(self.limits.grace));
+        self.stage = Stage::Terminating { why, kill_at, git_at };
     }
 
     fn kill(&mut self, why: Ending) {

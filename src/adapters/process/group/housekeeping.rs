@@ -85,10 +85,9 @@ impl Housekeeping {
     }
 }
 
-/// Until when git may go on where force is used at this point.
-pub(super) fn git_may_go_on_until(kill_at: Instant) -> Instant {
-    let now = Instant::now();
-    now + (kill_at.saturating_duration_since(now) / 2).min(GIT_PATIENCE)
+/// How long git may go on where force is used after this time.
+pub(in crate::adapters::process) fn git_patience(left: Duration) -> Duration {
+    (left / 2).min(GIT_PATIENCE)
 }
 
 /// Whether a member is git, whatever it does.

@@ -112,3 +112,17 @@ async fn git_that_does_not_come_to_its_end_is_asked_like_any_other() {
         assert!(fixture.dir.path().join("asked").exists());
     }
 }
+
+#[tokio::test]
+async fn git_is_asked_also_where_the_command_waits_for_it() {
+    for way in ways() {
+        let mut fixture = committing("while :; do sleep 0.01; done").held_by(way);
+        let script = fixture.spec.argv[2].to_str().unwrap();
+        let patient = format!("trap 'touch heard' TERM; {script}; wait");
+        fixture.spec.argv[2] = patient.into();
+        let finished = fixture.asked(Request::Stop).await;
+        assert_eq!((finished.ending, finished.survivors), (Ending::Stopped, 0));
+        let there = |name: &str| fixture.dir.path().join(name).exists();
+        assert_eq!((there("heard"), there("asked")), (true, true), "the grace is a minute");
+    }
+}
