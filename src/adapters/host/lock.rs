@@ -4,12 +4,19 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::Duration;
 
 use super::identity::{ProcessIdentity, is_alive};
 use crate::adapters::host::crash_point::crash_point;
 
 /// Longest text read as an owner, in bytes.
 const OWNER_MAX: u64 = 4096;
+
+/// How long a lock is awaited whose holder is dead: a process that it was just starting has a copy of
+/// the handle until it runs its own program.
+const INHERITED: Duration = Duration::from_secs(2);
+const LOOK: Duration = Duration::from_millis(5);
 
 /// The file could not be opened, locked or written.
 #[derive(Debug, thiserror::Error)]
@@ -113,11 +120,20 @@ fn acquire(path: &Path) -> io::Result<LockOutcome> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
+    let mut waited = Duration::ZERO;
     loop {
         let mut file =
             OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
         match file.try_lock() {
             Ok(()) => {}
+            // Nothing tells when the copy is closed.
+            Err(TryLockError::WouldBlock)
+                if waited < INHERITED && lock_trace(path) == LockTrace::Deserted =>
+            {
+                sleep(LOOK);
+                waited += LOOK;
+                continue;
+            }
             Err(TryLockError::WouldBlock) => {
                 return Ok(LockOutcome::Busy { owner: load_owner(file) });
             }
@@ -220,6 +236,19 @@ mod tests {
             matches!(RunLock::acquire(&path).unwrap(), LockOutcome::Held(_))
         });
         assert!(is_free);
+    }
+
+    #[test]
+    fn a_copy_of_the_handle_that_outlives_the_holder_for_a_moment_is_waited_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("r.lock");
+        let dead = ProcessIdentity { pid: 0, ..ProcessIdentity::own() };
+        fs::write(&path, serde_json::to_vec(&dead).unwrap()).unwrap();
+        let file = OpenOptions::new().write(true).open(&path).unwrap();
+        file.try_lock().unwrap();
+        let mut heir = std::process::Command::new("sleep").arg("0.1").stdin(file).spawn().unwrap();
+        let _lock = held(&path);
+        heir.wait().unwrap();
     }
 
     #[test]
