@@ -22,4 +22,5 @@ pub mod temporary;
 pub mod usage;
 
 #[cfg(target_os = "linux")]
+pub(in crate::adapters) mod git_at_work;
 pub(in crate::adapters) mod process_table;

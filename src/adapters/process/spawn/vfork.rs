@@ -93,8 +93,9 @@ pub(super) fn start(
         Ok(pid) if pid > 0 => Pid::from_raw(pid),
         Ok(error) => {
             return Err(match -error {
-                libc::ENOSYS | libc::EINVAL | libc::EPERM => Unborn::Unsupported,
-                error => Unborn::Failed(io::Error::from_raw_os_error(error)),
+                libc::EAGAIN | libc::ENOMEM => Unborn::Failed(io::Error::from_raw_os_error(-error)),
+                // Kernels and sandboxes have many ways to refuse it.
+                _ => Unborn::Unsupported,
             });
         }
         Err(_) => None,
