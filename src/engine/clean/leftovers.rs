@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::{CleanKind, CleanMode, CleanReport, Fate};
 use crate::adapters::git::WorktreeInfo;
+use crate::adapters::host::ledger::Ledger;
 use crate::adapters::host::lock::{LockOutcome, LockTrace, RunLock, lock_trace};
 use crate::adapters::host::usage::Usage;
 use crate::adapters::worktree::{
@@ -37,6 +38,10 @@ pub fn clean_leftovers(
     sweeping.entries(&known, &places, driven)?;
     sweeping.trash(&parents)?;
     sweeping.pool(&known, &parents)?;
+    if !mode.dry_run {
+        // To read it takes out of it who has died.
+        let _living = Ledger::at(site.runtime_dir.as_deref()).load();
+    }
     Ok(sweeping.report)
 }
 
