@@ -2,8 +2,8 @@
 //! back what runs programs, keeps what nothing names any more, and tells the rest.
 //!
 //! Between two looks the same commands run, so whatever differs is one of theirs, or the user's, who
-//! may work in the repository meanwhile, or that of another run: only settings and hooks that run programs, and branches of
-//! the run's own, are put back, and what was found is kept.
+//! may work in the repository meanwhile, or that of another run: only settings and hooks that run
+//! programs, and branches of the run's own, are put back, and what was found is kept.
 
 mod made;
 mod others;
@@ -67,6 +67,12 @@ struct Watch {
     copies: u32,
     /// That something could not be compared was said; it may be so after every command.
     told_of_failure: bool,
+}
+
+impl Watch {
+    fn tasks(&self) -> Vec<Option<usize>> {
+        self.running.iter().map(|(task, _)| *task).collect()
+    }
 }
 
 struct Seen {

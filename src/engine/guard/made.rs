@@ -1,29 +1,20 @@
-//! Refs that were made while commands ran: whoever made one may move and delete it.
+//! Refs that were made while one task alone was at work, which may take away again what it made.
 
 use std::collections::HashMap;
 
 /// A task whose command ran; `None` is a validation.
 type Maker = Option<usize>;
 
-/// Those that are still there.
+/// Those that are still there. The user may have made any of them.
 #[derive(Default)]
-pub(super) struct Made(HashMap<String, Vec<Maker>>);
-
-/// Whose a ref is that moved or went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Owner {
-    /// One of those at work made it.
-    AtWork,
-    /// One of those at work may have made it, or one that has ended.
-    Doubtful,
-    /// None of those at work made it.
-    Another,
-}
+pub(super) struct Made(HashMap<String, Maker>);
 
 impl Made {
     /// Notes a ref that was made while these were at work.
-    pub(super) fn note(&mut self, name: &str, running: impl Iterator<Item = Maker>) {
-        self.0.insert(name.to_owned(), running.collect());
+    pub(super) fn note(&mut self, name: &str, running: &[Maker]) {
+        if let [maker] = running {
+            self.0.insert(name.to_owned(), *maker);
+        }
     }
 
     /// Forgets a ref that is gone.
@@ -31,14 +22,8 @@ impl Made {
         self.0.remove(name);
     }
 
-    /// Whose a ref is, while these are at work.
-    pub(super) fn owner(&self, name: &str, running: &[Maker]) -> Owner {
-        let makers = self.0.get(name).map_or(&[][..], Vec::as_slice);
-        let at_work = makers.iter().filter(|maker| running.contains(maker)).count();
-        match at_work {
-            0 => Owner::Another,
-            all if all == makers.len() => Owner::AtWork,
-            _ => Owner::Doubtful,
-        }
+    /// Whether no other task can have made the ref, nor have changed it while these were at work.
+    pub(super) fn by(&self, name: &str, running: &[Maker]) -> bool {
+        self.0.get(name).is_some_and(|maker| running == [*maker])
     }
 }

@@ -1,7 +1,6 @@
 //! Refs that moved while commands ran: those of the run's other tasks are put right, others are named
 //! and what they no longer hold is kept.
 
-use super::made::Owner;
 use super::sentences::{quoted, some_of};
 use super::{Guard, Watch, locked};
 use crate::adapters::git::{
@@ -34,13 +33,16 @@ impl Guard {
                 put_back |= self.put_right(task, &change, suspect, notes)?;
                 continue;
             }
-            if watch.others.moved(&self.site, &change)? || self.is_makers_own(&change, watch)? {
+            if watch.others.moved(&self.site, &change)?
+                || self.is_makers_own(&change, after, watch)?
+            {
                 continue;
             }
             if change.name.starts_with(REMOTES) {
                 remote.push(format!("`{}`", &change.name[REMOTES.len()..]));
             } else if change.old.is_none() && change.name != STASH {
-                watch.made.note(&change.name, watch.running.iter().map(|(task, _)| *task));
+                let tasks = watch.tasks();
+                watch.made.note(&change.name, &tasks);
                 made.push(shown(&change.name));
             } else {
                 notes.push(self.moved(&change, after, suspect)?);
@@ -84,27 +86,25 @@ impl Guard {
         Ok(notes)
     }
 
-    /// Whether those at work changed what one of them had made. Where somebody else may have made it,
-    /// what no branch of a task holds is kept.
-    fn is_makers_own(&self, change: &RefChange, watch: &mut Watch) -> Result<bool, GitError> {
+    /// Whether the only one at work changed what it had made itself, and nothing is lost by it.
+    fn is_makers_own(
+        &self,
+        change: &RefChange,
+        after: &Refs,
+        watch: &mut Watch,
+    ) -> Result<bool, GitError> {
         let RefChange { name, old, new } = change;
-        let running: Vec<Option<usize>> = watch.running.iter().map(|(task, _)| *task).collect();
-        let owner = watch.made.owner(name, &running);
+        let by_maker = watch.made.by(name, &watch.tasks());
         if new.is_none() {
             watch.made.forget(name);
         }
-        let Some(old) = old.filter(|_| owner != Owner::Another) else { return Ok(false) };
-        if owner == Owner::Doubtful {
-            let mut held = new.is_some_and(|new| self.holds(new, old));
-            for place in &self.spec.places {
-                let tip = self.site.repo.branch_tip(&place.branch)?;
-                held = held || tip.is_some_and(|tip| self.holds(tip, old));
-            }
-            if !held {
-                let _silently = self.keep(running[0], old)?;
-            }
+        let Some(old) = old.filter(|_| by_maker) else { return Ok(false) };
+        let mut held = after.has(old) || new.is_some_and(|new| self.holds(new, old));
+        for place in &self.spec.places {
+            let tip = self.site.repo.branch_tip(&place.branch)?;
+            held = held || tip.is_some_and(|tip| self.holds(tip, old));
         }
-        Ok(true)
+        Ok(held)
     }
 
     /// Whether a commit is behind another one, or the same; what is no commit, is not.

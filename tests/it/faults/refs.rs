@@ -2,7 +2,7 @@
 
 use super::shared::{assert_has, notes, one, ran};
 use crate::harness::Fingerprint;
-use crate::scene::{content, outcomes, refs, small_repo, strings, tip};
+use crate::scene::{content, outcomes, refs, small_repo, tip};
 
 #[test]
 fn f29_work_on_another_branch_or_none_is_the_tasks_work() {
@@ -51,31 +51,47 @@ fn f29_a_branch_that_was_moved_deleted_or_rewritten_is_named_and_what_it_held_is
     assert_eq!(refs(&repo, "refs/wt-orch/tasks/a").len(), 2);
 }
 
-/// `a` makes a branch and goes on when `b`, which began before, is over; `c` is at work all the time.
-const MADE: &str = "[[task]]\nid = \"a\"\ncheck = \"true\"\nrun = '''
-    until [ -e ../b-runs ]; do sleep 0.01; done
-    git switch --quiet --create own; echo 1 > one; git add one; git commit -qm one
+const MAKE: &str = "git switch --quiet --create own; echo 1 > one; git add one; git commit -qm one
     git branch other; git switch --quiet feature/a; git merge --quiet own; git branch loose HEAD^
-    git update-ref refs/heads/loose $(git commit-tree -m loose HEAD^{tree})
-    touch ../made; until [ -e ../b-over ]; do sleep 0.01; done
-    git branch --quiet -D own other loose'''
-    [[task]]\nid = \"b\"\ncheck = \"true\"
-    run = 'touch ../b-runs; until [ -e ../made ]; do sleep 0.01; done; echo 2 > two'
-    [[task]]\nid = \"c\"\ndepends_on = [\"b\"]\ncheck = \"true\"\nrun = 'echo 3 > three; touch ../b-over'\n";
+    git update-ref refs/heads/loose $(git commit-tree -m loose HEAD^{tree})";
+const DELETE: &str = "git branch --quiet -D own other loose";
 
 #[test]
-fn f29_a_branch_that_a_task_made_and_deleted_is_not_told_as_gone_and_costs_no_work() {
+fn f29_a_branch_that_a_task_alone_made_and_deleted_is_told_where_only_it_held_work() {
     let repo = small_repo();
-    let (run, stderr) = ran(&repo, MADE, 0);
+    let text = format!("[[task]]\nid = \"a\"\nrun = '''{MAKE}'''\ncheck = '{DELETE}'\n");
+    let (run, _) = ran(&repo, &text, 0);
     assert_eq!(refs(&repo, "refs/heads/own"), [""; 0]);
-    assert!(!stderr.contains(" gone"), "{stderr}");
-    let all = run.to_string();
-    assert!(!all.contains(" gone"), "{all}");
-    assert_has(&strings(&run["warnings"]).join("\n"), "the branch `loose`");
-    // Somebody else might have made it, and no branch holds it any more.
+    let notes = notes(&run, "a");
+    assert_has(&notes, "the branch `loose` is gone; what it held is kept as");
+    assert_eq!(notes.matches(" gone").count(), 1, "{notes}");
     let kept = refs(&repo, "refs/wt-orch/tasks/a/");
     let [kept] = &kept[..] else { panic!("{kept:?}") };
     assert_eq!(repo.git(&["log", "--format=%s", kept]), "loose");
+}
+
+#[test]
+fn f29_a_branch_that_was_made_while_several_tasks_ran_is_told_and_kept_when_it_goes() {
+    let repo = small_repo();
+    // `a` goes on when `b`, which began before, is over; `c` is at work all the time. The branches
+    // could also be of `b`, or of the user.
+    let text = format!(
+        "[[task]]\nid = \"a\"\ncheck = \"true\"\nrun = '''
+            until [ -e ../b-runs ]; do sleep 0.01; done; {MAKE}
+            touch ../made; until [ -e ../b-over ]; do sleep 0.01; done; {DELETE}'''
+        [[task]]\nid = \"b\"\ncheck = \"true\"
+        run = 'touch ../b-runs; until [ -e ../made ]; do sleep 0.01; done; echo 2 > two'
+        [[task]]\nid = \"c\"\ndepends_on = [\"b\"]\ncheck = \"true\"
+        run = 'echo 3 > three; touch ../b-over'\n"
+    );
+    let (run, _) = ran(&repo, &text, 0);
+    let told = run.to_string();
+    for name in ["own", "other", "loose"] {
+        assert_has(&told, &format!("the branch `{name}` is gone; what it held is kept as"));
+    }
+    let kept = refs(&repo, "refs/wt-orch/").into_iter().filter(|name| name.contains("/found-"));
+    let subject = |name: String| repo.git(&["log", "-1", "--format=%s", &name]);
+    assert!(kept.map(subject).any(|subject| subject == "loose"));
 }
 
 #[test]

@@ -206,6 +206,16 @@ impl Refs {
         None
     }
 
+    /// Whether one of them is at an object.
+    pub fn has(&self, object: Oid) -> bool {
+        let mut loose = self.loose.values().filter_map(|text| text.parse().ok());
+        let packed = || {
+            let packed = self.packed.by_name().into_iter();
+            packed.filter(|(name, _)| !self.loose.contains_key(*name)).any(|(_, at)| at == object)
+        };
+        loose.any(|at: Oid| at == object) || packed()
+    }
+
     /// Whether the stash holds a commit.
     pub fn is_stashed(&self, commit: Oid) -> bool {
         self.stash.contains(&commit)
