@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
+use super::attempt::chain;
 use super::error::EngineError;
 use super::integrate::record;
 use super::journal::Journal;
 use super::site::Site;
 use crate::adapters::git::{
     Expected, GitError, LandOutcome, LandRequest, RefUpdate, RefusedReason, Repo, land,
-    recover_landing,
+    recover_landing, shell_word,
 };
 use crate::adapters::store::{NewOperation, Operation, OperationState, Store};
 use crate::domain::id::{Oid, RunId};
@@ -112,14 +113,21 @@ pub(super) fn land_step(
 /// # Errors
 /// Git or the database.
 pub fn recover(site: &Site, store: &mut Store) -> Result<Vec<String>, EngineError> {
-    let freed = site.repo.settle_settings()?;
-    let freed = freed.iter().map(|file| {
+    let settled = site.repo.settle_settings()?;
+    let freed = settled.freed.iter().map(|file| {
         format!(
             "an interrupted `wt-orch` held git's lock of `{}`, which is free again",
             file.display()
         )
     });
     let mut told: Vec<String> = freed.collect();
+    told.extend(settled.stuck.iter().map(|(file, why)| {
+        let (path, why) = (file.display().to_string(), chain(why));
+        let way_out = format!("if none is at work, delete it: `rm {}`", shell_word(&path));
+        format!(
+            "what is left of an interrupted `wt-orch` could not be taken away: {why}; {way_out}"
+        )
+    }));
     for landing in recover_landing(&site.repo)? {
         told.push(format!(
             "an interrupted landing on `{}` was put in order in `{}`",

@@ -69,7 +69,8 @@ pub(in crate::adapters) use program::Invocation;
 pub use progress::Progress;
 pub use repo::{Engine, Repo};
 pub use shared::{
-    ProgramChange, RefChange, Refs, SharedChange, SharedFiles, SharedPrograms, holds_copy,
+    ProgramChange, RefChange, Refs, SettledSettings, SharedChange, SharedFiles, SharedPrograms,
+    holds_copy,
 };
 pub use status::Dirty;
 pub(in crate::adapters) use status::{StatusEntry, StatusKind, summary};

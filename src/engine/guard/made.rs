@@ -12,9 +12,10 @@ pub(super) struct Made(HashMap<String, Maker>);
 impl Made {
     /// Notes a ref that was made while these were at work.
     pub(super) fn note(&mut self, name: &str, running: &[Maker]) {
-        if let [maker] = running {
-            self.0.insert(name.to_owned(), *maker);
-        }
+        match running {
+            [maker] => self.0.insert(name.to_owned(), *maker),
+            _ => self.0.remove(name),
+        };
     }
 
     /// Forgets a ref that is gone.

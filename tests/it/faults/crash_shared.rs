@@ -86,3 +86,15 @@ fn neither_what_a_user_has_set_nor_what_a_task_has_is_lost_while_it_is_put_back(
     let hooks = ["drafted", "kept aside", "put back"].map(|name| format!("hook: {name}"));
     assert_eq!(tried, [&names[..], &hooks[..]].concat());
 }
+
+#[test]
+fn what_cannot_be_taken_away_is_named_and_stops_no_command() {
+    let repo = small_repo();
+    tasks(&repo, &one("echo work > work"));
+    repo.wt_orch(&["split", "tasks.toml"]).exit(0);
+    fs::create_dir(repo.path(".git/config.wt-orch")).unwrap();
+    let rm = format!("delete it: `rm {}`", repo.path(".git/config.wt-orch").display());
+    for command in ["resume", "integrate", "undo", "clean"] {
+        repo.wt_orch(&[command]).exit(0).stderr_has(&rm);
+    }
+}

@@ -5,13 +5,14 @@
 //! lives, and only then linked to the name of git's lock. So a lock that is that file is ours, and
 //! whoever can lock the file knows that its writer is dead.
 
-use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Write};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use super::config::load;
 use crate::adapters::git::backoff::Backoff;
-use crate::adapters::git::error::{GitError, io};
+use crate::adapters::git::error::{GitError, io as failed};
 use crate::adapters::git::land_session::{is_at, remove_if_there};
 use crate::adapters::host::crash_point::crash_point;
 
@@ -31,16 +32,18 @@ pub(super) fn replace(
     replacement: &Replacement<'_>,
     mut budget: Backoff,
 ) -> Result<(), GitError> {
-    let successor = loop {
+    let mut successor = loop {
         match Successor::begin(file)? {
             Some(successor) => break successor,
             None if budget.wait() => {}
             None => return Err(GitError::Locked { path: beside(file, OWN) }),
         }
     };
-    successor.write(replacement.wanted.unwrap_or_default())?;
+    let wanted = replacement.wanted.unwrap_or_default();
+    let own = beside(file, OWN);
+    fill(&successor.handle, file, wanted).map_err(failed("write", &own))?;
     crash_point("settings: written");
-    successor.lock(budget)?;
+    successor.lock(wanted, |own, lock| std::fs::hard_link(own, lock), budget)?;
     crash_point("settings: locked");
     if load(file)?.as_deref() != replacement.found {
         return Err(GitError::Mismatch {
@@ -51,9 +54,9 @@ pub(super) fn replace(
     }
     if replacement.wanted.is_some() {
         let lock = beside(file, LOCK);
-        std::fs::rename(&lock, file).map_err(io("replace", file))?;
+        std::fs::rename(&lock, file).map_err(failed("replace", file))?;
     } else {
-        std::fs::remove_file(file).map_err(io("delete", file))?;
+        std::fs::remove_file(file).map_err(failed("delete", file))?;
     }
     crash_point("settings: put back");
     Ok(())
@@ -64,16 +67,26 @@ pub(super) fn replace(
 /// # Errors
 /// The file system.
 pub(super) fn settle(file: &Path) -> Result<bool, GitError> {
-    let own = beside(file, OWN);
-    let handle = match OpenOptions::new().append(true).open(&own) {
+    let own = leftover(file);
+    // Its mode is that of the file, which may forbid to write; and nothing may be waited for.
+    let flags = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+    let handle = match OpenOptions::new().read(true).custom_flags(flags).open(&own) {
         Ok(handle) => handle,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
-        Err(error) => return Err(io("open", &own)(error)),
+        // What may not be read is not ours.
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::PermissionDenied) => {
+            return Ok(false);
+        }
+        Err(error) => return Err(failed("open", &own)(error)),
     };
-    if handle.try_lock().is_err() || !is_at(&handle, &own) {
+    if !is_locked(handle.try_lock(), &own)? || !is_at(&handle, &own) {
         return Ok(false);
     }
-    Successor { of: file.to_owned(), handle }.clear()
+    Successor { of: file.to_owned(), handle, unlinked: None }.clear()
+}
+
+/// What a writer that died may have left beside the file.
+pub(super) fn leftover(file: &Path) -> PathBuf {
+    beside(file, OWN)
 }
 
 const LOCK: &str = ".lock";
@@ -85,10 +98,30 @@ fn beside(file: &Path, end: &str) -> PathBuf {
     name.into()
 }
 
+/// Whether a lock was got; `false` where somebody else has it.
+fn is_locked(tried: Result<(), TryLockError>, path: &Path) -> Result<bool, GitError> {
+    match tried {
+        Ok(()) => Ok(true),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(error)) => Err(failed("lock", path)(error)),
+    }
+}
+
+/// Writes what is to come, with the mode of the file that it replaces.
+fn fill(mut handle: &File, of: &Path, wanted: &[u8]) -> io::Result<()> {
+    if let Ok(meta) = of.metadata() {
+        handle.set_permissions(meta.permissions())?;
+    }
+    handle.write_all(wanted)?;
+    handle.sync_all()
+}
+
 /// The file of our own, locked.
 struct Successor {
     of: PathBuf,
     handle: File,
+    /// Git's lock, where a file cannot have two names: nobody knows that it is ours when we die.
+    unlinked: Option<File>,
 }
 
 impl Successor {
@@ -99,45 +132,56 @@ impl Successor {
         let handle = match OpenOptions::new().append(true).create_new(true).open(&own) {
             Ok(handle) => handle,
             Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(None),
-            Err(error) => return Err(io("create", &own)(error)),
+            Err(error) => return Err(failed("create", &own)(error)),
         };
+        let locked = is_locked(handle.try_lock(), &own).inspect_err(|_| {
+            // Without locks nobody else would.
+            let _removed = remove_if_there(&own).is_ok();
+        })?;
         // Somebody who takes it for a dead writer's may have been quicker.
-        let is_ours = handle.try_lock().is_ok() && is_at(&handle, &own);
-        Ok(is_ours.then(|| Self { of: file.to_owned(), handle }))
+        let is_ours = locked && is_at(&handle, &own);
+        Ok(is_ours.then(|| Self { of: file.to_owned(), handle, unlinked: None }))
     }
 
-    fn write(&self, wanted: &[u8]) -> Result<(), GitError> {
-        let own = beside(&self.of, OWN);
-        let written = match self.of.metadata() {
-            Ok(meta) => self.handle.set_permissions(meta.permissions()),
-            Err(_) => Ok(()),
-        };
-        written
-            .and_then(|()| (&self.handle).write_all(wanted))
-            .and_then(|()| self.handle.sync_all())
-            .map_err(io("write", &own))
-    }
-
-    /// Takes git's lock.
-    fn lock(&self, mut budget: Backoff) -> Result<(), GitError> {
+    /// Takes git's lock, which then holds what is wanted; `link` gives a file a second name.
+    fn lock(
+        &mut self,
+        wanted: &[u8],
+        link: impl Fn(&Path, &Path) -> io::Result<()>,
+        mut budget: Backoff,
+    ) -> Result<(), GitError> {
         let (own, lock) = (beside(&self.of, OWN), beside(&self.of, LOCK));
         loop {
-            match std::fs::hard_link(&own, &lock) {
-                Ok(()) => return Ok(()),
+            let taken = link(&own, &lock).or_else(|error| match error.kind() {
+                // As file systems say that have no such thing.
+                ErrorKind::PermissionDenied | ErrorKind::Unsupported | ErrorKind::TooManyLinks => {
+                    self.lock_unlinked(&lock, wanted)
+                }
+                _ => Err(error),
+            });
+            match taken {
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {
                     if !budget.wait() {
                         return Err(GitError::Locked { path: lock });
                     }
                 }
-                Err(error) => return Err(io("create", &lock)(error)),
+                taken => return taken.map_err(failed("create", &lock)),
             }
         }
+    }
+
+    fn lock_unlinked(&mut self, lock: &Path, wanted: &[u8]) -> io::Result<()> {
+        let handle = OpenOptions::new().append(true).create_new(true).open(lock)?;
+        fill(self.unlinked.insert(handle), &self.of, wanted)
     }
 
     /// Takes itself away, git's lock first where that is held; whether it was.
     fn clear(&self) -> Result<bool, GitError> {
         let lock = beside(&self.of, LOCK);
-        let held = is_at(&self.handle, &lock);
+        let held = [Some(&self.handle), self.unlinked.as_ref()]
+            .into_iter()
+            .flatten()
+            .any(|handle| is_at(handle, &lock));
         if held {
             remove_if_there(&lock)?;
         }

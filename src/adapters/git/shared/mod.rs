@@ -59,6 +59,15 @@ pub struct SharedFiles {
     worktrees: BTreeSet<PathBuf>,
 }
 
+/// What became of files that a killed process left beside files of settings.
+#[derive(Debug, Default)]
+pub struct SettledSettings {
+    /// Files of settings whose lock of git's is free again.
+    pub freed: Vec<PathBuf>,
+    /// Files that a process left and that could not be taken away, and why.
+    pub stuck: Vec<(PathBuf, GitError)>,
+}
+
 /// What differs between two moments in what worktrees share.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SharedChange {
@@ -112,18 +121,20 @@ pub enum SharedChange {
 
 impl Repo {
     /// Takes away git's locks of shared files of settings that a process of this program left when
-    /// it was killed; answers the files.
+    /// it was killed.
     ///
     /// # Errors
-    /// The file system.
-    pub fn settle_settings(&self) -> Result<Vec<PathBuf>, GitError> {
-        let (common, mut freed) = (self.common_dir(), Vec::new());
+    /// The list of worktrees cannot be read.
+    pub fn settle_settings(&self) -> Result<SettledSettings, GitError> {
+        let (common, mut settled) = (self.common_dir(), SettledSettings::default());
         for file in config_files(common, &admin_dirs(common)?) {
-            if config_lock::settle(&file)? {
-                freed.push(file);
+            match config_lock::settle(&file) {
+                Ok(true) => settled.freed.push(file),
+                Ok(false) => {}
+                Err(why) => settled.stuck.push((config_lock::leftover(&file), why)),
             }
         }
-        Ok(freed)
+        Ok(settled)
     }
 
     /// Reads the files. Runs no program.

@@ -1,4 +1,8 @@
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
+
+use rustix::io::Errno;
 
 use super::*;
 
@@ -46,8 +50,8 @@ fn a_lock_of_a_writer_that_died_goes_and_one_of_somebody_else_stays() {
 #[test]
 fn a_writer_that_lives_is_waited_for() {
     let (_dir, file) = file();
-    let other = Successor::begin(&file).unwrap().unwrap();
-    other.lock(no_time()).unwrap();
+    let mut other = Successor::begin(&file).unwrap().unwrap();
+    other.lock(b"fresh", |own, lock| std::fs::hard_link(own, lock), no_time()).unwrap();
     assert!(!settle(&file).unwrap());
     let error = replace(&file, &WANTED, no_time()).unwrap_err();
     assert!(matches!(error, GitError::Locked { path } if path == beside(&file, OWN)));
@@ -67,4 +71,41 @@ fn a_file_is_replaced_or_deleted_as_it_was_found_and_after_a_dead_writer_too() {
     assert_eq!(load(&file).unwrap().unwrap(), b"fresh");
     replace(&file, &Replacement { found: Some(b"fresh"), wanted: None }, no_time()).unwrap();
     assert_eq!(names(&dir), [""; 0]);
+}
+
+#[test]
+fn what_a_dead_writer_left_goes_though_nobody_may_write_it_or_it_is_no_file() {
+    let (dir, file) = file();
+    killed(&file);
+    // A privileged user may write it all the same.
+    std::fs::set_permissions(beside(&file, OWN), Permissions::from_mode(0o444)).unwrap();
+    assert!(settle(&file).unwrap());
+    assert_eq!(names(&dir), ["config"]);
+
+    rustix::fs::mkfifoat(rustix::fs::CWD, beside(&file, OWN), rustix::fs::Mode::RUSR).unwrap();
+    assert!(!settle(&file).unwrap());
+    assert_eq!(names(&dir), ["config"]);
+}
+
+#[test]
+fn a_file_is_replaced_where_files_cannot_have_two_names() {
+    for errno in [Errno::PERM, Errno::NOTSUP, Errno::MLINK] {
+        let (dir, file) = file();
+        let unlinkable = |_: &Path, _: &Path| Err(errno.into());
+        let mut other = Successor::begin(&file).unwrap().unwrap();
+        other.lock(b"fresh", unlinkable, no_time()).unwrap();
+        assert_eq!(std::fs::read(beside(&file, LOCK)).unwrap(), b"fresh");
+        let again = other.lock(b"fresh", unlinkable, no_time()).unwrap_err();
+        assert!(matches!(again, GitError::Locked { .. }));
+        drop(other);
+        assert_eq!(names(&dir), ["config"], "{errno}");
+    }
+}
+
+#[test]
+fn a_file_system_without_locks_is_told_and_not_waited_for() {
+    let (_dir, file) = file();
+    assert!(!is_locked(Err(TryLockError::WouldBlock), &file).unwrap());
+    let error = is_locked(Err(TryLockError::Error(Errno::NOLCK.into())), &file).unwrap_err();
+    assert!(matches!(error, GitError::Io { action: "lock", .. }));
 }
