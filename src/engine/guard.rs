@@ -76,7 +76,7 @@ impl Watch {
 }
 
 struct Seen {
-    files: SharedFiles,
+    files: Arc<SharedFiles>,
     refs: Refs,
 }
 
@@ -209,7 +209,7 @@ impl Guard {
                 watch.others.learn(&self.site, &self.spec.run);
             }
             let refs = repo.all_refs(last.map(|seen| &seen.refs))?;
-            return Ok(Seen { files, refs });
+            return Ok(Seen { files: Arc::new(files), refs });
         };
         let mut changes = last.files.changes(&files, repo)?;
         changes.retain(|change| !self.is_of_the_run(change));
@@ -218,7 +218,7 @@ impl Guard {
         }
         let mut acted = false;
         for change in &changes {
-            acted |= self.deal_with(change, (&last.files, &files), watch, found);
+            acted |= self.deal_with(change, (&*last.files, &files), watch, found);
         }
         if acted {
             files = repo.shared_files()?;
@@ -228,7 +228,7 @@ impl Guard {
         if refs != last.refs && self.compare_refs((&last.refs, &refs), watch, &mut found.notes)? {
             refs = repo.all_refs(Some(&refs))?;
         }
-        Ok(Seen { files, refs })
+        Ok(Seen { files: Arc::new(files), refs })
     }
 
     /// Whether something was put back.

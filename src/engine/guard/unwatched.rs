@@ -3,10 +3,11 @@
 //! taken for what was always there.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::sentences::{FolderNames, programs_changed};
 use super::{Watch, free_copy};
-use crate::adapters::git::SharedPrograms;
+use crate::adapters::git::{SharedFiles, SharedPrograms};
 use crate::domain::id::RunId;
 use crate::domain::run::Event;
 use crate::engine::attempt::chain;
@@ -14,22 +15,21 @@ use crate::engine::error::EngineError;
 use crate::engine::journal::Journal;
 use crate::engine::site::Site;
 
-/// What is stored of a run while its commands run.
+/// The look of which is stored what runs programs, while commands of a run do.
 #[derive(Default)]
-pub(super) struct Ground(Option<SharedPrograms>);
+pub(super) struct Ground(Option<Arc<SharedFiles>>);
 
 impl Ground {
     /// Stores how things are at the last look, or, with nobody at work, nothing.
     pub(super) fn follow(watch: &mut Watch, site: &Site, run: &RunId) {
         let seen = watch.seen.as_ref().filter(|_| !watch.running.is_empty());
-        let now = seen.map(|seen| SharedPrograms::of(&seen.files));
-        if now == watch.ground.0 {
-            return;
-        }
+        let now = seen.map(|seen| seen.files.clone());
         let path = path(site, run);
-        let stored = match &now {
-            Some(programs) => programs.store(&path),
-            None => SharedPrograms::remove(&path),
+        let stored = match (&now, &watch.ground.0) {
+            (None, None) => Ok(()),
+            (None, Some(_)) => SharedPrograms::remove(&path),
+            (Some(files), Some(stored)) if files.has_programs_of(stored) => Ok(()),
+            (Some(files), _) => SharedPrograms::of(files).store(&path),
         };
         // Else it is tried again at the next look; the commands are none the worse for it.
         if stored.is_ok() {

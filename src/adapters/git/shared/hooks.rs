@@ -7,8 +7,6 @@ use std::io::ErrorKind;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
-
 use crate::adapters::git::error::{GitError, io};
 use crate::adapters::host::crash_point::crash_point;
 
@@ -20,49 +18,27 @@ const LOOKED_AT: usize = 1000;
 const DEPTH: usize = 4;
 
 /// What is in the folder, by path in it; `""` is the folder itself where it is a link.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(from = "StoredHooks", into = "StoredHooks")]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Hooks {
-    files: BTreeMap<PathBuf, Hook>,
+    pub(super) files: BTreeMap<PathBuf, Hook>,
     /// The folder is there.
-    there: bool,
+    pub(super) there: bool,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-enum Hook {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Hook {
     Link(OsString),
     File { mode: u32, content: Content },
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-enum Content {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Content {
     Bytes(Vec<u8>),
-    /// Too large to be kept: size and time of the last change.
+    /// Not kept, as too large: size and time of the last change.
     Large {
         size: u64,
         changed: (i64, i64),
     },
-}
-
-/// As it is stored; paths need not be text.
-#[derive(Serialize, Deserialize)]
-struct StoredHooks {
-    files: Vec<(OsString, Hook)>,
-    there: bool,
-}
-
-impl From<Hooks> for StoredHooks {
-    fn from(Hooks { files, there }: Hooks) -> Self {
-        let files = files.into_iter().map(|(name, hook)| (name.into_os_string(), hook)).collect();
-        Self { files, there }
-    }
-}
-
-impl From<StoredHooks> for Hooks {
-    fn from(StoredHooks { files, there }: StoredHooks) -> Self {
-        let files = files.into_iter().map(|(name, hook)| (name.into(), hook)).collect();
-        Self { files, there }
-    }
 }
 
 impl Hook {

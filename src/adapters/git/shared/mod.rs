@@ -12,6 +12,7 @@ mod executable;
 mod hooks;
 mod programs;
 mod refs;
+mod stored;
 #[cfg(test)]
 mod tests;
 
@@ -200,6 +201,11 @@ impl SharedFiles {
         changes.extend(after.worktrees.difference(&self.worktrees).map(worktree(true)));
         changes.extend(self.worktrees.difference(&after.worktrees).map(worktree(false)));
         Ok(changes)
+    }
+
+    /// Whether settings and hooks are the same.
+    pub fn has_programs_of(&self, other: &Self) -> bool {
+        self.configs == other.configs && self.hooks == other.hooks
     }
 
     /// What the file of settings or the hook held that a change is about.

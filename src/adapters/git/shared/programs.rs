@@ -1,23 +1,23 @@
 //! What ran programs for all worktrees at one moment, stored for whoever looks after a crash.
 
-use std::ffi::OsString;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::hooks::Hooks;
+use super::stored::{Bytes, Room, Stored, StoredHooks};
 use super::{SharedChange, SharedFiles, make_folder_of, write_private};
 use crate::adapters::git::error::{GitError, io};
 use crate::adapters::git::land_session::remove_if_there;
 use crate::adapters::git::path::shell_word;
 use crate::adapters::git::repo::Repo;
 
-/// Files of settings, and hooks.
+/// Files of settings, and hooks; digests of those that do not fit in 256 KiB.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SharedPrograms {
-    /// By their paths, which need not be text.
-    configs: Vec<(OsString, Option<Vec<u8>>)>,
-    hooks: Hooks,
+    /// By their paths.
+    configs: Vec<(Bytes, Option<Stored>)>,
+    hooks: StoredHooks,
 }
 
 /// Something that runs programs and is not as it was stored.
@@ -31,11 +31,23 @@ pub struct ProgramChange {
     pub copy: Option<PathBuf>,
 }
 
+impl ProgramChange {
+    /// Of a file of settings of which only a digest is known.
+    fn unknown(file: PathBuf) -> Self {
+        let (names, commands) = (Vec::new(), Vec::new());
+        let what = SharedChange::ExecutableSettings { file, names, damaged: true, commands };
+        Self { what, undo: Vec::new(), copy: None }
+    }
+}
+
 impl SharedPrograms {
     /// What of these files runs programs.
     pub fn of(files: &SharedFiles) -> Self {
-        let configs = files.configs.iter().map(|(path, text)| (path.into(), text.clone()));
-        Self { configs: configs.collect(), hooks: files.hooks.clone() }
+        let mut room = Room::default();
+        let mut stored = |text: &Option<Vec<u8>>| Some(Stored::of(text.as_ref()?, &mut room));
+        let configs = files.configs.iter().map(|(path, text)| (Bytes::of_path(path), stored(text)));
+        let configs = configs.collect();
+        Self { configs, hooks: StoredHooks::of(&files.hooks, &mut room) }
     }
 
     /// Writes it to a file in one step. It need not survive a loss of power: what runs does not
@@ -74,9 +86,19 @@ impl SharedPrograms {
         mut aside: impl FnMut(&str) -> PathBuf,
     ) -> Result<Vec<ProgramChange>, GitError> {
         let now = repo.shared_files()?;
-        let configs = self.configs.into_iter().map(|(path, text)| (path.into(), text)).collect();
-        let before = SharedFiles { configs, hooks: self.hooks, ..now.clone() };
-        let mut changes = Vec::new();
+        let (mut configs, mut changes) = (BTreeMap::new(), Vec::new());
+        for (path, stored) in self.configs {
+            let path = path.path();
+            let Some(found) = now.configs.get(&path) else { continue };
+            match stored.map(|stored| stored.bytes(found.as_deref())).transpose() {
+                Ok(text) => {
+                    configs.insert(path, text);
+                }
+                Err(_size) => changes.push(ProgramChange::unknown(path)),
+            }
+        }
+        let hooks = self.hooks.restored(&now.hooks);
+        let before = SharedFiles { configs, hooks, ..now.clone() };
         // The other way round, so that the commands lead back.
         for what in now.changes(&before, repo)? {
             let (undo, copy) = match &what {

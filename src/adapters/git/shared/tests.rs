@@ -239,3 +239,43 @@ fn programs_are_stored_whatever_their_names_and_bytes_are() {
     SharedPrograms::remove(&stored).unwrap();
     assert_eq!(SharedPrograms::load(&stored), None);
 }
+
+#[test]
+fn of_many_and_large_programs_little_is_stored_and_every_change_is_found() {
+    const SIZE: usize = 200 << 10;
+    let sandbox = Sandbox::with(&[("a", "1\n")]);
+    let hook = |name: &str| sandbox.root().join(".git/hooks").join(name);
+    let whole = format!("#!/bin/sh\n{}", "#".repeat(SIZE));
+    for name in ["a", "b", "c"] {
+        write(&hook(name), &whole);
+        make_executable(&hook(name));
+    }
+    let (repo, stored) = (sandbox.repo(), sandbox.path("stored.json"));
+    SharedPrograms::of(&repo.shared_files().unwrap()).store(&stored).unwrap();
+    assert!(stored.metadata().unwrap().len() < 2 * SIZE as u64);
+    let changes = || {
+        let before = SharedPrograms::load(&stored).unwrap();
+        before.changes(&repo, |label| sandbox.path(label)).unwrap()
+    };
+    assert_eq!(changes(), []);
+    // Of the same size and with the same mode.
+    for name in ["a", "b"] {
+        write(&hook(name), &whole.replace('!', "?"));
+    }
+    let found = changes();
+    let of = |name: &str| SharedChange::Hook { name: name.into() };
+    assert_eq!(found.iter().map(|change| &change.what).collect::<Vec<_>>(), [&of("a"), &of("b")]);
+    assert_eq!(found.iter().map(|change| change.undo.len()).collect::<Vec<_>>(), [1, 0]);
+    let long = format!("{}[core]\n\teditor = {}\n", config(&sandbox), "e".repeat(2 * SIZE));
+    sandbox.write(".git/config", &long);
+    SharedPrograms::of(&repo.shared_files().unwrap()).store(&stored).unwrap();
+    assert_eq!(changes(), []);
+    sandbox.git(&["config", "core.editor", "evil"]);
+    let found = changes();
+    let [ProgramChange { what: SharedChange::ExecutableSettings { file, .. }, undo, copy: None }] =
+        &found[..]
+    else {
+        panic!("{found:?}")
+    };
+    assert_eq!((file, undo.len()), (&repo.common_dir().join("config"), 0));
+}
