@@ -2,7 +2,7 @@
 
 use rustix::process::Signal;
 
-use super::shared::one;
+use super::shared::{assert_has, one};
 use crate::harness::Repo;
 use crate::scene::{small_repo, strings, tasks};
 
@@ -107,4 +107,20 @@ fn what_a_validation_planted_before_a_crash_is_told_by_the_next_one() {
     assert_eq!(running.wait().code(), None);
     repo.wt_orch(&["integrate"]).exit(0).stderr_has("`git config --unset-all core.pager`");
     assert_eq!(repo.git(&["config", "core.pager"]), "evil");
+}
+
+#[test]
+fn settings_that_were_planted_in_a_file_of_their_own_before_a_crash_are_named_with_the_way_back() {
+    let repo = small_repo();
+    repo.git(&["config", "extensions.worktreeConfig", "true"]);
+    killed_after(&repo, "git config --worktree core.editor evil");
+    let run = repo.wt_orch(&["resume", "--json"]).exit(0).stdout_json();
+    let warnings = strings(&run["warnings"]);
+    assert_has(&warnings.join("\n"), "`core.editor` in `.git/worktrees/");
+    let back = commands(&warnings);
+    let [rm] = &back[..] else { panic!("{back:?}") };
+    let file = rm.strip_prefix("rm ").unwrap();
+    assert_has(&std::fs::read_to_string(file).unwrap(), "evil");
+    repo.program("sh", &["-euc", rm]).run().exit(0);
+    assert!(!std::path::Path::new(file).exists());
 }

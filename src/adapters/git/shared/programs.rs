@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::config::ConfigChange;
+use super::executable::shown;
 use super::stored::{Bytes, Room, Stored, StoredHooks};
 use super::{SharedChange, SharedFiles, make_folder_of, write_private};
 use crate::adapters::git::error::{GitError, io};
@@ -37,6 +39,26 @@ impl ProgramChange {
         let (names, commands) = (Vec::new(), Vec::new());
         let what = SharedChange::ExecutableSettings { file, names, damaged: true, commands };
         Self { what, undo: Vec::new(), copy: None }
+    }
+
+    /// Of a file of settings that was not there, if something in it runs programs.
+    fn made(repo: &Repo, file: &Path, text: &[u8]) -> Result<Option<Self>, GitError> {
+        let (file, text) = (file.to_owned(), Some(text.to_vec()));
+        let made = ConfigChange { file: file.clone(), before: None, after: text.clone() };
+        let found = made.difference(repo)?;
+        if found.executable.is_empty() && !found.damaged {
+            return Ok(None);
+        }
+        let undo = if found.only_executable || found.damaged {
+            vec![format!("rm {}", shell_word(&file.display().to_string()))]
+        } else {
+            let away = ConfigChange { file: file.clone(), before: text, after: None };
+            away.commands(repo, &found.executable)
+        };
+        let names = found.executable.iter().map(|name| shown(name)).collect();
+        let (damaged, commands) = (found.damaged, Vec::new());
+        let what = SharedChange::ExecutableSettings { file, names, damaged, commands };
+        Ok(Some(Self { what, undo, copy: None }))
     }
 }
 
@@ -102,6 +124,13 @@ impl SharedPrograms {
         // The other way round, so that the commands lead back.
         for what in now.changes(&before, repo)? {
             let (undo, copy) = match &what {
+                SharedChange::ExecutableSettings { file, .. }
+                    if before.configs.get(file) == Some(&None) =>
+                {
+                    let text = now.configs.get(file).and_then(Option::as_deref);
+                    changes.extend(ProgramChange::made(repo, file, text.unwrap_or_default())?);
+                    continue;
+                }
                 SharedChange::ExecutableSettings { file, names, commands, .. } => {
                     let copy = (commands.len() < names.len())
                         .then(|| before.copy_settings(file, aside("config.before")))
