@@ -176,6 +176,8 @@ pub struct CleanRequest<'a> {
     pub rules: &'a WorktreeRules,
     /// Deletes folders while the rest goes on.
     pub trash: &'a Trash,
+    /// The logs stay, as what was just told leads there.
+    pub keep_logs: bool,
 }
 
 /// Cleans up after a run that nobody drives.
@@ -183,13 +185,13 @@ pub struct CleanRequest<'a> {
 /// # Errors
 /// Git or the file system.
 pub fn clean(site: &Site, request: CleanRequest<'_>) -> Result<CleanReport, EngineError> {
-    let CleanRequest { state, store, mode, rules, trash } = request;
+    let CleanRequest { state, store, mode, rules, trash, keep_logs } = request;
     let (report, usage) = (CleanReport::default(), Usage::default());
     let mut cleaning = Cleaning { site, state, store, mode, rules, trash, report, usage };
     cleaning.worktrees()?;
     cleaning.branches()?;
     cleaning.saved_work()?;
-    cleaning.logs();
+    cleaning.logs(keep_logs);
     if !mode.dry_run {
         release(&state.spec);
         remove_jobs(site, &state.spec);
@@ -218,9 +220,14 @@ impl Cleaning<'_> {
         self.state.tasks[task].start.unwrap_or(self.state.spec.base)
     }
 
-    fn logs(&mut self) {
+    fn logs(&mut self, keep: bool) {
         let logs = self.site.logs_dir().join(self.state.spec.run.as_str());
-        if logs.exists() {
+        if keep {
+            let why =
+                "copies in it lead back to what ran programs; the next `wt-orch clean` takes it";
+            let fate = Fate::Stays { why: why.to_owned() };
+            self.report.add(CleanKind::Logs, logs.display().to_string(), fate);
+        } else if logs.exists() {
             let bytes = if self.mode.dry_run { self.usage.of(&logs) } else { 0 };
             if !self.mode.dry_run {
                 self.trash.delete(&logs);

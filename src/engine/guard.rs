@@ -28,6 +28,7 @@ use crate::domain::id::Oid;
 use crate::domain::run::{RunSpec, RunState, SharedFinding};
 
 pub(in crate::engine) use self::unwatched::record_after_crash;
+pub use self::unwatched::unwatched_changes;
 
 /// What runs for a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

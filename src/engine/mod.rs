@@ -47,6 +47,7 @@ pub use costs::{KnownCost, known_costs, load_costs, observe_removal};
 pub use create::{CreateRequest, Obstacle, create, placed};
 pub use driver::{DriveRequest, drive};
 pub use error::EngineError;
+pub use guard::unwatched_changes;
 pub use integrate::{IntegrateRefusal, IntegrateRequest, integrate};
 pub use jobs::{Jobs, jobserver_text};
 pub use journal::Journal;

@@ -17,7 +17,7 @@ use crate::domain::task::human_size;
 use crate::engine::{
     CleanItem, CleanMode, CleanReport, CleanRequest, EngineError, Fate, Journal, Loss, abort_idle,
     clean, clean_leftovers, clear_validations, load_run, observe_removal, recover,
-    remove_deserted_socket,
+    remove_deserted_socket, unwatched_changes,
 };
 use crate::render::visible;
 
@@ -146,39 +146,54 @@ impl Cleaner<'_> {
             return Err(Failure::refused("not_over", message).hint(way_out));
         }
         if mode.dry_run {
-            return self.clean(&state, mode);
+            return self.clean(&state, mode, false);
         }
         for done in recover(&place.site, &mut store)? {
             context.streams.note(&done);
         }
+        // What tells of it goes with the logs.
+        let changes = unwatched_changes(&place.site, run);
+        changes.iter().for_each(|change| context.streams.warn(change));
+        let keep_logs = !changes.is_empty();
         if state.phase.is_over() {
-            return self.swept(&state, lock);
+            return self.swept(&state, lock, keep_logs);
         }
         // A crashed run may have left processes, and must not be resumed without its worktrees.
         let mut journal = Journal::resume(store, place.site.clock, state);
         runtime()?.block_on(abort_idle(&place.site, &mut journal))?;
-        self.swept(journal.state(), lock)
+        self.swept(journal.state(), lock, keep_logs)
     }
 
     /// Cleans up and, last of all, takes away the lock.
-    fn swept(&self, state: &RunState, lock: RunLock) -> Result<CleanReport, Failure> {
+    fn swept(
+        &self,
+        state: &RunState,
+        lock: RunLock,
+        keep_logs: bool,
+    ) -> Result<CleanReport, Failure> {
         let site = &self.place.site;
         let spec = Arc::clone(&state.spec);
         runtime()?.block_on(clear_validations(site, &spec))?;
         if self.mode.force {
-            let plan = self.clean(state, CleanMode { dry_run: true, ..self.mode })?;
+            let plan = self.clean(state, CleanMode { dry_run: true, ..self.mode }, keep_logs)?;
             tell_losses(self.context, self.mode, &plan);
         }
-        let report = self.clean(state, self.mode)?;
+        let report = self.clean(state, self.mode, keep_logs)?;
         remove_deserted_socket(site, &spec.run)?;
         lock.remove().map_err(EngineError::from)?;
         Ok(report)
     }
 
-    fn clean(&self, state: &RunState, mode: CleanMode) -> Result<CleanReport, Failure> {
+    fn clean(
+        &self,
+        state: &RunState,
+        mode: CleanMode,
+        keep_logs: bool,
+    ) -> Result<CleanReport, Failure> {
         let rules = &self.place.settings.worktree;
         let (site, mut store) = (&self.place.site, self.place.store()?);
-        let request = CleanRequest { state, store: &store, mode, rules, trash: self.trash };
+        let trash = self.trash;
+        let request = CleanRequest { state, store: &store, mode, rules, trash, keep_logs };
         let report = clean(site, request)?;
         observe_removal(&mut store, &report, site.clock.now())?;
         Ok(report)

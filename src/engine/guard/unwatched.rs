@@ -48,11 +48,18 @@ pub(in crate::engine) fn record_after_crash(
     journal: &mut Journal,
 ) -> Result<(), EngineError> {
     let spec = journal.state().spec.clone();
-    let told = told_after_crash(site, &spec.run).into_iter();
+    let told = unwatched_changes(site, &spec.run).into_iter();
     let now = journal.now();
     journal.record(told.map(|message| Event::Warned { message }).collect(), now)?;
-    forget_crash(site, &spec.run);
     Ok(())
+}
+
+/// Tells, once, what runs programs for all worktrees and changed since the last look of a process
+/// that was killed, with the way back. It may lead through copies in the folder of the run's logs.
+pub fn unwatched_changes(site: &Site, run: &RunId) -> Vec<String> {
+    let told = told_after_crash(site, run);
+    forget_crash(site, run);
+    told
 }
 
 /// What changed since the last look of a process that was killed while commands of the run ran: a

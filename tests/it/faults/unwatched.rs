@@ -124,3 +124,20 @@ fn settings_that_were_planted_in_a_file_of_their_own_before_a_crash_are_named_wi
     repo.program("sh", &["-euc", rm]).run().exit(0);
     assert!(!std::path::Path::new(file).exists());
 }
+
+#[test]
+fn clean_tells_what_was_planted_before_a_crash_and_keeps_the_way_back() {
+    let repo = small_repo();
+    repo.file(".git/hooks/pre-push", "#!/bin/sh\n# mine\n");
+    repo.program("chmod", &["+x", ".git/hooks/pre-push"]).run().exit(0);
+    killed_after(&repo, "echo evil >> $(git rev-parse --git-common-dir)/hooks/pre-push");
+    let output = repo.wt_orch(&["clean", "--force"]);
+    output.exit(0).stdout_has("copies in it lead back");
+    let warnings: Vec<&str> = output.stderr().lines().collect();
+    let back = commands(&warnings);
+    let [mv] = &back[..] else { panic!("{back:?}") };
+    repo.program("sh", &["-euc", mv]).run().exit(0);
+    assert_eq!(repo.read(".git/hooks/pre-push").unwrap(), "#!/bin/sh\n# mine\n");
+    repo.wt_orch(&["clean"]).exit(0);
+    assert!(!repo.path(".git/wt-orch/logs/tasks").exists());
+}
