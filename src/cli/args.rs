@@ -86,7 +86,7 @@ pub(super) enum Command {
     Logs(LogsArgs),
     /// Stop a run and cancel what has not finished; a second time, kill what does not stop.
     Abort(AbortArgs),
-    /// Continue a run that was interrupted or crashed.
+    /// Continue a run that was interrupted or crashed; finish an abort that was cut off.
     Resume(RunArgs),
     /// Run tasks again, with everything that depends on them.
     Retry(RetryArgs),

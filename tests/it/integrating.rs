@@ -323,6 +323,6 @@ fn a_run_that_is_not_over_is_not_integrated() {
     --- stderr
     error: run `tasks` is not over
 
-    hint: `wt-orch resume tasks` finishes it, `wt-orch abort tasks` ends it
+    hint: `wt-orch resume tasks` goes on with it, `wt-orch abort tasks` ends it
     ");
 }

@@ -345,7 +345,13 @@ fn an_abort_that_a_kill_cut_short_is_finished_by_resume_and_not_called_off() {
     running.signal(Signal::KILL);
     assert_eq!(running.wait().code(), None);
     go(&repo);
-    repo.wt_orch(&["status"]).exit(0).stdout_has("killed while the run was being aborted");
+    let status = repo.wt_orch(&["status"]);
+    status.exit(0).stdout_has("killed while the run was being aborted");
+    status.stdout_has("wt-orch abort tasks   # finish the abort");
+    for command in ["retry", "integrate", "clean"] {
+        repo.wt_orch(&[command]).exit(4).stderr_has("`wt-orch resume tasks` finishes that");
+    }
+    repo.wt_orch(&["status", "--watch"]).exit(0).stderr_has("`wt-orch resume tasks` finishes that");
     let resumed = repo.wt_orch(&["resume", "--json"]);
     resumed.exit(1).stderr_has("was being aborted: the abort is finished");
     let run = resumed.stdout_json();

@@ -279,6 +279,6 @@ fn an_interrupted_run_is_resumed_not_retried() {
     --- stderr
     error: run `tasks` is not over
 
-    hint: `wt-orch resume tasks` goes on with it
+    hint: `wt-orch resume tasks` goes on with it, `wt-orch abort tasks` ends it
     ");
 }

@@ -11,7 +11,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::prepare::runtime;
 use crate::domain::id::RunId;
-use crate::domain::report::{CleanDocument, CleanEntry, LostCommit, SkippedRun};
+use crate::domain::report::{CleanDocument, CleanEntry, LostCommit, SkippedRun, ways_to_the_end};
 use crate::domain::run::RunState;
 use crate::domain::task::human_size;
 use crate::engine::{
@@ -140,10 +140,8 @@ impl Cleaner<'_> {
             Err(error) => return Err(error.into()),
         };
         if !state.phase.is_over() && !mode.force {
-            let message = format!("run `{run}` can still be resumed");
-            let way_out =
-                format!("`wt-orch abort {run}` ends it; `--force` cleans it all the same");
-            return Err(Failure::refused("not_over", message).hint(way_out));
+            let ways = format!("{}; `--force` cleans it all the same", ways_to_the_end(&state));
+            return Err(Failure::refused("not_over", format!("run `{run}` is not over")).hint(ways));
         }
         if mode.dry_run {
             return self.clean(&state, mode, false);

@@ -6,6 +6,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::watch::{follower_watcher, is_live};
 use crate::domain::id::RunId;
+use crate::domain::report::ways_to_the_end;
 use crate::domain::run::{Envelope, RunPhase, RunState};
 use crate::engine::{EngineError, follow, load_events_after};
 use crate::render::status_text;
@@ -48,7 +49,7 @@ pub(crate) fn run(context: &Context, place: &Place, wanted: Option<&str>) -> Res
     }
     if !ended {
         context.streams.note(&format!("the process that drove run `{run}` is gone"));
-        context.streams.hint(&format!("`wt-orch resume {run}` goes on"));
+        context.streams.hint(&ways_to_the_end(&state));
     }
     context.streams.document(&stored::document(place, &state));
     Ok(Exit::Done)

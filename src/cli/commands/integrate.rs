@@ -9,7 +9,7 @@ use crate::cli::prepare::runtime;
 use crate::cli::watch::watcher;
 use crate::domain::id::RunId;
 use crate::domain::integrate::{EjectionReason, Integration, IntegrationOutcome, Refusal};
-use crate::domain::report::from_integration;
+use crate::domain::report::{from_integration, ways_to_the_end};
 use crate::domain::run::RunState;
 use crate::engine::{IntegrateRefusal, IntegrateRequest, Journal, integrate, recover};
 use crate::render::integrate_text;
@@ -24,7 +24,7 @@ pub(crate) fn run(context: &Context, args: &IntegrateArgs) -> Result<Exit, Failu
     let run = journal.run();
     if !journal.state().phase.is_over() {
         return Err(Failure::refused("not_over", format!("run `{run}` is not over"))
-            .hint(format!("`wt-orch resume {run}` finishes it, `wt-orch abort {run}` ends it")));
+            .hint(ways_to_the_end(journal.state())));
     }
     let request = request(&place, args.onto.clone(), args.dry_run);
     let (journal, landed) = carry_out(context, &place, journal, &request)?;

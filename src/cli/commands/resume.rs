@@ -1,4 +1,5 @@
-//! `wt-orch resume [RUN]`: goes on where a run was interrupted or crashed.
+//! `wt-orch resume [RUN]`: goes on where a run was interrupted or crashed; an abort that was cut off is
+//! finished.
 
 use super::split::{Begin, carry_out, finish};
 use super::stored;
@@ -7,7 +8,6 @@ use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::prepare::runtime;
-use crate::domain::run::{RunPhase, StopReason};
 use crate::engine::{abort_idle, reconcile, recover};
 
 /// Runs it. A run that is over prints its result again; one that was being aborted is over then.
@@ -18,7 +18,7 @@ pub(crate) fn run(context: &Context, args: &RunArgs) -> Result<Exit, Failure> {
         context.streams.note(&done);
     }
     runtime()?.block_on(reconcile(&place.site, &mut journal))?;
-    if journal.state().phase == RunPhase::Stopping(StopReason::Aborted) {
+    if journal.state().is_being_aborted() {
         // Whoever aborted it was told that it ends: going on would run what was called off.
         runtime()?.block_on(abort_idle(&place.site, &mut journal))?;
         let run = journal.run();

@@ -8,6 +8,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::domain::diagnostic::closest;
 use crate::domain::id::TaskId;
+use crate::domain::report::ways_to_the_end;
 use crate::domain::run::{Event, Input, RunState, TaskRecord, step};
 
 /// Runs it.
@@ -22,7 +23,7 @@ pub(crate) fn run(context: &Context, args: &RetryArgs) -> Result<Exit, Failure> 
     let run = journal.run();
     if !state.phase.is_over() {
         return Err(Failure::refused("not_over", format!("run `{run}` is not over"))
-            .hint(format!("`wt-orch resume {run}` goes on with it")));
+            .hint(ways_to_the_end(state)));
     }
     let tasks = chosen(state, &wanted)?;
     if tasks.is_empty() {

@@ -18,14 +18,32 @@ pub fn next_steps(state: &RunState) -> Vec<Step> {
             let active = state.active_tasks().next().map(|index| &state.task(index).id);
             let logs = active
                 .map(|task| Step::new(format!("wt-orch logs {run} {task}"), "see what it prints"));
-            let abort = Step::new(format!("wt-orch abort {run}"), "stop the run");
+            let why =
+                if state.is_being_aborted() { "kill what does not stop" } else { "stop the run" };
+            let abort = Step::new(format!("wt-orch abort {run}"), why);
             logs.into_iter().chain([abort]).collect()
         }
+        RunPhase::Stopped(StopReason::Interrupted) if state.is_being_aborted() => vec![
+            Step::new(format!("wt-orch abort {run}"), "finish the abort"),
+            Step::new(format!("wt-orch resume {run}"), "finish it and print how the run ended"),
+        ],
         RunPhase::Stopped(StopReason::Interrupted) => vec![
             Step::new(format!("wt-orch resume {run}"), "go on where it stopped"),
             Step::new(format!("wt-orch abort {run}"), "give up what has not finished"),
         ],
         RunPhase::Stopped(StopReason::Aborted) | RunPhase::Finished => after_the_end(state),
+    }
+}
+
+/// What brings a run to its end that is not over and that nobody drives.
+pub fn ways_to_the_end(state: &RunState) -> String {
+    let run = &state.spec.run;
+    if state.is_being_aborted() {
+        format!(
+            "it was being aborted: `wt-orch abort {run}` or `wt-orch resume {run}` finishes that"
+        )
+    } else {
+        format!("`wt-orch resume {run}` goes on with it, `wt-orch abort {run}` ends it")
     }
 }
 
@@ -149,6 +167,24 @@ mod tests {
         let mut run = ScriptedRun::new(plan(vec![task("a", &[], 10)], Preference::Rule), &[]);
         run.input(Input::Stop { reason: StopReason::Interrupted, force: false });
         assert_eq!(commands(&run.state), ["wt-orch resume auth", "wt-orch abort auth"]);
+    }
+
+    #[test]
+    fn a_run_that_is_being_aborted_is_offered_nothing_but_the_end_of_that() {
+        let mut run = run().until(0.5);
+        assert!(ways_to_the_end(&run.state).starts_with("`wt-orch resume auth` goes on"));
+        run.input(Input::Stop { reason: StopReason::Aborted, force: false });
+        let left = run.state.seen_without_driver();
+        for state in [&run.state, &left] {
+            assert!(ways_to_the_end(state).ends_with("finishes that"));
+            let steps = next_steps(state);
+            let of_the_run = steps.iter().filter(|step| !step.command.contains("logs"));
+            for step in of_the_run {
+                assert!(["kill what", "finish "].iter().any(|why| step.why.starts_with(why)));
+            }
+        }
+        assert_eq!(commands(&left), ["wt-orch abort auth", "wt-orch resume auth"]);
+        assert!(!run.until(9.0).state.is_being_aborted());
     }
 
     #[test]

@@ -41,7 +41,7 @@ mod status_report;
 mod task_section;
 mod timeline;
 
-pub use advice::{next_steps, shell_word};
+pub use advice::{next_steps, shell_word, ways_to_the_end};
 pub use agent_entry::AgentEntry;
 pub use clean_document::{CleanDocument, CleanEntry, LostCommit, SkippedRun};
 pub use conflict_section::ejection_sentence;

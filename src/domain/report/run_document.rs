@@ -56,7 +56,8 @@ pub enum RunStateWord {
     Running,
     /// What runs is being stopped.
     Stopping,
-    /// Stopped by a signal; `resume` goes on.
+    /// Stopped by a signal or a crash; `resume` goes on, or finishes the abort that was under way, of
+    /// which `warnings` tells.
     Interrupted,
     /// Stopped by `abort`.
     Aborted,

@@ -37,7 +37,7 @@ pub enum RunPhase {
 }
 
 impl RunPhase {
-    /// Whether nothing is left to resume.
+    /// Whether it has ended for good: nothing is left to go on with, and no abort to finish.
     pub fn is_over(self) -> bool {
         matches!(self, Self::Finished | Self::Stopped(StopReason::Aborted))
     }
@@ -80,6 +80,8 @@ pub struct RunState {
     pub(super) since: Option<Timestamp>,
     /// When the last event was stored.
     pub(super) seen: Timestamp,
+    /// Its process was killed during an abort; only of what is shown without a driver.
+    abort_cut_off: bool,
     /// The task and attempt that the worktree was last asked for, and the ones before.
     pub(super) lane_user: Option<(usize, u32)>,
     /// Whose leftovers the task that has the lane may find there, as (task, attempt).
@@ -220,6 +222,7 @@ impl RunState {
             active: Duration::ZERO,
             since: None,
             seen: created,
+            abort_cut_off: false,
             lane_user: None,
             lane_before: None,
             next_seq: FIRST_SEQ + 1,
@@ -288,12 +291,19 @@ impl RunState {
         matches!(self.phase, RunPhase::Running | RunPhase::Stopping(_)) && self.since.is_none()
     }
 
+    /// Whether an abort has begun and not ended: nothing but its end can come, also when the process
+    /// that was at it is gone.
+    pub fn is_being_aborted(&self) -> bool {
+        self.abort_cut_off || self.phase == RunPhase::Stopping(StopReason::Aborted)
+    }
+
     /// How the run is to be shown when no process drives it any more although its journal ends in the
     /// middle: as interrupted at the last event.
     pub fn seen_without_driver(&self) -> Self {
         let last = self.seen;
         let mut seen = self.clone();
-        if self.phase == RunPhase::Stopping(StopReason::Aborted) {
+        if self.is_being_aborted() {
+            seen.abort_cut_off = true;
             let run = &self.spec.run;
             seen.warnings.push(format!(
                 "its process was killed while the run was being aborted: `wt-orch abort {run}` or \
