@@ -278,7 +278,7 @@ fn the_help_reads_like_this() {
       status       Show where a run stands
       logs         Show what a run's tasks printed
       abort        Stop a run and cancel what has not finished; a second time, kill what does not stop
-      resume       Continue a run that was interrupted or crashed
+      resume       Continue a run that was interrupted or crashed; finish an abort that was cut off
       retry        Run tasks again, with everything that depends on them
       integrate    Merge, validate and land what a run has finished
       undo         Put a branch back to where it was before a landing
