@@ -8,6 +8,7 @@ use super::glance::{all_ignored, glance};
 use super::nested::nested_repository;
 use super::submodule_work::submodule_work;
 use crate::adapters::git::{GitError, Progress, Repo, WorktreeInfo};
+use crate::domain::diagnostic::some_quoted_subject;
 use crate::domain::id::Oid;
 
 /// Most files that are named in one sentence.
@@ -64,7 +65,7 @@ impl fmt::Display for KeptReason {
             Self::Dirty { paths } if paths.is_empty() => f.write_str("something is not committed"),
             Self::Dirty { paths } => {
                 let are = if paths.len() == 1 { "is" } else { "are" };
-                write!(f, "{} {are} not committed", some_of(paths))
+                write!(f, "{} {are} not committed", some_quoted_subject(paths, NAMED))
             }
             Self::InProgress(progress) => write!(f, "a {progress} is in progress"),
             Self::Unreachable { commit, .. } => {
@@ -84,17 +85,6 @@ impl fmt::Display for KeptReason {
             Self::Stuck { why } => f.write_str(why),
             Self::NotOurs => f.write_str("it is no linked worktree of this repository"),
         }
-    }
-}
-
-/// The first few of these names: "`a`, `b` and 3 more".
-fn some_of(names: &[String]) -> String {
-    let shown = if names.len() <= NAMED + 1 { names.len() } else { NAMED };
-    let quoted: Vec<String> = names[..shown].iter().map(|name| format!("`{name}`")).collect();
-    match (quoted.as_slice(), names.len() - shown) {
-        ([all @ .., last], 0) if !all.is_empty() => format!("{} and {last}", all.join(", ")),
-        (_, 0) => quoted.join(", "),
-        (_, more) => format!("{} and {more} more", quoted.join(", ")),
     }
 }
 

@@ -9,7 +9,7 @@ mod table;
 
 use std::ops::Range;
 
-pub use listing::{some_of, some_quoted};
+pub use listing::{some_of, some_quoted, some_quoted_subject, told_of};
 pub use place::LineIndex;
 pub use placeholder::{filled, placeholders};
 pub use suggest::{closest, quoted};

@@ -100,16 +100,12 @@ fn branch_line(overlap: &BranchOverlap, task: &str) -> Line {
         .text("the branch ")
         .code(&overlap.branch)
         .text(format!(" ({} {noun}) already changes ", overlap.commits))
-        .codes(overlap.paths.iter().take(NAMED));
-    let line = match overlap.paths.len().saturating_sub(NAMED) {
-        0 => line,
-        more => line.text(format!(" and {more} more")),
-    };
+        .some_codes(&overlap.paths, NAMED);
     let line = line.text(", which ").code(task).text(" owns");
     match overlap.collides.as_deref() {
         Some([]) | None => line,
-        Some(paths) => line
-            .text("; it no longer merges into the base as it is: ")
-            .codes(paths.iter().take(NAMED)),
+        Some(paths) => {
+            line.text("; it no longer merges into the base as it is: ").some_codes(paths, NAMED)
+        }
     }
 }

@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use crate::domain::diagnostic::told_of;
+
 /// How a word is meant. Printers may colour it; the word itself says the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mark {
@@ -108,6 +110,17 @@ impl Line {
         }
         self
     }
+
+    /// As [`Self::codes`], the first `shown` and how many more there are.
+    #[must_use]
+    pub fn some_codes<T: fmt::Display>(self, names: &[T], shown: usize) -> Self {
+        let told = told_of(names.len(), shown);
+        let line = self.codes(&names[..told]);
+        match names.len() - told {
+            0 => line,
+            more => line.text(format!(" and {more} more")),
+        }
+    }
 }
 
 impl From<&str> for Line {
@@ -139,5 +152,15 @@ mod tests {
                 Span::Text("` once".into()),
             ]
         );
+    }
+
+    #[test]
+    fn names_beyond_those_that_are_told_are_counted() {
+        let text = |names: &[&str]| {
+            let line = Line::new().some_codes(names, 2);
+            line.spans.iter().map(Span::content).collect::<String>()
+        };
+        assert_eq!(text(&["a", "b", "c", "d"]), "a, b and 2 more");
+        assert_eq!(text(&["a", "b", "c"]), "a, b, c");
     }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::adapters::git::{GitError, Repo};
 use crate::adapters::worktree::KeptReason;
+use crate::domain::diagnostic::some_quoted;
 use crate::domain::id::Oid;
 
 /// Most names in one sentence.
@@ -83,12 +84,7 @@ pub(super) fn not_landed(commits: usize, paths: &[String]) -> String {
         if commits == 1 { ("commit is", "it changes") } else { ("commits are", "they change") };
     let mut text = format!("{commits} {verb} not landed");
     if !paths.is_empty() {
-        let shown = if paths.len() <= NAMED + 1 { paths.len() } else { NAMED };
-        let quoted: Vec<String> = paths[..shown].iter().map(|path| format!("`{path}`")).collect();
-        text = format!("{text}; {they} {}", quoted.join(", "));
-        if shown < paths.len() {
-            text = format!("{text} and {} more files", paths.len() - shown);
-        }
+        text = format!("{text}; {they} {}", some_quoted(paths, NAMED));
     }
     text
 }

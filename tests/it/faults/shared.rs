@@ -64,7 +64,7 @@ fn f33_planted_programs_are_put_back_and_fail_the_task_whose_work_is_kept() {
     assert_has(&reason, "it changed what runs programs for every worktree, which was put back: ");
     assert_has(
         &reason,
-        "`alias.st`, `core.fsmonitor`, `core.hookspath` and 1 more in `.git/config`",
+        "`alias.st`, `core.fsmonitor`, `core.hookspath`, `filter.x.clean` in `.git/config`",
     );
     assert_has(&reason, "the hook `post-commit`, the hook `pre-push`");
     assert_has(&notes(&run, "a"), "`git config core.hookspath /tmp/evil`");

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::adapters::git::quote_path;
-use crate::domain::diagnostic::some_quoted;
+use crate::domain::diagnostic::some_quoted_subject;
 
 /// How many paths a sentence names.
 const SHOWN: usize = 3;
@@ -78,7 +78,7 @@ impl Skipped {
         let sentence = |(why, paths): (&Why, &mut Vec<Vec<u8>>)| {
             paths.sort();
             let names: Vec<String> = paths.iter().map(|path| quote_path(path)).collect();
-            let names = some_quoted(&names, SHOWN);
+            let names = some_quoted_subject(&names, SHOWN);
             let many = paths.len() > 1;
             let were = if many { "were" } else { "was" };
             format!("{names} {were} not brought along: {}", why.phrase(many))

@@ -157,8 +157,8 @@ fn repositories_pipes_and_links_that_lead_out_stay_behind() {
     assert_eq!(
         carry.notes(),
         [
-            "`data/repo`, `data/wt` were not brought along: they are repositories of their own",
-            "`data/absolute`, `data/config`, `data/in-two-steps` and 1 more were not brought along: \
+            "`data/repo` and `data/wt` were not brought along: they are repositories of their own",
+            "`data/absolute`, `data/config`, `data/in-two-steps` and `data/up` were not brought along: \
              they are links that lead out of the checkout",
             "`data/pipe` was not brought along: it is no regular file",
         ]
@@ -191,7 +191,7 @@ fn a_tracked_path_is_never_overwritten_and_no_link_of_the_worktree_is_followed()
     assert_eq!(
         arrival.notes,
         [format!(
-            "`.env`, `conf/db.local`, `data/deep/two` and 1 more were not brought along: {reason}"
+            "`.env`, `conf/db.local`, `data/deep/two` and `data/one` were not brought along: {reason}"
         )]
     );
     assert_eq!(scene.read(".env"), None);

@@ -32,7 +32,7 @@ fn what_somebody_else_put_there_stays() {
     let arrival = scene.brought(&scene.carry(&WorktreeRules::default()));
     assert_eq!(
         arrival.notes,
-        ["`.env`, `data/one` were not brought along: something else is there in the worktree"]
+        ["`.env` and `data/one` were not brought along: something else is there in the worktree"]
     );
     assert_eq!(scene.read(".env").unwrap(), "mine\n");
     assert_eq!(scene.read("data/deep/two").unwrap(), "2\n");
@@ -47,7 +47,7 @@ fn what_went_away_meanwhile_is_told() {
     let arrival = scene.brought(&carry);
     assert_eq!(
         arrival.notes,
-        ["`.env`, `data/deep/two` were not brought along: they went away meanwhile"]
+        ["`.env` and `data/deep/two` were not brought along: they went away meanwhile"]
     );
     assert_eq!(scene.read("data/one").unwrap(), "1\n");
 }
