@@ -302,7 +302,7 @@ impl RunState {
     pub fn seen_without_driver(&self) -> Self {
         let last = self.seen;
         let mut seen = self.clone();
-        if self.is_being_aborted() {
+        if self.phase == RunPhase::Stopping(StopReason::Aborted) {
             seen.abort_cut_off = true;
             let run = &self.spec.run;
             seen.warnings.push(format!(
