@@ -88,8 +88,8 @@ struct Found {
     notes: Vec<String>,
 }
 
-/// Runs something for a task, or a validation, with a look before and after. The second look comes before anything is
-/// made of the result.
+/// Runs something for a task, or a validation, with a look before and after. The second look comes
+/// before anything is made of the result.
 pub(super) async fn watched<T>(
     guard: Arc<Guard>,
     task: Option<usize>,

@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
+use super::digest::sha256;
 
 /// Why approvals cannot be read or added.
 #[derive(Debug, thiserror::Error)]
@@ -98,11 +98,7 @@ impl Approvals {
 }
 
 fn digest(repository: &Path, content: &str) -> String {
-    let mut hash = Sha256::new();
-    hash.update(repository.as_os_str().as_bytes());
-    hash.update(b"\0");
-    hash.update(content);
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    sha256(&[repository.as_os_str().as_bytes(), b"\0", content.as_bytes()])
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ pub mod approvals;
 pub mod clock;
 pub mod control;
 pub mod crash_point;
+pub(in crate::adapters) mod digest;
 pub mod disk;
 pub mod effective_cores;
 pub mod identity;

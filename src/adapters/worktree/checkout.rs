@@ -25,7 +25,7 @@ pub enum Broken {
     FolderGone,
     /// Git does not know it.
     EntryGone,
-    /// Its `.git` file is not there.
+    /// Its `.git` file is not there, or empty.
     GitFileGone,
     /// Its `.git` is another repository's, or a repository of its own.
     PointsElsewhere,
@@ -138,7 +138,8 @@ impl Checkout {
             return Some(Broken::EntryGone);
         };
         let file = self.path.join(".git");
-        if file.symlink_metadata().is_err() {
+        // Whoever was killed when it was about to write one left it empty.
+        if !file.symlink_metadata().is_ok_and(|found| !found.is_file() || found.len() > 0) {
             return Some(Broken::GitFileGone);
         }
         if real_path(&file) == real_path(git_dir) {

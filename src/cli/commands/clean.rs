@@ -149,27 +149,31 @@ impl Cleaner<'_> {
         for done in recover(&place.site, &mut store)? {
             context.streams.note(&done);
         }
-        // What tells of it goes with the logs.
-        let changes = unwatched_changes(&place.site, run);
-        changes.iter().for_each(|change| context.streams.warn(change));
-        let keep_logs = !changes.is_empty();
         if state.phase.is_over() {
-            return self.swept(&state, lock, keep_logs);
+            let changes = unwatched_changes(&place.site, run);
+            return self.swept(&state, lock, &changes);
         }
         // A crashed run may have left processes, and must not be resumed without its worktrees.
+        let known = state.warnings.len();
         let mut journal = Journal::resume(store, place.site.clock, state);
         runtime()?.block_on(abort_idle(&place.site, &mut journal))?;
-        self.swept(journal.state(), lock, keep_logs)
+        let changes = journal.state().warnings.get(known..).unwrap_or_default();
+        self.swept(journal.state(), lock, changes)
     }
 
-    /// Cleans up and, last of all, takes away the lock.
+    /// Tells what changed before a crash, as what else tells of it goes; cleans up and, last of all,
+    /// takes away the lock.
     fn swept(
         &self,
         state: &RunState,
         lock: RunLock,
-        keep_logs: bool,
+        changes: &[String],
     ) -> Result<CleanReport, Failure> {
         let site = &self.place.site;
+        changes.iter().for_each(|change| self.context.streams.warn(change));
+        let copies = site.put_back_dir(&state.spec.run).read_dir();
+        let keep_logs =
+            !changes.is_empty() && copies.is_ok_and(|mut copies| copies.next().is_some());
         let spec = Arc::clone(&state.spec);
         runtime()?.block_on(clear_validations(site, &spec))?;
         if self.mode.force {

@@ -18,15 +18,17 @@ fn after(script: &str, exit: i32) -> (Repo, serde_json::Value) {
 
 #[test]
 fn f27_a_deleted_git_file_is_written_again_and_the_work_is_committed() {
-    let (repo, run) =
-        after("echo 1 > one; git add one; git commit -qm 1; echo 2 > two; rm .git", 0);
-    assert_has(&notes(&run, "a"), "its .git file was gone and was written again");
-    assert_eq!(content(&repo, "feature/a", "one").unwrap(), "1\n");
-    assert_eq!(content(&repo, "feature/a", "two").unwrap(), "2\n");
-    repo.git(&["-C", "../repo-a", "status"]);
-    repo.wt_orch(&["integrate"]).exit(0);
-    repo.wt_orch(&["clean"]).exit(0);
-    assert_eq!(beside(&repo), [""; 0]);
+    for loss in ["rm .git", ": > .git"] {
+        let script = "echo 1 > one; git add one; git commit -qm 1; echo 2 > two";
+        let (repo, run) = after(&format!("{script}; {loss}"), 0);
+        assert_has(&notes(&run, "a"), "its .git file was gone and was written again");
+        assert_eq!(content(&repo, "feature/a", "one").unwrap(), "1\n");
+        assert_eq!(content(&repo, "feature/a", "two").unwrap(), "2\n");
+        repo.git(&["-C", "../repo-a", "status"]);
+        repo.wt_orch(&["integrate"]).exit(0);
+        repo.wt_orch(&["clean"]).exit(0);
+        assert_eq!(beside(&repo), [""; 0]);
+    }
 }
 
 #[test]

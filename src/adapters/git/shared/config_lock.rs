@@ -107,6 +107,12 @@ fn is_locked(tried: Result<(), TryLockError>, path: &Path) -> Result<bool, GitEr
     }
 }
 
+/// Whether a file system says that no file there can have two names.
+fn has_no_links(error: &io::Error) -> bool {
+    use ErrorKind::{PermissionDenied, TooManyLinks, Unsupported};
+    matches!(error.kind(), PermissionDenied | TooManyLinks | Unsupported)
+}
+
 /// Writes what is to come, with the mode of the file that it replaces.
 fn fill(mut handle: &File, of: &Path, wanted: &[u8]) -> io::Result<()> {
     if let Ok(meta) = of.metadata() {
@@ -152,13 +158,10 @@ impl Successor {
     ) -> Result<(), GitError> {
         let (own, lock) = (beside(&self.of, OWN), beside(&self.of, LOCK));
         loop {
-            let taken = link(&own, &lock).or_else(|error| match error.kind() {
-                // As file systems say that have no such thing.
-                ErrorKind::PermissionDenied | ErrorKind::Unsupported | ErrorKind::TooManyLinks => {
-                    self.lock_unlinked(&lock, wanted)
-                }
-                _ => Err(error),
-            });
+            let taken = match link(&own, &lock) {
+                Err(error) if has_no_links(&error) => self.lock_unlinked(&lock, wanted),
+                linked => linked,
+            };
             match taken {
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {
                     if !budget.wait() {

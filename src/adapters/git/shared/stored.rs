@@ -6,10 +6,10 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::hooks::{Content, Hook, Hooks};
 use crate::adapters::git::path::{quote_path, unquote_path};
+use crate::adapters::host::digest::sha256;
 
 /// How many more bytes of contents may be stored.
 pub(super) struct Room(usize);
@@ -49,7 +49,7 @@ impl Stored {
             room.0 = left;
             return Self::Whole(Bytes(quote_path(bytes)));
         }
-        Self::Digest { size: bytes.len() as u64, sha256: sha256(bytes) }
+        Self::Digest { size: bytes.len() as u64, sha256: sha256(&[bytes]) }
     }
 
     /// What was stored; of a digest it is known only where it is still there, else only the size.
@@ -57,7 +57,7 @@ impl Stored {
         match self {
             Self::Whole(Bytes(text)) => Ok(unquote_path(text)),
             Self::Digest { size, sha256: known } => {
-                let same = |now: &&[u8]| now.len() as u64 == *size && sha256(now) == *known;
+                let same = |now: &&[u8]| now.len() as u64 == *size && sha256(&[now]) == *known;
                 now.filter(same).map(<[u8]>::to_vec).ok_or(*size)
             }
         }
@@ -117,8 +117,4 @@ impl StoredHooks {
         };
         Hooks { files: self.files.into_iter().map(restored).collect(), there: self.there }
     }
-}
-
-fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
