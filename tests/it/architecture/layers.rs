@@ -36,10 +36,11 @@ const OUTSIDE: [(&str, &[&str], &str); 4] = [
 ];
 
 /// Crates that `domain` may use beside `std`.
-const DOMAIN_CRATES: [&str; 9] = [
+const DOMAIN_CRATES: [&str; 10] = [
     "globset",
     "jiff",
     "petgraph",
+    "quick_xml",
     "schemars",
     "serde",
     "serde_json",
