@@ -11,6 +11,7 @@ mod order;
 mod state;
 #[cfg(test)]
 mod state_tests;
+mod test_results;
 
 pub use closure::{Member, closed};
 pub use event::{
@@ -20,3 +21,4 @@ pub use event::{
 pub use matrix::{ForecastKind, MatrixCell};
 pub use order::merge_order;
 pub use state::{Integration, IntegrationOutcome, Next};
+pub use test_results::{LEFT_OUT, TestFormat, TestResults, parse_junit, parse_output};

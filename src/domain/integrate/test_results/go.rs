@@ -1,0 +1,98 @@
+//! `go test` as text. Only with `-v` it names tests that passed: a package is complete when every test
+//! that was begun has ended, and its own verdict says the same. Packages that could not be built, that
+//! panicked or exited on the way, and such without `-v` leave results incomplete. That `-failfast`
+//! left tests out cannot be seen.
+//!
+//! Ids: `<package> <Test/Sub>`.
+
+use super::collected::{Collected, Outcome};
+use super::go_events::Package;
+use super::lines::{Line, lines};
+use super::{TestFormat, TestResults};
+
+/// `None` when no package is spoken of.
+pub(super) fn parse(text: &str) -> Option<TestResults> {
+    let mut collected = Collected::default();
+    let mut package = Package::default();
+    let mut spoke = false;
+    for line in lines(text) {
+        let line = match line {
+            Line::Text(line) => line,
+            Line::Cut => {
+                collected.note_gap();
+                package = Package::default();
+                continue;
+            }
+        };
+        if let Some(end) = parse_end(&line) {
+            spoke = true;
+            close(std::mem::take(&mut package), &end, &mut collected);
+        } else if let Some((_, name)) = line.rsplit_once("=== RUN   ") {
+            package.begin(name);
+        } else if let Some((name, outcome)) = parse_result(&line) {
+            package.end(name, outcome);
+        } else {
+            package.hear(&line);
+        }
+    }
+    if !package.is_empty() {
+        collected.note_gap();
+    }
+    spoke.then(|| collected.finish(TestFormat::Go))
+}
+
+fn close(package: Package, end: &End<'_>, collected: &mut Collected) {
+    match end.verdict {
+        Some(passed) if !(package.is_empty() && end.has_no_tests) => {
+            package.finish(end.name, Some(passed), collected);
+        }
+        Some(_) => {}
+        None => package.finish(end.name, None, collected),
+    }
+}
+
+/// The line that ends what is said of a package.
+struct End<'a> {
+    name: &'a str,
+    /// Whether it passed; `None` where its tests could not be started.
+    verdict: Option<bool>,
+    has_no_tests: bool,
+}
+
+/// From `ok  \tpackage\t0.01s`, `FAIL\tpackage\t0.01s`, `FAIL\tpackage [build failed]`,
+/// `?   \tpackage\t[no test files]`.
+fn parse_end(line: &str) -> Option<End<'_>> {
+    let mut columns = line.split('\t');
+    let word = columns.next()?;
+    let name = columns.next().filter(|name| !name.is_empty())?;
+    let detail = columns.next().unwrap_or_default();
+    let has_no_tests = line.ends_with("[no test files]") || line.ends_with("[no tests to run]");
+    match word.trim_end() {
+        "ok" if word.len() == 4 => Some(End { name, verdict: Some(true), has_no_tests }),
+        "?" if word.len() == 4 => Some(End { name, verdict: Some(true), has_no_tests }),
+        "FAIL" => {
+            let (name, reason) = name.split_once(' ').unwrap_or((name, ""));
+            let ran = reason.is_empty() && !detail.starts_with('[');
+            Some(End { name, verdict: ran.then_some(false), has_no_tests: false })
+        }
+        _ => None,
+    }
+}
+
+/// From `--- PASS: Name (0.00s)`, which may be indented or stand behind what a test printed without a
+/// newline.
+fn parse_result(line: &str) -> Option<(&str, Outcome)> {
+    let (_, said) = line.rsplit_once("--- ")?;
+    let (word, rest) = said.split_once(": ")?;
+    let (name, time) = rest.rsplit_once(" (")?;
+    let outcome = match word {
+        "PASS" => Outcome::Passed,
+        "FAIL" => Outcome::Failed,
+        "SKIP" => Outcome::Skipped,
+        _ => return None,
+    };
+    (time.ends_with("s)") && !name.contains(' ')).then_some((name, outcome))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,237 @@
+//! Jest's text. Only with `--verbose` it names tests that passed: complete when as many of them are
+//! named as its last lines count, every suite was run, and none could not be loaded. Without, tests
+//! that failed are known. A coverage that is too low and `--bail` leave results incomplete.
+//!
+//! Ids: `<file> › describe › test`. The time behind a name is left out.
+
+use super::collected::{Collected, Outcome, prefix};
+use super::lines::{Line, lines};
+use super::{TestFormat, TestResults};
+
+/// What stands between the parts of an id.
+pub(super) const BETWEEN: &str = "›";
+
+/// `None` when Jest's last lines are not there and no suite is spoken of. With `--json`, its document
+/// says more ([`super::jest_document`]).
+pub(super) fn parse(text: &str) -> Option<TestResults> {
+    if let Some(results) = super::jest_document::parse(text) {
+        return Some(results);
+    }
+    let mut run = Run::default();
+    for line in lines(text) {
+        match line {
+            Line::Text(line) => run.take(&line),
+            Line::Cut => {
+                run.collected.note_gap();
+                run.place = Place::Outside;
+            }
+        }
+    }
+    if run.open || !run.spoke {
+        run.collected.note_gap();
+    }
+    // `PASS` and `FAIL` alone are said by many.
+    run.spoke.then(|| run.collected.finish(TestFormat::Jest))
+}
+
+#[derive(Default)]
+struct Run {
+    collected: Collected,
+    /// Numbers of a run were seen.
+    spoke: bool,
+    /// Suites were seen behind the last numbers.
+    open: bool,
+    place: Place,
+    /// The suite spoken of last.
+    file: Option<String>,
+    passed: u64,
+    failed: u64,
+}
+
+/// Where in the output.
+#[derive(Default)]
+enum Place {
+    #[default]
+    Outside,
+    /// In the tree of a suite's tests, below these groups.
+    Tree(Vec<String>),
+}
+
+impl Run {
+    fn take(&mut self, line: &str) {
+        if let Some(file) = parse_suite(line) {
+            self.file = prefix(file);
+            if self.file.is_none() {
+                self.collected.note_gap();
+            }
+            self.place = Place::Tree(Vec::new());
+            self.open = true;
+        } else if let Some(counts) = line.strip_prefix("Test Suites: ") {
+            self.take_suites(counts);
+        } else if let Some(counts) = line.strip_prefix("Tests: ") {
+            self.take_tests(counts);
+        } else if is_fatal(line) {
+            self.collected.note_gap();
+        } else if line.is_empty() {
+            self.place = Place::Outside;
+        } else {
+            self.take_inner(line);
+        }
+    }
+
+    fn take_inner(&mut self, line: &str) {
+        let Some(file) = &self.file else { return };
+        // Where the tree is not printed, this alone names the test.
+        if let Some(name) = line.strip_prefix("  ● ") {
+            self.place = Place::Outside;
+            if !matches!(name, "Console" | "Test suite failed to run") {
+                let name = without_time(name);
+                self.collected.record(&[file, BETWEEN, name], Outcome::Failed);
+            }
+            return;
+        }
+        match &mut self.place {
+            Place::Tree(groups) => match parse_leaf(line, groups) {
+                Some((name, outcome)) => {
+                    match outcome {
+                        Outcome::Passed => self.passed += 1,
+                        Outcome::Failed => self.failed += 1,
+                        Outcome::Skipped => {}
+                    }
+                    record(&mut self.collected, file, groups, name, outcome);
+                }
+                None => enter_group(line, groups, &mut self.collected),
+            },
+            Place::Outside => {}
+        }
+    }
+
+    /// From `3 failed, 1 passed, 4 total`, or `1 failed, 1 of 3 total` when not all were run.
+    fn take_suites(&mut self, counts: &str) {
+        let numbers = Numbers::parse(counts);
+        if numbers.failed + numbers.passed + numbers.skipped != numbers.total {
+            self.collected.note_gap();
+        }
+    }
+
+    /// The last numbers: what follows is another run.
+    fn take_tests(&mut self, counts: &str) {
+        let numbers = Numbers::parse(counts.trim_start());
+        if (self.passed, self.failed) != (numbers.passed, numbers.failed) {
+            self.collected.note_gap();
+        }
+        (self.spoke, self.open) = (true, false);
+        (self.passed, self.failed) = (0, 0);
+        self.file = None;
+        self.place = Place::Outside;
+    }
+}
+
+/// Records a test below these groups.
+pub(super) fn record(
+    collected: &mut Collected,
+    file: &str,
+    groups: &[String],
+    name: &str,
+    outcome: Outcome,
+) {
+    let mut parts = vec![file];
+    for part in groups.iter().map(String::as_str).chain([name]) {
+        parts.extend([BETWEEN, part]);
+    }
+    collected.record(&parts, outcome);
+}
+
+/// The file of a line like `PASS src/a.test.js (5.2 s)`.
+pub(super) fn parse_suite(line: &str) -> Option<&str> {
+    // With colours, there are blanks around the word.
+    let (word, file) = line.trim_start().split_once(' ')?;
+    let indent = line.len() - line.trim_start().len();
+    let file = without_time(file.trim_start());
+    let file = file.strip_prefix("./").unwrap_or(file);
+    (matches!(word, "PASS" | "FAIL") && indent < 2 && !file.is_empty()).then_some(file)
+}
+
+/// A line of the tree that is a test. Leaves the groups it is in.
+fn parse_leaf<'a>(line: &'a str, groups: &mut Vec<String>) -> Option<(&'a str, Outcome)> {
+    let said = line.trim_start();
+    let (mark, name) = said.split_once(' ')?;
+    let (name, outcome) = match mark {
+        "✓" | "√" => (name, Outcome::Passed),
+        "✕" | "×" => (name, Outcome::Failed),
+        "○" => (name.strip_prefix("skipped ").unwrap_or(name), Outcome::Skipped),
+        "✎" => (name.strip_prefix("todo ").unwrap_or(name), Outcome::Skipped),
+        _ => return None,
+    };
+    groups.truncate(level(line));
+    Some((without_time(name), outcome))
+}
+
+fn enter_group(line: &str, groups: &mut Vec<String>, collected: &mut Collected) {
+    match prefix(line.trim_start()) {
+        Some(name) => {
+            groups.truncate(level(line));
+            groups.push(name);
+        }
+        None => collected.note_gap(),
+    }
+}
+
+/// How deep a line of the tree is: two blanks each, from two.
+fn level(line: &str) -> usize {
+    let blanks = line.len() - line.trim_start_matches(' ').len();
+    (blanks / 2).saturating_sub(1)
+}
+
+/// Without ` (12 ms)` or ` (5.2 s)` at the end. All of them: the last may be part of the name.
+pub(super) fn without_time(mut name: &str) -> &str {
+    loop {
+        let inner = name.strip_suffix(')').and_then(|name| name.rsplit_once(" ("));
+        let Some((before, time)) = inner else { return name };
+        let number = time.strip_suffix(" ms").or_else(|| time.strip_suffix(" s"));
+        if before.is_empty() || number.is_none_or(|number| number.parse::<f64>().is_err()) {
+            return name;
+        }
+        name = before;
+    }
+}
+
+/// What makes Jest fail beside tests, or leave tests out.
+fn is_fatal(line: &str) -> bool {
+    line == "  ● Test suite failed to run"
+        || (line.starts_with("Jest: ") && line.contains("coverage threshold"))
+        || line == "Test run was interrupted."
+}
+
+#[derive(Default)]
+struct Numbers {
+    failed: u64,
+    passed: u64,
+    skipped: u64,
+    total: u64,
+}
+
+impl Numbers {
+    fn parse(counts: &str) -> Self {
+        let mut numbers = Self::default();
+        for count in counts.split(", ") {
+            let (number, word) = count.split_once(' ').unwrap_or((count, ""));
+            let number = number.parse::<u32>().unwrap_or(u32::MAX).into();
+            match word.rsplit(' ').next() {
+                Some("failed") => numbers.failed = number,
+                Some("passed") => numbers.passed = number,
+                Some("skipped") => numbers.skipped = number,
+                // Of `1 of 3 total`, the last.
+                Some("total") => {
+                    let of = word.strip_prefix("of ").and_then(|word| word.split(' ').next());
+                    numbers.total = of.and_then(|of| of.parse().ok()).unwrap_or(number);
+                }
+                _ => {}
+            }
+        }
+        numbers
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,116 @@
+//! What Jest prints with `--json`: complete when every suite was run and none could not be loaded.
+
+use serde::Deserialize;
+
+use super::collected::{Collected, Outcome, prefix};
+use super::jest::{parse_suite, record, without_time};
+use super::lines::{Line, lines};
+use super::{TestFormat, TestResults};
+
+/// `None` when there is no such document. It stands in one line; around it there may be Jest's text,
+/// which alone tells what the files are called from the project's folder. Without that, ids hold
+/// whole paths and are those of this worktree only.
+pub(super) fn parse(text: &str) -> Option<TestResults> {
+    let mut collected = Collected::default();
+    let mut documents: Vec<Document> = Vec::new();
+    let mut files: Vec<String> = Vec::new();
+    for line in lines(text) {
+        match line {
+            Line::Text(line) if is_document(&line) => match serde_json::from_str(&line) {
+                Ok(document) => documents.push(document),
+                Err(_) => collected.note_gap(),
+            },
+            Line::Text(line) => {
+                if line.starts_with("Jest: ") && line.contains("coverage threshold") {
+                    collected.note_gap();
+                }
+                files.extend(parse_suite(&line).and_then(prefix));
+            }
+            Line::Cut => collected.note_gap(),
+        }
+    }
+    files.sort();
+    files.dedup();
+    for document in &documents {
+        document.tell(&files, &mut collected);
+    }
+    (!documents.is_empty()).then(|| collected.finish(TestFormat::Jest))
+}
+
+fn is_document(line: &str) -> bool {
+    line.starts_with('{') && line.ends_with('}') && line.contains("\"numTotalTestSuites\":")
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Document {
+    #[serde(default)]
+    num_runtime_error_test_suites: u64,
+    #[serde(default)]
+    was_interrupted: bool,
+    num_total_test_suites: usize,
+    num_total_tests: usize,
+    test_results: Vec<Suite>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Suite {
+    name: String,
+    #[serde(default)]
+    status: String,
+    assertion_results: Vec<Test>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Test {
+    #[serde(default)]
+    ancestor_titles: Vec<String>,
+    title: String,
+    status: String,
+}
+
+impl Document {
+    fn tell(&self, files: &[String], collected: &mut Collected) {
+        let listed: usize =
+            self.test_results.iter().map(|suite| suite.assertion_results.len()).sum();
+        if self.num_runtime_error_test_suites > 0
+            || self.was_interrupted
+            || self.num_total_test_suites != self.test_results.len()
+            || self.num_total_tests != listed
+        {
+            collected.note_gap();
+        }
+        for suite in &self.test_results {
+            suite.tell(files, collected);
+        }
+    }
+}
+
+impl Suite {
+    fn tell(&self, files: &[String], collected: &mut Collected) {
+        let failed = self.assertion_results.iter().any(|test| test.status == "failed");
+        if self.status == "failed" && !failed {
+            collected.note_gap();
+        }
+        let Some(file) = prefix(short(&self.name, files)) else { return collected.note_gap() };
+        for test in &self.assertion_results {
+            let outcome = match test.status.as_str() {
+                "passed" => Outcome::Passed,
+                "failed" => Outcome::Failed,
+                _ => Outcome::Skipped,
+            };
+            record(collected, &file, &test.ancestor_titles, without_time(&test.title), outcome);
+        }
+    }
+}
+
+/// The file as Jest's text calls it: the longest of `files` that the path ends with.
+fn short<'a>(path: &'a str, files: &[String]) -> &'a str {
+    let starts = path.match_indices(['/', '\\']).map(|(at, _)| at + 1);
+    starts
+        .filter_map(|start| path.get(start..))
+        .find(|end| files.binary_search_by(|file| file.as_str().cmp(end)).is_ok())
+        .unwrap_or(path)
+}

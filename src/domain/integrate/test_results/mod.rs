@@ -1,0 +1,87 @@
+//! What a test command says of its tests, read from its output or from the JUnit report it left.
+//!
+//! Readers never fail on what tests print between the lines: what cannot be told apart makes the
+//! results incomplete, and results that are incomplete never excuse a command that failed (rule 10
+//! of `research/landing.md`). They see text only: neither the exit code nor other steps of the same
+//! command, so that a command that failed while no test is listed as failed failed for another reason.
+
+mod cargo;
+mod cargo_block;
+mod collected;
+mod go;
+mod go_events;
+mod jest;
+mod jest_document;
+mod junit;
+mod lines;
+mod nextest;
+mod pytest;
+mod pytest_line;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+pub use junit::parse_junit;
+pub use lines::LEFT_OUT;
+
+/// Who wrote the results.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TestFormat {
+    /// A JUnit XML report.
+    Junit,
+    /// `cargo test`, or a test binary of Rust's own harness.
+    Cargo,
+    /// `cargo nextest run`.
+    Nextest,
+    /// pytest.
+    Pytest,
+    /// `go test`, as text or with `-json`.
+    Go,
+    /// Jest, as text or with `--json`.
+    Jest,
+}
+
+/// What a test command says of its tests. A test is in one of the sets only: of several results of
+/// one id the worst counts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TestResults {
+    /// The writer; of several in one output the first of [`TestFormat`]'s order.
+    pub format: TestFormat,
+    /// Everything that was meant to be executed was, and is listed: no crash, cut or stop at the first
+    /// failure, no target that could not be built or collected, and at least one test.
+    pub complete: bool,
+    /// Tests that passed, in the end where they were tried again.
+    pub passed: BTreeSet<String>,
+    /// Tests that failed.
+    pub failed: BTreeSet<String>,
+    /// Tests that were not executed: ignored, skipped, or expected to fail. Not every writer names them.
+    pub skipped: BTreeSet<String>,
+}
+
+impl TestResults {
+    /// Tests that were executed, each once.
+    pub fn executed(&self) -> impl Iterator<Item = &str> {
+        self.passed.iter().chain(&self.failed).map(String::as_str)
+    }
+
+    /// Takes in what another tool said in the same output.
+    fn join(self, other: Self) -> Self {
+        let failed = &self.failed | &other.failed;
+        let passed = &(&self.passed | &other.passed) - &failed;
+        let skipped = &(&(&self.skipped | &other.skipped) - &failed) - &passed;
+        let complete = self.complete && other.complete;
+        Self { format: self.format, complete, passed, failed, skipped }
+    }
+}
+
+/// Recognises the formats in a command's output; `None` when it says nothing by test. Knows the line
+/// that stands for what a log left out, and takes such results for incomplete.
+pub fn parse_output(text: &str) -> Option<TestResults> {
+    let formats: [fn(&str) -> Option<TestResults>; 6] =
+        [cargo::parse, nextest::parse, pytest::parse, go::parse, go_events::parse, jest::parse];
+    formats.into_iter().filter_map(|parse| parse(text)).reduce(TestResults::join)
+}
