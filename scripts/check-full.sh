@@ -2,7 +2,7 @@
 # The everyday checks and the slow ones. Run it before a release, and after a change to the
 # scheduler, to merging or to the journal.
 #
-# About a quarter of an hour beyond scripts/check.sh, on two cores, and 40 minutes of fuzzing. The slow tier is:
+# About a quarter of an hour beyond scripts/check.sh, on two cores, and 50 minutes of fuzzing. The slow tier is:
 #   - the property tests of the library with 20,000 cases in place of 256 (PROPTEST_CASES overrules),
 #   - all tests once more on the release profile, which is what users run: other optimisation, no
 #     overflow checks, no debug assertions,

@@ -14,7 +14,7 @@ cd "$(dirname "$0")/.."
 seconds=${1:-600}
 [ $# -eq 0 ] || shift
 if [ $# -eq 0 ]; then
-    set -- tasks_toml orchestrator_toml journal_rows agent_output
+    set -- tasks_toml orchestrator_toml journal_rows agent_output test_results
 fi
 
 if ! cargo fuzz --version > /dev/null 2>&1; then

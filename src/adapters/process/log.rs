@@ -7,6 +7,7 @@ use std::path::Path;
 
 use super::log_file::open_log;
 use crate::adapters::host::crash_point::crash_point;
+use crate::domain::integrate::LEFT_OUT;
 
 /// Smallest limit, in bytes: the ruler must be small beside what is kept.
 const LIMIT_MIN: u64 = 4096;
@@ -96,7 +97,7 @@ impl BoundedLog {
 
 /// Always [`RULER_LEN`] bytes, so that it can be written again in its place.
 fn ruler(left_out: u64) -> String {
-    let text = format!("---- wt-orch left out {left_out} bytes here ");
+    let text = format!("{LEFT_OUT}{left_out} bytes here ");
     format!("\n{text:-<64}\n")
 }
 

@@ -54,7 +54,7 @@ impl Block {
             // A test may have printed such a line itself: what is repeated does not end the block.
             return self.section == Section::Listing
                 || self.is_whole(&counts)
-                || self.failures.len() == counts.failed;
+                || (counts.failed > 0 && counts.failed == self.failures.len());
         }
         match &mut self.section {
             _ if line == "failures:" => {

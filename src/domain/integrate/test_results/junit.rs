@@ -161,8 +161,8 @@ impl Report {
         if !self.began {
             return Err("there is no element in the report".to_owned());
         }
-        let unclear = |parts: &[String; 3]| self.collected.failed(&parts.each_ref().map(|p| &**p));
-        if !self.open.is_empty() || self.repeated.iter().any(unclear) {
+        let failed = |parts: &[String; 3]| self.collected.failed(&parts.each_ref().map(|p| &**p));
+        if !self.open.is_empty() || self.repeated.iter().any(failed) {
             self.collected.note_gap();
         }
         Ok(self.collected.finish(TestFormat::Junit))
@@ -210,7 +210,8 @@ impl Test {
         }
         let repeats = class.starts_with(suite) || name.starts_with(suite);
         let suite = if repeats { String::new() } else { suite.to_owned() };
-        Self { parts: [suite, class, name], outcome, failures: 0 }
+        let parts = [suite, class, name].map(|part| part.trim().to_owned());
+        Self { parts, outcome, failures: 0 }
     }
 
     /// What failed in a try that was not the last has a name of its own (`flakyFailure`,

@@ -110,14 +110,22 @@ impl Run {
         if named != *counts {
             self.collected.note_gap();
         }
-        (self.spoke, self.open) = (true, false);
-        self.close();
+        self.spoke = true;
+        self.record();
     }
 
+    /// Outside a session that was begun, other tools may have written what looks alike.
     fn close(&mut self) {
-        if std::mem::take(&mut self.open) {
+        if self.open {
             self.collected.note_gap();
+            self.record();
         }
+        self.said.clear();
+        self.section = Section::Progress;
+    }
+
+    fn record(&mut self) {
+        self.open = false;
         self.section = Section::Progress;
         for (name, word) in std::mem::take(&mut self.said) {
             let outcome = match word {

@@ -61,7 +61,7 @@ fn a_binary_that_aborts_leaves_results_incomplete() {
     assert!(text.contains("- foo src/lib.rs tests::err\n"), "{text}");
 }
 
-const PASSING: &str = "\
+const PASSING: &str = "
      Running unittests src/lib.rs (/build/debug/deps/foo-0123456789abcdef.exe)
 
 running 2 tests
@@ -75,9 +75,11 @@ test result: ok. 1 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; fini
 #[test]
 fn a_target_that_is_run_again_is_numbered() {
     insta::assert_snapshot!(output(&format!("{PASSING}{PASSING}")), @"
-    Cargo, incomplete
-    + a
-    o b
+    Cargo, complete
+    + foo src/lib.rs #2 a
+    + foo src/lib.rs a
+    o foo src/lib.rs #2 b
+    o foo src/lib.rs b
     ");
 }
 
@@ -113,7 +115,7 @@ fn what_cargo_itself_fails_of_leaves_results_incomplete() {
 
 #[test]
 fn a_test_binary_alone_needs_no_target() {
-    let (_, alone) = PASSING.split_once("\n\n").unwrap();
+    let (_, alone) = PASSING.split_once("exe)\n").unwrap();
     insta::assert_snapshot!(output(alone), @"
     Cargo, complete
     + a

@@ -18,8 +18,9 @@ fn verbose_lines_name_every_test() {
 #[test]
 fn events_name_every_test() {
     insta::assert_snapshot!(output(real!("go.jsonl")), @"
-    Go, incomplete
+    Go, complete
     + example.com/m/a ExampleHello
+    + example.com/m/a TestOK
     + example.com/m/a TestPar/x_y
     + example.com/m/e TestE
     - example.com/m/a TestBad
@@ -27,6 +28,13 @@ fn events_name_every_test() {
     - example.com/m/a TestPar/z/q
     o example.com/m/a TestSkip
     ");
+}
+
+#[test]
+fn an_end_that_go_does_not_tell_of_is_noticed() {
+    // Older ones lose sight of a test that printed something without a newline.
+    let text = output(real!("go-hidden.jsonl"));
+    assert!(text.starts_with("Go, incomplete\n") && !text.contains("TestOK"), "{text}");
 }
 
 #[test]

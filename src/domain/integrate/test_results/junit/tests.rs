@@ -62,11 +62,11 @@ fn gotestsum_writes_of_packages() {
 fn jest_junit_writes_of_groups() {
     insta::assert_snapshot!(report(real!("junit-jest.xml")), @"
     Junit, complete
-    + adds  top level
     + adds deep works ✓ (3 ms)
     + adds one and one
+    + adds top level
     + adds write me
-    + undefined  passes
+    + undefined passes
     - adds deep breaks › here
     o adds later
     ");
@@ -167,12 +167,13 @@ fn what_is_no_report_is_refused_in_a_sentence() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(100))]
+    #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
     fn every_case_of_a_report_is_counted_once(
         cases in prop::collection::vec((0..3_u8, "[a-z<&\"' ›]{0,12}"), 1..40),
-        per_suite in 1..10_usize
+        per_suite in 1..10_usize,
+        cut in 0.0..1.0
     ) {
         let mut text = "<testsuites>".to_owned();
         let mut expected = [0; 3];
@@ -191,10 +192,9 @@ proptest! {
         prop_assert_eq!(found, expected);
         prop_assert_eq!(results.complete, expected[0] + expected[1] > 0);
         // What is cut off is never complete.
-        for end in text.char_indices().map(|(at, _)| at).step_by(7) {
-            if let Ok(results) = parse_junit(&text[..end]) {
-                prop_assert!(!results.complete);
-            }
+        let end = text.floor_char_boundary((text.len() as f64 * cut) as usize);
+        if let Ok(results) = parse_junit(&text[..end]) {
+            prop_assert!(!results.complete);
         }
     }
 }
