@@ -21,4 +21,6 @@ pub use event::{
 pub use matrix::{ForecastKind, MatrixCell};
 pub use order::merge_order;
 pub use state::{Integration, IntegrationOutcome, Next};
-pub use test_results::{LEFT_OUT, TestFormat, TestResults, parse_junit, parse_output};
+pub use test_results::{
+    LEFT_OUT, TestFormat, TestResults, is_cut_short, parse_junit, parse_output,
+};

@@ -1,7 +1,8 @@
 //! `cargo test`: complete when every target that was started ended with numbers that are those of the
 //! tests it listed, and cargo did not stop at the first target that failed (it does without
 //! `--no-fail-fast`). With `-q` only tests that failed are named, and without their targets. What a
-//! test prints past the harness can hide its line; the numbers then tell.
+//! test prints past the harness can hide its line; the numbers then tell. A test binary that is run
+//! without cargo is complete only where nothing failed: cargo may have said elsewhere that it stopped.
 //!
 //! Ids: `foo src/lib.rs tests::name`, `it tests/it.rs name`; of doc-tests
 //! `doc foo src/lib.rs - item`, with ` #2` for the second of an item, as line numbers move. A target
@@ -84,19 +85,22 @@ impl Run {
             self.collected.note_gap();
         }
         let Some(error) = line.strip_prefix("error: ") else { return };
-        let (first, rest) = error.split_once(' ').unwrap_or((error, ""));
-        if rest.starts_with("failed, to rerun pass") {
-            self.failed_targets += 1;
-            self.owes_error = false;
-        } else if let Ok(count) = first.parse::<usize>()
-            && matches!(rest, "target failed:" | "targets failed:")
-        {
-            if count != self.failed_targets {
+        match parse_failure(error) {
+            Some(Failure::Target) => {
+                self.failed_targets += 1;
+                self.owes_error = false;
+            }
+            Some(Failure::All(count)) => {
+                if count != self.failed_targets {
+                    self.collected.note_gap();
+                }
+                self.failed_targets = 0;
+            }
+            Some(Failure::Nextest) => {}
+            None if self.block.is_none() || error.starts_with("could not compile") => {
                 self.collected.note_gap();
             }
-            self.failed_targets = 0;
-        } else if self.block.is_none() || error.starts_with("could not compile") {
-            self.collected.note_gap();
+            None => {}
         }
     }
 
@@ -129,7 +133,7 @@ impl Run {
             self.collected.note_gap();
         }
         for (name, outcome) in ended.tests {
-            self.owes_error |= outcome == Outcome::Failed && self.target.is_some();
+            self.owes_error |= outcome == Outcome::Failed;
             match &mut self.target {
                 Some(target) if target.is_doc => {
                     let (name, line) = without_line(&name);
@@ -162,6 +166,27 @@ impl Run {
         self.close_target();
         self.collected.note_gap();
         self.nameless = true;
+    }
+}
+
+/// That tests failed, as cargo and nextest say it.
+pub(super) enum Failure {
+    /// A target of `cargo test`.
+    Target,
+    /// So many targets of it in all, which is told when no further one will be started.
+    All(usize),
+    /// A run of nextest.
+    Nextest,
+}
+
+/// Reads what stands behind `error: `.
+pub(super) fn parse_failure(error: &str) -> Option<Failure> {
+    let (first, rest) = error.split_once(' ')?;
+    match rest {
+        "run failed" if first == "test" => Some(Failure::Nextest),
+        "target failed:" | "targets failed:" => Some(Failure::All(first.parse().ok()?)),
+        _ if rest.starts_with("failed, to rerun pass") => Some(Failure::Target),
+        _ => None,
     }
 }
 

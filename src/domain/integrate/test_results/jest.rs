@@ -11,8 +11,8 @@ use super::{TestFormat, TestResults};
 /// What stands between the parts of an id.
 pub(super) const BETWEEN: &str = "›";
 
-/// `None` when Jest's last lines are not there and no suite is spoken of. With `--json`, its document
-/// says more ([`super::jest_document`]).
+/// `None` when Jest's last lines are not there: `PASS` and `FAIL` alone are said by many. With
+/// `--json`, its document says more ([`super::jest_document`]).
 pub(super) fn parse(text: &str) -> Option<TestResults> {
     if let Some(results) = super::jest_document::parse(text) {
         return Some(results);
@@ -27,17 +27,17 @@ pub(super) fn parse(text: &str) -> Option<TestResults> {
             }
         }
     }
-    if run.open || !run.spoke {
+    if run.open {
         run.collected.note_gap();
     }
-    // `PASS` and `FAIL` alone are said by many.
     run.spoke.then(|| run.collected.finish(TestFormat::Jest))
 }
 
 #[derive(Default)]
 struct Run {
     collected: Collected,
-    /// Numbers of a run were seen.
+    /// Numbers of a run were seen, first those of its suites.
+    spoke_of_suites: bool,
     spoke: bool,
     /// Suites were seen behind the last numbers.
     open: bool,
@@ -68,7 +68,9 @@ impl Run {
             self.open = true;
         } else if let Some(counts) = line.strip_prefix("Test Suites: ") {
             self.take_suites(counts);
-        } else if let Some(counts) = line.strip_prefix("Tests: ") {
+        } else if let Some(counts) = line.strip_prefix("Tests: ")
+            && std::mem::take(&mut self.spoke_of_suites)
+        {
             self.take_tests(counts);
         } else if is_fatal(line) {
             self.collected.note_gap();
@@ -108,8 +110,8 @@ impl Run {
 
     /// From `3 failed, 1 passed, 4 total`, or `1 failed, 1 of 3 total` when not all were run.
     fn take_suites(&mut self, counts: &str) {
-        let numbers = Numbers::parse(counts);
-        if numbers.failed + numbers.passed + numbers.skipped != numbers.total {
+        self.spoke_of_suites = true;
+        if !ran_all(counts) {
             self.collected.note_gap();
         }
     }
@@ -197,10 +199,16 @@ pub(super) fn without_time(mut name: &str) -> &str {
 }
 
 /// What makes Jest fail beside tests, or leave tests out.
-fn is_fatal(line: &str) -> bool {
+pub(super) fn is_fatal(line: &str) -> bool {
     line == "  ● Test suite failed to run"
         || (line.starts_with("Jest: ") && line.contains("coverage threshold"))
         || line == "Test run was interrupted."
+}
+
+/// Whether the numbers behind `Test Suites: ` tell that every suite was run.
+pub(super) fn ran_all(counts: &str) -> bool {
+    let numbers = Numbers::parse(counts);
+    numbers.failed + numbers.passed + numbers.skipped == numbers.total
 }
 
 #[derive(Default)]
@@ -224,7 +232,8 @@ impl Numbers {
                 // Of `1 of 3 total`, the last.
                 Some("total") => {
                     let of = word.strip_prefix("of ").and_then(|word| word.split(' ').next());
-                    numbers.total = of.and_then(|of| of.parse().ok()).unwrap_or(number);
+                    let of = of.and_then(|of| of.parse::<u32>().ok());
+                    numbers.total = of.map_or(number, u64::from);
                 }
                 _ => {}
             }

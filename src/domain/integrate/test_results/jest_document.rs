@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::collected::{Collected, Outcome, prefix};
-use super::jest::{parse_suite, record, without_time};
+use super::jest::{is_fatal, parse_suite, record, without_time};
 use super::lines::{Line, lines};
 use super::{TestFormat, TestResults};
 
@@ -21,7 +21,7 @@ pub(super) fn parse(text: &str) -> Option<TestResults> {
                 Err(_) => collected.note_gap(),
             },
             Line::Text(line) => {
-                if line.starts_with("Jest: ") && line.contains("coverage threshold") {
+                if is_fatal(&line) {
                     collected.note_gap();
                 }
                 files.extend(parse_suite(&line).and_then(prefix));

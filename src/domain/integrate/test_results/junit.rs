@@ -4,7 +4,8 @@
 //!
 //! Ids: name of the innermost suite, class and test, without what is repeated. Where one id stands
 //! for several tests and one of them failed, it cannot be told which, and results are incomplete.
-//! What a writer leaves out is not seen: jest-junit does that with suites that could not be loaded.
+//! What a writer leaves out is not seen: tests behind the first failure, or, by jest-junit, suites that
+//! could not be loaded. Often the output tells ([`super::is_cut_short`]).
 
 use std::collections::BTreeSet;
 
@@ -123,6 +124,13 @@ impl Report {
             },
             Some(Element::Test(test)) => {
                 test.take_child(name);
+                // As pytest says that a file is not there to be executed.
+                let is_collection = |(key, value): (String, String)| {
+                    key == "message" && value == "collection failure"
+                };
+                if name == "error" && attributes(start).into_iter().any(is_collection) {
+                    self.collected.note_gap();
+                }
                 Element::Other
             }
             Some(Element::Other) => Element::Other,

@@ -8,6 +8,7 @@
 mod cargo;
 mod cargo_block;
 mod collected;
+mod cut_short;
 mod go;
 mod go_events;
 mod jest;
@@ -24,6 +25,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+pub use cut_short::is_cut_short;
 pub use junit::parse_junit;
 pub use lines::LEFT_OUT;
 

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::cargo::parse_failure;
 use super::collected::{Collected, Outcome, id};
 use super::lines::{Line, lines};
 use super::{TestFormat, TestResults};
@@ -50,7 +51,9 @@ impl Run {
                 self.collected.note_gap();
             }
             self.open = false;
-        } else if line.starts_with("error: ") && line != "error: test run failed" {
+        } else if let Some(error) = line.strip_prefix("error: ")
+            && parse_failure(error).is_none()
+        {
             self.collected.note_gap();
         }
     }

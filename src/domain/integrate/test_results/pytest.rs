@@ -154,7 +154,7 @@ const FATAL: [&str; 6] = [
 ];
 
 /// What makes pytest fail beside tests, or end early.
-fn is_fatal(line: &str) -> bool {
+pub(super) fn is_fatal(line: &str) -> bool {
     (line.starts_with("!!!") && line.ends_with("!!!"))
         || FATAL.iter().any(|start| line.starts_with(start))
         || (line.starts_with("[gw") && line.contains("] node down: "))

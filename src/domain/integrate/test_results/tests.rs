@@ -89,9 +89,14 @@ fn carriage_returns_and_colours_change_nothing() {
 
 #[test]
 fn output_that_says_nothing_by_test_is_not_taken_for_results() {
-    for text in
-        ["", "\n\n", "all fine\n", "ok\nFAIL\nPASS\n", "make: *** [Makefile:2: test] Error 1\n"]
-    {
+    for text in [
+        "",
+        "\n\n",
+        "all fine\n",
+        "ok\nFAIL\nPASS\n",
+        "make: *** [Makefile:2: test] Error 1\n",
+        "FAIL a\nTests: 4, Assertions: 4, Failures: 1.\n",
+    ] {
         assert_eq!(parse_output(text), None, "{text}");
     }
     assert_eq!(parse_output("error: could not compile `foo` (lib test) due to 1 error\n"), None);
@@ -107,6 +112,31 @@ fn several_tools_in_one_output_are_taken_together() {
     assert_eq!(both.failed.len(), first.failed.len() + second.failed.len());
     assert_eq!(both.executed().count(), first.executed().count() + second.executed().count());
     assert!(!parse_output(&format!("{cargo}{}", real!("pytest.txt"))).unwrap().complete);
+}
+
+#[test]
+fn nextest_with_doc_tests_behind_it_is_complete() {
+    let doc = "   Doc-tests foo\n\nrunning 1 test\ntest src/lib.rs - a (line 1) ... FAILED\n\n\
+        test result: FAILED. 0 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out\n\n\
+        error: doctest failed, to rerun pass `--doc`\nerror: 1 target failed:\n    `--doc`\n";
+    let both = parse_output(&format!("{}{doc}", real!("nextest-retries.txt"))).unwrap();
+    assert!(both.complete && both.failed.contains("doc foo src/lib.rs - a"), "{}", shown(&both));
+    assert!(both.failed.contains("foo::it aborts"), "{}", shown(&both));
+}
+
+#[test]
+fn an_output_tells_what_its_report_cannot() {
+    assert!(!COMPLETE.into_iter().any(is_cut_short));
+    for text in [
+        real!("nextest-fail-fast.txt"),
+        real!("pytest-uncollected.txt"),
+        real!("go-broken.txt"),
+        real!("jest-broken.txt"),
+        "Test Suites: 1 failed, 1 of 3 total\n",
+        "error: could not compile `a` (lib) due to 1 previous error\n",
+    ] {
+        assert!(is_cut_short(text), "{text}");
+    }
 }
 
 #[test]

@@ -114,14 +114,17 @@ fn what_cargo_itself_fails_of_leaves_results_incomplete() {
 }
 
 #[test]
-fn a_test_binary_alone_needs_no_target() {
+fn a_test_binary_alone_needs_no_target_while_nothing_fails() {
     let (_, alone) = PASSING.split_once("exe)\n").unwrap();
     insta::assert_snapshot!(output(alone), @"
     Cargo, complete
     + a
     o b
     ");
-    assert!(output(&format!("{alone}{alone}")).starts_with("Cargo, incomplete\n"));
+    let failed = alone.replace("a ... ok", "a ... FAILED").replace("1 passed; 0", "0 passed; 1");
+    for text in [format!("{alone}{alone}"), failed] {
+        assert!(output(&text).starts_with("Cargo, incomplete\n"), "{text}");
+    }
 }
 
 #[test]

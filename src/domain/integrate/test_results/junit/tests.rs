@@ -1,3 +1,5 @@
+use std::fmt::Write as _;
+
 use proptest::prelude::*;
 
 use super::super::tests::{real, shown};
@@ -136,6 +138,7 @@ fn what_the_numbers_miss_leaves_results_incomplete() {
         r#"<testsuite><error>class could not be set up</error><testcase name="a"/></testsuite>"#,
         r#"<testsuite><testcase name="a"/>"#,
         r#"<testsuite><testcase name="a"/><testcase name="a"><failure/></testcase></testsuite>"#,
+        r#"<testsuite><testcase name="a"><error message="collection failure"/></testcase></testsuite>"#,
         r#"<testsuite></testsuite>"#,
         r#"<testsuite><testcase/></testsuite>"#,
     ] {
@@ -184,7 +187,7 @@ proptest! {
             expected[usize::from(*kind)] += 1;
             let child = ["", "<failure>x</failure>", "<skipped/>"][usize::from(*kind)];
             let name = quick_xml::escape::escape(name);
-            text += &format!("<testcase classname='c' name='{name}{at}'>{child}</testcase>");
+            write!(text, "<testcase classname='c' name='{name}{at}'>{child}</testcase>").unwrap();
         }
         text += "</testsuite></testsuites>";
         let results = parse_junit(&text).unwrap();
