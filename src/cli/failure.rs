@@ -154,6 +154,7 @@ impl From<GitError> for Failure {
                     .hint("wait for it; if none is at work, delete that file")
             }
             GitError::Command { .. }
+            | GitError::TimedOut { .. }
             | GitError::Answer { .. }
             | GitError::Library { .. }
             | GitError::Io { .. }

@@ -258,6 +258,11 @@ fn merged(
             let plain = Ejection::plain(task, EjectionReason::Conflict);
             return Ok(IntegrationEvent::Ejected { ejection: Ejection { note, ..plain } });
         }
+        MergeOutcome::TimedOut { limit, engine } => {
+            let note = Some(format!("{engine} did not merge it within {} s", limit.as_secs()));
+            let plain = Ejection::plain(task, EjectionReason::Conflict);
+            return Ok(IntegrationEvent::Ejected { ejection: Ejection { note, ..plain } });
+        }
         MergeOutcome::NeedsGit { reason } => {
             let plain = Ejection::plain(task, EjectionReason::NeedsGit);
             let note = Some(format!("install git 2.38 or newer: {reason}"));

@@ -35,6 +35,12 @@ pub(super) fn start_commit(job: &Job) -> Result<Result<Oid, ProvisionFailure>, G
                 let message = format!("`{first}` and `{task}` have no common ancestor");
                 return Ok(Err(ProvisionFailure::Other { message }));
             }
+            MergeOutcome::TimedOut { limit, engine } => {
+                let seconds = limit.as_secs();
+                let message =
+                    format!("{engine} did not merge `{first}` and `{task}` within {seconds} s");
+                return Ok(Err(ProvisionFailure::Other { message }));
+            }
             MergeOutcome::NeedsGit { reason } => {
                 let message =
                     format!("merging `{first}` and `{task}` needs git 2.38 or newer: {reason}");

@@ -1,6 +1,7 @@
 //! What can go wrong between us and git. Expected refusals are values elsewhere, never here.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// A failure of git, of libgit2 or of the files they work on.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +49,14 @@ pub enum GitError {
         code: Option<i32>,
         /// What it wrote on standard error, trimmed.
         stderr: String,
+    },
+    /// A git command that was given a limit took longer and was ended.
+    #[error("`git {words}` was ended after {} s", .limit.as_secs())]
+    TimedOut {
+        /// The command's words.
+        words: String,
+        /// What it was given.
+        limit: Duration,
     },
     /// Git answered in a form that it does not document.
     #[error("`git {words}` answered in an unexpected form: {what}")]
@@ -102,6 +111,9 @@ impl GitError {
             Self::Locked { path } => Self::Locked { path: path.clone() },
             Self::Command { words, code, stderr } => {
                 Self::Command { words: words.clone(), code: *code, stderr: stderr.clone() }
+            }
+            Self::TimedOut { words, limit } => {
+                Self::TimedOut { words: words.clone(), limit: *limit }
             }
             Self::Answer { words, what } => {
                 Self::Answer { words: words.clone(), what: what.clone() }

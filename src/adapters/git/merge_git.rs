@@ -1,9 +1,11 @@
 //! `git merge-tree --write-tree`: its exit code and its `-z` records are the truth; nobody looks for
 //! conflict markers.
 
+use std::time::Duration;
+
 use super::error::GitError;
 use super::hunks::{Stages, excerpts};
-use super::merge::{MergeEngine, MergeOutcome, MergeRequest};
+use super::merge::{CrossCheck, MergeEngine, MergeOutcome, MergeRequest};
 use super::path::quote_path;
 use super::program::Invocation;
 use super::repo::Repo;
@@ -13,21 +15,38 @@ use crate::domain::id::Oid;
 /// Renames are paired up to this many candidates, as the fall-back does.
 const RENAME_LIMIT: &str = "merge.renameLimit=7000";
 
-pub(super) fn merge(repo: &Repo, request: MergeRequest) -> Result<MergeOutcome, GitError> {
+/// How a merge in a process of its own is made.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Manner {
+    /// Longest that it may take.
+    pub(super) limit: Duration,
+    /// Whether what it writes survives a loss of power.
+    pub(super) durable: bool,
+}
+
+pub(super) fn merge(
+    repo: &Repo,
+    request: MergeRequest,
+    manner: Manner,
+) -> Result<MergeOutcome, GitError> {
     let version = repo.program().version();
-    let engine = MergeEngine::Git { version };
     if request.base.is_none() && repo.merge_base(request.ours, request.theirs)?.is_none() {
         return Ok(MergeOutcome::Unrelated);
     }
-    let command = repo.git("merge-tree").durable();
-    Ok(match merged(command, version, request)? {
-        Merged::Tree(tree) => MergeOutcome::Clean { tree, engine },
-        Merged::Conflict(stages) => {
+    let command = repo.git("merge-tree").at_most(manner.limit);
+    let command = if manner.durable { command.durable() } else { command };
+    let (engine, check) = (MergeEngine::Git { version }, CrossCheck::NotMade);
+    match merged(command, version, request) {
+        Ok(Merged::Tree(tree)) => Ok(MergeOutcome::Clean { tree, engine, check }),
+        Ok(Merged::Conflict(stages)) => {
             let mut paths: Vec<String> = stages.iter().map(|(path, _)| quote_path(path)).collect();
             paths.sort();
-            MergeOutcome::Conflict { paths, hunks: excerpts(&*repo.reader(), &stages), engine }
+            let hunks = excerpts(&*repo.reader(), &stages);
+            Ok(MergeOutcome::Conflict { paths, hunks, engine, check })
         }
-    })
+        Err(GitError::TimedOut { limit, .. }) => Ok(MergeOutcome::TimedOut { limit, engine }),
+        Err(error) => Err(error),
+    }
 }
 
 /// What `git merge-tree` made.
@@ -57,7 +76,7 @@ pub(super) fn merged(
     let answer = command.answer()?;
     let misread = |what: &str| GitError::Answer { words: words.clone(), what: what.to_owned() };
     let mut records = answer.stdout.split(|&byte| byte == 0).filter(|record| !record.is_empty());
-    let tree = records.next().and_then(|text| str::from_utf8(text).ok()?.parse::<Oid>().ok());
+    let tree = records.next().and_then(|record| parse_tree(record, request.ours));
     match (answer.code, tree) {
         (Some(0), Some(tree)) => Ok(Merged::Tree(tree)),
         (Some(1), Some(_)) => {
@@ -67,6 +86,13 @@ pub(super) fn merged(
         (Some(0 | 1), None) => Err(misread("no tree")),
         (code, _) => Err(GitError::Command { words, code, stderr: answer.stderr }),
     }
+}
+
+/// The id at the end of a record: before it stands whatever merge drivers had to say.
+fn parse_tree(record: &[u8], like: Oid) -> Option<Oid> {
+    let digits = like.to_string().len();
+    let start = record.len().checked_sub(digits)?;
+    str::from_utf8(&record[start..]).ok()?.parse().ok()
 }
 
 /// Records of the form `<mode> <object> <stage>\t<path>`.

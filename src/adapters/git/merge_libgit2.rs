@@ -3,11 +3,14 @@
 //! it says [`MergeOutcome::NeedsGit`] in place of a tree.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread::Builder;
+use std::time::Duration;
 
 use super::diff::{FileMode, RawChange};
-use super::error::{GitError, library};
+use super::error::{GitError, io, library};
 use super::hunks::{Stages, excerpts};
-use super::merge::{MergeEngine, MergeOutcome, MergeRequest};
+use super::merge::{CrossCheck, MergeEngine, MergeOutcome, MergeRequest, guards};
 use super::oid::{from_git2, to_git2};
 use super::path::{as_path, quote_path};
 use super::read::{merge_base, raw_changes};
@@ -17,30 +20,101 @@ use crate::domain::id::Oid;
 /// Rename candidates that libgit2 compares; more and it needs git.
 pub(super) const TARGET_LIMIT: u32 = 7000;
 
-pub(super) fn merge(repo: &Repo, request: MergeRequest) -> Result<MergeOutcome, GitError> {
-    let git = repo.objects()?;
-    let Some(base) = base_of(&git, request)? else { return Ok(MergeOutcome::Unrelated) };
-    pin_attributes(&git, request.ours)?;
-    let (ours, theirs) =
-        (raw_changes(&git, base, request.ours)?, raw_changes(&git, base, request.theirs)?);
-    let (ours, theirs) = ((request.ours, &*ours), (request.theirs, &*theirs));
-    if let Some(reason) = (Sides { ours, theirs }).needs_git(repo, &git)? {
-        return Ok(MergeOutcome::NeedsGit { reason });
-    }
-    let mut index = merged_index(&git, request)?;
+/// Sorts before every store on disk, so that new objects stay in memory.
+const MEMORY_PRIORITY: i32 = 1000;
+
+/// A merge whose objects are stored, given up after `limit`.
+pub(super) fn merge_within(
+    repo: &Repo,
+    request: MergeRequest,
+    limit: Duration,
+) -> Result<MergeOutcome, GitError> {
     let engine = MergeEngine::Libgit2;
-    if index.has_conflicts() {
-        let stages = conflict_stages(&index)?;
-        let mut paths: Vec<String> = stages.iter().map(|(path, _)| quote_path(path)).collect();
-        paths.sort();
-        return Ok(MergeOutcome::Conflict {
-            paths,
-            hunks: excerpts(&*repo.reader(), &stages),
-            engine,
-        });
+    let Some(judged) = within(limit, repo, move |repo| judged(repo, &repo.objects()?, request))?
+    else {
+        return Ok(MergeOutcome::TimedOut { limit, engine });
+    };
+    let check = CrossCheck::NotMade;
+    Ok(match judged? {
+        Judged::Unrelated => MergeOutcome::Unrelated,
+        Judged::NeedsGit { reason } => MergeOutcome::NeedsGit { reason },
+        Judged::Clean { tree } => MergeOutcome::Clean { tree, engine, check },
+        Judged::Conflict { stages } => {
+            let mut paths: Vec<String> = stages.iter().map(|(path, _)| quote_path(path)).collect();
+            paths.sort();
+            let hunks = excerpts(&*repo.reader(), &stages);
+            MergeOutcome::Conflict { paths, hunks, engine, check }
+        }
+    })
+}
+
+/// The same in memory: nothing is stored.
+pub(super) fn judged_in_memory(
+    repo: &Repo,
+    request: MergeRequest,
+    limit: Duration,
+) -> Result<Option<Judged>, GitError> {
+    let work = move |repo: &Repo| {
+        let git = repo.objects()?;
+        let failed = library("open an object store in memory");
+        let added =
+            git.odb().and_then(|odb| odb.add_new_mempack_backend(MEMORY_PRIORITY).map(drop));
+        added.map_err(failed)?;
+        judged(repo, &git, request)
+    };
+    within(limit, repo, work)?.transpose()
+}
+
+/// libgit2 cannot be interrupted. It works in a thread of its own, which is left to itself when it
+/// takes too long, and ends with this process at the latest.
+fn within<T: Send + 'static>(
+    limit: Duration,
+    repo: &Repo,
+    work: impl FnOnce(&Repo) -> T + Send + 'static,
+) -> Result<Option<T>, GitError> {
+    let (tell, told) = channel();
+    let own = repo.clone();
+    // Nobody may be listening any more.
+    let work = move || drop(tell.send(work(&own)));
+    Builder::new().spawn(work).map_err(io("start a thread for", repo.common_dir()))?;
+    match told.recv_timeout(limit) {
+        Ok(result) => Ok(Some(result)),
+        Err(RecvTimeoutError::Timeout) => Ok(None),
+        Err(RecvTimeoutError::Disconnected) => {
+            Err(GitError::Library { action: "merge", message: "the thread panicked".to_owned() })
+        }
     }
-    let tree = index.write_tree_to(&git).map_err(library("write the merged tree"))?;
-    Ok(MergeOutcome::Clean { tree: from_git2(tree), engine })
+}
+
+/// What libgit2 made of a merge.
+pub(super) enum Judged {
+    Unrelated,
+    NeedsGit { reason: String },
+    Clean { tree: Oid },
+    Conflict { stages: Vec<(Vec<u8>, Stages)> },
+}
+
+fn judged(repo: &Repo, git: &git2::Repository, request: MergeRequest) -> Result<Judged, GitError> {
+    let Some(base) = base_of(git, request)? else { return Ok(Judged::Unrelated) };
+    if let Some(reason) = guards::obstacle(repo, git, request)? {
+        return Ok(Judged::NeedsGit { reason });
+    }
+    pin_attributes(git, request.ours)?;
+    let (ours, theirs) =
+        (raw_changes(git, base, request.ours)?, raw_changes(git, base, request.theirs)?);
+    let sides = Sides { ours: (request.ours, &*ours), theirs: (request.theirs, &*theirs) };
+    if let Some(reason) = sides.needs_git(repo, git)? {
+        return Ok(Judged::NeedsGit { reason });
+    }
+    let mut index = merged_index(git, request)?;
+    if index.has_conflicts() {
+        return Ok(Judged::Conflict { stages: conflict_stages(&index)? });
+    }
+    if let Some(reason) = guards::doubt(repo, git, &index, &sides)? {
+        return Ok(Judged::NeedsGit { reason });
+    }
+    let tree = index.write_tree_to(git).map_err(library("write the merged tree"))?;
+    Ok(Judged::Clean { tree: from_git2(tree) })
 }
 
 /// The base to compare with: the one asked for, else the best common ancestor.
@@ -134,8 +208,8 @@ impl Sides<'_> {
             if is_submodule(ours) || is_submodule(theirs) {
                 return Ok(Some(format!("both sides changed the submodule {shown}")));
             }
-            if let Some(driver) = custom_driver(repo, git, &theirs.path)? {
-                return Ok(Some(format!("{shown} is merged by the driver `{driver}`")));
+            if let Driver::Custom(name) = driver(repo, git, &theirs.path)? {
+                return Ok(Some(format!("{shown} is merged by the driver `{name}`")));
             }
         }
         let moved = match renamed_directory(git, self.ours, self.theirs.1)? {
@@ -154,7 +228,9 @@ impl Sides<'_> {
         let tree = commit.tree().map_err(failed())?;
         let Some(entry) = tree.get_name(".gitattributes") else { return Ok(false) };
         let Ok(blob) = git.find_blob(entry.id()) else { return Ok(false) };
-        Ok(String::from_utf8_lossy(blob.content()).lines().any(|line| line.starts_with("[attr]")))
+        Ok(String::from_utf8_lossy(blob.content())
+            .lines()
+            .any(|line| line.trim_start().starts_with("[attr]")))
     }
 }
 
@@ -162,12 +238,19 @@ fn is_submodule(change: &RawChange) -> bool {
     [change.old, change.new].into_iter().flatten().any(|file| file.mode == FileMode::Submodule)
 }
 
-/// The name of a merge driver that only git can run.
-fn custom_driver(
-    repo: &Repo,
-    git: &git2::Repository,
-    path: &[u8],
-) -> Result<Option<String>, GitError> {
+/// What merges the contents of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Driver {
+    Text,
+    Union,
+    /// Nothing: two versions of it collide.
+    Binary,
+    /// A program that only git runs.
+    Custom(String),
+}
+
+/// The driver by the pinned attributes.
+pub(super) fn driver(repo: &Repo, git: &git2::Repository, path: &[u8]) -> Result<Driver, GitError> {
     let value = git.get_attr_bytes(as_path(path), "merge", git2::AttrCheckFlags::INDEX_ONLY);
     let value = value.map_err(library("read attributes"))?;
     let name = match git2::AttrValue::from_bytes(value) {
@@ -176,9 +259,17 @@ fn custom_driver(
         git2::AttrValue::Unspecified => {
             repo.settings().last("merge.default").unwrap_or("text").to_owned()
         }
-        git2::AttrValue::True | git2::AttrValue::False => return Ok(None),
+        git2::AttrValue::True => "text".to_owned(),
+        git2::AttrValue::False => "binary".to_owned(),
     };
-    Ok((!matches!(name.as_str(), "text" | "binary" | "union")).then_some(name))
+    // Settings go before what is built in.
+    let own = repo.settings().last(&format!("merge.{name}.driver")).is_some();
+    Ok(match name.as_str() {
+        "text" if !own => Driver::Text,
+        "union" if !own => Driver::Union,
+        "binary" if !own => Driver::Binary,
+        _ => Driver::Custom(name),
+    })
 }
 
 /// A directory that the commit `mover` emptied by renaming while the other side put new files into
@@ -208,15 +299,16 @@ fn renamed_directory(
     Ok(None)
 }
 
-fn is_emptied(tree: &git2::Tree<'_>, dir: &[u8]) -> bool {
+pub(super) fn is_emptied(tree: &git2::Tree<'_>, dir: &[u8]) -> bool {
     if dir.is_empty() {
         return tree.iter().all(|entry| entry.kind() == Some(git2::ObjectType::Tree));
     }
-    tree.get_path(as_path(dir)).is_err()
+    // A file of that name is no directory.
+    tree.get_path(as_path(dir)).map_or(true, |entry| entry.kind() != Some(git2::ObjectType::Tree))
 }
 
 /// The directories a path lies in, innermost first, the root (empty) last.
-fn ancestors(path: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(super) fn ancestors(path: &[u8]) -> impl Iterator<Item = &[u8]> {
     let slashes = path.iter().enumerate().rev().filter(|(_, byte)| **byte == b'/');
     slashes.map(|(at, _)| &path[..at]).chain(std::iter::once(&path[..0]))
 }

@@ -10,6 +10,7 @@ mod branches;
 mod capability;
 mod conversion;
 mod diff;
+mod durable;
 mod error;
 #[cfg(test)]
 pub(in crate::adapters) mod fixture;
@@ -32,6 +33,7 @@ mod patch;
 mod path;
 mod program;
 mod progress;
+mod raw_commit;
 mod read;
 mod repo;
 mod root_refs;
@@ -59,7 +61,10 @@ pub use land::{LandOutcome, LandRequest, RefusedReason, land};
 pub use land_restore::{RecoveredLanding, recover_landing};
 pub use latest::BranchWork;
 pub(in crate::adapters) use listing::{ListedFile, Listing};
-pub use merge::{Hunk, MergeEngine, MergeOutcome, MergeRequest};
+pub use merge::{
+    CrossCheck, Hunk, MergeEngine, MergeOptions, MergeOutcome, MergeRequest, MergeSession,
+    ReplayOutcome, ReplayRequest,
+};
 pub(in crate::adapters) use oid::blob_id;
 pub use patch::PatchSearch;
 pub(in crate::adapters) use path::as_path;

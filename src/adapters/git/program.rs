@@ -3,6 +3,7 @@
 mod bound;
 mod changing;
 mod conversation;
+mod limited;
 mod locked;
 
 use std::ffi::{OsStr, OsString};
@@ -144,6 +145,7 @@ impl GitProgram {
             input: Input::Nothing,
             foreground: false,
             bound: false,
+            limit: None,
         }
     }
 }
@@ -194,6 +196,7 @@ pub(in crate::adapters) struct Invocation<'a> {
     input: Input,
     foreground: bool,
     bound: bool,
+    limit: Option<Duration>,
 }
 
 impl Invocation<'_> {
@@ -371,9 +374,9 @@ impl Invocation<'_> {
                     return Err(refused);
                 }
             }
-            child.wait_with_output()
+            limited::output(child, self.limit)
         })
-        .map_err(io("wait for", &program.path))?;
+        .map_err(|error| self.ended_early(error))?;
         self.crash_point("after");
         let answer = Answer {
             code: output.status.code(),

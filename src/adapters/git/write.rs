@@ -6,7 +6,7 @@ use super::repo::Repo;
 use crate::domain::id::Oid;
 
 /// Author and committer where the user configured none.
-const FALLBACK: (&str, &str) = ("wt-orch", "wt-orch@localhost");
+pub(super) const FALLBACK: (&str, &str) = ("wt-orch", "wt-orch@localhost");
 
 /// A commit to be made.
 #[derive(Debug, Clone)]
@@ -83,6 +83,20 @@ impl Repo {
     /// # Errors
     /// Git refuses, for one because it cannot sign.
     pub fn commit_tree(&self, commit: &NewCommit) -> Result<Oid, GitError> {
+        let mut message = commit.message.clone().into_bytes();
+        if message.last() != Some(&b'\n') {
+            message.push(b'\n');
+        }
+        self.commit_with(commit, message, None)
+    }
+
+    /// The same with a message in another encoding in place of the commit's.
+    pub(super) fn commit_with(
+        &self,
+        commit: &NewCommit,
+        message: Vec<u8>,
+        encoding: Option<&str>,
+    ) -> Result<Oid, GitError> {
         let mut command = self.git("commit-tree").durable().arg(commit.tree.to_string());
         for parent in &commit.parents {
             command = command.arg("-p").arg(parent.to_string());
@@ -98,9 +112,8 @@ impl Repo {
             None if self.identity()?.is_none() => command = identified(command, "AUTHOR"),
             None => {}
         }
-        let mut message = commit.message.clone().into_bytes();
-        if message.last() != Some(&b'\n') {
-            message.push(b'\n');
+        if let Some(encoding) = encoding {
+            command = command.config(&format!("i18n.commitEncoding={encoding}"));
         }
         let command = command.args(["-F", "-"]).input(message);
         let words = command.shown();
@@ -184,6 +197,6 @@ impl Repo {
     }
 }
 
-fn identified<'a>(command: Invocation<'a>, role: &str) -> Invocation<'a> {
+pub(super) fn identified<'a>(command: Invocation<'a>, role: &str) -> Invocation<'a> {
     command.env(format!("GIT_{role}_NAME"), FALLBACK.0).env(format!("GIT_{role}_EMAIL"), FALLBACK.1)
 }

@@ -162,7 +162,8 @@ impl Cleaning<'_> {
             MergeOutcome::Clean { tree, .. } => tree == repo.tree_of(request.ours)?,
             MergeOutcome::Conflict { .. }
             | MergeOutcome::Unrelated
-            | MergeOutcome::NeedsGit { .. } => false,
+            | MergeOutcome::NeedsGit { .. }
+            | MergeOutcome::TimedOut { .. } => false,
         })
     }
 
