@@ -71,6 +71,11 @@ impl RawCommit {
         String::from_utf8_lossy(&self.author[..end]).into_owned()
     }
 
+    /// The message as text.
+    pub(super) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.message).into_owned()
+    }
+
     /// The first line of the message, as text.
     pub(super) fn subject(&self) -> String {
         let lines = self.message.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii);

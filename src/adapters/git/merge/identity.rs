@@ -2,7 +2,7 @@
 
 use crate::adapters::git::error::GitError;
 use crate::adapters::git::repo::Repo;
-use crate::adapters::git::write::{FALLBACK, identified};
+use crate::adapters::git::write::identified;
 use crate::adapters::host::clock::Clock;
 
 /// Author and committer of new commits.
@@ -68,10 +68,4 @@ impl Signer {
         let now = || (clock.now().0 / 1000).to_string();
         format!("{name} {} {zone}", fixed.clone().unwrap_or_else(now)).into_bytes()
     }
-}
-
-/// `Name <address>` that commits have where the user configured nothing.
-pub(super) fn fallback() -> String {
-    let (name, address) = FALLBACK;
-    format!("{name} <{address}>")
 }
