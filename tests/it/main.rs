@@ -30,6 +30,7 @@ mod landing;
 mod lane;
 mod limits;
 mod measured;
+mod merge_traps;
 mod occupied;
 mod patterns;
 mod places;

@@ -40,9 +40,19 @@ fn git_serves_what_libgit2_cannot_open() {
         let MergeOutcome::Conflict { hunks, .. } = merge(rival) else { panic!("{name}") };
         assert!(hunks[0].text.contains("||||||| base\n1\n=======\nrival\n"), "{}", hunks[0].text);
 
+        let library = repo.clone().with_engine(Engine::Libgit2);
+        let request = MergeRequest { base: None, ours: one, theirs: two };
+        let unread = library.merge(request).unwrap();
+        assert!(matches!(unread, MergeOutcome::NeedsGit { .. }), "{name}: {unread:?}");
+        let options = MergeOptions { cross_check: true, ..MergeOptions::default() };
+        let mut session = repo.merge_session(options);
+        assert_eq!(session.merge(request).unwrap(), merge(two), "{name}");
+
         let parents = vec![one, two];
         let commit = NewCommit { tree, parents, message: "both".into(), author_of: Some(two) };
         let merged = repo.commit_tree(&commit).unwrap();
+        assert_eq!(session.commit(&commit).unwrap(), merged, "{name}");
+        assert_eq!(repo.sync_objects(merged, &[one, two]).unwrap(), 3, "{name}");
         let (branch, message) = ("main".to_owned(), "landed".to_owned());
         let request = LandRequest { branch, old: base, new: merged, message };
         let landed = land(&repo, &request).unwrap();

@@ -9,6 +9,8 @@ mod replay;
 mod session;
 #[cfg(test)]
 mod session_tests;
+#[cfg(test)]
+mod traps;
 
 use std::fmt;
 use std::time::Duration;

@@ -33,7 +33,12 @@ pub(super) fn merge(
     if request.base.is_none() && repo.merge_base(request.ours, request.theirs)?.is_none() {
         return Ok(MergeOutcome::Unrelated);
     }
-    let command = repo.git("merge-tree").at_most(manner.limit);
+    // Git finds the repositories of submodules by their place in the worktree.
+    let command = match repo.is_bare() || !repo.root().is_dir() {
+        true => repo.git("merge-tree"),
+        false => repo.git_in("merge-tree", repo.common_dir(), repo.root()),
+    };
+    let command = command.at_most(manner.limit);
     let command = if manner.durable { command.durable() } else { command };
     let (engine, check) = (MergeEngine::Git { version }, CrossCheck::NotMade);
     match merged(command, version, request) {

@@ -108,6 +108,9 @@ fn judged(repo: &Repo, git: &git2::Repository, request: MergeRequest) -> Result<
     }
     let mut index = merged_index(git, request)?;
     if index.has_conflicts() {
+        if let Some(reason) = guards::doubtful_conflict(&sides) {
+            return Ok(Judged::NeedsGit { reason });
+        }
         return Ok(Judged::Conflict { stages: conflict_stages(&index)? });
     }
     if let Some(reason) = guards::doubt(repo, git, &index, &sides)? {
@@ -291,6 +294,10 @@ fn renamed_directory(
     let commit = git.find_commit(to_git2(commit)?).map_err(library("read a commit"))?;
     let tree = commit.tree().map_err(library("read a tree"))?;
     for dir in left.intersection(&dirs) {
+        // Folders at the top may go; what counts are the files beside them.
+        if dir.is_empty() && !deleted.iter().any(|change| !change.path.contains(&b'/')) {
+            continue;
+        }
         let sources = deleted.iter().filter(|change| ancestors(&change.path).any(|d| d == *dir));
         if is_emptied(&tree, dir) && similar(git, sources, &targets) {
             return Ok(Some(dir.to_vec()));

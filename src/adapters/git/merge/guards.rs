@@ -24,9 +24,6 @@ pub(super) fn history(repo: &Repo, git: &git2::Repository) -> Result<Option<Stri
     if replaced.map_err(library("list refs"))? {
         return Ok(Some("commits are replaced (`git replace --list`)".to_owned()));
     }
-    if repo.common_dir().join("info/grafts").exists() {
-        return Ok(Some("the history is grafted (`info/grafts`)".to_owned()));
-    }
     Ok(None)
 }
 
@@ -65,6 +62,18 @@ fn speaks_of_merges(file: &Path) -> bool {
     let Ok(text) = std::fs::read(file) else { return false };
     let text = String::from_utf8_lossy(&text);
     ["merge", "binary", "[attr]"].iter().any(|word| text.contains(word))
+}
+
+/// A conflict that git may not see: it merges what both sides renamed alike.
+pub(in crate::adapters::git) fn doubtful_conflict(sides: &Sides<'_>) -> Option<String> {
+    let (ours, theirs) = (by_path(sides.ours.1), by_path(sides.theirs.1));
+    let both = |fits: fn(&RawChange, &RawChange) -> bool| {
+        ours.values().find(|our| theirs.get(&*our.path).is_some_and(|their| fits(our, their)))
+    };
+    let removed = both(|our, their| our.new.is_none() && their.new.is_none())?;
+    let added = both(|our, their| our.old.is_none() && our.new != their.new)?;
+    let (removed, added) = (quote_path(&removed.path), quote_path(&added.path));
+    Some(format!("both sides may have renamed {removed} to {added}"))
 }
 
 /// Goes through a merge without conflict path by path. The first place where git may have made

@@ -146,3 +146,6 @@ impl MergeSession {
         self.repo.commit_with(&new, message, encoding.as_deref())
     }
 }
+
+#[cfg(test)]
+mod tests;
