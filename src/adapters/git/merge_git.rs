@@ -30,9 +30,6 @@ pub(super) fn merge(
     manner: Manner,
 ) -> Result<MergeOutcome, GitError> {
     let version = repo.program().version();
-    if request.base.is_none() && repo.merge_base(request.ours, request.theirs)?.is_none() {
-        return Ok(MergeOutcome::Unrelated);
-    }
     // Git finds the repositories of submodules by their place in the worktree.
     let command = match repo.is_bare() || !repo.root().is_dir() {
         true => repo.git("merge-tree"),
@@ -50,6 +47,13 @@ pub(super) fn merge(
             Ok(MergeOutcome::Conflict { paths, hunks, engine, check })
         }
         Err(GitError::TimedOut { limit, .. }) => Ok(MergeOutcome::TimedOut { limit, engine }),
+        // Looked for only where git gave up: it finds the ancestor in no time, libgit2 need not.
+        Err(GitError::Command { .. })
+            if request.base.is_none()
+                && repo.merge_base(request.ours, request.theirs)?.is_none() =>
+        {
+            Ok(MergeOutcome::Unrelated)
+        }
         Err(error) => Err(error),
     }
 }
@@ -61,7 +65,7 @@ pub(super) enum Merged {
     Conflict(Vec<(Vec<u8>, Stages)>),
 }
 
-/// Runs a `merge-tree` of a repository on two commits that have an ancestor in common.
+/// Runs a `merge-tree` of a repository; git fails where two commits have no ancestor in common.
 pub(super) fn merged(
     command: Invocation<'_>,
     version: GitVersion,

@@ -112,7 +112,7 @@ fn history() -> String {
         put(&mut stream, &path(number), &content(number, &[]));
     }
     for number in 0..BRANCHES {
-        let _infallible = write!(stream, "commit refs/heads/{}\n", branch(number)).is_ok();
+        let _infallible = writeln!(stream, "commit refs/heads/{}", branch(number)).is_ok();
         header(&mut stream, "work");
         stream.push_str("from :1\n");
         let folders = number % 3 + 1;
@@ -132,7 +132,7 @@ fn history() -> String {
         }
         if number % 16 == 3 {
             let from = path(FILES - 1_000 - number * PER_FOLDER);
-            let _infallible = write!(stream, "R {from} {from}.moved\n").is_ok();
+            let _infallible = writeln!(stream, "R {from} {from}.moved").is_ok();
         }
     }
     stream
@@ -144,7 +144,7 @@ fn header(stream: &mut String, message: &str) {
 }
 
 fn put(stream: &mut String, path: &str, content: &str) {
-    let _infallible = write!(stream, "M 100644 inline {path}\n").is_ok();
+    let _infallible = writeln!(stream, "M 100644 inline {path}").is_ok();
     data(stream, content);
 }
 

@@ -66,14 +66,15 @@ mod tests {
         let tree = |digit: u8| Oid::from_bytes(&[digit; 20]).unwrap();
         let said = |git, second| match compared(git, &second) {
             CrossCheck::Differs { sentence } => sentence,
-            other => format!("{other:?}"),
+            CrossCheck::NotMade => "none".to_owned(),
+            CrossCheck::Agrees => "same".to_owned(),
         };
         let conflict = || Judged::Conflict { stages: Vec::new() };
         let clean = |digit| Judged::Clean { tree: tree(digit) };
         let unknown = Judged::NeedsGit { reason: String::new() };
-        assert_eq!(said(Some(tree(1)), unknown), "NotMade");
-        assert_eq!(said(Some(tree(1)), clean(1)), "Agrees");
-        assert_eq!(said(None, conflict()), "Agrees");
+        assert_eq!(said(Some(tree(1)), unknown), "none");
+        assert_eq!(said(Some(tree(1)), clean(1)), "same");
+        assert_eq!(said(None, conflict()), "same");
         assert!(said(Some(tree(1)), clean(2)).ends_with("libgit2 to 0202020202: git's is taken"));
         assert!(said(Some(tree(1)), conflict()).starts_with("git merges what is a conflict"));
         assert!(said(None, clean(1)).starts_with("libgit2 merges what is a conflict"));
