@@ -36,7 +36,7 @@ fn finished() -> Repo {
     repo.file(".gitattributes", "doc.txt merge=both\n");
     repo.commit("texts");
     repo.git(&["config", "merge.both.driver", "git merge-file --union %A %O %B"]);
-    split(&repo, WORK, &["--parallel=2"]).exit(0);
+    split(&repo, WORK, &[]).exit(0);
     std::fs::remove_file(repo.path("tasks.toml")).unwrap();
     repo
 }
