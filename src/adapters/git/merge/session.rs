@@ -128,7 +128,8 @@ impl MergeSession {
         if shortcut && self.library()?.is_some() {
             let known = self.is_plain()?;
             if let Some(git) = self.library.as_ref().filter(|_| known)
-                && let Some(tree) = disjoint::tree(git, request)?
+                // What libgit2 cannot read, git may.
+                && let Ok(Some(tree)) = disjoint::tree(git, request)
             {
                 let (engine, check) = (MergeEngine::Disjoint, CrossCheck::NotMade);
                 return Ok(MergeOutcome::Clean { tree, engine, check });
