@@ -106,8 +106,10 @@
 //! 5. **Integrate.** [`engine::integrate`] collects what succeeded, forecasts every pair
 //!    ([`Repo::forecast_matrix`](adapters::git::Repo::forecast_matrix)), orders it ([`merge_order`](domain::integrate::merge_order)) and does
 //!    what [`next`](domain::integrate::Integration::next) asks for: merge in memory
-//!    ([`Repo::merge`](adapters::git::Repo::merge)), validate in a worktree of its own, isolate what
-//!    breaks a validation by bisection, land.
+//!    ([`MergeSession`](adapters::git::MergeSession)), resolve what collides in a worktree of its own as
+//!    far as [`ResolutionRules`](domain::integrate::ResolutionRules) go, validate in worktrees of their
+//!    own, isolate the smallest set that breaks a validation, land. Forecasts of a run that is under way
+//!    and of any branches ([`engine::forecast_run`], [`engine::forecast_all`]) only read.
 //! 6. **Land.** [`adapters::git::land`] moves the branch by compare-and-swap, with the files of the
 //!    worktree that has it checked out. Announced in the database before, settled after; a crash
 //!    between is put in order by [`engine::recover`]. [`engine::undo`] is the same move back.
@@ -138,9 +140,12 @@
 //! ([`Trash`](adapters::worktree::Trash)). Refs below `refs/wt-orch/`: `<run>/<task>/start` (a merge that a task
 //! starts from), `<run>/<task>/attempt-<n>` (what a failed attempt left),
 //! `<run>/<task>/attempt-<n>-repository-<m>` (commits of a repository made in its worktree),
-//! `<run>/<task>/found-<id>` (what a ref held that went or moved while the task ran), `<run>/candidate`,
-//! `undo/<operation>/{old,new}`. Worktrees and branches are where the settings say, the worktree of
-//! validations beside them as `<repo>-<run>.validate`. What was brought into a worktree from the
+//! `<run>/<task>/found-<id>` (what a ref held that went or moved while the task ran), `<run>/_candidate`,
+//! `<run>/_resolved/<task>` (what the user made of a conflict),
+//! `undo/<operation>/{old,new}`. Worktrees and branches are where the settings say, the worktrees of
+//! validations beside them as `<repo>-<run>.validate`, `….validate-2` and so on, that of a conflict as
+//! `<repo>-<run>.resolve`: one that is left to the user says so in its git directory, in
+//! `wt-orch-by-hand`. What was brought into a worktree from the
 //! user's checkout is listed in its git directory, in `wt-orch-carried`; what setup hooks left there is
 //! noted beside it (`wt-orch-setup`; [`Prepared`](adapters::worktree::Prepared)). A task's temporary
 //! files are in a folder of its own below the system's
@@ -182,12 +187,23 @@
 //! - 9, stale builds: a worktree that is used again gets newer files than any build product in it;
 //!   one that begins with the checkout's caches, wherever a file is not the checkout's
 //!   ([`Carry::refresh_times`](adapters::worktree::Carry::refresh_times)).
-//! - 10, baseline: a validation that is red on the target itself cannot vouch; nothing lands.
-//! - 15: of a set that does not go together the later one in merge order is left out.
+//! - 10, baseline: what fails on the target already does not count, test by test, as long as everything
+//!   that the target runs was run; a validation that is red on the target and does not say by which test
+//!   cannot vouch, and nothing lands.
+//! - 11: test configuration and CI files are taken from the target while the candidate is validated.
+//! - 12, flakes: what fails is run again, on the candidate and on the target, and judged by how often it
+//!   does (`domain/integrate/statistics.rs`).
+//! - 13: a tree that passed a command in the same surroundings passes again without being run.
+//! - 14: a set of tasks is blamed when it fails alone and passes without any one of them
+//!   (`domain/integrate/isolate.rs`).
+//! - 15: of each such set the cheapest member is left out, the later one where they cost the same.
+//! - 16 and 17: pairs that touch the same path are merged both ways; disjoint paths are clean only where
+//!   nothing can be a rename and no attribute changes ([`adapters::git::Forecast`]).
 //! - 18 to 20: sign first, validate that commit, keep it under a ref, then move once by
 //!   compare-and-swap; a checked-out target only if nothing dirty or untracked is in the way; a
 //!   target that moved is merged and validated again.
 //! - 21: an undo is refused once a remote-tracking ref holds the landing.
+//! - 22: validations that share a lock never run at the same time.
 //!
 //! # Where to add
 //!

@@ -6,7 +6,7 @@ use super::failure::Failure;
 use crate::adapters::git::Repo;
 use crate::adapters::host::approvals::Approvals;
 use crate::config::{Asked, Loaded, Names};
-use crate::domain::task::SetupHook;
+use crate::domain::task::{Regenerate, SetupHook};
 use crate::render::visible;
 
 /// What a repository's file asks for.
@@ -94,6 +94,11 @@ pub(super) fn ensure(context: &Context, place: &mut Place) -> Result<(), Failure
 pub(super) fn lines(asked: &Asked) -> Vec<String> {
     let names = |names: &Names| names.iter().map(visible).collect::<Vec<_>>().join(", ");
     let mut lines: Vec<String> = asked.setup.iter().flat_map(hook_lines).collect();
+    if let Some(resolver) = &asked.resolver {
+        lines.push("  a resolver of conflicts, which sees what both sides wrote:".to_owned());
+        lines.extend(resolver.as_str().lines().map(|line| format!("    {}", visible(line))));
+    }
+    lines.extend(asked.regenerate.iter().flat_map(regenerate_lines));
     if let Some(pass) = &asked.env_pass {
         lines.push(format!("  env_pass, credentials that tasks get: {}", names(pass)));
     }
@@ -112,6 +117,13 @@ fn hook_lines(hook: &SetupHook) -> Vec<String> {
     });
     let mut lines = vec![format!("  a command in each worktree{when}:")];
     lines.extend(hook.run.lines().map(|line| format!("    {}", visible(line))));
+    lines
+}
+
+fn regenerate_lines(rule: &Regenerate) -> Vec<String> {
+    let paths = rule.paths.globs().map(visible).collect::<Vec<_>>().join(", ");
+    let mut lines = vec![format!("  a command where {paths} conflicts:")];
+    lines.extend(rule.run.lines().map(|line| format!("    {}", visible(line))));
     lines
 }
 

@@ -1,6 +1,8 @@
 //! The arguments, as clap reads them.
 
+mod forecast;
 mod history;
+mod integrate;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,9 +13,11 @@ use crate::config::ColorChoice;
 use crate::domain::plan::Preference;
 use crate::domain::time::parse_duration;
 
+pub(super) use forecast::ForecastArgs;
 pub(super) use history::{
     HistoryAction, HistoryArgs, HistoryExportArgs, HistoryForgetArgs, HistoryImportArgs,
 };
+pub(super) use integrate::IntegrateArgs;
 
 /// Split work across git worktrees only when it pays, and land only what merges and passes.
 #[derive(Debug, Parser)]
@@ -92,6 +96,8 @@ pub(super) enum Command {
     Retry(RetryArgs),
     /// Merge, validate and land what a run has finished.
     Integrate(IntegrateArgs),
+    /// Say which branches will collide, any two of them; change nothing.
+    Forecast(ForecastArgs),
     /// Put a branch back to where it was before a landing.
     Undo(UndoArgs),
     /// List landings and undos so far.
@@ -287,18 +293,6 @@ pub(super) struct RetryArgs {
     /// Tasks to run again; without any, those that did not succeed.
     #[arg(value_name = "TASK")]
     pub(super) tasks: Vec<String>,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct IntegrateArgs {
-    #[command(flatten)]
-    pub(super) run: RunArgs,
-    /// Merge in memory and report; nothing is validated or moved.
-    #[arg(long)]
-    pub(super) dry_run: bool,
-    /// Land on BRANCH instead of the run's target.
-    #[arg(long, value_name = "BRANCH")]
-    pub(super) onto: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -237,6 +237,7 @@ impl From<EngineError> for Failure {
             | EngineError::Io { .. }
             | EngineError::System { .. }
             | EngineError::NoFreePort { .. }
+            | EngineError::ResolutionWorktree { .. }
             | EngineError::ValidationWorktree { .. } => {
                 Self::refused("failed", error.to_string()).caused(&error).in_want(&error)
             }

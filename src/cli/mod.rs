@@ -7,6 +7,7 @@ mod commands;
 mod context;
 mod exit;
 mod failure;
+mod named_tips;
 mod patient;
 mod prepare;
 mod remembered;
@@ -67,6 +68,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, Failure> {
         Command::Resume(args) => commands::resume::run(context, &args),
         Command::Retry(args) => commands::retry::run(context, &args),
         Command::Integrate(args) => commands::integrate::run(context, &args),
+        Command::Forecast(args) => commands::forecast::run(context, &args),
         Command::Undo(args) => commands::undo::run(context, &args),
         Command::Operations => commands::operations::run(context),
         Command::Report(args) => commands::report::run(context, &args),

@@ -4,13 +4,18 @@
 use serde_json::{Value, json};
 
 use super::{Loaded, Names, Origin, Template};
-use crate::domain::task::SetupHook;
+use crate::domain::integrate::Resolver;
+use crate::domain::task::{Regenerate, SetupHook};
 
 /// What needs the user's approval.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Asked {
-    /// Commands.
+    /// `setup`: commands.
     pub setup: Vec<SetupHook>,
+    /// `integrate.resolver`, a command or an agent.
+    pub resolver: Option<Resolver>,
+    /// `integrate.regenerate`: commands as well.
+    pub regenerate: Vec<Regenerate>,
     /// `run.env_pass`, where it differs from what the user's own settings say.
     pub env_pass: Option<Names>,
     /// `run.env_deny`, likewise.
@@ -31,14 +36,27 @@ impl Asked {
         let leads_away = from_repository("worktree_path")
             && *path != own.settings.worktree_path
             && !path.stays_beside();
+        let resolution = &loaded.settings.integrate.resolution;
+        let own_rules = &own.settings.integrate.resolution;
+        let resolver =
+            from_repository("integrate.resolver") && resolution.resolver != own_rules.resolver;
+        let regenerate = from_repository("integrate.regenerate")
+            && resolution.regenerate != own_rules.regenerate;
         let (run, own) = (&loaded.settings.run, &own.settings.run);
         let setup = &loaded.settings.setup;
         Self {
             setup: if from_repository("setup") { setup.clone() } else { Vec::new() },
+            resolver: if resolver { resolution.resolver.clone() } else { None },
+            regenerate: if regenerate { resolution.regenerate.clone() } else { Vec::new() },
             env_pass: differing("run.env_pass", &run.env_pass, &own.env_pass),
             env_deny: differing("run.env_deny", &run.env_deny, &own.env_deny),
             worktree_path: leads_away.then(|| path.clone()),
         }
+    }
+
+    /// Whether something of it may resolve conflicts.
+    pub fn resolves(&self) -> bool {
+        self.resolver.is_some() || !self.regenerate.is_empty()
     }
 
     /// Whether there is nothing to approve.
@@ -47,7 +65,7 @@ impl Asked {
     }
 
     /// A text that is the same for the same content and for no other: commands in their order, each
-    /// with its `when`, the two lists, and the place of worktrees.
+    /// with its `when` or paths, the two lists, and the place of worktrees.
     pub fn canonical(&self) -> String {
         let hooks = self.setup.iter().map(|hook| {
             let when = hook.when.as_ref().map(|when| when.globs().collect::<Vec<_>>());
@@ -61,6 +79,17 @@ impl Asked {
         });
         if let Some(path) = &self.worktree_path {
             content["worktree_path"] = json!(path.as_str());
+        }
+        // Only where there are any, so that what was approved before stays approved.
+        if let Some(resolver) = &self.resolver {
+            content["resolver"] = json!(resolver.as_str());
+        }
+        if !self.regenerate.is_empty() {
+            let rules = self.regenerate.iter();
+            let rules = rules.map(
+                |rule| json!({ "run": rule.run, "paths": rule.paths.globs().collect::<Vec<_>>() }),
+            );
+            content["regenerate"] = rules.collect::<Value>();
         }
         content.to_string()
     }

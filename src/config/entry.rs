@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::Settings;
-use crate::domain::task::{Claims, SetupHook, human_size, parse_size};
+use crate::domain::integrate::Resolver;
+use crate::domain::task::{Claims, Regenerate, SetupHook, human_size, parse_size};
 
 /// Where a value comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,6 +76,7 @@ pub(super) fn entries(settings: &Settings, origins: &Origins) -> Vec<Entry> {
     let worktree = &settings.worktree;
     let run = &settings.run;
     let integrate = &settings.integrate;
+    let resolution = &integrate.resolution;
     let mut all = vec![
         ("worktree_path".to_owned(), quoted(settings.worktree_path.as_str())),
         ("branch".to_owned(), quoted(settings.branch.as_str())),
@@ -99,6 +101,19 @@ pub(super) fn entries(settings: &Settings, origins: &Origins) -> Vec<Entry> {
         ("run.env_pass".to_owned(), list(run.env_pass.iter())),
         ("integrate.strategy".to_owned(), quoted(integrate.strategy.as_str())),
         ("integrate.target_retries".to_owned(), integrate.target_retries.to_string()),
+        ("integrate.verify_merge".to_owned(), integrate.verify_merge.to_string()),
+        ("integrate.flake_runs".to_owned(), integrate.flake_runs.to_string()),
+        (
+            "integrate.resolver".to_owned(),
+            quoted(resolution.resolver.as_ref().map_or("", Resolver::as_str)),
+        ),
+        ("integrate.resolver_timeout".to_owned(), quoted(&exact_duration(resolution.timeout))),
+        ("integrate.resolver_tries".to_owned(), resolution.tries.to_string()),
+        ("integrate.regenerate".to_owned(), regenerations(&resolution.regenerate)),
+        ("integrate.slots".to_owned(), integrate.slots.to_string()),
+        ("integrate.pin".to_owned(), integrate.pin.to_string()),
+        ("integrate.pinned".to_owned(), list(integrate.pinned.iter().flat_map(Claims::globs))),
+        ("integrate.cache".to_owned(), integrate.cache.to_string()),
         ("plan.draws".to_owned(), settings.plan.draws.to_string()),
         ("plan.seed".to_owned(), settings.plan.seed.to_string()),
         ("plan.probe".to_owned(), settings.plan.probe.to_string()),
@@ -160,6 +175,16 @@ fn hooks(hooks: &[SetupHook]) -> String {
         format!("{{ {} }}", keys.join(", "))
     };
     format!("[{}]", hooks.iter().map(one).collect::<Vec<_>>().join(", "))
+}
+
+/// Rules as a list of inline tables.
+fn regenerations(rules: &[Regenerate]) -> String {
+    let one = |rule: &Regenerate| {
+        let (paths, run) = (list(rule.paths.globs()), quoted(&rule.run));
+        let timeout = quoted(&exact_duration(rule.timeout));
+        format!("{{ paths = {paths}, run = {run}, timeout = {timeout} }}")
+    };
+    format!("[{}]", rules.iter().map(one).collect::<Vec<_>>().join(", "))
 }
 
 /// A duration that reads back as the same one.

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use super::entry::bare;
 use super::{ColorChoice, Names, Origin, Origins, Persona, Settings, Template};
-use crate::domain::integrate::Strategy;
+use crate::domain::integrate::{Resolver, Strategy};
 use crate::domain::plan::ReadsRule;
 use crate::domain::run::{CacheSharing, Submodules};
-use crate::domain::task::{Claims, SetupHook};
+use crate::domain::task::{Claims, Regenerate, SetupHook};
 
 /// The settings of one place: a file, the environment, the flags.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -61,6 +61,26 @@ pub struct Layer {
     pub strategy: Option<Strategy>,
     /// `integrate.target_retries`.
     pub target_retries: Option<u32>,
+    /// `integrate.verify_merge`.
+    pub verify_merge: Option<bool>,
+    /// `integrate.flake_runs`.
+    pub flake_runs: Option<u32>,
+    /// `integrate.resolver`; empty for none.
+    pub resolver: Option<Option<Resolver>>,
+    /// `integrate.resolver_timeout`.
+    pub resolver_timeout: Option<Duration>,
+    /// `integrate.resolver_tries`.
+    pub resolver_tries: Option<u32>,
+    /// `[[integrate.regenerate]]`.
+    pub regenerate: Option<Vec<Regenerate>>,
+    /// `integrate.slots`.
+    pub validation_slots: Option<u32>,
+    /// `integrate.pin`.
+    pub pin: Option<bool>,
+    /// `integrate.pinned`; without globs nothing is.
+    pub pinned: Option<Option<Claims>>,
+    /// `integrate.cache`.
+    pub cache: Option<bool>,
     /// `plan.draws`.
     pub draws: Option<u32>,
     /// `plan.seed`.
@@ -109,6 +129,17 @@ impl Layer {
         let integrate = &mut settings.integrate;
         over.put("integrate.strategy", self.strategy, &mut integrate.strategy);
         over.put("integrate.target_retries", self.target_retries, &mut integrate.target_retries);
+        over.put("integrate.verify_merge", self.verify_merge, &mut integrate.verify_merge);
+        over.put("integrate.flake_runs", self.flake_runs, &mut integrate.flake_runs);
+        let resolution = &mut integrate.resolution;
+        over.put("integrate.resolver", self.resolver, &mut resolution.resolver);
+        over.put("integrate.resolver_timeout", self.resolver_timeout, &mut resolution.timeout);
+        over.put("integrate.resolver_tries", self.resolver_tries, &mut resolution.tries);
+        over.put("integrate.regenerate", self.regenerate, &mut resolution.regenerate);
+        over.put("integrate.slots", self.validation_slots, &mut integrate.slots);
+        over.put("integrate.pin", self.pin, &mut integrate.pin);
+        over.put("integrate.pinned", self.pinned, &mut integrate.pinned);
+        over.put("integrate.cache", self.cache, &mut integrate.cache);
         over.put("plan.draws", self.draws, &mut settings.plan.draws);
         over.put("plan.seed", self.seed, &mut settings.plan.seed);
         over.put("plan.probe", self.probe, &mut settings.plan.probe);

@@ -7,10 +7,12 @@ use std::time::Duration;
 use super::{ColorChoice, Layer, Names, Persona, Template};
 use crate::domain::diagnostic::{Diagnostic, Document, Placed, Problems, Table, closest, quoted};
 use crate::domain::id::TaskId;
-use crate::domain::integrate::Strategy;
+use crate::domain::integrate::{Resolver, Strategy};
 use crate::domain::plan::ReadsRule;
 use crate::domain::run::{CacheSharing, Submodules};
-use crate::domain::task::{Claims, SetupHook, parse_limit, parse_size, setup_hooks};
+use crate::domain::task::{
+    Claims, Regenerate, SetupHook, parse_limit, parse_size, regenerations, setup_hooks,
+};
 use crate::domain::time::parse_duration;
 
 /// Whole numbers that a key accepts, both ends included.
@@ -36,6 +38,8 @@ pub(super) trait Keys {
     fn boolean(&mut self, section: &'static str, key: &'static str) -> Option<Placed<bool>>;
     /// All of `[[setup]]`.
     fn hooks(&mut self) -> Option<Vec<SetupHook>>;
+    /// All of `[[integrate.regenerate]]`.
+    fn regenerations(&mut self) -> Option<Vec<Regenerate>>;
     /// All of `[capacity]`.
     fn numbers(&mut self, section: &'static str, limits: Limits) -> Named<u64>;
     /// The key of every `[persona.NAME]`.
@@ -70,6 +74,16 @@ pub(super) fn layer(keys: &mut dyn Keys, problems: &Problems) -> Layer {
         capacity: read.capacity(),
         strategy: read.choice(("integrate", "strategy"), &Strategy::WORDS),
         target_retries: read.number(("integrate", "target_retries"), (0, 100)),
+        verify_merge: read.keys.boolean("integrate", "verify_merge").map(|on| on.value),
+        flake_runs: read.number(("integrate", "flake_runs"), (2, 1000)),
+        resolver: read.resolver(),
+        resolver_timeout: read.duration(("integrate", "resolver_timeout")),
+        resolver_tries: read.number(("integrate", "resolver_tries"), (1, 20)),
+        regenerate: read.keys.regenerations(),
+        validation_slots: read.number(("integrate", "slots"), (0, 64)),
+        pin: read.keys.boolean("integrate", "pin").map(|on| on.value),
+        pinned: read.claims(("integrate", "pinned")),
+        cache: read.keys.boolean("integrate", "cache").map(|on| on.value),
         draws: read.number(("plan", "draws"), (1, 100_000)),
         seed: read.keys.number("plan", "seed", (0, u64::MAX)).map(|seed| seed.value),
         probe: read.keys.boolean("plan", "probe").map(|probe| probe.value),
@@ -143,6 +157,13 @@ impl Keys for Tables<'_> {
     fn hooks(&mut self) -> Option<Vec<SetupHook>> {
         let hooks = setup_hooks(&mut self.root, self.problems);
         self.root.key("setup").map(|_| hooks)
+    }
+
+    fn regenerations(&mut self) -> Option<Vec<Regenerate>> {
+        let problems = self.problems;
+        let integrate = self.section("integrate")?;
+        let rules = regenerations(integrate, problems);
+        integrate.key("regenerate").map(|_| rules)
     }
 
     fn numbers(&mut self, section: &'static str, limits: Limits) -> Named<u64> {
@@ -229,6 +250,17 @@ impl Reader<'_> {
             }
         }
         Some(programs)
+    }
+
+    /// The name of an agent or a command.
+    fn resolver(&mut self) -> Option<Option<Resolver>> {
+        let text = self.keys.text("integrate", "resolver")?;
+        if text.value.contains('\0') {
+            let message = "`resolver` has a NUL byte, which no command can be given";
+            self.reject("nul", text.span, message.to_owned());
+            return None;
+        }
+        Some(Resolver::parse(&text.value))
     }
 
     fn log_limit(&mut self) -> Option<u64> {

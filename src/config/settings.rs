@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::Template;
-use crate::domain::integrate::Strategy;
+use crate::domain::integrate::{ResolutionRules, Strategy};
 use crate::domain::plan::{OrderRules, ReadsRule};
 use crate::domain::run::WorktreeRules;
 use crate::domain::task::{ClaimError, Claims, DEFAULT_TIMEOUT, Glob, SetupHook};
@@ -69,12 +69,26 @@ impl RunSettings {
 }
 
 /// How finished tasks land.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IntegrateSettings {
     /// What a landed task looks like in the history.
     pub strategy: Strategy,
     /// Merged and validated again this often when the target moves meanwhile.
     pub target_retries: u32,
+    /// Whether each merge of git's is made once more by libgit2 and compared.
+    pub verify_merge: bool,
+    /// Runs of a flaky test, on each side, before it is judged.
+    pub flake_runs: u32,
+    /// `resolver`, `resolver_timeout`, `resolver_tries`, `regenerate`: what may resolve a conflict.
+    pub resolution: ResolutionRules,
+    /// Validations at once; 0: as many as there are cores, at most [`RunSettings::slots`].
+    pub slots: u32,
+    /// Whether `pinned` files are taken from the target while candidates are validated.
+    pub pin: bool,
+    /// Test configuration and CI files; without globs nothing is pinned.
+    pub pinned: Option<Claims>,
+    /// Whether a tree that passed a validation passes it again without being run.
+    pub cache: bool,
 }
 
 /// How the plan is made.
@@ -218,6 +232,44 @@ const ENV_DENY: [&str; 36] = [
 /// Schemas and migrations: each counts on the ones before it.
 const SERIALISE: [&str; 2] = ["**/migrations/**", "**/*.sql"];
 
+/// Files that say what is tested and how, or what a pipeline does, and nothing else: a manifest such as
+/// `pyproject.toml` or `package.json` also says what the code needs, and has to be the candidate's.
+const PINNED: [&str; 33] = [
+    ".github/**",
+    ".gitlab-ci.yml",
+    ".gitlab/ci/**",
+    ".circleci/**",
+    ".buildkite/**",
+    ".woodpecker/**",
+    ".woodpecker.{yml,yaml}",
+    ".drone.yml",
+    ".travis.yml",
+    ".cirrus.yml",
+    "azure-pipelines.yml",
+    "bitbucket-pipelines.yml",
+    "Jenkinsfile",
+    "appveyor.yml",
+    ".config/nextest.toml",
+    "tarpaulin.toml",
+    ".tarpaulin.toml",
+    "**/pytest.ini",
+    "**/tox.ini",
+    "**/.coveragerc",
+    "**/noxfile.py",
+    "**/jest.config.{js,cjs,mjs,ts,cts,json}",
+    "**/vitest.config.{js,cjs,mjs,ts,cts,mts}",
+    "**/vitest.workspace.{js,ts,json}",
+    "**/playwright.config.{js,cjs,mjs,ts,cts,mts}",
+    "**/cypress.config.{js,cjs,mjs,ts}",
+    "**/karma.conf.{js,cjs,ts}",
+    "**/.mocharc.{js,cjs,json,jsonc,yml,yaml}",
+    "**/.nycrc",
+    "**/.nycrc.json",
+    "**/phpunit.xml",
+    "**/phpunit.xml.dist",
+    "**/.rspec",
+];
+
 impl Default for Settings {
     fn default() -> Self {
         let names = |globs: &[&str]| globs.iter().flat_map(|glob| Names::parse_one(glob)).collect();
@@ -240,7 +292,17 @@ impl Default for Settings {
                 env_pass: Names::default(),
             },
             capacity: BTreeMap::new(),
-            integrate: IntegrateSettings { strategy: Strategy::Merge, target_retries: 3 },
+            integrate: IntegrateSettings {
+                strategy: Strategy::Merge,
+                target_retries: 3,
+                verify_merge: true,
+                flake_runs: 20,
+                resolution: ResolutionRules::default(),
+                slots: 0,
+                pin: true,
+                pinned: Claims::parse(&PINNED).ok(),
+                cache: true,
+            },
             plan: PlanSettings {
                 draws: 400,
                 seed: 0,
@@ -265,6 +327,8 @@ mod tests {
     fn tasks_get_what_builds_and_models_need_and_nothing_that_publishes() {
         let run = Settings::default().run;
         assert_eq!(run.env_deny.iter().count(), ENV_DENY.len(), "every default is a valid glob");
+        let pinned = Settings::default().integrate.pinned.unwrap();
+        assert_eq!(pinned.globs().count(), PINNED.len(), "every default is a valid glob");
         for given in ["PATH", "HOME", "ANTHROPIC_API_KEY", "OPENAI_API_KEY", "CARGO_HOME", "TERM"] {
             assert!(run.passes(given), "{given}");
         }

@@ -6,7 +6,7 @@ use super::read::{Keys, Limits, Named, Texts, layer};
 use super::{Environment, Layer};
 use crate::adapters::host::crash_point::is_crash_variable;
 use crate::domain::diagnostic::{Diagnostic, Placed, Problems, closest, quoted};
-use crate::domain::task::{ITEM_VARIABLES, SetupHook};
+use crate::domain::task::{ITEM_VARIABLES, Regenerate, SetupHook};
 
 /// How the names of all settings start.
 const PREFIX: &str = "WT_ORCH_";
@@ -168,6 +168,10 @@ impl Keys for Variables<'_> {
 
     /// Commands are written into files.
     fn hooks(&mut self) -> Option<Vec<SetupHook>> {
+        None
+    }
+
+    fn regenerations(&mut self) -> Option<Vec<Regenerate>> {
         None
     }
 

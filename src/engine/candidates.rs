@@ -2,11 +2,12 @@
 //! how they are predicted to merge.
 
 use super::error::EngineError;
+use super::forecast::told;
 use super::landing::has_landed;
 use super::site::Site;
-use crate::adapters::git::{Forecast, ForecastTip, Repo};
+use crate::adapters::git::{ForecastTip, Repo};
 use crate::domain::id::{Oid, TaskId};
-use crate::domain::integrate::{ForecastKind, IntegrationSpec, MatrixCell, Member, Strategy};
+use crate::domain::integrate::{IntegrationSpec, MatrixCell, Member, Strategy};
 use crate::domain::run::{RunSpec, RunState};
 
 /// What is ready to land, what is not, and what is to be said about it.
@@ -114,16 +115,12 @@ pub(super) fn foreign_base(
 /// # Errors
 /// Git.
 pub(super) fn forecast_of(repo: &Repo, members: &[Member]) -> Result<Vec<MatrixCell>, EngineError> {
-    let tips: Vec<ForecastTip> =
-        members.iter().map(|member| ForecastTip { start: member.start, tip: member.tip }).collect();
+    let tips: Vec<ForecastTip> = members
+        .iter()
+        .map(|member| ForecastTip { start: Some(member.start), tip: member.tip })
+        .collect();
     let cells = repo.forecast_matrix(&tips)?.into_iter().map(|(i, j, forecast)| {
-        let (forecast, paths, note) = match forecast {
-            Forecast::Clean => (ForecastKind::Clean, Vec::new(), None),
-            Forecast::SamePath { paths } => (ForecastKind::SamePath, paths, None),
-            Forecast::OrderSensitive { paths } => (ForecastKind::OrderSensitive, paths, None),
-            Forecast::Conflict { paths } => (ForecastKind::Conflict, paths, None),
-            Forecast::Unknown { reason } => (ForecastKind::Unknown, Vec::new(), Some(reason)),
-        };
+        let (forecast, paths, note) = told(forecast);
         let name = |at: usize| members[at].task.to_string();
         MatrixCell { a: name(i), b: name(j), forecast, paths, note }
     });

@@ -70,7 +70,7 @@ impl Fate {
 /// What kind of thing it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CleanKind {
-    /// A worktree of a task, or where the run was validated.
+    /// A worktree of a task, or where the run was validated or a conflict resolved.
     Worktree,
     /// The branch of a task.
     Branch,

@@ -61,6 +61,12 @@ pub enum EngineError {
         /// Why.
         message: String,
     },
+    /// The worktree in which a conflict was resolved is in the way.
+    #[error("cannot take away the worktree of a conflict: {message}")]
+    ResolutionWorktree {
+        /// Why.
+        message: String,
+    },
     /// Every port that tasks are given is in use.
     #[error("there is no free port for `{task}` between 20000 and 29999")]
     NoFreePort {

@@ -22,6 +22,7 @@ use self::sentences::{FolderNames, hook_name, put_back_note, setting_names, told
 use self::unwatched::{Ground, forget_crash, told_after_crash};
 use super::attempt::chain;
 use super::site::Site;
+use super::validation_places::is_bench;
 use crate::adapters::git::{GitError, Refs, SharedChange, SharedFiles};
 use crate::adapters::worktree::{Checkout, pool};
 use crate::domain::id::Oid;
@@ -132,7 +133,10 @@ impl Guard {
 
     fn end(&self, task: Option<usize>) {
         let mut watch = self.looked();
-        watch.running.retain(|(running, _)| *running != task);
+        // Several validations may be at work.
+        if let Some(at) = watch.running.iter().position(|(running, _)| *running == task) {
+            watch.running.remove(at);
+        }
         Ground::follow(&mut watch, &self.site, &self.spec.run);
     }
 
@@ -310,8 +314,7 @@ impl Guard {
 
     /// Worktrees of this run, and those that wait for later ones or hold a validation.
     fn is_own_folder(&self, path: &Path) -> bool {
-        let validates = path.extension().is_some_and(|end| end == "validate");
-        self.folders.contains(path) || validates || pool::holds(&self.site.repo, path)
+        self.folders.contains(path) || is_bench(path) || pool::holds(&self.site.repo, path)
     }
 }
 

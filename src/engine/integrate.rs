@@ -1,40 +1,51 @@
 //! Driving an integration: asks the state machine what is next, does it, records what came of it.
 
-use std::sync::Arc;
-
+use super::between_steps::is_interrupted;
 use super::candidates::{Found, forecast_of, foreign_base, ready};
 use super::clean::sweep;
 use super::error::EngineError;
-use super::guard::{self, Doing, Guard};
 use super::jobs::{open_jobs, remove_jobs};
 use super::journal::Journal;
 use super::landing;
+use super::making::Maker;
+use super::merging::{Merging, merge_train};
 use super::observations::store_conflicts;
+use super::resolve::{Answers, ByHand, left_by_hand};
 use super::site::Site;
-use super::validate::{Bench, clear_validations, validate};
-use crate::adapters::git::{Expected, MergeOutcome, MergeRequest, NewCommit, RefUpdate};
+use super::validate::{Crew, Turn, ValidateRules, clear_validations, flagged, ordered};
 use crate::adapters::host::signals::Signals;
 use crate::adapters::process::adopt_orphans;
-use crate::adapters::store::{CostSample, Operation, OperationState};
+use crate::adapters::store::{Operation, OperationState, Store};
 use crate::adapters::worktree::Trash;
 use crate::domain::id::Oid;
 use crate::domain::integrate::{
-    Ejection, EjectionReason, Integration, IntegrationEvent, IntegrationSpec, Member, Next,
-    Strategy, merge_order,
+    IntegrationEvent, IntegrationSpec, Next, Refusal, ResolutionRules, Strategy, Terms, merge_order,
 };
-use crate::domain::run::{Event, RunSpec, RunState};
+use crate::domain::run::{Event, RunState};
 
 /// What to integrate, and how.
 #[derive(Debug, Clone)]
 pub struct IntegrateRequest {
-    /// Branch to land on, instead of the run's target.
-    pub onto: Option<String>,
+    /// Where to land, and what else was asked for in so many words.
+    pub terms: Terms,
     /// Merge in memory and report only.
     pub dry_run: bool,
     /// How work is combined.
     pub strategy: Strategy,
     /// How often a target that moved is merged again.
     pub target_retries: u32,
+    /// Whether each merge of git's is made once more by libgit2 and compared.
+    pub verify_merge: bool,
+    /// Runs of a flaky test, on each side, before it is judged.
+    pub flake_runs: u32,
+    /// What may resolve conflicts.
+    pub resolution: ResolutionRules,
+    /// Conflicts that nothing but a resolver could resolve are left to the user.
+    pub by_hand: bool,
+    /// Validations at once, 1 or more.
+    pub slots: u32,
+    /// What holds for validations.
+    pub validating: ValidateRules,
 }
 
 /// Why an integration does not begin.
@@ -52,6 +63,25 @@ pub enum IntegrateRefusal {
         /// Why, where there is something to say.
         notes: Vec<String>,
     },
+    /// A conflict was left to the user.
+    LeftByHand {
+        /// Which, and where.
+        left: ByHand,
+        /// What is in conflict.
+        paths: Vec<String>,
+    },
+    /// One that was left before is not resolved.
+    OpenByHand {
+        /// Which, and where.
+        left: ByHand,
+    },
+    /// What was ready could not land on this branch anyway.
+    Obstacle {
+        /// The branch.
+        branch: String,
+        /// Why.
+        refusal: Refusal,
+    },
     /// A signal came; nothing was landed.
     Interrupted,
 }
@@ -68,32 +98,36 @@ pub async fn integrate(
     let landed_before = settle_landed(site, journal)?;
     let run_spec = journal.state().spec.clone();
     clear_validations(site, &run_spec).await?;
+    if let Some(left) = left_by_hand(site, &run_spec)?.filter(|_| !request.dry_run) {
+        return Ok(Err(IntegrateRefusal::OpenByHand { left }));
+    }
     // What cannot be deleted is in nobody's way; `clean` says why.
     let _emptied = sweep(site, &run_spec.places)?.map(Trash::finish);
-    let (spec, mut notes) = match prepare(site, journal.state(), request)? {
+    let (spec, mut notes) = match prepare(site, &journal.store, journal.state(), request)? {
         Ok(prepared) => prepared,
-        Err(IntegrateRefusal::NothingReady { .. }) if landed_before => return Ok(Ok(())),
+        Err(
+            IntegrateRefusal::NothingReady { .. }
+            | IntegrateRefusal::Obstacle { refusal: Refusal::BranchTaken { .. }, .. },
+        ) if landed_before => return Ok(Ok(())),
         Err(refusal) => return Ok(Err(refusal)),
     };
     notes.extend(foreign_base(site, &journal.state().spec, &spec)?);
     record(journal, IntegrationEvent::Started { spec: Box::new(spec) })?;
     let now = journal.now();
     journal.record(notes.into_iter().map(|message| Event::Warned { message }).collect(), now)?;
+    warn_of_pinned(site, journal, request)?;
     let (site, unguarded) = site.clone().guarded();
     let unguarded = unguarded.map(|message| Event::Warned { message });
     journal.record(unguarded.into_iter().collect(), now)?;
     let mut signals = Signals::listen()
         .map_err(|source| EngineError::System { what: "listen for signals", source })?;
-    let run = journal.run();
     adopt_orphans();
     let site = Site { jobs: open_jobs(&site, journal).await?, ..site };
-    let mut bench = Bench::new(&site, run.as_str());
-    let result = steps(&site, journal, &mut bench, &mut signals).await;
-    if let Err(message) = bench.remove() {
-        let message = format!("the validation worktree could not be removed: {message}");
-        let now = journal.now();
-        journal.record(vec![Event::Warned { message }], now)?;
-    }
+    let mut crew = Crew::new(&site, journal.state(), request.validating.clone());
+    let result = steps(&site, journal, &mut crew, &mut signals, request).await;
+    let left = crew.close().await;
+    let now = journal.now();
+    journal.record(left.into_iter().map(|message| Event::Warned { message }).collect(), now)?;
     remove_jobs(&site, &journal.state().spec);
     store_conflicts(journal)?;
     result
@@ -107,7 +141,11 @@ fn settle_landed(site: &Site, journal: &mut Journal) -> Result<bool, EngineError
         return Ok(false);
     }
     let (old, new) = (integration.base, integration.head());
-    let reference = format!("refs/heads/{}", integration.spec.target);
+    if old == new {
+        // It merged nothing yet: what landed there was landed before it.
+        return Ok(false);
+    }
+    let reference = format!("refs/heads/{}", integration.spec.destination());
     let run = journal.run();
     let is_its_landing = |operation: &Operation| {
         operation.state == OperationState::Done
@@ -134,9 +172,12 @@ fn settle_landed(site: &Site, journal: &mut Journal) -> Result<bool, EngineError
 async fn steps(
     site: &Site,
     journal: &mut Journal,
-    bench: &mut Bench,
+    crew: &mut Crew,
     signals: &mut Signals,
+    request: &IntegrateRequest,
 ) -> Result<Result<(), IntegrateRefusal>, EngineError> {
+    let mut maker = Maker::new(site, journal.run(), request.verify_merge);
+    let answers = Answers::default();
     loop {
         let Some(integration) = journal.state().integrations.last() else { return Ok(Ok(())) };
         match integration.next() {
@@ -146,17 +187,42 @@ async fn steps(
                     record(journal, event)?;
                 }
             }
-            Next::Merge { onto, member } => merge_step(site, journal, onto, &member)?,
-            Next::Validate { commit } => {
-                record(journal, IntegrationEvent::ValidationRequested { commit })?;
-                let Some(event) = validated(journal, bench, signals, commit).await? else {
-                    return Ok(Err(IntegrateRefusal::Interrupted));
-                };
-                record(journal, event)?;
+            Next::Merge(_) => {
+                let mut merging = Merging { site, signals, request, answers: &answers };
+                if let Err(refusal) = merge_train(journal, &mut merging, &mut maker).await? {
+                    if refusal == IntegrateRefusal::Interrupted {
+                        crew.stop(journal, signals).await?;
+                    }
+                    return Ok(Err(refusal));
+                }
             }
-            Next::Land { old, new } => landing::land_step(site, journal, old, new)?,
+            Next::Validate(requests) => match crew.turn(journal, signals, &requests).await? {
+                Turn::Went => {}
+                Turn::Idle => return Ok(Ok(())),
+                Turn::Interrupted => return Ok(Err(IntegrateRefusal::Interrupted)),
+            },
+            Next::Land { old, new } => {
+                if crew.dismiss(journal, signals).await? == Turn::Interrupted
+                    || is_interrupted(journal, signals).await?
+                {
+                    return Ok(Err(IntegrateRefusal::Interrupted));
+                }
+                landing::land_step(site, journal, old, new)?;
+            }
         }
     }
+}
+
+/// Why an integration would not begin, as far as that is known before anything is merged.
+///
+/// # Errors
+/// Git or the file system.
+pub fn early_refusal(
+    site: &Site,
+    state: &RunState,
+    request: &IntegrateRequest,
+) -> Result<Option<IntegrateRefusal>, EngineError> {
+    Ok(ground(site, state, request)?.err())
 }
 
 /// Stores one fact of the integration.
@@ -165,22 +231,71 @@ pub(super) fn record(journal: &mut Journal, event: IntegrationEvent) -> Result<(
     journal.record(vec![Event::Integration { event }], now)
 }
 
-fn prepare(
+/// Says which members change what validations take from the target.
+fn warn_of_pinned(
+    site: &Site,
+    journal: &mut Journal,
+    request: &IntegrateRequest,
+) -> Result<(), EngineError> {
+    let Some(integration) = journal.state().integrations.last() else { return Ok(()) };
+    let spec = &integration.spec;
+    if spec.dry_run || spec.validations.is_empty() {
+        return Ok(());
+    }
+    let warnings = flagged(&site.repo, &request.validating.pins, &spec.members)?;
+    let now = journal.now();
+    journal.record(warnings, now)
+}
+
+/// What is to land, and on what.
+struct Ground {
+    target: String,
+    old: Oid,
+    found: Found,
+}
+
+/// Looks where the integration would stand, and whether it could land there.
+fn ground(
     site: &Site,
     state: &RunState,
     request: &IntegrateRequest,
-) -> Result<Result<(IntegrationSpec, Vec<String>), IntegrateRefusal>, EngineError> {
-    let spec = &state.spec;
-    let Some(target) = request.onto.clone().or_else(|| spec.target.clone()) else {
+) -> Result<Result<Ground, IntegrateRefusal>, EngineError> {
+    let terms = &request.terms;
+    let Some(target) = terms.onto.clone().or_else(|| state.spec.target.clone()) else {
         return Ok(Err(IntegrateRefusal::NoTarget));
     };
     let Some(old) = site.repo.branch_tip(&target)? else {
         return Ok(Err(IntegrateRefusal::UnknownTarget { branch: target }));
     };
-    let Found { members, unfinished, notes } = ready(site, state, old)?;
-    if members.is_empty() {
-        return Ok(Err(IntegrateRefusal::NothingReady { notes }));
+    let target = site.repo.branch_behind(&target)?;
+    let found = ready(site, state, old)?;
+    if found.members.is_empty() {
+        return Ok(Err(IntegrateRefusal::NothingReady { notes: found.notes }));
     }
+    let obstacle = match &terms.branch {
+        _ if request.dry_run => None,
+        Some(branch) => landing::branch_obstacle(site, branch)?,
+        None => landing::obstacle(site, &target, old, &found.members)?,
+    };
+    if let Some(refusal) = obstacle {
+        let branch = terms.branch.clone().unwrap_or(target);
+        return Ok(Err(IntegrateRefusal::Obstacle { branch, refusal }));
+    }
+    Ok(Ok(Ground { target, old, found }))
+}
+
+fn prepare(
+    site: &Site,
+    store: &Store,
+    state: &RunState,
+    request: &IntegrateRequest,
+) -> Result<Result<(IntegrationSpec, Vec<String>), IntegrateRefusal>, EngineError> {
+    let (spec, terms) = (&state.spec, &request.terms);
+    let Ground { target, old, found } = match ground(site, state, request)? {
+        Ok(ground) => ground,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let Found { members, unfinished, notes } = found;
     let matrix = forecast_of(&site.repo, &members)?;
     let (members, order_reason) = if state.is_lane() {
         (members, "in the order in which they ran in their lane".to_owned())
@@ -189,138 +304,21 @@ fn prepare(
     };
     let prepared = IntegrationSpec {
         target,
+        branch: terms.branch.clone(),
         old,
         members,
         unfinished,
         strategy: request.strategy,
-        validations: spec.plan.validations.clone(),
+        validations: ordered(spec.plan.validations.clone(), store)?,
         matrix,
         order_reason,
         engine: site.repo.merge_engine().to_string(),
         dry_run: request.dry_run,
         target_retries: request.target_retries,
+        slots: request.slots,
+        flake_runs: request.flake_runs,
+        keep: terms.keep.clone(),
+        allow_red_base: terms.allow_red_base,
     };
     Ok(Ok((prepared, notes)))
-}
-
-fn merge_step(
-    site: &Site,
-    journal: &mut Journal,
-    onto: Oid,
-    member: &Member,
-) -> Result<(), EngineError> {
-    let clock = site.clock;
-    let before = clock.elapsed();
-    let Some(integration) = journal.state().integrations.last() else { return Ok(()) };
-    let event = merged(site, &journal.state().spec, integration, onto, member)?;
-    let seconds = (clock.elapsed() - before).as_secs_f64();
-    let now = journal.now();
-    journal.store.observe_cost("merge", CostSample { quantity: 1.0, seconds, at: now })?;
-    record(journal, event)
-}
-
-/// Landing.md rule 2: a task contributes `start → tip`. A branch is merged with its history; where
-/// that history holds work the task does not need (one lane) or is not wanted (squash), only the
-/// delta is merged, with `start` as merge base.
-fn merged(
-    site: &Site,
-    spec: &RunSpec,
-    integration: &Integration,
-    onto: Oid,
-    member: &Member,
-) -> Result<IntegrationEvent, EngineError> {
-    let repo = &site.repo;
-    let task = member.task.clone();
-    let delta = member.replay || integration.spec.strategy == Strategy::Squash;
-    if member.replay && onto == member.start && integration.spec.strategy == Strategy::Merge {
-        // The lane continues exactly here: its own commits are what lands.
-        return Ok(IntegrationEvent::Merged { task, commit: member.tip });
-    }
-    let base = delta.then_some(member.start);
-    let request = MergeRequest { base, ours: onto, theirs: member.tip };
-    let tree = match repo.merge(request)? {
-        MergeOutcome::Clean { tree, .. } => tree,
-        MergeOutcome::Conflict { paths, hunks, .. } => {
-            let (ours, theirs) = (format!("`{}` so far", integration.spec.target), &task);
-            let labelled = |text: String| {
-                text.replacen("<<<<<<< ours", &format!("<<<<<<< {ours}"), 1).replacen(
-                    ">>>>>>> theirs",
-                    &format!(">>>>>>> task `{theirs}`"),
-                    1,
-                )
-            };
-            let hunks = hunks.into_iter().map(|hunk| labelled(hunk.text)).collect();
-            let ejection = integration.conflict(&task, paths, hunks);
-            return Ok(IntegrationEvent::Ejected { ejection });
-        }
-        MergeOutcome::Unrelated => {
-            let note = Some("it has no common ancestor with the target".to_owned());
-            let plain = Ejection::plain(task, EjectionReason::Conflict);
-            return Ok(IntegrationEvent::Ejected { ejection: Ejection { note, ..plain } });
-        }
-        MergeOutcome::TimedOut { limit, engine } => {
-            let note = Some(format!("{engine} did not merge it within {} s", limit.as_secs()));
-            let plain = Ejection::plain(task, EjectionReason::Conflict);
-            return Ok(IntegrationEvent::Ejected { ejection: Ejection { note, ..plain } });
-        }
-        MergeOutcome::NeedsGit { reason } => {
-            let plain = Ejection::plain(task, EjectionReason::NeedsGit);
-            let note = Some(format!("install git 2.38 or newer: {reason}"));
-            return Ok(IntegrationEvent::Ejected { ejection: Ejection { note, ..plain } });
-        }
-    };
-    if tree == repo.tree_of(onto)? {
-        // Its work is there already, in other commits.
-        return Ok(IntegrationEvent::Merged { task, commit: onto });
-    }
-    let title = member.title.as_deref().unwrap_or(member.task.as_str());
-    let (parents, subject) = if delta {
-        (vec![onto], title.to_owned())
-    } else {
-        (vec![onto, member.tip], format!("Merge task `{task}`: {title}"))
-    };
-    let commit = repo.commit_tree(&NewCommit {
-        tree,
-        parents,
-        message: format!("{subject}\n\nTask: {task}\nRun: {}\n", spec.run),
-        author_of: delta.then_some(member.tip),
-    })?;
-    // Keeps the train's objects from being collected while they are validated.
-    let _any_value_is_replaced = repo.update_ref(&RefUpdate {
-        name: format!("refs/wt-orch/{}/candidate", spec.run),
-        new: Some(commit),
-        expected: Expected::Any,
-        message: "wt-orch: candidate".to_owned(),
-    })?;
-    Ok(IntegrationEvent::Merged { task, commit })
-}
-
-/// What the validations say of a commit; `None` when they were interrupted.
-async fn validated(
-    journal: &mut Journal,
-    bench: &mut Bench,
-    signals: &mut Signals,
-    commit: Oid,
-) -> Result<Option<IntegrationEvent>, EngineError> {
-    let Some(integration) = journal.state().integrations.last() else { return Ok(None) };
-    let validations = integration.spec.validations.clone();
-    let spec = journal.state().spec.clone();
-    let begun = bench.elapsed();
-    let reins = bench.reins();
-    let (tell, told) = std::sync::mpsc::channel();
-    // The receiver lives as long as this function.
-    let tell = move |finding| drop(tell.send(finding));
-    let guard = Arc::new(Guard::new(bench.site().clone(), journal.state(), Box::new(tell)));
-    let work = validate(bench, &spec, &validations, commit);
-    let work = guard::watched(guard, None, Doing::Setup, work);
-    let runs = reins.conduct(work, signals, journal).await?;
-    let findings = told.try_iter().map(|finding| Event::SharedChanged { finding }).collect();
-    let now = journal.now();
-    journal.record(findings, now)?;
-    let Some(runs) = runs else { return Ok(None) };
-    let runs = runs.map_err(|message| EngineError::ValidationWorktree { message })?;
-    let seconds = (bench.elapsed() - begun).as_secs_f64();
-    let now = journal.now();
-    journal.store.observe_cost("validate", CostSample { quantity: 1.0, seconds, at: now })?;
-    Ok(Some(IntegrationEvent::ValidationFinished { commit, runs }))
 }

@@ -31,7 +31,7 @@ struct Staged {
 }
 
 enum News {
-    Event(Envelope),
+    Event(Box<Envelope>),
     Output { task: TaskId, line: String },
 }
 
@@ -122,7 +122,7 @@ impl Journal {
         self.state.apply(&envelope).map_err(|source| self.illegal(source))?;
         self.staged.records.push(record(&envelope)?);
         if !self.subscribers.is_empty() {
-            self.staged.news.push(News::Event(envelope));
+            self.staged.news.push(News::Event(Box::new(envelope)));
         }
         Ok(())
     }

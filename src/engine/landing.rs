@@ -8,24 +8,57 @@ use super::integrate::record;
 use super::journal::Journal;
 use super::site::Site;
 use crate::adapters::git::{
-    Expected, GitError, LandOutcome, LandRequest, RefUpdate, RefusedReason, Repo, land,
+    BranchConflict, BranchRequest, Expected, GitError, LandOutcome, LandRefusal, LandRequest,
+    RefUpdate, RefusedReason, Repo, delete_branch, early_obstacle, land, make_branch,
     recover_landing, shell_word,
 };
 use crate::adapters::store::{NewOperation, Operation, OperationState, Store};
 use crate::domain::id::{Oid, RunId};
-use crate::domain::integrate::{IntegrationEvent, IntegrationOutcome, Refusal};
+use crate::domain::integrate::{IntegrationEvent, IntegrationOutcome, Member, Refusal};
 use crate::domain::run::RunState;
 
-/// One move of a branch, announced in the database before it happens.
+/// One change of a branch, announced in the database before it happens.
 pub(super) struct Move<'a> {
     pub(super) branch: &'a str,
-    pub(super) old: Oid,
-    pub(super) new: Oid,
+    pub(super) change: Change,
     pub(super) run: Option<RunId>,
     pub(super) undoes: Option<u64>,
 }
 
-/// Announces the move, makes it and stores how it ended.
+/// What becomes of a branch.
+#[derive(Clone, Copy)]
+pub(super) enum Change {
+    /// It moves, with the files of the worktree that has it.
+    Moved { old: Oid, new: Oid },
+    /// It comes into being; `known` is a commit that it grew from.
+    Made { at: Oid, known: Oid },
+    /// It goes.
+    Deleted { at: Oid },
+}
+
+impl Change {
+    /// What takes an operation back; `None` for one that changed nothing.
+    pub(super) fn back(operation: &Operation) -> Option<Self> {
+        match (operation.before(), operation.after()) {
+            (Some(before), Some(after)) => Some(Self::Moved { old: after, new: before }),
+            (None, Some(after)) => Some(Self::Deleted { at: after }),
+            // What was there once was flushed by its landing.
+            (Some(before), None) => Some(Self::Made { at: before, known: before }),
+            (None, None) => None,
+        }
+    }
+
+    /// Before and after; zeros where there is nothing.
+    fn ends(self) -> (Oid, Oid) {
+        match self {
+            Self::Moved { old, new } => (old, new),
+            Self::Made { at, .. } => (at.zero(), at),
+            Self::Deleted { at } => (at, at.zero()),
+        }
+    }
+}
+
+/// Announces the change, makes it and stores how it ended.
 pub(super) fn move_branch(
     site: &Site,
     store: &mut Store,
@@ -35,47 +68,127 @@ pub(super) fn move_branch(
         None => ("land", format!("wt-orch: land {}", run_name(wanted))),
         Some(id) => ("undo", format!("wt-orch: undo operation {id}")),
     };
+    let (old, new) = wanted.change.ends();
     let id = store.begin_operation(&NewOperation {
         at: site.clock.now(),
         kind: kind.to_owned(),
         reference: format!("refs/heads/{}", wanted.branch),
-        old: wanted.old,
-        new: wanted.new,
+        old,
+        new,
         run: wanted.run.clone(),
         undoes: wanted.undoes,
     })?;
     // Both ends stay reachable as long as the operation can be taken back.
-    for (end, commit) in [("old", wanted.old), ("new", wanted.new)] {
-        let _any_value_is_replaced = site.repo.update_ref(&RefUpdate {
-            name: format!("refs/wt-orch/undo/{id}/{end}"),
-            new: Some(commit),
+    for (end, commit) in [("old", old), ("new", new)] {
+        if commit != commit.zero() {
+            let _any_value_is_replaced = site.repo.update_ref(&RefUpdate {
+                name: kept(id, end),
+                new: Some(commit),
+                expected: Expected::Any,
+                message: words.clone(),
+            })?;
+        }
+    }
+    let outcome = match changed(&site.repo, wanted, words) {
+        // It is there already: an earlier try got as far as this.
+        Ok(LandOutcome::TargetMoved { now }) if now == Some(new) && wanted.undoes.is_none() => {
+            Ok(LandOutcome::Landed { checked_out: None })
+        }
+        outcome => outcome,
+    };
+    let moved = match &outcome {
+        Ok(LandOutcome::Landed { .. }) => true,
+        Ok(LandOutcome::TargetMoved { .. } | LandOutcome::Refused(_)) => false,
+        // Something failed on the way: the ref tells how far it got.
+        Err(_) => match store.operations()?.iter().find(|operation| operation.id == id) {
+            Some(operation) => has_moved(&site.repo, operation)?,
+            None => false,
+        },
+    };
+    settle_operation(site, store, id, moved)?;
+    Ok((id, outcome?))
+}
+
+fn changed(repo: &Repo, wanted: &Move<'_>, message: String) -> Result<LandOutcome, GitError> {
+    let name = wanted.branch.to_owned();
+    match wanted.change {
+        Change::Moved { old, new } => land(repo, &LandRequest { branch: name, old, new, message }),
+        Change::Made { at, known } => {
+            make_branch(repo, &BranchRequest { name, at, message }, known)
+        }
+        Change::Deleted { at } => delete_branch(repo, &BranchRequest { name, at, message }),
+    }
+}
+
+/// Stores how an operation ended. One that moved nothing can never be taken back and keeps nothing.
+fn settle_operation(
+    site: &Site,
+    store: &mut Store,
+    id: u64,
+    moved: bool,
+) -> Result<(), EngineError> {
+    let state = if moved { OperationState::Done } else { OperationState::Failed };
+    store.finish_operation(id, state)?;
+    for end in ["old", "new"].into_iter().filter(|_| !moved) {
+        let _gone = site.repo.update_ref(&RefUpdate {
+            name: kept(id, end),
+            new: None,
             expected: Expected::Any,
-            message: words.clone(),
+            message: "wt-orch: nothing moved".to_owned(),
         })?;
     }
-    let request = LandRequest {
-        branch: wanted.branch.to_owned(),
-        old: wanted.old,
-        new: wanted.new,
-        message: words,
-    };
-    let outcome = land(&site.repo, &request);
-    let state = match &outcome {
-        Ok(LandOutcome::Landed { .. }) => OperationState::Done,
-        Ok(LandOutcome::TargetMoved { .. } | LandOutcome::Refused { .. }) => OperationState::Failed,
-        // Something failed on the way: the ref tells how far it got.
-        Err(_) if site.repo.branch_tip(wanted.branch)? == Some(wanted.new) => OperationState::Done,
-        Err(_) => OperationState::Failed,
-    };
-    store.finish_operation(id, state)?;
-    Ok((id, outcome?))
+    Ok(())
+}
+
+/// The ref that keeps one end of an operation.
+fn kept(id: u64, end: &str) -> String {
+    format!("refs/wt-orch/undo/{id}/{end}")
 }
 
 fn run_name(wanted: &Move<'_>) -> String {
     wanted.run.as_ref().map_or_else(String::new, ToString::to_string)
 }
 
-/// The landing of an integration.
+/// What is known before anything is merged of why `target` could not be moved from `old` to a commit
+/// with the `members` in it. A validation may take an hour: it is said at once.
+///
+/// # Errors
+/// Git or the file system.
+pub(super) fn obstacle(
+    site: &Site,
+    target: &str,
+    old: Oid,
+    members: &[Member],
+) -> Result<Option<Refusal>, EngineError> {
+    let deltas: Vec<(Oid, Oid)> = members.iter().map(|m| (m.start, m.tip)).collect();
+    let found = early_obstacle(&site.repo, target, old, &deltas)?;
+    Ok(found.map(|refusal| checkout_refusal(target, refusal)))
+}
+
+/// Why no branch of this name can be made; `None` when it can.
+///
+/// # Errors
+/// Git.
+pub(super) fn branch_obstacle(site: &Site, name: &str) -> Result<Option<Refusal>, EngineError> {
+    let taken = |reason: String| Refusal::BranchTaken { branch: name.to_owned(), reason };
+    Ok(match site.repo.branch_conflict(name)? {
+        None => None,
+        Some(BranchConflict::Exists { tip }) => {
+            Some(taken(format!("there is one, at {}", tip.short())))
+        }
+        Some(BranchConflict::Clash { with } | BranchConflict::CaseOnly { with }) => {
+            Some(taken(format!("`{with}` is in the way")))
+        }
+        Some(BranchConflict::Invalid) => Some(taken("git does not take the name".to_owned())),
+    })
+}
+
+fn checkout_refusal(branch: &str, refusal: LandRefusal) -> Refusal {
+    let message = refusal_text(branch, &refusal.worktree, &refusal.reason);
+    Refusal::Checkout { message, resolve: refusal.resolve }
+}
+
+/// The landing of an integration: on its target, or on the branch that was asked for, which is made.
 pub(super) fn land_step(
     site: &Site,
     journal: &mut Journal,
@@ -84,9 +197,13 @@ pub(super) fn land_step(
 ) -> Result<(), EngineError> {
     record(journal, IntegrationEvent::LandRequested { commit: new })?;
     let Some(integration) = journal.state().integrations.last() else { return Ok(()) };
-    let branch = integration.spec.target.clone();
+    let branch = integration.spec.destination().to_owned();
+    let change = match integration.spec.branch {
+        None => Change::Moved { old, new },
+        Some(_) => Change::Made { at: new, known: old },
+    };
     let run = Some(journal.run());
-    let wanted = Move { branch: &branch, old, new, run, undoes: None };
+    let wanted = Move { branch: &branch, change, run, undoes: None };
     let (operation, outcome) = move_branch(site, &mut journal.store, &wanted)?;
     let Some(integration) = journal.state().integrations.last() else { return Ok(()) };
     let event = match outcome {
@@ -94,14 +211,17 @@ pub(super) fn land_step(
             let checkout = checked_out.map(|path| path.display().to_string());
             IntegrationEvent::Landed { old, new, operation, checkout }
         }
-        // It is there already: an earlier try got as far as this.
-        LandOutcome::TargetMoved { now: Some(now) } if now == new => {
-            IntegrationEvent::Landed { old, new, operation, checkout: None }
-        }
-        LandOutcome::TargetMoved { now } => integration.target_moved(now),
-        LandOutcome::Refused { worktree, reason, resolve } => {
-            let message = refusal_text(&branch, &worktree, &reason);
-            IntegrationEvent::Refused { refusal: Refusal::Checkout { message, resolve } }
+        LandOutcome::TargetMoved { now } => match change {
+            Change::Moved { .. } => integration.target_moved(now),
+            Change::Made { .. } | Change::Deleted { .. } => {
+                let at = now.map_or(String::new(), |at| format!(", at {}", at.short()));
+                let reason = format!("there is one since{at}");
+                let refusal = Refusal::BranchTaken { branch, reason };
+                IntegrationEvent::Refused { refusal }
+            }
+        },
+        LandOutcome::Refused(refusal) => {
+            IntegrationEvent::Refused { refusal: checkout_refusal(&branch, refusal) }
         }
     };
     record(journal, event)
@@ -139,21 +259,27 @@ pub fn recover(site: &Site, store: &mut Store) -> Result<Vec<String>, EngineErro
         if operation.state != OperationState::Started {
             continue;
         }
-        let done = has_moved(&site.repo, &operation)?;
-        let state = if done { OperationState::Done } else { OperationState::Failed };
-        store.finish_operation(operation.id, state)?;
+        let moved = has_moved(&site.repo, &operation)?;
+        settle_operation(site, store, operation.id, moved)?;
     }
     Ok(told)
 }
 
 /// Whether the ref made the announced move, also when it went on since.
 fn has_moved(repo: &Repo, operation: &Operation) -> Result<bool, EngineError> {
-    let (old, new) = (operation.old, operation.new);
-    let Some(now) = repo.ref_target(&operation.reference)? else { return Ok(false) };
-    let went_on = || -> Result<bool, GitError> {
-        Ok(repo.is_ancestor(new, now)? && !repo.is_ancestor(new, old)?)
+    let now = repo.ref_target(&operation.reference)?;
+    let (before, after) = (operation.before(), operation.after());
+    let (Some(now), Some(after)) = (now, after) else {
+        return Ok(before.is_some() && now == after);
     };
-    Ok(old != new && (now == new || went_on()?))
+    if now == after {
+        return Ok(before != Some(after));
+    }
+    let held_before = match before {
+        Some(before) => repo.is_ancestor(after, before)?,
+        None => false,
+    };
+    Ok(repo.is_ancestor(after, now)? && !held_before)
 }
 
 /// Whether the target holds what a task's branch holds at `tip`: its commits, or, where an integration landed its
@@ -172,7 +298,7 @@ pub(super) fn has_landed(
         let Some(IntegrationOutcome::Landed { new, .. }) = &integration.outcome else { continue };
         // A retry made another tip, which no earlier landing took.
         let same = integration.spec.members.iter().any(|m| m.task == *task && m.tip == tip);
-        let taken = integration.train.iter().any(|(merged, _)| merged == task);
+        let taken = integration.train().iter().any(|(merged, _)| *merged == task);
         // Not after an undo.
         if same && taken && repo.is_ancestor(*new, target)? {
             return Ok(true);

@@ -5,6 +5,7 @@
 //! actions performed that they ask for.
 
 mod attempt;
+mod between_steps;
 mod candidates;
 mod carry;
 mod clean;
@@ -16,18 +17,21 @@ mod driver;
 mod earlier_attempt;
 mod environment;
 mod error;
+mod forecast;
 mod guard;
 mod integrate;
 mod jobs;
 mod journal;
 mod landing;
+mod making;
+mod merging;
 mod observations;
 mod occupied;
 mod open;
-mod prepared_bench;
 mod provision;
 mod reins;
 mod reserve;
+mod resolve;
 mod risk;
 mod set_aside;
 mod setup;
@@ -38,6 +42,7 @@ mod strays;
 mod subscriber;
 mod undo;
 mod validate;
+mod validation_places;
 
 pub use carry::plan_carry;
 pub use clean::{
@@ -47,8 +52,9 @@ pub use costs::{KnownCost, known_costs, load_costs, observe_removal};
 pub use create::{CreateRequest, Obstacle, create, placed};
 pub use driver::{DriveRequest, drive};
 pub use error::EngineError;
+pub use forecast::{NamedTip, forecast_against, forecast_all, forecast_run};
 pub use guard::unwatched_changes;
-pub use integrate::{IntegrateRefusal, IntegrateRequest, integrate};
+pub use integrate::{IntegrateRefusal, IntegrateRequest, early_refusal, integrate};
 pub use jobs::{Jobs, jobserver_text};
 pub use journal::Journal;
 pub use landing::recover;
@@ -58,6 +64,7 @@ pub use open::{
     Opened, abort_idle, follow, is_driven, load_events_after, load_run, open_for_writing,
     reconcile, remove_deserted_socket, send_abort,
 };
+pub use resolve::{ByHand, Taken, abort_by_hand, left_by_hand, take_by_hand, terms_by_hand};
 pub use risk::load_risk;
 pub use set_aside::{SetAside, set_database_aside};
 pub use site::Site;
@@ -65,4 +72,4 @@ pub use space::Shortage;
 pub use strays::strays;
 pub use subscriber::Subscriber;
 pub use undo::{UndoOutcome, undo};
-pub use validate::clear_validations;
+pub use validate::{Pins, ValidateRules, clear_validations};

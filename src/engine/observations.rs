@@ -41,7 +41,7 @@ pub(super) fn store_conflicts(journal: &mut Journal) -> Result<(), EngineError> 
         return Ok(());
     }
     let is_conflict = |reason| matches!(reason, EjectionReason::Conflict);
-    let conflicts = integration.ejected.iter().filter(|e| is_conflict(e.reason)).count();
+    let conflicts = integration.ejected().iter().filter(|e| is_conflict(e.reason)).count();
     let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     let (conflicts, branches) = (count(conflicts), count(integration.spec.members.len()));
     let run = run_number(&state.spec, state.created);

@@ -8,7 +8,7 @@ use crate::adapters::git::Repo;
 use crate::adapters::host::clock::Clock;
 use crate::adapters::host::control::Place;
 use crate::adapters::process::Warden;
-use crate::domain::id::{RunId, TaskId, slugify};
+use crate::domain::id::{RunId, TaskId};
 use crate::domain::report::log_path;
 
 /// A repository with everything that is asked of its surroundings.
@@ -70,15 +70,16 @@ impl Site {
         self.log(run, task, attempt).with_extension("setup.log")
     }
 
-    /// Log of a validation; every candidate adds to it.
-    pub fn validation_log(&self, run: &RunId, validation: &str) -> PathBuf {
-        let name = format!("{}.validate.log", slugify(validation));
-        self.logs_dir().join(run.as_str()).join(name)
+    /// Log of the setup hooks in the worktree of validations of this number, from 1. No validation's
+    /// log ends like it, nor any attempt's.
+    pub fn validation_setup_log(&self, run: &RunId, bench: u32) -> PathBuf {
+        let end = if bench == 1 { String::new() } else { format!("-{bench}") };
+        self.logs_dir().join(run.as_str()).join(format!("setup-hooks{end}.log"))
     }
 
-    /// Log of the setup hooks of validations. No validation's log ends like it, nor any attempt's.
-    pub fn validation_setup_log(&self, run: &RunId) -> PathBuf {
-        self.logs_dir().join(run.as_str()).join("setup-hooks.log")
+    /// Log of the commands that resolve conflicts. No validation's log has its name, nor any attempt's.
+    pub fn resolution_log(&self, run: &RunId) -> PathBuf {
+        self.logs_dir().join(run.as_str()).join("resolve.log")
     }
 
     /// Folder of what was found and put back while a run went on, kept as long as its logs.

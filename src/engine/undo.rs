@@ -1,7 +1,7 @@
 //! Taking an operation back: the same move in the other direction, by the same rules.
 
 use super::error::EngineError;
-use super::landing::{Move, move_branch, refusal_text};
+use super::landing::{Change, Move, move_branch, refusal_text};
 use super::site::Site;
 use crate::adapters::git::{LandOutcome, Repo};
 use crate::adapters::store::{Operation, OperationState, Store};
@@ -36,8 +36,8 @@ pub enum UndoOutcome {
     Moved {
         /// The ref.
         reference: String,
-        /// Where the operation left it.
-        left_at: Oid,
+        /// Where the operation left it; `None` when it deleted it.
+        left_at: Option<Oid>,
         /// Where it is; `None` when it is gone.
         now: Option<Oid>,
         /// Command that takes the content back all the same; `None` when it is not there any more.
@@ -86,18 +86,14 @@ pub fn undo(site: &Site, store: &mut Store, id: Option<u64>) -> Result<UndoOutco
     if wanted.undone {
         return Ok(UndoOutcome::Already { id });
     }
-    if let Some(remote) = published(&site.repo, &wanted)? {
+    let Some(change) = Change::back(&wanted) else { return Ok(UndoOutcome::NeverDone { id }) };
+    let moves = matches!(change, Change::Moved { .. });
+    if moves && let Some(remote) = published(&site.repo, &wanted)? {
         let revert = revert_command(&site.repo, &wanted)?;
         return Ok(UndoOutcome::Published { remote, revert });
     }
     let branch = wanted.reference.trim_start_matches("refs/heads/").to_owned();
-    let back = Move {
-        branch: &branch,
-        old: wanted.new,
-        new: wanted.old,
-        run: wanted.run.clone(),
-        undoes: Some(id),
-    };
+    let back = Move { branch: &branch, change, run: wanted.run.clone(), undoes: Some(id) };
     let (number, outcome) = move_branch(site, store, &back)?;
     match outcome {
         LandOutcome::Landed { .. } => {
@@ -105,26 +101,31 @@ pub fn undo(site: &Site, store: &mut Store, id: Option<u64>) -> Result<UndoOutco
             Ok(done.map_or(UndoOutcome::Nothing, |operation| UndoOutcome::Undone { operation }))
         }
         LandOutcome::TargetMoved { now } => {
-            let repo = &site.repo;
-            let forward = repo.is_ancestor(wanted.old, wanted.new)?;
             let revert = match now {
-                Some(now) if forward && repo.is_ancestor(wanted.new, now)? => {
-                    Some(revert_command(repo, &wanted)?)
-                }
+                Some(now) if moves => revert_on_top(&site.repo, &wanted, now)?,
                 Some(_) | None => None,
             };
-            let (reference, left_at) = (wanted.reference, wanted.new);
+            let (left_at, reference) = (wanted.after(), wanted.reference);
             Ok(UndoOutcome::Moved { reference, left_at, now, revert })
         }
-        LandOutcome::Refused { worktree, reason, resolve } => {
-            let message = refusal_text(&branch, &worktree, &reason);
-            Ok(UndoOutcome::Refused { message, resolve })
+        LandOutcome::Refused(refusal) => {
+            let message = refusal_text(&branch, &refusal.worktree, &refusal.reason);
+            Ok(UndoOutcome::Refused { message, resolve: refusal.resolve })
         }
     }
 }
 
-/// A remote-tracking ref that holds what the operation landed (landing.md rule 21). Going forward
-/// again is no rewriting of history.
+/// The command that takes the content back from a branch that went on; `None` where it is not on it.
+fn revert_on_top(repo: &Repo, wanted: &Operation, now: Oid) -> Result<Option<String>, EngineError> {
+    let forward = repo.is_ancestor(wanted.old, wanted.new)?;
+    if forward && repo.is_ancestor(wanted.new, now)? {
+        return revert_command(repo, wanted).map(Some);
+    }
+    Ok(None)
+}
+
+/// A remote-tracking ref that holds what the operation landed. Going forward again is no rewriting
+/// of history, nor is it to delete a branch of which others have their own.
 fn published(repo: &Repo, operation: &Operation) -> Result<Option<String>, EngineError> {
     if repo.is_ancestor(operation.new, operation.old)? {
         return Ok(None);
@@ -137,22 +138,27 @@ fn published(repo: &Repo, operation: &Operation) -> Result<Option<String>, Engin
     Ok(None)
 }
 
-/// A merge is reverted as a whole; a range of plain commits one by one.
+/// Commits that a revert names one by one, at most. Where the walk along first parents does not meet
+/// the old commit, it would go on to the beginning of the history.
+const MOST_REVERTED: usize = 1000;
+
+/// A merge is reverted as a whole; a range of plain commits one by one; else all in one.
 fn revert_command(repo: &Repo, operation: &Operation) -> Result<String, EngineError> {
     let (mut merges, mut commits, mut at) = (0, Vec::new(), operation.new);
-    while at != operation.old {
+    while at != operation.old && commits.len() < MOST_REVERTED {
         let parents = repo.parents(at)?;
         let Some(first) = parents.first() else { break };
         merges += usize::from(parents.len() > 1);
         commits.push(at.short());
         at = *first;
     }
-    Ok(if merges == commits.len() {
+    let met = at == operation.old;
+    Ok(if met && merges == commits.len() {
         format!("git revert --no-edit -m 1 {}", commits.join(" "))
-    } else if merges == 0 {
+    } else if met && merges == 0 {
         format!("git revert --no-edit {}..{}", operation.old.short(), operation.new.short())
     } else {
-        // Mixed: go back to the old content in one commit.
+        // Mixed, or too many: go back to the old content in one commit.
         let (old, new) = (operation.old.short(), operation.new.short());
         format!(
             "git diff --binary {new} {old} | git apply --index && git commit -m 'Revert to {old}'"

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::text::{cut, pad, visible};
-use crate::domain::id::TaskId;
+use crate::domain::id::{Oid, TaskId};
 use crate::domain::integrate::{IntegrationEvent, ValidationVerdict};
 use crate::domain::plan::Verdict;
 use crate::domain::report::{counts, ejection_sentence};
@@ -255,6 +255,11 @@ fn setup_text(end: &SetupEnd) -> String {
 fn told_integration<'a>(event: &'a IntegrationEvent, state: &RunState) -> Told<'a> {
     use Verbosity::{Normal, Quiet, Verbose};
     let target = state.integrations.last().map_or("", |last| last.spec.target.as_str());
+    let base = state.integrations.last().map(|last| last.base);
+    let named = |commit: Oid| match base {
+        Some(base) if base == commit => format!("`{target}` itself ({})", commit.short()),
+        Some(_) | None => commit.short(),
+    };
     let (from, task, text) = match event {
         IntegrationEvent::Started { spec } => {
             let dry = if spec.dry_run { " (dry run)" } else { "" };
@@ -262,15 +267,24 @@ fn told_integration<'a>(event: &'a IntegrationEvent, state: &RunState) -> Told<'
             let text = format!("{} {tasks} to merge into `{target}`{dry}", spec.members.len());
             (Normal, None, text)
         }
-        IntegrationEvent::Merged { task, commit } => {
-            (Normal, Some(task), format!("merged as {}", commit.short()))
+        IntegrationEvent::Merged { task, commit, trial, remarks, .. } => {
+            let level = if *trial { Verbose } else { Normal };
+            let merged = format!("merged as {}", commit.short());
+            let texts = std::iter::once(merged).chain(remarks.sentences()).collect();
+            return Told { from: level, task: Some(task), texts };
         }
-        IntegrationEvent::Ejected { ejection } => {
-            (Quiet, Some(&ejection.task), ejection_sentence(ejection))
+        IntegrationEvent::Ejected { ejection, trial, .. } => {
+            let level = if *trial { Verbose } else { Quiet };
+            (level, Some(&ejection.task), ejection_sentence(ejection))
         }
-        IntegrationEvent::ValidationRequested { commit } => {
-            (Normal, None, format!("validating {}", commit.short()))
+        IntegrationEvent::ValidationRequested { commit, name } => {
+            let by = name.as_ref().map_or(String::new(), |name| format!(" by `{name}`"));
+            (Normal, None, format!("validating {}{by}", named(*commit)))
         }
+        IntegrationEvent::ValidationDropped { commit, name } => {
+            (Verbose, None, format!("`{name}` of {} is not needed any more", commit.short()))
+        }
+        IntegrationEvent::Isolated { set } => (Quiet, None, set.sentence()),
         IntegrationEvent::ValidationFinished { commit, runs } => {
             let red = |verdict| match verdict {
                 ValidationVerdict::Failed | ValidationVerdict::Baseline => true,
@@ -282,7 +296,7 @@ fn told_integration<'a>(event: &'a IntegrationEvent, state: &RunState) -> Told<'
                 .map(|run| format!("`{}` ({})", run.name, run.ending))
                 .collect();
             let time = human_duration(runs.iter().map(|run| run.duration).sum::<Duration>());
-            let what = format!("validation of {}", commit.short());
+            let what = format!("validation of {}", named(*commit));
             if failed.is_empty() {
                 (Normal, None, format!("{what} passed in {time}"))
             } else {
@@ -293,7 +307,12 @@ fn told_integration<'a>(event: &'a IntegrationEvent, state: &RunState) -> Told<'
             (Verbose, None, format!("`{target}` is to move to {}", commit.short()))
         }
         IntegrationEvent::Landed { old, new, .. } => {
-            let text = format!("landed: `{target}` moved from {} to {}", old.short(), new.short());
+            let branch = state.integrations.last().and_then(|last| last.spec.branch.as_deref());
+            let (old, new) = (old.short(), new.short());
+            let text = match branch {
+                None => format!("landed: `{target}` moved from {old} to {new}"),
+                Some(branch) => format!("landed: `{branch}` made at {new}, on top of `{target}`"),
+            };
             (Quiet, None, text)
         }
         IntegrationEvent::TargetMoved { now } => {

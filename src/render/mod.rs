@@ -30,7 +30,10 @@ pub use plan_mermaid::plan_mermaid;
 pub use plan_shell::{ShellPlan, plan_shell};
 pub use progress::Progress;
 pub use report_markdown::report_markdown;
-pub use report_text::{history_text, integrate_text, plan_text, report_text, status_text};
+pub use report_text::{
+    forecast_integrate_text, history_text, integrate_text, live_status_text, plan_text,
+    report_text, status_text,
+};
 pub use style::Style;
 pub use subscriber::Subscriber;
 pub use table::key_value_text;

@@ -241,9 +241,15 @@ impl Progress {
     fn update_integration(&mut self, event: &IntegrationEvent) {
         let message = match event {
             IntegrationEvent::Started { spec } => format!("merging into {}", spec.target),
-            IntegrationEvent::Merged { task, .. } => format!("merged {task}"),
-            IntegrationEvent::Ejected { ejection } => format!("left out {}", ejection.task),
-            IntegrationEvent::ValidationRequested { .. } => "validating".to_owned(),
+            IntegrationEvent::Merged { task, trial: false, .. } => format!("merged {task}"),
+            IntegrationEvent::Ejected { ejection, trial: false, .. } => {
+                format!("left out {}", ejection.task)
+            }
+            IntegrationEvent::Merged { .. }
+            | IntegrationEvent::Ejected { .. }
+            | IntegrationEvent::Isolated { .. } => "looking for what breaks it".to_owned(),
+            IntegrationEvent::ValidationRequested { .. }
+            | IntegrationEvent::ValidationDropped { .. } => "validating".to_owned(),
             IntegrationEvent::LandRequested { .. } => "landing".to_owned(),
             IntegrationEvent::TargetMoved { .. } => "merging again".to_owned(),
             IntegrationEvent::ValidationFinished { .. } => "validated".to_owned(),

@@ -3,13 +3,13 @@
 use super::blocks::{Layout, block_lines, wrapped};
 use super::style::Style;
 use super::text::visible;
-use crate::domain::id::RunId;
 use crate::domain::integrate::Integration;
 use crate::domain::report::{
-    Block, Detail, HistoryDocument, Mark, PlanAnswer, Report, SQUEEZES, Section, history_report,
-    integration_headline, integration_sections, integration_steps, plan_report, status_report,
+    Block, Detail, HistoryDocument, Mark, MatrixEntry, PlanAnswer, Report, SQUEEZES, Section,
+    against_section, history_report, integration_headline, integration_sections, integration_steps,
+    live_status_report, plan_report, status_report,
 };
-use crate::domain::run::RunState;
+use crate::domain::run::{RunSpec, RunState};
 use crate::domain::time::Timestamp;
 
 /// Body of a section.
@@ -52,14 +52,44 @@ pub fn status_text(state: &RunState, now: Timestamp, style: Style) -> String {
     report_text(&status_report(state, now), style)
 }
 
-/// The result of an integration or of its dry run.
-pub fn integrate_text(run: &RunId, integration: &Integration, style: Style) -> String {
+/// A run as it stands at `now`, with the predicted conflicts of its branches.
+pub fn live_status_text(
+    state: &RunState,
+    matrix: Option<&[MatrixEntry]>,
+    now: Timestamp,
+    style: Style,
+) -> String {
+    report_text(&live_status_report(state, matrix.unwrap_or_default(), now), style)
+}
+
+/// The result of an integration of `run`.
+pub fn integrate_text(run: &RunSpec, integration: &Integration, style: Style) -> String {
+    integration_text(run, integration, None, style)
+}
+
+/// The result of an integration with the forecast of its branches, also with others.
+pub fn forecast_integrate_text(
+    run: &RunSpec,
+    integration: &Integration,
+    against: &[MatrixEntry],
+    style: Style,
+) -> String {
+    integration_text(run, integration, against_section(integration, against), style)
+}
+
+fn integration_text(
+    run: &RunSpec,
+    integration: &Integration,
+    forecast: Option<Section>,
+    style: Style,
+) -> String {
     let mut sections = integration_sections(run, integration);
+    sections.extend(forecast);
     let steps = integration_steps(run, integration);
     if !steps.is_empty() {
         sections.push(Section { heading: "Next", blocks: vec![Block::Commands(steps)] });
     }
-    let report = Report { title: integration_headline(integration), sections };
+    let report = Report { title: integration_headline(run, integration), sections };
     report_text(&report, style)
 }
 

@@ -69,7 +69,7 @@ fn every_width_is_printed_without_a_control_character() {
             report_text(&report(&run.state), style),
             plan_text(&run.state.spec.plan.clone().into(), Detail::Full, style),
             status_text(&run.state, run.now, style),
-            integrate_text(&run.state.spec.run, run.integration(), style),
+            integrate_text(&run.state.spec, run.integration(), style),
             report_markdown(&report(&run.state)),
         ];
         for text in texts {

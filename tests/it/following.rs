@@ -68,7 +68,10 @@ fn who_watches_a_run_sees_the_lines_that_it_prints() {
 fn a_watcher_gets_one_document_when_the_run_is_over() {
     let repo = waiting_repo();
     let (run, watch) = watched(&repo, &["--json"], go);
-    assert_eq!(run.exit(0).stdout_json(), watch.exit(0).stdout_json());
+    let mut seen = watch.exit(0).stdout_json();
+    // Only who looks at a run asks git how its branches will merge.
+    assert_eq!(seen["matrix"].take()[0]["forecast"], "clean");
+    assert_eq!(run.exit(0).stdout_json(), seen);
 }
 
 #[test]

@@ -51,7 +51,7 @@ fn what_merges_and_passes_lands_in_one_move_and_the_rest_is_named() {
     let before = tip(&repo, "main");
     let output = repo.wt_orch(&["integrate"]);
     let git = repo.git(&["version"]).replace(" version", "");
-    assert_snapshot!(output.snapshot().replace(&git, "[GIT]"), @r"
+    assert_snapshot!(output.snapshot().replace(&git, "[GIT]"), @"
     $ wt-orch integrate
     exit: 3
     --- stdout
@@ -59,7 +59,8 @@ fn what_merges_and_passes_lands_in_one_move_and_the_rest_is_named() {
 
     Integration
       - merge order: `end`, `other`, `loud`
-      - why: what others start from first, then the fewest predicted conflicts, then priority, then name
+      - why: 3 of 4 merge with one another, the most that do, and come first, the least entangled ahead;
+        `soft`, which collides with some of them, comes last
       - trees made by [GIT]
       - files were updated in `[TMP]/repo`
 
@@ -90,7 +91,7 @@ fn what_merges_and_passes_lands_in_one_move_and_the_rest_is_named() {
      [DURATION] other  merged as [ID]
      [DURATION] loud   merged as [ID]
      [DURATION] soft   left out: it conflicts with `loud` in `a.txt`
-     [DURATION] -      validating [ID]
+     [DURATION] -      validating [ID] by `all there`
      [DURATION] -      validation of [ID] passed in [DURATION]
      [DURATION] -      landed: `main` moved from [ID] to [ID]
     ");
@@ -162,19 +163,27 @@ fn a_base_that_is_red_itself_vouches_for_nothing() {
     let text = appends("one", "c.txt") + "[[validate]]\nname = \"red\"\nrun = \"exit 4\"\n";
     let repo = finished(&text);
     let before = Fingerprint::of(&repo);
-    assert_snapshot!(repo.wt_orch(&["integrate"]).snapshot(), @r"
+    assert_snapshot!(repo.wt_orch(&["integrate"]).snapshot(), @"
     $ wt-orch integrate
     exit: 3
     --- stderr
      [DURATION] -    1 task to merge into `main`
      [DURATION] one  merged as [ID]
-     [DURATION] -    validating [ID]
+     [DURATION] -    validating [ID] by `red`
      [DURATION] -    validation of [ID] failed in [DURATION]: `red` (exit code 4)
-     [DURATION] -    validating [ID]
-     [DURATION] -    validation of [ID] failed in [DURATION]: `red` (exit code 4)
+     [DURATION] -    validating `main` itself ([ID]) by `red`
+     [DURATION] -    validation of `main` itself ([ID]) failed in [DURATION]: `red` (exit code 4)
+     [DURATION] -    validating `main` itself ([ID]) by `red`
+     [DURATION] -    validation of `main` itself ([ID]) failed in [DURATION]: `red` (exit code 4)
+     [DURATION] -    validating `main` itself ([ID]) by `red`
+     [DURATION] -    validation of `main` itself ([ID]) failed in [DURATION]: `red` (exit code 4)
+     [DURATION] -    validating `main` itself ([ID]) by `red`
+     [DURATION] -    validation of `main` itself ([ID]) failed in [DURATION]: `red` (exit code 4)
+     [DURATION] -    validating `main` itself ([ID]) by `red`
+     [DURATION] -    validation of `main` itself ([ID]) failed in [DURATION]: `red` (exit code 4)
     error: `red` fails on the target itself, so it cannot vouch for what would land
 
-    hint: make `red` pass on `main` first; nothing was landed
+    hint: make `red` pass on `main` first, or let it say which tests fail (a `report`, or output such as of `cargo test --no-fail-fast`), so that those that fail there already do not count; `wt-orch integrate tasks --allow-red-base` lands without it
     ");
     before.assert_kept(&Fingerprint::of(&repo));
 }
@@ -247,7 +256,7 @@ fn split_integrate_ends_with_the_first_exit_code_that_applies() {
 }
 
 #[test]
-fn squash_lands_one_commit_a_task_with_its_author_and_no_false_conflict() {
+fn rule_2_squash_lands_one_commit_a_task_with_its_author_and_no_false_conflict() {
     let repo = small_repo();
     // The dependent changes the very line that its dependency changed.
     let text = r#"
@@ -305,6 +314,29 @@ fn the_messages_of_landed_commits_name_task_and_run() {
         repo.git(&["log", "-1", "--format=%B", "feature/one"]).trim(),
         "Add c\n\nTask: one\nRun: tasks"
     );
+}
+
+#[test]
+fn what_is_offered_next_lands_where_it_was_asked_for() {
+    let repo = finished(&appends("a", "a.txt"));
+    repo.git(&["branch", "release"]);
+    repo.wt_orch(&["integrate", "--dry-run", "--onto", "release", "--branch", "preview"])
+        .exit(0)
+        .stdout_has("wt-orch integrate tasks --onto release --branch preview");
+    repo.git(&["branch", "preview"]);
+    repo.wt_orch(&["integrate", "--onto", "release", "--branch", "preview"])
+        .exit(4)
+        .stderr_has("`wt-orch integrate tasks --onto release --branch NAME`");
+}
+
+#[test]
+fn a_task_may_be_called_candidate() {
+    let text = appends("a", "a.txt") + &appends("b", "b.txt");
+    let text = text + &appends("candidate", "c.txt") + "depends_on = [\"a\", \"b\"]\n";
+    let repo = finished(&text);
+    let start = "refs/wt-orch/tasks/candidate/start";
+    assert_eq!(repo.git(&["for-each-ref", "--format=%(refname)", start]).trim(), start);
+    assert_eq!(strings(&integrate(&repo, 0)["merged"]).len(), 3);
 }
 
 #[test]

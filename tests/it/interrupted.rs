@@ -292,13 +292,50 @@ fn an_interrupted_integration_lands_nothing_and_starts_again() {
             let error = output.exit(5).stdout_json();
             assert_eq!(error["error"]["code"], "interrupted");
             assert_eq!(repo.survivors(), [""; 0]);
+            before.assert_kept(&Fingerprint::of(&repo));
         }
-        before.assert_kept(&Fingerprint::of(&repo));
+        before.assert_kept(&Fingerprint::of(&repo).without_tmp());
     }
     go(&repo);
     repo.wt_orch(&["integrate"]).exit(0);
     assert_eq!(repo.read("one").unwrap(), "one\n");
+    assert_eq!(repo.root().join("tmp").read_dir().unwrap().count(), 0);
     assert!(!repo.root().join("repo-tasks.validate").exists());
+}
+
+#[test]
+fn an_interrupt_that_comes_while_git_merges_lands_nothing() {
+    let repo = small_repo();
+    repo.file(".gitattributes", "a.txt merge=slow\n").commit("attributes");
+    let driver = "touch ../merging; until test -e ../go; do sleep 0.02; done; \
+                  git merge-file --union %A %O %B";
+    let text = "[[task]]\nid = \"one\"\nrun = \"echo four >> a.txt\"\ncheck = \"true\"\n";
+    tasks(&repo, text);
+    repo.wt_orch(&["split", "tasks.toml", "--parallel=1"]).exit(0);
+    repo.file("a.txt", "zero\none\ntwo\nthree\n");
+    repo.git(&["commit", "-qam", "meanwhile"]);
+    let main = tip(&repo, "main");
+    let driver = driver.replace("../", &format!("{}/", repo.root().display()));
+    repo.git(&["config", "merge.slow.driver", &driver]);
+    for signal in [Signal::INT, Signal::TERM] {
+        let running = repo.command(&["integrate", "--json"]).start();
+        repo.wait_for("merging");
+        if signal == Signal::INT {
+            running.signal_group(signal);
+        } else {
+            running.signal(signal);
+        }
+        go(&repo);
+        let error = running.wait().exit(5).stdout_json();
+        assert_eq!(error["error"]["code"], "interrupted");
+        assert_eq!(tip(&repo, "main"), main);
+        for name in ["merging", "go"] {
+            std::fs::remove_file(repo.root().join(name)).unwrap();
+        }
+    }
+    go(&repo);
+    repo.wt_orch(&["integrate"]).exit(0);
+    assert_eq!(repo.read("a.txt").unwrap(), "zero\none\ntwo\nthree\nfour\n");
 }
 
 #[test]

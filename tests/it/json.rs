@@ -17,12 +17,18 @@ fn schema_file(name: &str) -> PathBuf {
 #[track_caller]
 pub(crate) fn document(output: &Output, exit: i32, schema: &str) -> Value {
     let document = output.exit(exit).stdout_json();
+    assert_schema(&document, schema);
+    document
+}
+
+/// Checks a document against a stored schema.
+#[track_caller]
+pub(crate) fn assert_schema(document: &Value, schema: &str) {
     let stored = fs::read_to_string(schema_file(schema)).unwrap();
     let stored: Value = serde_json::from_str(&stored).unwrap();
-    if let Err(error) = jsonschema::validate(&stored, &document) {
+    if let Err(error) = jsonschema::validate(&stored, document) {
         panic!("no `{schema}` document: {error} at {}\n{document:#}", error.instance_path());
     }
-    document
 }
 
 /// With `WT_ORCH_WRITE_SCHEMAS=1` in the environment the files are written instead of compared.
@@ -119,6 +125,9 @@ fn the_whole_way_prints_one_valid_document_at_each_step() {
     assert_eq!(landed["result"], "landed");
     assert_eq!(landed["validation"][0]["outcome"], "passed");
     assert_eq!(landed["matrix"].as_array().unwrap().len(), 3);
+
+    let forecast = document(&json(&["forecast", "main", "feature/first"]), 0, "forecast");
+    assert_eq!(forecast["branches"][1]["tip"], task(&run, "first")["tip"]);
 
     let operations = document(&json(&["operations"]), 0, "operations");
     assert_eq!(operations["operations"][0]["new"], landed["new"]);

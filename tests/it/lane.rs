@@ -103,7 +103,7 @@ fn a_failed_task_leaves_nothing_to_the_next_one() {
 }
 
 #[test]
-fn a_task_that_is_left_out_does_not_take_later_ones_of_the_lane_along() {
+fn rule_5_a_task_that_is_left_out_does_not_take_later_ones_of_the_lane_along() {
     let repo = small_repo();
     let text = r#"
         [[task]]

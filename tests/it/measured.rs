@@ -97,7 +97,7 @@ fn doctor_tells_what_each_step_took() {
         .iter()
         .map(|cost| format!("{} {}", cost["kind"].as_str().unwrap(), cost["samples"]))
         .collect();
-    insta::assert_snapshot!(kinds.join(", "), @"provision 3, provision_single 1, commit 4, merge 3, remove 1");
+    insta::assert_snapshot!(kinds.join(", "), @"provision 3, provision_single 1, commit 4, merge 1, remove 1");
     assert_eq!(document["contention"]["widths"], 0);
     repo.wt_orch(&["doctor"]).exit(0).stdout_has("taking worktrees away");
 }

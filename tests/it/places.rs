@@ -183,8 +183,6 @@ fn a_merge_in_progress_is_told_and_left_alone() {
     $ wt-orch integrate
     exit: 4
     --- stderr
-     [DURATION] -  1 task to merge into `main`
-     [DURATION] a  merged as [ID]
     error: `main` is checked out in `[TMP]/repo` and cannot be moved: a merge is in progress
 
     hint: `git -C [TMP]/repo merge --continue`, then `wt-orch integrate tasks` again

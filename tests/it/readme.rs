@@ -216,7 +216,7 @@ fn the_table_of_settings_has_every_key_with_its_built_in_value() {
         })
         .collect();
     for (key, value) in &mut built_in {
-        if key == "run.env_deny" {
+        if ["run.env_deny", "integrate.pinned"].contains(&key.as_str()) {
             *value = format!("{} globs", value.split(", ").count());
         }
     }
@@ -281,6 +281,7 @@ fn the_help_reads_like_this() {
       resume       Continue a run that was interrupted or crashed; finish an abort that was cut off
       retry        Run tasks again, with everything that depends on them
       integrate    Merge, validate and land what a run has finished
+      forecast     Say which branches will collide, any two of them; change nothing
       undo         Put a branch back to where it was before a landing
       operations   List landings and undos so far
       report       Show what happened in a run

@@ -91,6 +91,8 @@ fn a_wrong_command_line_is_refused_with_exit_2() {
     --- stderr
     error: unrecognized subcommand 'frobnicate'
 
+      tip: a similar subcommand exists: 'forecast'
+
     Usage: wt-orch [OPTIONS] <COMMAND>
 
     For more information, try '--help'.

@@ -164,7 +164,7 @@ fn what_a_task_leaves_running_does_not_outlive_it() {
 }
 
 #[test]
-fn a_retry_starts_from_the_start_and_keeps_what_was_left() {
+fn rule_6_a_retry_starts_from_the_start_and_keeps_what_was_left() {
     let repo = small_repo();
     // Fails at first, after it has changed, committed and left something.
     let text = r#"

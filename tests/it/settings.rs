@@ -10,7 +10,7 @@ use crate::scene::{small_repo, tasks};
 fn settings_that_cannot_be_accepted_stop_every_command_with_their_place() {
     let repo = small_repo();
     tasks(&repo, &task_with("run = \"true\"\ncheck = \"true\""));
-    repo.file("orchestrator.toml", "[run]\nslot = 4\n[integrate]\nstrategy = \"rebase\"\n");
+    repo.file("orchestrator.toml", "[run]\nslot = 4\n[integrate]\nstrategy = \"reverse\"\n");
     let before = Fingerprint::of(&repo);
     assert_snapshot!(repo.wt_orch(&["split", "tasks.toml"]).snapshot(), @r#"
     $ wt-orch split tasks.toml
@@ -29,13 +29,14 @@ fn settings_that_cannot_be_accepted_stop_every_command_with_their_place() {
             log_limit, env_deny, env_pass
 
     error[unknown_choice]
-      x unknown strategy `rebase`
+      x unknown strategy `reverse`
        ,-[[TMP]/repo/orchestrator.toml:4:12]
      3 | [integrate]
-     4 | strategy = "rebase"
-       :            ^^^^^^^^
+     4 | strategy = "reverse"
+       :            ^^^^|^^^^
+       :                `-- did you mean `rebase`?
        `----
-      help: known: merge, squash
+      help: known: merge, squash, rebase
 
     2 errors in [TMP]/repo/orchestrator.toml
     "#);

@@ -6,7 +6,7 @@ use crate::running::ran;
 use crate::scene::{content, outcomes, small_repo, strings, task, tasks};
 
 #[test]
-fn tasks_whose_claims_overlap_never_run_at_once_and_the_second_builds_on_the_first() {
+fn rule_4_tasks_whose_claims_overlap_never_run_at_once_and_the_second_builds_on_the_first() {
     let repo = small_repo();
     // The folder fails to be made when the other is still at work.
     let guarded = |id: &str| {
@@ -44,7 +44,7 @@ fn a_lock_is_held_by_one_task_at_a_time() {
 }
 
 #[test]
-fn a_dependent_starts_from_the_merge_of_its_dependencies() {
+fn rule_3_a_dependent_starts_from_the_merge_of_its_dependencies() {
     let repo = small_repo();
     let text = r#"
         [[task]]
@@ -73,7 +73,7 @@ fn a_dependent_starts_from_the_merge_of_its_dependencies() {
 }
 
 #[test]
-fn tips_that_conflict_before_a_task_starts_skip_it_with_the_pair_and_the_paths() {
+fn rule_3_tips_that_conflict_before_a_task_starts_skip_it_with_the_pair_and_the_paths() {
     let repo = small_repo();
     let text = r#"
         [[task]]

@@ -24,7 +24,7 @@ fn follow_hint(repo: &Repo, output: &Output) {
 }
 
 #[test]
-fn undo_is_the_inverse_of_a_landing_and_of_itself() {
+fn rule_21_undo_is_the_inverse_of_a_landing_and_of_itself() {
     let repo = small_repo();
     split(&repo, ONE, &[]).exit(0);
     std::fs::remove_file(repo.path("tasks.toml")).unwrap();
@@ -99,7 +99,7 @@ fn what_was_undone_is_not_undone_twice() {
 }
 
 #[test]
-fn a_branch_that_moved_since_is_not_moved_back() {
+fn rule_21_a_branch_that_moved_since_is_not_moved_back() {
     let repo = landed();
     repo.file("later", "later\n").commit("later");
     let before = Fingerprint::of(&repo);
@@ -118,7 +118,7 @@ fn a_branch_that_moved_since_is_not_moved_back() {
 }
 
 #[test]
-fn what_others_have_already_is_reverted_instead() {
+fn rule_21_what_others_have_already_is_reverted_instead() {
     let repo = landed();
     repo.git(&["clone", "--quiet", "--bare", ".", "../origin.git"]);
     repo.git(&["remote", "add", "origin", "../origin.git"]);
@@ -140,7 +140,7 @@ fn what_others_have_already_is_reverted_instead() {
 }
 
 #[test]
-fn local_changes_are_not_overwritten_by_an_undo() {
+fn rule_21_local_changes_are_not_overwritten_by_an_undo() {
     let repo = landed();
     repo.file("b.txt", "mine\n");
     let before = Fingerprint::of(&repo);
@@ -192,4 +192,46 @@ fn landings_of_several_runs_are_undone_newest_first() {
         .map(|operation| operation["kind"].as_str().unwrap())
         .collect();
     assert_eq!(kinds, ["land", "land", "undo", "undo"]);
+}
+
+#[test]
+fn rule_21_an_undo_waits_for_what_is_half_done_where_the_branch_is_checked_out() {
+    let repo = landed();
+    let after = tip(&repo, "main");
+    repo.git(&["branch", "--quiet", "side", "main~1"]);
+    repo.git(&["worktree", "add", "--quiet", "../side", "side"]);
+    repo.git(&["-C", "../side", "rm", "--quiet", "b.txt"]);
+    repo.git(&["-C", "../side", "commit", "--quiet", "-m", "side"]);
+    repo.try_git(&["rebase", "side"]).exit(1);
+    let output = repo.wt_orch(&["undo"]);
+    output.exit(4).stderr_has("a rebase is in progress").stderr_has("rebase --continue");
+    assert_eq!(tip(&repo, "main"), after);
+    repo.git(&["rebase", "--abort"]);
+    repo.wt_orch(&["undo"]).exit(0);
+    assert_eq!(repo.git(&["status", "--porcelain"]), "");
+}
+
+#[test]
+fn rule_21_a_branch_that_is_gone_or_was_made_anew_is_left_so() {
+    let repo = landed();
+    repo.branch("elsewhere");
+    repo.git(&["branch", "--quiet", "-D", "main"]);
+    repo.wt_orch(&["undo"]).exit(4).stderr_has("and is gone").stderr_has("git reflog show main");
+    repo.try_git(&["rev-parse", "--verify", "-q", "refs/heads/main"]).exit(1);
+    repo.git(&["branch", "--quiet", "main", "elsewhere~1"]);
+    repo.wt_orch(&["undo"]).exit(4).stderr_has("moved since");
+}
+
+#[test]
+fn rule_21_an_old_landing_that_nobody_else_holds_comes_back_after_a_collection() {
+    let repo = landed();
+    let after = tip(&repo, "main");
+    repo.wt_orch(&["undo"]).exit(0);
+    repo.wt_orch(&["clean", "--force"]).exit(0);
+    repo.git(&["reflog", "expire", "--expire=now", "--all"]);
+    repo.git(&["gc", "--quiet", "--prune=now"]);
+    repo.wt_orch(&["undo", "2"]).exit(0);
+    assert_eq!(tip(&repo, "main"), after);
+    assert_eq!(repo.read("new").unwrap(), "new\n");
+    assert_eq!(repo.git(&["status", "--porcelain"]), "");
 }

@@ -18,7 +18,7 @@ fn the_hooks_of_validations_have_a_log_that_no_validation_can_have() {
     "#;
     split(&repo, text, &["--integrate"]).exit(0);
     let read = |name: &str| repo.read(&format!(".git/wt-orch/logs/tasks/{name}")).unwrap();
-    let (hooks, validation) = (read("setup-hooks.log"), read("setup.validate.log"));
+    let (hooks, validation) = (read("setup-hooks.log"), read("setup.1.validate.log"));
     assert!(hooks.contains("prepared gate.validate-0") && !hooks.contains("validated"), "{hooks}");
     assert!(validation.contains("validated") && !validation.contains("prepared"), "{validation}");
 }

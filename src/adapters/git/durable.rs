@@ -72,7 +72,7 @@ mod tests {
     use crate::adapters::git::fixture::Sandbox;
 
     #[test]
-    fn what_is_new_is_written_out_and_what_is_packed_is_left_alone() {
+    fn rule_18_every_object_that_is_new_is_written_out_and_what_is_packed_is_left_alone() {
         let sandbox = Sandbox::with(&[("a/f", "1"), ("g", "1")]);
         let base = sandbox.rev("HEAD");
         let tip = sandbox.branch("side", base, &[("a/f", "2")]);

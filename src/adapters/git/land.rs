@@ -5,15 +5,14 @@
 //! into the lock as if it were the index, then the branch is swapped, then the lock becomes the
 //! index. A crash in between is undone by [`recover_landing`].
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::error::GitError;
-use super::land_check::{Obstacles, obstacles, obstacles_in};
+use super::land_check::{Looked, obstacles, obstacles_in};
+use super::land_holder::{Holder, holder};
+use super::land_refusal::{LandRefusal, RefusedReason};
 use super::land_restore::{restore, settle};
 use super::land_session::{Begin, Session};
-use super::path::shell_word;
-use super::progress::Progress;
 use super::repo::Repo;
 use super::worktrees::WorktreeInfo;
 use super::write::{Expected, RefOutcome, RefUpdate};
@@ -47,64 +46,7 @@ pub enum LandOutcome {
         now: Option<Oid>,
     },
     /// The worktree that has the branch cannot follow; nothing changed.
-    Refused {
-        /// Which.
-        worktree: PathBuf,
-        /// Why.
-        reason: RefusedReason,
-        /// One shell command that clears it.
-        resolve: String,
-    },
-}
-
-/// Why a worktree cannot follow its branch.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RefusedReason {
-    /// A merge, rebase or the like waits for the user.
-    InProgress(Progress),
-    /// Files that the landing would change differ from the commit.
-    Dirty {
-        /// Which.
-        paths: Vec<String>,
-    },
-    /// Files that are not tracked, ignored ones too, lie where the landing would write.
-    Untracked {
-        /// Which.
-        paths: Vec<String>,
-    },
-    /// Another git holds the index.
-    IndexLocked {
-        /// Its lock.
-        path: PathBuf,
-    },
-    /// A second worktree has the branch, too.
-    CheckedOutTwice {
-        /// Which.
-        other: PathBuf,
-    },
-}
-
-impl fmt::Display for RefusedReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let first = |paths: &[String]| match paths {
-            [one] => one.clone(),
-            [one, rest @ ..] => format!("{one} and {} more", rest.len()),
-            [] => "something".to_owned(),
-        };
-        match self {
-            Self::InProgress(progress) => write!(f, "a {progress} is in progress"),
-            Self::Dirty { paths } => {
-                write!(f, "uncommitted changes in {} would be overwritten", first(paths))
-            }
-            Self::Untracked { paths } => {
-                write!(f, "untracked {} would be overwritten", first(paths))
-            }
-            Self::IndexLocked { path } => write!(f, "another git holds {}", path.display()),
-            Self::CheckedOutTwice { other } => {
-                write!(f, "the branch is checked out in {} as well", other.display())
-            }
-        }
-    }
+    Refused(LandRefusal),
 }
 
 /// Points at which a landing can be interrupted, in order.
@@ -126,28 +68,45 @@ pub fn land(repo: &Repo, request: &LandRequest) -> Result<LandOutcome, GitError>
     land_observed(repo, request, &mut |_| true)
 }
 
+/// How often the worktree of a branch is looked for that is at something else by the time it is held.
+const SWITCHES: u32 = 3;
+
 /// As [`land`]; stops dead, as in a crash, where `observe` says `false`.
 pub(super) fn land_observed(
     repo: &Repo,
     request: &LandRequest,
     observe: &mut dyn FnMut(Step) -> bool,
 ) -> Result<LandOutcome, GitError> {
-    let now = repo.branch_tip(&request.branch)?;
-    if now != Some(request.old) {
-        return Ok(LandOutcome::TargetMoved { now });
-    }
-    let mut holders = repo.worktrees()?.into_iter().filter(|info| {
-        !info.bare && info.branch.as_deref() == Some(request.branch.as_str()) && info.path.is_dir()
-    });
-    let (holder, second) = (holders.next(), holders.next());
-    match (holder, second) {
-        (None, _) => swap(repo, request, None),
-        (Some(first), Some(other)) => {
-            let resolve = format!("git -C {} switch --detach", word(&other.path));
-            let reason = RefusedReason::CheckedOutTwice { other: other.path };
-            Ok(LandOutcome::Refused { worktree: first.path, reason, resolve })
+    // Moving a symbolic ref moves the branch behind it, whose worktree is the one to follow.
+    let branch = repo.branch_behind(&request.branch)?;
+    let request = &LandRequest { branch, ..request.clone() };
+    let (mut flushed, mut switches) = (false, 0);
+    loop {
+        let now = repo.branch_tip(&request.branch)?;
+        if now != Some(request.old) {
+            return Ok(LandOutcome::TargetMoved { now });
         }
-        (Some(holder), None) => land_in(repo, request, holder, observe),
+        if !flushed {
+            repo.sync_objects(request.new, &[request.old])?;
+            flushed = true;
+        }
+        let (outcome, worktree) = match holder(repo, &request.branch)? {
+            Holder::Nobody => return swap(repo, request, None),
+            Holder::Refused(refusal) => return Ok(LandOutcome::Refused(refusal)),
+            Holder::One(info) => {
+                let worktree = info.path.clone();
+                (land_in(repo, request, info, observe)?, worktree)
+            }
+        };
+        // Still there: it was the worktree's HEAD that moved.
+        if outcome != (LandOutcome::TargetMoved { now: Some(request.old) }) {
+            return Ok(outcome);
+        }
+        switches += 1;
+        if switches == SWITCHES {
+            let refusal = LandRefusal::new(&worktree, RefusedReason::Switching);
+            return Ok(LandOutcome::Refused(refusal));
+        }
     }
 }
 
@@ -217,7 +176,8 @@ impl Place<'_> {
             return Ok(self.refused(RefusedReason::InProgress(progress)));
         }
         let head = repo.head_at(git_dir)?;
-        if head.tip() != Some(request.old) || head.branch() != Some(&request.branch) {
+        let stands_on = head.branch().map(|name| repo.branch_behind(name)).transpose()?;
+        if head.tip() != Some(request.old) || stands_on.as_ref() != Some(&request.branch) {
             let now = repo.branch_tip(&request.branch)?;
             return Ok(LandOutcome::TargetMoved { now });
         }
@@ -225,8 +185,10 @@ impl Place<'_> {
         // Files that were touched but are the same must not count as changed. Exit code 1 means
         // that some really are.
         session.git(repo, worktree, "update-index")?.args(["-q", "--refresh"]).answer()?;
-        if let Some(found) = obstacles(repo, session, worktree, &changes)? {
-            return Ok(self.blocked(found));
+        let lock = session.lock_path();
+        let looked = Looked { repo, git_dir, worktree, index: Some(&lock) };
+        if let Some(found) = obstacles(&looked, &changes)? {
+            return Ok(self.refused(found.into()));
         }
         if !observe(Step::Writing) {
             return Ok(session.stop());
@@ -238,7 +200,7 @@ impl Place<'_> {
         if answer.code != Some(0) {
             restore(repo, session, worktree, &changes)?;
             if let Some(found) = obstacles_in(&answer.stderr) {
-                return Ok(self.blocked(found));
+                return Ok(self.refused(found.into()));
             }
             return Err(GitError::Command { words, code: answer.code, stderr: answer.stderr });
         }
@@ -260,37 +222,8 @@ impl Place<'_> {
         swapped
     }
 
-    fn blocked(&self, found: Obstacles) -> LandOutcome {
-        self.refused(match found {
-            Obstacles::Dirty(paths) => RefusedReason::Dirty { paths },
-            Obstacles::Untracked(paths) => RefusedReason::Untracked { paths },
-        })
-    }
-
     fn refused(&self, reason: RefusedReason) -> LandOutcome {
-        let at = word(self.worktree);
-        let listed = |paths: &[String]| {
-            let words: Vec<String> = paths.iter().map(|path| shell_word(path)).collect();
-            words.join(" ")
-        };
-        let resolve = match &reason {
-            RefusedReason::InProgress(Progress::Bisect) => format!("git -C {at} bisect reset"),
-            RefusedReason::InProgress(progress) => format!("git -C {at} {progress} --continue"),
-            RefusedReason::Dirty { paths } => {
-                format!("git -C {at} stash push -- {}", listed(paths))
-            }
-            RefusedReason::Untracked { paths } => {
-                format!("git -C {at} stash push --all -- {}", listed(paths))
-            }
-            // Deleting it under a git that is at work would damage the index.
-            RefusedReason::IndexLocked { path } => {
-                format!("while [ -e {0} ]; do sleep 1; done", word(path))
-            }
-            RefusedReason::CheckedOutTwice { other } => {
-                format!("git -C {} switch --detach", word(other))
-            }
-        };
-        LandOutcome::Refused { worktree: self.worktree.to_owned(), reason, resolve }
+        LandOutcome::Refused(LandRefusal::new(self.worktree, reason))
     }
 }
 
@@ -318,8 +251,4 @@ fn swap(
         }
         RefOutcome::Lost { now } => LandOutcome::TargetMoved { now },
     })
-}
-
-fn word(path: &Path) -> String {
-    shell_word(&path.display().to_string())
 }

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::diff::{FileMode, RawChange};
+use super::diff::{FileMode, RawChange, TreeFile};
 use super::error::GitError;
-use super::land_session::Session;
+use super::land_refusal::RefusedReason;
 use super::path::{as_path, quote_path};
 use super::repo::Repo;
 use super::status::StatusKind;
@@ -13,25 +13,56 @@ use super::status::StatusKind;
 /// Paths of the user's that a landing would overwrite.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Obstacles {
+    Unmerged(Vec<String>),
     Dirty(Vec<String>),
     Untracked(Vec<String>),
 }
 
-/// Looks at the index in the session's lock and at the files, before anything is written.
+impl From<Obstacles> for RefusedReason {
+    fn from(found: Obstacles) -> Self {
+        match found {
+            Obstacles::Unmerged(paths) => Self::Unmerged { paths },
+            Obstacles::Dirty(paths) => Self::Dirty { paths },
+            Obstacles::Untracked(paths) => Self::Untracked { paths },
+        }
+    }
+}
+
+/// A worktree that is looked at.
+pub(super) struct Looked<'a> {
+    pub(super) repo: &'a Repo,
+    pub(super) git_dir: &'a Path,
+    pub(super) worktree: &'a Path,
+    /// In place of its own.
+    pub(super) index: Option<&'a Path>,
+}
+
+/// Looks at the index and at the files, before anything is written.
 pub(super) fn obstacles(
-    repo: &Repo,
-    session: &Session,
-    worktree: &Path,
+    looked: &Looked<'_>,
     changes: &[RawChange],
 ) -> Result<Option<Obstacles>, GitError> {
+    let Looked { repo, git_dir, worktree, index } = *looked;
     let changed: BTreeSet<&[u8]> = changes.iter().map(|change| change.path.as_slice()).collect();
-    let mut dirty = Vec::new();
-    let lock = session.lock_path();
-    for entry in repo.status_at(session.git_dir(), worktree, Some(&lock), "no")? {
-        let tracked = entry.kind != StatusKind::Untracked;
-        if tracked && (changed.contains(entry.path.as_slice()) || meets(&entry.path, &changed)) {
+    let (mut unmerged, mut dirty) = (Vec::new(), Vec::new());
+    for entry in repo.status_at(git_dir, worktree, index, "no")? {
+        let tracked = match entry.kind {
+            StatusKind::Untracked => false,
+            StatusKind::Changed { .. } => true,
+            // Wherever they are: git writes no tree from such an index.
+            StatusKind::Conflicted => {
+                unmerged.push(quote_path(&entry.path));
+                continue;
+            }
+        };
+        let concerned = changed.contains(entry.path.as_slice()) || meets(&entry.path, &changed);
+        // Nothing is written into a submodule's folder: what it has checked out is its own.
+        if tracked && concerned && !entry.is_other_commit_of_submodule() {
             dirty.push(quote_path(&entry.path));
         }
+    }
+    if !unmerged.is_empty() {
+        return Ok(Some(Obstacles::Unmerged(unmerged)));
     }
     if !dirty.is_empty() {
         return Ok(Some(Obstacles::Dirty(dirty)));
@@ -39,9 +70,18 @@ pub(super) fn obstacles(
     let leaving: BTreeSet<&[u8]> = changes
         .iter()
         .filter(|change| change.old.is_some() && change.new.is_none())
+        .filter(|change| !is_submodule(change.old))
         .map(|change| change.path.as_slice())
         .collect();
     let mut untracked = BTreeSet::new();
+    for change in changes {
+        let follows = change.new.is_some_and(|file| file.mode != FileMode::Submodule)
+            || holds_another(&change.path, &changed);
+        if is_submodule(change.old) && follows {
+            // Git would put a file in the place of its folder with everything in it.
+            occupants(worktree, change, &leaving, &mut untracked);
+        }
+    }
     for change in changes.iter().filter(|change| change.new.is_some()) {
         for above in above(&change.path) {
             let there = worktree.join(as_path(above)).symlink_metadata();
@@ -55,6 +95,10 @@ pub(super) fn obstacles(
     }
     let untracked: Vec<String> = untracked.into_iter().collect();
     Ok((!untracked.is_empty()).then_some(Obstacles::Untracked(untracked)))
+}
+
+fn is_submodule(file: Option<TreeFile>) -> bool {
+    file.is_some_and(|file| file.mode == FileMode::Submodule)
 }
 
 /// The paths git names when it refuses to write.
@@ -80,6 +124,11 @@ fn meets(path: &[u8], others: &BTreeSet<&[u8]>) -> bool {
     if above(path).any(|folder| others.contains(folder)) {
         return true;
     }
+    holds_another(path, others)
+}
+
+/// Whether a path is a folder of one of the others.
+fn holds_another(path: &[u8], others: &BTreeSet<&[u8]>) -> bool {
     let mut folder = path.to_vec();
     folder.push(b'/');
     let next = others.range(folder.as_slice()..).next();
@@ -99,7 +148,7 @@ fn occupants(
     leaving: &BTreeSet<&[u8]>,
     found: &mut BTreeSet<String>,
 ) {
-    let submodule = change.new.is_some_and(|file| file.mode == FileMode::Submodule);
+    let submodule = is_submodule(change.new);
     let mut pending = vec![change.path.clone()];
     while let Some(path) = pending.pop() {
         let full = worktree.join(as_path(&path));

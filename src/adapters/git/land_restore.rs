@@ -1,6 +1,7 @@
 //! Putting files back after a landing that went wrong, path by path, so that nothing the user wrote
 //! meanwhile is lost.
 
+use std::collections::BTreeSet;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -84,7 +85,7 @@ pub(super) fn settle(
             session.clean_up()?;
             done(old, Vec::new())
         }
-        Some(Mark::Written) if repo.branch_tip(&branch)? == Some(new) => {
+        Some(Mark::Written) if has_passed(repo, &branch, old, new)? => {
             session.release_forward(&mut |_| true)?;
             done(new, Vec::new())
         }
@@ -98,6 +99,15 @@ pub(super) fn settle(
             session.release_back()?;
             done(old, kept)
         }
+    }
+}
+
+/// Whether the branch made the move, also when it went on since.
+fn has_passed(repo: &Repo, branch: &str, old: Oid, new: Oid) -> Result<bool, GitError> {
+    match repo.branch_tip(branch)? {
+        Some(now) if now == new => Ok(true),
+        Some(now) => Ok(repo.is_ancestor(new, now)? && !repo.is_ancestor(new, old)?),
+        None => Ok(false),
     }
 }
 
@@ -134,6 +144,10 @@ pub(super) fn restore(
             Verdict::Theirs => kept.push(quote_path(&change.path)),
             Verdict::Wrong => written.push(change.path.clone()),
         }
+    }
+    if !written.is_empty() {
+        let skipped = place.skipped()?;
+        written.retain(|path| !skipped.contains(path));
     }
     if place.write(&written).is_err() {
         // One file that cannot be written must not keep the others from it.
@@ -172,6 +186,14 @@ impl Place<'_> {
         input.push(0);
         let command = self.session.git(self.repo, self.worktree, "checkout-index")?.input(input);
         command.args(["--force", "--quiet", "-z", "--stdin"]).output().map(|_| ())
+    }
+
+    /// Paths that the index leaves out of the worktree, as a sparse checkout does.
+    fn skipped(&self) -> Result<BTreeSet<Vec<u8>>, GitError> {
+        let command = self.session.git(self.repo, self.worktree, "ls-files")?;
+        let listed = command.args(["-z", "-t", "--cached"]).output()?;
+        let entries = listed.split(|&byte| byte == 0);
+        Ok(entries.filter_map(|entry| entry.strip_prefix(b"S ")).map(<[u8]>::to_vec).collect())
     }
 
     fn verdict(&self, change: &RawChange) -> Result<Verdict, GitError> {

@@ -145,10 +145,6 @@ impl Session {
         self.git_dir.join("index")
     }
 
-    pub(super) fn git_dir(&self) -> &Path {
-        &self.git_dir
-    }
-
     /// A git command that takes the lock for the index.
     pub(super) fn git<'a>(
         &self,

@@ -72,7 +72,8 @@ impl Target {
 
     fn refused(&self) -> (RefusedReason, String) {
         let before = self.picture();
-        let LandOutcome::Refused { worktree, reason, resolve } = self.land() else { panic!() };
+        let LandOutcome::Refused(refusal) = self.land() else { panic!() };
+        let LandRefusal { worktree, reason, resolve } = refusal;
         assert_eq!(worktree, self.sandbox.root());
         assert_eq!(self.picture(), before);
         assert_eq!(self.repo.branch_tip("main").unwrap(), Some(self.old));
@@ -132,7 +133,7 @@ fn dirty(paths: &[&str]) -> RefusedReason {
 }
 
 #[test]
-fn a_checked_out_branch_moves_with_its_files_and_undo_brings_them_back() {
+fn rule_19_a_checked_out_branch_moves_with_its_files_and_undo_brings_them_back() {
     let target = Target::new();
     target.sandbox.git(&["checkout", "-q", "--", "."]);
     target.sandbox.plant_hooks();
@@ -154,7 +155,7 @@ fn a_checked_out_branch_moves_with_its_files_and_undo_brings_them_back() {
 }
 
 #[test]
-fn what_the_landing_would_overwrite_refuses_it_and_the_named_command_clears_it() {
+fn rule_19_what_the_landing_would_overwrite_refuses_it_and_the_named_command_clears_it() {
     type Case = (&'static str, fn(&Sandbox), RefusedReason);
     let cases: [Case; 8] = [
         ("edited", |s| s.write("edit", "mine\n"), dirty(&["edit"])),
@@ -196,7 +197,7 @@ fn an_ignored_file_in_the_way_is_not_overwritten() {
 }
 
 #[test]
-fn a_half_done_merge_or_a_held_index_refuses_the_landing() {
+fn rule_19_a_half_done_merge_or_a_held_index_refuses_the_landing() {
     let target = Target::new();
     let root = target.sandbox.root();
     target.sandbox.branch("x", target.old, &[("elsewhere", "x\n")]);
@@ -207,7 +208,7 @@ fn a_half_done_merge_or_a_held_index_refuses_the_landing() {
     let lock = root.join(".git/index.lock");
     std::fs::write(&lock, "theirs").unwrap();
     let outcome = land(&target.repo, &target.request()).unwrap();
-    let LandOutcome::Refused { reason, .. } = outcome else { panic!("{outcome:?}") };
+    let LandOutcome::Refused(LandRefusal { reason, .. }) = outcome else { panic!("{outcome:?}") };
     assert_eq!(reason, RefusedReason::IndexLocked { path: lock.clone() });
     assert_eq!(std::fs::read_to_string(&lock).unwrap(), "theirs");
     std::fs::remove_file(&lock).unwrap();
@@ -225,12 +226,12 @@ fn a_branch_in_a_rebase_is_left_to_the_user() {
     let request =
         LandRequest { branch: "topic".to_owned(), old, new: side, message: String::new() };
     let outcome = land(&target.repo, &request).unwrap();
-    let LandOutcome::Refused { reason, .. } = outcome else { panic!("{outcome:?}") };
+    let LandOutcome::Refused(LandRefusal { reason, .. }) = outcome else { panic!("{outcome:?}") };
     assert_eq!(reason, RefusedReason::InProgress(Progress::Rebase));
 }
 
 #[test]
-fn a_lost_swap_rolls_the_files_back_and_leaves_the_index_bit_identical() {
+fn rule_19_a_lost_swap_rolls_the_files_back_and_leaves_the_index_bit_identical() {
     let target = Target::new();
     let before = target.picture();
     let other = target.sandbox.branch("other", target.old, &[("elsewhere", "other\n")]);
@@ -254,6 +255,30 @@ fn a_lost_swap_rolls_the_files_back_and_leaves_the_index_bit_identical() {
         land(&target.repo, &target.request()).unwrap(),
         LandOutcome::TargetMoved { now: Some(other) }
     );
+}
+
+#[test]
+fn a_branch_that_goes_from_worktree_to_worktree_is_refused_and_has_not_moved() {
+    let target = Target::new();
+    target.sandbox.git(&["branch", "other", "main"]);
+    target.sandbox.git(&["worktree", "add", "-q", "../linked", "other"]);
+    let places = [target.sandbox.root(), target.sandbox.path("linked")];
+    let mut round = 0;
+    let outcome = land_observed(&target.repo, &target.request(), &mut |step| {
+        if step == Step::Locked {
+            for (at, place) in places.iter().enumerate() {
+                let branch = if at == round % 2 { "refs/heads/other" } else { "refs/heads/main" };
+                target.sandbox.git_at(place, &["symbolic-ref", "HEAD", branch]);
+            }
+            round += 1;
+        }
+        true
+    });
+    let LandOutcome::Refused(refusal) = outcome.unwrap() else { panic!() };
+    assert_eq!((refusal.reason, round), (RefusedReason::Switching, 3));
+    assert!(refusal.resolve.ends_with("switch --detach"), "{}", refusal.resolve);
+    assert_eq!(target.repo.branch_tip("main").unwrap(), Some(target.old));
+    target.assert_no_trace();
 }
 
 #[test]

@@ -183,7 +183,7 @@ impl Repo {
     }
 
     /// Begins a train of merges: what is needed for each of them is kept between them. What it
-    /// writes survives a loss of power only after [`MergeSession::sync`].
+    /// writes survives a loss of power only after [`Self::sync_objects`], as a landing calls it.
     pub fn merge_session(&self, options: MergeOptions) -> MergeSession {
         MergeSession::new(self.clone(), options)
     }

@@ -7,7 +7,7 @@ use super::error::GitError;
 use super::hunks::{Stages, excerpts};
 use super::merge::{CrossCheck, MergeEngine, MergeOutcome, MergeRequest};
 use super::path::quote_path;
-use super::program::Invocation;
+use super::program::{Answer, Invocation};
 use super::repo::Repo;
 use super::version::GitVersion;
 use crate::domain::id::Oid;
@@ -71,18 +71,7 @@ pub(super) fn merged(
     version: GitVersion,
     request: MergeRequest,
 ) -> Result<Merged, GitError> {
-    let mut command = command.config(RENAME_LIMIT);
-    if version.at_least(2, 41) {
-        // Attributes of the merge's own side, not of whatever happens to be checked out.
-        command = command.global(format!("--attr-source={}", request.ours));
-    }
-    command = command.args(["--write-tree", "-z", "--no-messages"]);
-    if let Some(base) = request.base {
-        command = command.arg(format!("--merge-base={base}"));
-    }
-    let command = command.arg(request.ours.to_string()).arg(request.theirs.to_string());
-    let words = command.shown();
-    let answer = command.answer()?;
+    let Merging { words, answer } = answered(command, version, request)?;
     let misread = |what: &str| GitError::Answer { words: words.clone(), what: what.to_owned() };
     let mut records = answer.stdout.split(|&byte| byte == 0).filter(|record| !record.is_empty());
     let tree = records.next().and_then(|record| parse_tree(record, request.ours));
@@ -102,6 +91,32 @@ fn parse_tree(record: &[u8], like: Oid) -> Option<Oid> {
     let digits = like.to_string().len();
     let start = record.len().checked_sub(digits)?;
     str::from_utf8(&record[start..]).ok()?.parse().ok()
+}
+
+/// What `git merge-tree` said.
+pub(super) struct Merging {
+    /// The command's own words, for messages.
+    pub(super) words: String,
+    pub(super) answer: Answer,
+}
+
+/// Runs it: exit code 0 is a clean merge, 1 one with conflicts.
+pub(super) fn answered(
+    command: Invocation<'_>,
+    version: GitVersion,
+    request: MergeRequest,
+) -> Result<Merging, GitError> {
+    let mut command = command.config(RENAME_LIMIT);
+    if version.at_least(2, 41) {
+        // Attributes of the merge's own side, not of whatever happens to be checked out.
+        command = command.global(format!("--attr-source={}", request.ours));
+    }
+    command = command.args(["--write-tree", "-z", "--no-messages"]);
+    if let Some(base) = request.base {
+        command = command.arg(format!("--merge-base={base}"));
+    }
+    let command = command.arg(request.ours.to_string()).arg(request.theirs.to_string());
+    Ok(Merging { words: command.shown(), answer: command.answer()? })
 }
 
 /// Records of the form `<mode> <object> <stage>\t<path>`.

@@ -133,7 +133,7 @@ fn libgit2_asks_for_git_where_it_is_known_to_be_wrong() {
     let needs_git = |sandbox: &Sandbox, ours, theirs| {
         let repo = sandbox.repo().with_engine(Engine::Libgit2);
         let merged = repo.merge(MergeRequest { base: None, ours, theirs }).unwrap();
-        let forecast = sandbox.repo().forecast(ours, theirs).unwrap();
+        let forecast = repo.forecast(ours, theirs).unwrap();
         matches!(merged, MergeOutcome::NeedsGit { .. })
             && matches!(forecast, Forecast::Unknown { .. })
     };
@@ -200,7 +200,7 @@ fn the_matrix_blames_a_pair_only_for_what_both_changed_themselves() {
     // Begins at a, which collides with b; its own work does not.
     let d = sandbox.branch("d", a, &[("g", &with_line(&text, 3, "d"))]);
     let e = sandbox.branch("e", base, &[("F", "case\n")]);
-    let tip = |start, tip| ForecastTip { start, tip };
+    let tip = |start, tip| ForecastTip { start: Some(start), tip };
     let tips = [tip(base, a), tip(base, b), tip(base, c), tip(a, d), tip(base, e)];
     let matrix = sandbox.repo().forecast_matrix(&tips).unwrap();
     let by_git = sandbox.repo().with_backend(Backend::Git).forecast_matrix(&tips).unwrap();

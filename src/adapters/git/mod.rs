@@ -8,9 +8,11 @@ mod backoff;
 mod blobs;
 mod branches;
 mod capability;
+mod collide;
 mod conversion;
 mod credits;
 mod diff;
+mod drivers;
 mod durable;
 mod error;
 #[cfg(test)]
@@ -21,7 +23,11 @@ mod history;
 mod hunks;
 mod index_form;
 mod land;
+mod land_branch;
 mod land_check;
+mod land_early;
+mod land_holder;
+mod land_refusal;
 mod land_restore;
 mod land_session;
 mod latest;
@@ -34,6 +40,7 @@ mod patch;
 mod path;
 mod program;
 mod progress;
+mod push;
 mod raw_commit;
 mod read;
 mod repo;
@@ -50,16 +57,20 @@ pub(in crate::adapters) use backoff::Backoff;
 pub(in crate::adapters) use blobs::BlobReader;
 pub(in crate::adapters) use branches::BranchesOutcome;
 pub use capability::{Area, Backend, Capability};
+pub use collide::{Collided, CollidedPath, FileVersion, MarkerStyle};
 pub(in crate::adapters) use conversion::{Conversion, ConvertedReader, attributes_outside};
 pub use credits::{CommitMessage, Credits};
 pub use diff::{ChangeKind, PathChange};
 pub(in crate::adapters) use diff::{FileMode, RawChange};
 pub use error::GitError;
 pub(in crate::adapters) use error::io;
-pub use forecast::{Forecast, ForecastTip};
+pub use forecast::{Forecast, ForecastRequest, ForecastTip, all_pairs};
 pub use head::Head;
 pub use history::BranchConflict;
-pub use land::{LandOutcome, LandRequest, RefusedReason, land};
+pub use land::{LandOutcome, LandRequest, land};
+pub use land_branch::{BranchRequest, delete_branch, make_branch};
+pub use land_early::early_obstacle;
+pub use land_refusal::{LandRefusal, RefusedReason};
 pub use land_restore::{RecoveredLanding, recover_landing};
 pub use latest::BranchWork;
 pub(in crate::adapters) use listing::{ListedFile, Listing};
@@ -74,6 +85,7 @@ pub use path::{quote_path, shell_word, unquote_path};
 pub use program::GitProgram;
 pub(in crate::adapters) use program::Invocation;
 pub use progress::Progress;
+pub use push::Push;
 pub use repo::{Engine, Repo};
 pub use shared::{
     ProgramChange, RefChange, Refs, SettledSettings, SharedChange, SharedFiles, SharedPrograms,
@@ -88,6 +100,8 @@ pub use write::{Expected, NewCommit, RefOutcome, RefUpdate};
 
 #[cfg(test)]
 mod format_tests;
+#[cfg(test)]
+mod land_forms_tests;
 #[cfg(test)]
 mod land_tests;
 #[cfg(test)]

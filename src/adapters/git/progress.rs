@@ -11,8 +11,10 @@ use super::repo::Repo;
 pub enum Progress {
     /// `git merge`.
     Merge,
-    /// `git rebase` or `git am`.
+    /// `git rebase`.
     Rebase,
+    /// `git am`.
+    Am,
     /// `git cherry-pick`.
     CherryPick,
     /// `git revert`.
@@ -27,6 +29,7 @@ impl Progress {
         match self {
             Self::Merge => "merge",
             Self::Rebase => "rebase",
+            Self::Am => "am",
             Self::CherryPick => "cherry-pick",
             Self::Revert => "revert",
             Self::Bisect => "bisect",
@@ -36,7 +39,12 @@ impl Progress {
 
 impl fmt::Display for Progress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.command())
+        f.pad(match self {
+            Self::Am => "patch series",
+            Self::Merge | Self::Rebase | Self::CherryPick | Self::Revert | Self::Bisect => {
+                self.command()
+            }
+        })
     }
 }
 
@@ -48,6 +56,9 @@ impl Repo {
     /// Refs that are not files cannot be read.
     pub fn in_progress(&self, git_dir: &Path) -> Result<Option<Progress>, GitError> {
         let has = |name: &str| git_dir.join(name).symlink_metadata().is_ok();
+        if has("rebase-apply/applying") {
+            return Ok(Some(Progress::Am));
+        }
         if has("rebase-merge") || has("rebase-apply") {
             return Ok(Some(Progress::Rebase));
         }

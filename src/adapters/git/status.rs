@@ -38,6 +38,7 @@ impl Dirty {
 pub(in crate::adapters) struct StatusEntry {
     pub(in crate::adapters) path: Vec<u8>,
     pub(in crate::adapters) kind: StatusKind,
+    submodule: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +61,11 @@ impl StatusEntry {
             StatusKind::Untracked => true,
             StatusKind::Conflicted => false,
         }
+    }
+
+    /// Whether all that differs is which commit a submodule has checked out.
+    pub(super) fn is_other_commit_of_submodule(&self) -> bool {
+        self.submodule && matches!(self.kind, StatusKind::Changed { staged: false, .. })
     }
 }
 
@@ -132,7 +138,8 @@ fn parse_status(output: &[u8]) -> Vec<StatusEntry> {
             _ => continue,
         };
         if let Some(path) = record.splitn(fields + 1, |&byte| byte == b' ').last() {
-            entries.push(StatusEntry { path: path.to_vec(), kind });
+            let submodule = record.get(5) == Some(&b'S');
+            entries.push(StatusEntry { path: path.to_vec(), kind, submodule });
         }
     }
     entries

@@ -5,21 +5,25 @@ pub mod approvals;
 pub mod clock;
 pub mod control;
 pub mod crash_point;
-pub(in crate::adapters) mod digest;
+pub mod digest;
 pub mod disk;
 pub mod effective_cores;
+pub mod foreground;
 pub mod identity;
 pub mod ledger;
 pub mod lock;
 pub mod machine;
+pub mod numbered_logs;
 pub mod ports;
 pub mod pressure;
 pub mod private;
 pub mod probe;
+pub mod report_file;
 pub mod room;
 pub mod shortage;
 pub mod signals;
 pub mod temporary;
+pub mod toolchain;
 pub mod usage;
 
 #[cfg(target_os = "linux")]

@@ -51,6 +51,16 @@ impl Signals {
             () = heard(&mut self.suspend) => Signal::Suspend,
         }
     }
+
+    /// One that has come already, for whoever is about to do what takes the thread away. Needs the
+    /// runtime of one thread that the program has: it looks for signals whenever its only task yields.
+    pub async fn pending(&mut self) -> Option<Signal> {
+        tokio::select! {
+            biased;
+            signal = self.recv() => Some(signal),
+            () = tokio::task::yield_now() => None,
+        }
+    }
 }
 
 impl Drop for Signals {

@@ -10,6 +10,7 @@ mod error;
 mod journal;
 mod observations;
 mod operations;
+mod passed;
 mod schema;
 mod set_aside;
 
@@ -23,6 +24,7 @@ pub use error::StoreError;
 pub use journal::{Record, RunRow};
 pub use observations::{ATTEMPTS_KEPT, ATTEMPTS_KEPT_IN_ALL, Forget, ObservationCount, RUNS_KEPT};
 pub use operations::{NewOperation, Operation, OperationState};
+pub use passed::{FAILED_KEPT, PASSED_KEPT};
 pub use set_aside::{has_other_users, move_aside};
 
 use error::Wrong;

@@ -42,9 +42,9 @@ pub struct Operation {
     pub kind: String,
     /// Full name of the ref.
     pub reference: String,
-    /// What the ref held before.
+    /// What the ref held before; zeros where it was not there.
     pub old: Oid,
-    /// What it was to hold.
+    /// What it was to hold; zeros where it was to go.
     pub new: Oid,
     /// The run it belongs to, which may have been forgotten since.
     pub run: Option<RunId>,
@@ -54,6 +54,18 @@ pub struct Operation {
     pub undone: bool,
     /// The operation that this one reverses.
     pub undoes: Option<u64>,
+}
+
+impl Operation {
+    /// What the ref held before, if it was there.
+    pub fn before(&self) -> Option<Oid> {
+        Some(self.old).filter(|oid| *oid != oid.zero())
+    }
+
+    /// What it was to hold, if it was to be there.
+    pub fn after(&self) -> Option<Oid> {
+        Some(self.new).filter(|oid| *oid != oid.zero())
+    }
 }
 
 /// A move of a ref that is about to happen.

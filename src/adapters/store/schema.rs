@@ -14,7 +14,7 @@ const APPLICATION_ID: i64 = 0x5754_4f52;
 
 /// One entry for each schema: what turns the one before it into it. An entry that was released is
 /// never edited, and a database of it stays in `fixtures/store`.
-const STEPS: [&str; 3] = [V1, V2, V3];
+const STEPS: [&str; 4] = [V1, V2, V3, V4];
 
 const V1: &str = "
 CREATE TABLE runs (
@@ -96,6 +96,19 @@ ALTER TABLE attempts ADD COLUMN peak_rss INTEGER;
 ALTER TABLE attempts ADD COLUMN read_bytes INTEGER;
 ALTER TABLE attempts ADD COLUMN written_bytes INTEGER;
 ALTER TABLE attempts ADD COLUMN processes INTEGER;
+";
+
+const V4: &str = "
+CREATE TABLE passed (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    key TEXT NOT NULL UNIQUE,
+    at INTEGER NOT NULL
+) STRICT;
+CREATE TABLE failed (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    command TEXT NOT NULL UNIQUE,
+    at INTEGER NOT NULL
+) STRICT;
 ";
 
 /// The first schema with tables of observations.

@@ -16,6 +16,7 @@ const AT: Timestamp = Timestamp(1_795_000_000_000);
 const V1: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/store/v1.db");
 const V2: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/store/v2.db");
 const V3: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/store/v3.db");
+const V4: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/store/v4.db");
 
 fn open() -> (TempDir, Store) {
     let dir = tempfile::tempdir().unwrap();
@@ -69,6 +70,8 @@ fn fill(store: &mut Store) {
     store.finish_operation(id, OperationState::Done).unwrap();
     store.observe_cost("merge", CostSample { quantity: 2.0, seconds: 0.5, at: AT }).unwrap();
     store.observe(&observed()).unwrap();
+    store.note_passed("key", AT).unwrap();
+    store.note_failed("false", AT).unwrap();
 }
 
 fn observed() -> Observations {
@@ -111,7 +114,8 @@ fn what_was_stored_is_there_after_opening_again_and_nothing_lies_beside_it() {
 #[test]
 fn a_database_of_every_released_schema_still_opens() {
     let none = Observations::default;
-    for (fixture, known) in [(V1, none()), (V2, without_resources()), (V3, observed())] {
+    let fixtures = [(V1, none()), (V2, without_resources()), (V3, observed()), (V4, observed())];
+    for (fixture, known) in fixtures {
         for existing in [false, true] {
             let dir = tempfile::tempdir().unwrap();
             fs::copy(fixture, dir.path().join(FILE_NAME)).unwrap();

@@ -126,8 +126,12 @@ impl Checkout {
     /// Git cannot read the worktree.
     pub fn matches_tree(&self, tree: Oid) -> Result<bool, GitError> {
         let (None, Some(git_dir)) = (self.broken(), &self.git_dir) else { return Ok(false) };
-        let scratch = Scratch::of(self, git_dir)?;
-        Ok(scratch.stage_tracked(self, git_dir)? == tree)
+        Ok(self.tracked_tree(git_dir)? == tree)
+    }
+
+    /// The tree of the tracked files as they are.
+    pub(super) fn tracked_tree(&self, git_dir: &Path) -> Result<Oid, GitError> {
+        Scratch::of(self, git_dir)?.stage_tracked(self, git_dir)
     }
 
     pub(super) fn broken(&self) -> Option<Broken> {

@@ -23,7 +23,7 @@ impl Checkout {
             return Ok(None);
         }
         match progress {
-            Progress::Rebase => Ok(None),
+            Progress::Rebase | Progress::Am => Ok(None),
             // A series has more to come.
             Progress::CherryPick | Progress::Revert if has("sequencer") => Ok(None),
             Progress::Merge if has("MERGE_AUTOSTASH") => Ok(None),

@@ -4,8 +4,10 @@
 
 mod admin;
 mod batch;
+mod by_hand;
 mod carry;
 mod checkout;
+mod collision;
 mod commit;
 mod conclude;
 mod delete;
@@ -24,6 +26,8 @@ mod prepared;
 mod provision;
 mod recover;
 mod remove;
+mod rerere;
+mod settle;
 mod snapshot;
 mod space;
 mod stale_locks;
@@ -37,6 +41,7 @@ pub use carry::{
     Arrival, Carry, CarryError, KeptTimes, Origin, Selection, TooLarge, select as select_carried,
 };
 pub use checkout::{Broken, Checkout, CheckoutState};
+pub use collision::{SideNames, StagedResolution};
 pub use commit::{CommitOutcome, CommitRequest, Committed};
 pub use delete::remove_if_empty;
 pub use ensure::{EnsureOutcome, Saved};

@@ -298,7 +298,9 @@ pub(super) fn forget_progress(
 ) -> Result<(), GitError> {
     let files: &[&str] = match progress {
         Progress::Merge => &["MERGE_HEAD", "MERGE_MODE", "MERGE_MSG", "MERGE_AUTOSTASH"],
-        Progress::Rebase => &["rebase-merge", "rebase-apply", "REBASE_HEAD", "MERGE_MSG"],
+        Progress::Rebase | Progress::Am => {
+            &["rebase-merge", "rebase-apply", "REBASE_HEAD", "MERGE_MSG"]
+        }
         Progress::CherryPick | Progress::Revert => {
             &["CHERRY_PICK_HEAD", "REVERT_HEAD", "sequencer", "MERGE_MSG"]
         }

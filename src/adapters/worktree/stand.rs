@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::carry::Record;
 use super::checkout::Checkout;
-use crate::adapters::git::{GitError, quote_path};
+use crate::adapters::git::{GitError, Invocation, quote_path};
 use crate::domain::id::Oid;
 
 impl Checkout {
@@ -15,16 +15,18 @@ impl Checkout {
     /// # Errors
     /// Git cannot read the worktree.
     pub fn changed_since(&self, commit: Oid) -> Result<Vec<String>, GitError> {
-        if self.matches_tree(self.repo.tree_of(commit)?)? {
-            return Ok(Vec::new());
-        }
         let Some(git_dir) = self.git_dir.as_deref().filter(|_| self.broken().is_none()) else {
             return Ok(vec![".".to_owned()]);
         };
-        let diff = self.repo.git_in("diff", git_dir, &self.path);
+        let (committed, found) = (self.repo.tree_of(commit)?, self.tracked_tree(git_dir)?);
+        if found == committed {
+            return Ok(Vec::new());
+        }
+        // From tree to tree: flags of the worktree's own index would hide files.
+        let diff = self.repo.git_in("diff-tree", git_dir, &self.path);
         let listed = diff
-            .args(["--name-only", "-z", "--no-ext-diff", "--no-textconv", "--no-renames"])
-            .args([&commit.to_string(), "--"])
+            .args(["-r", "-z", "--name-only", "--no-ext-diff", "--no-textconv", "--no-renames"])
+            .args([committed.to_string(), found.to_string()])
             .output()?;
         let mut paths: Vec<String> =
             listed.split(|&byte| byte == 0).filter(|p| !p.is_empty()).map(quote_path).collect();
@@ -64,6 +66,35 @@ impl Checkout {
         })
     }
 
+    /// Takes away what is neither tracked nor brought from the user's checkout, ignored files too, but
+    /// for what these lines of a `.gitignore` name.
+    ///
+    /// # Errors
+    /// Git cannot write the worktree.
+    pub fn clear_leftovers(&self, caches: &[String]) -> Result<(), GitError> {
+        self.in_whole_worktree(|git_dir| {
+            self.leftovers(git_dir, caches)?.arg("--quiet").output().map(|_| ())
+        })
+    }
+
+    /// Whether [`Self::clear_leftovers`] would take anything away.
+    ///
+    /// # Errors
+    /// Git cannot read the worktree.
+    pub fn has_leftovers(&self, caches: &[String]) -> Result<bool, GitError> {
+        let (Some(git_dir), None) = (&self.git_dir, self.broken()) else { return Ok(false) };
+        let listed = self.leftovers(git_dir, caches)?.arg("--dry-run").output()?;
+        Ok(!listed.is_empty())
+    }
+
+    fn leftovers(&self, git_dir: &Path, caches: &[String]) -> Result<Invocation<'_>, GitError> {
+        let brought = Record::load(git_dir)?.patterns();
+        let kept = caches.iter().cloned().chain(brought).map(|line| format!("--exclude={line}"));
+        // Twice: repositories that a command made go as well.
+        let clean = self.repo.git_in("clean", git_dir, &self.path).args(["-f", "-f", "-d", "-x"]);
+        Ok(clean.args(kept))
+    }
+
     /// Untracked files that these lines of a `.gitignore` would hide; nothing where the worktree is
     /// not whole.
     ///
@@ -92,7 +123,7 @@ impl Checkout {
         Ok(own.map(quote_path).collect())
     }
 
-    fn in_whole_worktree(
+    pub(super) fn in_whole_worktree(
         &self,
         act: impl FnOnce(&Path) -> Result<(), GitError>,
     ) -> Result<(), GitError> {

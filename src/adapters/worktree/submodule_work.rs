@@ -55,6 +55,41 @@ pub(super) fn submodule_work(
     Ok(found)
 }
 
+/// A tracked file in a submodule that is not as that submodule's commit has it.
+pub(super) struct SubmoduleFile {
+    /// Relative to the worktree, as people read it.
+    pub(super) shown: String,
+    /// Where git keeps the submodule's index.
+    pub(super) git_dir: PathBuf,
+    /// The submodule.
+    pub(super) folder: PathBuf,
+}
+
+/// Tracked files that differ in the submodules below a worktree.
+pub(super) fn changed_submodule_files(
+    checkout: &Checkout,
+    git_dir: &Path,
+) -> Result<Vec<SubmoduleFile>, GitError> {
+    let repo = &checkout.repo;
+    let mut found = Vec::new();
+    let mut waiting = vec![(git_dir.to_owned(), Vec::new())];
+    while let Some((outer, prefix)) = waiting.pop() {
+        let above = checkout.path.join(as_path(&prefix));
+        for path in populated(repo, &outer, &above)? {
+            let whole = [prefix.as_slice(), &path].concat();
+            let folder = above.join(as_path(&path));
+            let Some(inner) = git_dir_of(&folder) else { continue };
+            for entry in repo.status_at(&inner, &folder, None, "no")? {
+                let shown = quote_path(&[whole.as_slice(), b"/", &entry.path].concat());
+                let (git_dir, folder) = (inner.clone(), folder.clone());
+                found.push(SubmoduleFile { shown, git_dir, folder });
+            }
+            waiting.push((inner, [whole.as_slice(), b"/"].concat()));
+        }
+    }
+    Ok(found)
+}
+
 /// Submodules of the repository at `folder` whose files are there.
 fn populated(repo: &Repo, git_dir: &Path, folder: &Path) -> Result<Vec<Vec<u8>>, GitError> {
     let listed = repo.git_in("ls-files", git_dir, folder).args(["-s", "-z"]).output()?;

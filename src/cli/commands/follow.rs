@@ -9,7 +9,7 @@ use crate::domain::id::RunId;
 use crate::domain::report::ways_to_the_end;
 use crate::domain::run::{Envelope, RunPhase, RunState};
 use crate::engine::{EngineError, follow, load_events_after};
-use crate::render::status_text;
+use crate::render::live_status_text;
 
 /// Runs it.
 pub(crate) fn run(context: &Context, place: &Place, wanted: Option<&str>) -> Result<Exit, Failure> {
@@ -40,9 +40,11 @@ pub(crate) fn run(context: &Context, place: &Place, wanted: Option<&str>) -> Res
     let ended = state.as_ref().is_some_and(is_ended);
     let told = state.map_or(0, |state| state.warnings.len());
     let state = stored::shown_state(place, &store, &run)?;
+    let matrix = stored::live_matrix(context, place, &state);
     if is_live(&context.streams) {
         let now = place.site.clock.now();
-        context.streams.result(&status_text(&state, now, context.streams.out));
+        let text = live_status_text(&state, matrix.as_deref(), now, context.streams.out);
+        context.streams.result(&text);
     } else {
         // What only a look at the machine tells, no event.
         state.warnings.iter().skip(told).for_each(|warning| context.streams.warn(warning));
@@ -51,7 +53,7 @@ pub(crate) fn run(context: &Context, place: &Place, wanted: Option<&str>) -> Res
         context.streams.note(&format!("the process that drove run `{run}` is gone"));
         context.streams.hint(&ways_to_the_end(&state));
     }
-    context.streams.document(&stored::document(place, &state));
+    context.streams.document(&stored::live_document(place, &state, matrix));
     Ok(Exit::Done)
 }
 

@@ -1,6 +1,7 @@
 //! One file per command.
 
 pub(super) mod abort;
+pub(super) mod by_hand;
 pub(super) mod check;
 pub(super) mod clean;
 pub(super) mod completions;
@@ -8,6 +9,7 @@ pub(super) mod config;
 pub(super) mod demo;
 pub(super) mod doctor;
 pub(super) mod follow;
+pub(super) mod forecast;
 pub(super) mod history;
 pub(super) mod init;
 pub(super) mod integrate;
@@ -15,6 +17,7 @@ pub(super) mod logs;
 pub(super) mod man;
 pub(super) mod operations;
 pub(super) mod plan;
+pub(super) mod publish;
 pub(super) mod report;
 pub(super) mod resume;
 pub(super) mod retry;

@@ -29,8 +29,8 @@ pub(crate) fn entry(operation: &Operation) -> OperationEntry {
         at: OperationEntry::time_text(operation.at),
         kind: operation.kind.clone(),
         reference: operation.reference.clone(),
-        old: Some(operation.old),
-        new: Some(operation.new),
+        old: operation.before(),
+        new: operation.after(),
         run: operation.run.clone(),
         undone: operation.undone,
     }

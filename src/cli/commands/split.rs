@@ -14,6 +14,7 @@ use crate::cli::failure::Failure;
 use crate::cli::prepare::{Asked, Prepared, limits, plan, prepare, runtime, tell_identity};
 use crate::cli::remembered;
 use crate::cli::watch::watcher;
+use crate::domain::integrate::Terms;
 use crate::domain::plan::{Plan, Verdict};
 use crate::domain::run::RunPhase;
 use crate::domain::time::{from_secs, human_duration};
@@ -48,7 +49,7 @@ pub(crate) fn run(context: &Context, args: &SplitArgs) -> Result<Exit, Failure> 
         context.streams.note("nothing to integrate: no task succeeded");
         return Ok(finish(context, &place, &journal));
     }
-    let request = integrate::request(&place, None, false);
+    let request = integrate::request(&place, Terms::default(), false);
     let (journal, landed) = integrate::carry_out(context, &place, journal, &request)?;
     stored::conclude(context, &place, journal.state());
     let mut document =

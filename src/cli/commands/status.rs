@@ -8,7 +8,7 @@ use crate::cli::context::{Context, Place};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::domain::report::{SCHEMA, counts};
-use crate::render::status_text;
+use crate::render::live_status_text;
 
 /// Runs it.
 pub(crate) fn run(context: &Context, args: &StatusArgs) -> Result<Exit, Failure> {
@@ -22,12 +22,14 @@ pub(crate) fn run(context: &Context, args: &StatusArgs) -> Result<Exit, Failure>
     let (store, run) = stored::find(&place, args.run.run.as_deref())?;
     let state = stored::shown_state(&place, &store, &run)?;
     let now = place.site.clock.now();
-    context.streams.result(&status_text(&state, now, context.streams.out));
+    let matrix = stored::live_matrix(context, &place, &state);
+    let text = live_status_text(&state, matrix.as_deref(), now, context.streams.out);
+    context.streams.result(&text);
     if state.is_suspended() {
         context.streams.note(&format!("run `{run}` is suspended"));
         context.streams.hint(&stored::way_on(&place, &run));
     }
-    context.streams.document(&stored::document(&place, &state));
+    context.streams.document(&stored::live_document(&place, &state, matrix));
     Ok(Exit::Done)
 }
 

@@ -7,9 +7,11 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::domain::diagnostic::closest;
 use crate::domain::id::RunId;
-use crate::domain::report::{ReportPlaces, from_run, run_report, warn_of_strays};
+use crate::domain::report::{
+    MatrixEntry, ReportPlaces, RunDocument, from_run, run_report, warn_of_strays,
+};
 use crate::domain::run::{RunPhase, RunState, StopReason, TaskRecord};
-use crate::engine::{Journal, Opened, is_driven, load_run, open_for_writing, strays};
+use crate::engine::{Journal, Opened, forecast_run, is_driven, load_run, open_for_writing, strays};
 use crate::render::report_text;
 
 /// A stored run, read.
@@ -133,6 +135,32 @@ pub(crate) fn conclude(context: &Context, place: &Place, state: &RunState) -> Ex
 /// The JSON document of a run.
 pub(crate) fn document(place: &Place, state: &RunState) -> impl serde::Serialize + use<> {
     from_run(state, place.site.clock.now(), &place.logs())
+}
+
+/// The predicted conflicts of a run's branches; without an answer where git has none, which is no
+/// reason to show nothing of the run.
+pub(crate) fn live_matrix(
+    context: &Context,
+    place: &Place,
+    state: &RunState,
+) -> Option<Vec<MatrixEntry>> {
+    match forecast_run(&place.site, state) {
+        Ok(matrix) => Some(matrix),
+        Err(error) => {
+            context.streams.warn(&format!("its branches are not compared: {error}"));
+            None
+        }
+    }
+}
+
+/// The document of a run with the predicted conflicts of its branches.
+pub(crate) fn live_document(
+    place: &Place,
+    state: &RunState,
+    matrix: Option<Vec<MatrixEntry>>,
+) -> impl serde::Serialize + use<> {
+    let document = from_run(state, place.site.clock.now(), &place.logs());
+    RunDocument { matrix, ..document }
 }
 
 /// The exit code that a run's state stands for.

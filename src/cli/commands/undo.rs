@@ -44,8 +44,10 @@ pub(crate) fn run(context: &Context, args: &UndoArgs) -> Result<Exit, Failure> {
             let now =
                 now.map_or_else(|| "is gone".to_owned(), |at| format!("is at {}", at.short()));
             let branch = reference.trim_start_matches("refs/heads/");
-            let left_at = left_at.short();
-            let message = format!("`{branch}` moved since: it was left at {left_at} and {now}");
+            let message = match left_at.map(|at| at.short()) {
+                Some(at) => format!("`{branch}` moved since: it was left at {at} and {now}"),
+                None => format!("`{branch}` was made since: it {now}"),
+            };
             return Err(Failure::refused("moved", message).hint(match revert {
                 Some(revert) => format!("take the content back by a commit on top: `{revert}`"),
                 None => format!("`git reflog show {branch}` tells what became of it"),
@@ -62,12 +64,13 @@ pub(crate) fn run(context: &Context, args: &UndoArgs) -> Result<Exit, Failure> {
         }
     };
     let branch = operation.reference.trim_start_matches("refs/heads/");
-    context.streams.result(&format!(
-        "`{branch}` moved from {} to {} (operation {})",
-        operation.old.short(),
-        operation.new.short(),
-        operation.id
-    ));
+    let became = match (operation.before(), operation.after()) {
+        (Some(old), Some(new)) => format!("moved from {} to {}", old.short(), new.short()),
+        (Some(old), None) => format!("is deleted; it was at {}", old.short()),
+        (None, Some(new)) => format!("is made again at {}", new.short()),
+        (None, None) => "is what it was".to_owned(),
+    };
+    context.streams.result(&format!("`{branch}` {became} (operation {})", operation.id));
     context.streams.hint(&format!("`wt-orch undo {}` takes this back", operation.id));
     context.streams.document(&UndoDocument::new(entry(&operation)));
     Ok(Exit::Done)

@@ -1,9 +1,10 @@
 use std::fs;
 
 use super::*;
-use crate::config::{ColorChoice, Names};
+use crate::config::ColorChoice;
 use crate::domain::diagnostic::LineIndex;
-use crate::domain::integrate::Strategy;
+use crate::domain::integrate::{Resolver, Strategy};
+use crate::domain::task::Claims;
 
 const EXAMPLE: &str = include_str!("../../../orchestrator.toml.example");
 
@@ -133,7 +134,10 @@ fn the_listing_is_a_file_with_the_same_settings() {
     let text = "worktree_path = '/w/{run}/{task}'\n[run]\nlog_limit = '1.5MiB'\ngrace = '250ms'\n\
                 env_pass = ['GH_*']\n[capacity]\n'gpu.a' = 2\n[persona.qa]\nprompt = \"a\\\"b\\nc\"\n\
                 [[setup]]\nname = 'deps'\nrun = \"npm ci\\necho\"\nwhen = ['a', 'b/**']\ntimeout = '2m'\n\
-                [[setup]]\nrun = 'true'\nwhen = 'c'\n";
+                [[setup]]\nrun = 'true'\nwhen = 'c'\n\
+                [integrate]\nresolver = 'fix \"it\"'\nresolver_timeout = '90s'\nresolver_tries = 3\n\
+                [[integrate.regenerate]]\npaths = ['*.lock', 'gen/**']\nrun = 'make gen'\n\
+                [[integrate.regenerate]]\npaths = 'api.json'\nrun = 'true'\ntimeout = '1s'\n";
     let loaded = place.load_with(&[], Some(&place.file("a.toml", text)), Layer::default()).unwrap();
     let line = |entry: Entry| format!("{} = {}\n", entry.key, entry.value);
     let listing: String = loaded.entries().into_iter().map(line).collect();
@@ -167,7 +171,7 @@ fn all_problems_of_all_files_are_reported_at_once() {
     orchestrator.toml:9:1 unknown_key: unknown key `solts` in `[run]` | did you mean `slots`? | known keys: slots, timeout, grace, retries, stall_timeout, keep, jobserver, share_host, log_limit, env_deny, env_pass
     orchestrator.toml:11:1 bad_name: the name `GPU` has `G` where only a-z, 0-9, `.`, `_` and `-` may stand |  | 
     orchestrator.toml:12:7 out_of_range: `cpu` must lie between 0 and 4294967295 |  | 
-    orchestrator.toml:14:12 unknown_choice: unknown strategy `sqash` | did you mean `squash`? | known: merge, squash
+    orchestrator.toml:14:12 unknown_choice: unknown strategy `sqash` | did you mean `squash`? | known: merge, squash, rebase
     orchestrator.toml:16:10 empty: `prompt` is empty |  | 
     orchestrator.toml:17:1 unknown_key: unknown key `name` in `[persona.qa]` |  | known keys: prompt
     orchestrator.toml:18:2 unknown_key: unknown key `iu` | did you mean `ui`? | known keys: worktree_path, branch, setup, worktree, run, capacity, integrate, plan, persona, ui
@@ -255,10 +259,28 @@ fn files_that_can_not_be_read_are_named() {
 }
 
 #[test]
-fn the_defaults_withhold_what_the_documentation_lists() {
-    let documented: Names = Settings::default().run.env_deny;
-    assert!(
-        EXAMPLE.lines().filter(|line| line.starts_with("    \"")).count()
-            == documented.iter().count()
+fn the_defaults_withhold_and_pin_what_the_documentation_lists() {
+    let Settings { run, integrate, .. } = Settings::default();
+    let pinned = integrate.pinned.iter().flat_map(Claims::globs).count();
+    assert_eq!(
+        EXAMPLE.lines().filter(|line| line.starts_with("    \"")).count(),
+        run.env_deny.iter().count() + pinned
     );
+}
+
+#[test]
+fn what_resolves_conflicts_is_read_and_what_cannot_is_named() {
+    let place = Place::new();
+    let text = "[integrate]\nresolver = 'claude'\nresolver_tries = 0\n\
+                [[integrate.regenerate]]\nrun = 'true'\n\
+                [[integrate.regenerate]]\npaths = []\nrun = ''\ntimeuot = '1s'\n";
+    let refused = place.load_with(&[], Some(&place.file("a.toml", text)), Layer::default());
+    let Err(ConfigError::Invalid { problems }) = refused else { panic!("{refused:?}") };
+    let codes: Vec<&str> =
+        problems.iter().flat_map(|file| &file.diagnostics).map(|d| d.code).collect();
+    assert_eq!(codes, ["out_of_range", "missing_key", "empty", "empty", "unknown_key"]);
+    let variables = [("WT_ORCH_INTEGRATE_RESOLVER", "claude")];
+    let loaded = place.load_with(&variables, None, Layer::default()).unwrap();
+    let resolver = loaded.settings.integrate.resolution.resolver.unwrap();
+    assert!(matches!(resolver, Resolver::Agent(preset) if preset.name == "claude"));
 }

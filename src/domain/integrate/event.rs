@@ -1,16 +1,16 @@
 //! Facts of an integration.
 
-use std::fmt;
-use std::time::Duration;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::closure::Member;
+use super::ejection::{Ejection, Refusal};
+use super::failing_set::FailingSet;
 use super::matrix::MatrixCell;
+use super::resolution::PathResolution;
+use super::validation::ValidationRun;
 use crate::domain::id::{Oid, TaskId};
 use crate::domain::task::Validation;
-use crate::domain::time::millis;
 
 /// How a task's work becomes part of the target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -21,17 +21,21 @@ pub enum Strategy {
     Merge,
     /// One plain commit for each task.
     Squash,
+    /// The commits of each task, made anew one after the other.
+    Rebase,
 }
 
 impl Strategy {
     /// The words of the setting.
-    pub const WORDS: [(&'static str, Self); 2] = [("merge", Self::Merge), ("squash", Self::Squash)];
+    pub const WORDS: [(&'static str, Self); 3] =
+        [("merge", Self::Merge), ("squash", Self::Squash), ("rebase", Self::Rebase)];
 
     /// The word of the setting.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Merge => "merge",
             Self::Squash => "squash",
+            Self::Rebase => "rebase",
         }
     }
 }
@@ -39,8 +43,11 @@ impl Strategy {
 /// What an integration was started with.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct IntegrationSpec {
-    /// Branch to land on.
+    /// Branch that the work is merged onto, and that it lands on unless `branch` is given.
     pub target: String,
+    /// New branch that it lands on; the target stays.
+    #[serde(default)]
+    pub branch: Option<String>,
     /// Its tip when the integration started.
     pub old: Oid,
     /// Tasks that are ready, in merge order.
@@ -61,134 +68,30 @@ pub struct IntegrationSpec {
     pub dry_run: bool,
     /// How often a target that moved is merged again.
     pub target_retries: u32,
+    /// Validations that run at once, 1 or more.
+    #[serde(default = "one")]
+    pub slots: u32,
+    /// Runs of a flaky test, on each side, before it is judged.
+    #[serde(default = "one")]
+    pub flake_runs: u32,
+    /// Tasks to spare when one of a set has to go.
+    #[serde(default)]
+    pub keep: Vec<TaskId>,
+    /// A validation that is red on the target, and does not say by which test, is left out of the
+    /// verdict instead of refusing the landing.
+    #[serde(default)]
+    pub allow_red_base: bool,
 }
 
-/// Why a task is left out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum EjectionReason {
-    /// It conflicts with what is merged already.
-    Conflict,
-    /// It makes a validation fail.
-    Validation,
-    /// Something it started from is left out.
-    Dependency,
-    /// It failed, timed out or was skipped.
-    Unfinished,
-    /// Only the git program can merge it, and there is none that fits.
-    NeedsGit,
-    /// The validated tree was changed while it was validated.
-    Tainted,
-}
-
-/// A task that is left out, with the evidence.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ejection {
-    /// The task.
-    pub task: TaskId,
-    /// Why.
-    pub reason: EjectionReason,
-    /// The other tasks concerned; empty when it collides with the target itself.
-    pub with: Vec<TaskId>,
-    /// Paths in conflict.
-    pub paths: Vec<String>,
-    /// Excerpts of the conflict.
-    pub hunks: Vec<String>,
-    /// Names of failing validations.
-    pub tests: Vec<String>,
-    /// One sentence where the fields do not say it all.
-    pub note: Option<String>,
-}
-
-impl Ejection {
-    /// An ejection with nothing but a reason.
-    pub fn plain(task: TaskId, reason: EjectionReason) -> Self {
-        Self {
-            task,
-            reason,
-            with: Vec::new(),
-            paths: Vec::new(),
-            hunks: Vec::new(),
-            tests: Vec::new(),
-            note: None,
-        }
+impl IntegrationSpec {
+    /// Branch that a landing moves or makes.
+    pub fn destination(&self) -> &str {
+        self.branch.as_deref().unwrap_or(&self.target)
     }
 }
 
-/// How a validation command came out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ValidationVerdict {
-    /// Exit 0.
-    Passed,
-    /// Anything else.
-    Failed,
-    /// Failed, then passed unchanged.
-    Flaky,
-    /// Failed, and fails on the target as well.
-    Baseline,
-}
-
-/// One run of one validation command.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ValidationRun {
-    /// Name of the validation.
-    pub name: String,
-    /// How it came out.
-    pub verdict: ValidationVerdict,
-    /// How it ended, in words: `exit code 1`.
-    pub ending: String,
-    /// How long it took.
-    #[serde(with = "millis")]
-    pub duration: Duration,
-    /// Its last lines, when it failed.
-    pub last_lines: Vec<String>,
-    /// Tracked files it changed: the tree is tainted and never lands.
-    pub tainted: Vec<String>,
-}
-
-/// Why nothing was landed although something was ready.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "refusal")]
-pub enum Refusal {
-    /// The target is checked out where the landing would overwrite something, or in the middle of
-    /// something.
-    Checkout {
-        /// The sentence.
-        message: String,
-        /// The command that resolves it.
-        resolve: String,
-    },
-    /// A validation fails on the target itself and cannot vouch for anything.
-    RedBase {
-        /// Names of the validations.
-        validations: Vec<String>,
-    },
-    /// The target moved more often than it was merged again.
-    TargetMoved {
-        /// How often.
-        times: u32,
-    },
-    /// The target branch is gone.
-    TargetGone,
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Checkout { message, .. } => write!(f, "{message}"),
-            Self::RedBase { validations } => write!(
-                f,
-                "{} {} on the target itself, so it cannot vouch for what would land",
-                validations.iter().map(|v| format!("`{v}`")).collect::<Vec<_>>().join(", "),
-                if validations.len() == 1 { "fails" } else { "fail" },
-            ),
-            Self::TargetMoved { times } => {
-                write!(f, "the target moved {times} times while it was being validated")
-            }
-            Self::TargetGone => write!(f, "the target branch is gone"),
-        }
-    }
+fn one() -> u32 {
+    1
 }
 
 /// One fact.
@@ -200,29 +103,62 @@ pub enum IntegrationEvent {
         /// All that is fixed.
         spec: Box<IntegrationSpec>,
     },
-    /// A member was merged on top of the train.
+    /// A member was merged on top of a commit.
     Merged {
         /// The member.
         task: TaskId,
-        /// The train's head with it.
+        /// That commit with the member's work.
         commit: Oid,
+        /// On top of which commit; `None`: of the train's head.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        onto: Option<Oid>,
+        /// It is one of the trial merges by which a failure is isolated.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        trial: bool,
+        /// How its conflicts were resolved, and what else there is to say.
+        #[serde(default, skip_serializing_if = "MergeRemarks::is_empty")]
+        remarks: MergeRemarks,
+        /// What made the tree: `git 2.47.3`, `libgit2`, `disjoint paths`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        engine: Option<String>,
     },
     /// A member is left out.
     Ejected {
         /// Which and why.
         ejection: Ejection,
+        /// The commit on top of which it was to be merged; `None`: the train's head.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        onto: Option<Oid>,
+        /// It is one of the trial merges by which a failure is isolated.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        trial: bool,
     },
     /// A validation of a commit is asked for.
     ValidationRequested {
         /// That commit.
         commit: Oid,
+        /// Which; `None`: all.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
     },
-    /// All its commands ended.
+    /// It ended.
     ValidationFinished {
         /// That commit.
         commit: Oid,
         /// Each command.
         runs: Vec<ValidationRun>,
+    },
+    /// It was stopped, because what else was found out made it needless.
+    ValidationDropped {
+        /// That commit.
+        commit: Oid,
+        /// Which.
+        name: String,
+    },
+    /// The smallest set of members that breaks a validation was found.
+    Isolated {
+        /// That set.
+        set: FailingSet,
     },
     /// The target is about to be moved.
     LandRequested {
@@ -252,4 +188,31 @@ pub enum IntegrationEvent {
     },
     /// It is over.
     Finished,
+}
+
+/// What is to be said of a merge.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MergeRemarks {
+    /// Paths that did not merge by themselves, and what resolved them.
+    #[serde(default)]
+    pub resolved: Vec<PathResolution>,
+    /// Sentences.
+    #[serde(default)]
+    pub notes: Vec<String>,
+}
+
+impl MergeRemarks {
+    /// Everything, one sentence each: what was resolved, then the rest.
+    pub fn sentences(&self) -> impl Iterator<Item = String> {
+        let resolved = self
+            .resolved
+            .iter()
+            .map(|one| format!("`{}` was in conflict; resolved: {}", one.path, one.label.as_str()));
+        resolved.chain(self.notes.iter().cloned())
+    }
+
+    /// Whether there is nothing to say.
+    pub fn is_empty(&self) -> bool {
+        self.resolved.is_empty() && self.notes.is_empty()
+    }
 }

@@ -1,26 +1,49 @@
 //! Which branches land, in what order, and which are left out and why: a state machine over facts
-//! ([`IntegrationEvent`]) that asks for one merge, validation or landing at a time.
+//! ([`IntegrationEvent`]) that asks for merges, validations and the landing.
 //!
-//! Rules: `research/landing.md`; the ones at work here are 1 (closure), 2 (delta), 10 (baseline),
-//! 15 (the later of a set is ejected), 18 to 20 (how it lands).
+//! Rules: `research/landing.md`. 1 (closure) and 15 (who is left out) are in `closure` and
+//! `failing_set`, 8, 10 and 12 (what counts as a failure) in `validation`, `assess` and `statistics`, 14
+//! (who is blamed) in `isolate`.
 
+mod assess;
+mod candidate;
 mod closure;
+mod ejection;
 mod event;
+mod failing_set;
+mod isolate;
 mod matrix;
+mod next;
 mod order;
+mod resolution;
 mod state;
-#[cfg(test)]
-mod state_tests;
+mod statistics;
+mod terms;
 mod test_results;
+mod validation;
+mod verdict;
 
+#[cfg(test)]
+mod trains;
+
+pub use candidate::Candidate;
 pub use closure::{Member, closed};
-pub use event::{
-    Ejection, EjectionReason, IntegrationEvent, IntegrationSpec, Refusal, Strategy, ValidationRun,
-    ValidationVerdict,
-};
+pub use ejection::{Ejection, EjectionReason, Refusal};
+pub use event::{IntegrationEvent, IntegrationSpec, MergeRemarks, Strategy};
+pub use failing_set::FailingSet;
 pub use matrix::{ForecastKind, MatrixCell};
+pub use next::{MergeRequest, Next, ValidationRequest};
 pub use order::merge_order;
-pub use state::{Integration, IntegrationOutcome, Next};
+pub use resolution::{
+    DEFAULT_RESOLVER_TIMEOUT, DEFAULT_RESOLVER_TRIES, FileVersions, PathResolution, Question,
+    QuestionFile, QuestionTask, ResolutionLabel, ResolutionRules, Resolver, Side, SideLoss,
+    outside,
+};
+pub use state::{Integration, IntegrationOutcome};
+pub use statistics::Rates;
+pub use terms::{Contradiction, Terms};
 pub use test_results::{
     LEFT_OUT, TestFormat, TestResults, is_cut_short, parse_junit, parse_output,
 };
+pub use validation::{Failure, ValidationRun, ValidationVerdict};
+pub use verdict::ValidationSummary;

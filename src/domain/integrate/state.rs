@@ -1,14 +1,16 @@
-//! The integration as a state machine: `next()` says what is to be found out or done, facts are
-//! applied, nothing here touches git.
+//! The integration as facts: what was merged on top of what, how validations came out, which sets of
+//! members break them. What follows from the facts is worked out anew each time.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::closure::{Member, closed};
-use super::event::{
-    Ejection, EjectionReason, IntegrationEvent, IntegrationSpec, Refusal, ValidationRun,
-    ValidationVerdict,
-};
+use super::candidate::Candidate;
+use super::ejection::{Ejection, EjectionReason, Refusal};
+use super::event::{IntegrationEvent, IntegrationSpec, MergeRemarks};
+use super::failing_set::FailingSet;
 use super::matrix::ForecastKind;
+use super::test_results::TestFormat;
+use super::validation::{Failure, ValidationRun};
 use crate::domain::id::{Oid, TaskId};
 use crate::domain::time::Timestamp;
 
@@ -19,12 +21,14 @@ pub struct Integration {
     pub spec: Arc<IntegrationSpec>,
     /// Tip of the target that the train stands on.
     pub base: Oid,
-    /// Members merged so far, each with the train's head after it.
-    pub train: Vec<(TaskId, Oid)>,
-    /// Tasks left out.
-    pub ejected: Vec<Ejection>,
-    /// Validations, oldest first.
-    pub validations: Vec<(Oid, Vec<ValidationRun>)>,
+    /// What became of each member on top of each commit.
+    pub(super) merges: BTreeMap<(Oid, TaskId), Merge>,
+    /// Runs of validations with the commit they ran on, oldest first.
+    pub runs: Vec<(Oid, ValidationRun)>,
+    /// Sets of members that break a validation, in the order in which they were found.
+    pub failing_sets: Vec<FailingSet>,
+    /// Ejections that were told of.
+    pub(super) told: BTreeSet<(TaskId, EjectionReason)>,
     /// How often the target moved meanwhile.
     pub moved: u32,
     /// How it ended.
@@ -33,6 +37,13 @@ pub struct Integration {
     pub started: Timestamp,
     /// When it was over.
     pub finished: Option<Timestamp>,
+}
+
+/// What became of a merge.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Merge {
+    Into { commit: Oid, remarks: MergeRemarks, engine: Option<String> },
+    Out(Box<Ejection>),
 }
 
 /// How an integration ended.
@@ -57,43 +68,16 @@ pub enum IntegrationOutcome {
     Refused(Refusal),
 }
 
-/// What comes next.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Next {
-    /// Facts that follow from what is known.
-    Record(Vec<IntegrationEvent>),
-    /// Merge a member on top of a commit.
-    Merge {
-        /// The train's head.
-        onto: Oid,
-        /// The member.
-        member: Member,
-    },
-    /// Run the validations on a commit.
-    Validate {
-        /// That commit.
-        commit: Oid,
-    },
-    /// Move the target by compare-and-swap.
-    Land {
-        /// Expected tip.
-        old: Oid,
-        /// Validated commit.
-        new: Oid,
-    },
-    /// Over.
-    Done,
-}
-
 impl Integration {
     /// The state just after `started`.
     pub fn new(spec: IntegrationSpec, at: Timestamp) -> Self {
         Self {
             base: spec.old,
             spec: Arc::new(spec),
-            train: Vec::new(),
-            ejected: Vec::new(),
-            validations: Vec::new(),
+            merges: BTreeMap::new(),
+            runs: Vec::new(),
+            failing_sets: Vec::new(),
+            told: BTreeSet::new(),
             moved: 0,
             outcome: None,
             started: at,
@@ -101,27 +85,29 @@ impl Integration {
         }
     }
 
-    /// Head of the train.
-    pub fn head(&self) -> Oid {
-        self.train.last().map_or(self.base, |(_, commit)| *commit)
-    }
-
     /// Adds one fact.
     pub fn apply(&mut self, event: &IntegrationEvent, at: Timestamp) {
         match event {
             IntegrationEvent::Started { .. }
             | IntegrationEvent::ValidationRequested { .. }
+            | IntegrationEvent::ValidationDropped { .. }
             | IntegrationEvent::LandRequested { .. } => {}
-            IntegrationEvent::Merged { task, commit } => self.train.push((task.clone(), *commit)),
-            IntegrationEvent::Ejected { ejection } => {
-                if let Some(at) = self.train.iter().position(|(task, _)| *task == ejection.task) {
-                    self.train.truncate(at);
+            IntegrationEvent::Merged { task, commit, onto, remarks, engine, .. } => {
+                let onto = onto.unwrap_or_else(|| self.head());
+                let (remarks, engine) = (remarks.clone(), engine.clone());
+                let merge = Merge::Into { commit: *commit, remarks, engine };
+                self.merges.insert((onto, task.clone()), merge);
+            }
+            IntegrationEvent::Ejected { ejection, onto, trial } => {
+                if !trial {
+                    self.told.insert((ejection.task.clone(), ejection.reason));
                 }
-                self.ejected.push(ejection.clone());
+                self.eject(ejection, *onto);
             }
             IntegrationEvent::ValidationFinished { commit, runs } => {
-                self.validations.push((*commit, runs.clone()));
+                self.runs.extend(runs.iter().map(|run| (*commit, run.clone())));
             }
+            IntegrationEvent::Isolated { set } => self.failing_sets.push(set.clone()),
             IntegrationEvent::Landed { old, new, operation, checkout } => {
                 self.outcome = Some(IntegrationOutcome::Landed {
                     old: *old,
@@ -131,10 +117,9 @@ impl Integration {
                 });
             }
             IntegrationEvent::TargetMoved { now } => {
+                // What breaks together is not asked again; what collides is.
                 self.base = *now;
                 self.moved += 1;
-                self.train.clear();
-                self.ejected.retain(|e| survives_a_moved_target(e.reason));
             }
             IntegrationEvent::Refused { refusal } => {
                 self.outcome = Some(IntegrationOutcome::Refused(refusal.clone()));
@@ -153,110 +138,93 @@ impl Integration {
         }
     }
 
-    /// What is to be done now.
-    pub fn next(&self) -> Next {
-        if self.finished.is_some() {
-            return Next::Done;
-        }
-        if self.outcome.is_some() {
-            return Next::Record(vec![IntegrationEvent::Finished]);
-        }
-        let left_out = self.missing_ejections();
-        if !left_out.is_empty() {
-            return Next::Record(left_out);
-        }
-        let out = self.ejected.iter().map(|e| &e.task);
-        let (kept, _) = closed(&self.spec.members, out);
-        let merged = |task: &TaskId| self.train.iter().any(|(t, _)| t == task);
-        if let Some(member) = kept.into_iter().find(|member| !merged(&member.task)) {
-            return Next::Merge { onto: self.head(), member: member.clone() };
-        }
-        // A head that is the base holds only work that is there already, in other commits.
-        if self.head() == self.base || self.spec.dry_run {
-            return Next::Record(vec![IntegrationEvent::Finished]);
-        }
-        self.next_validation()
-    }
-
-    fn next_validation(&self) -> Next {
-        let land = Next::Land { old: self.base, new: self.head() };
-        if self.spec.validations.is_empty() {
-            return land;
-        }
-        let Some(at_head) = self.failing(self.head()) else {
-            return Next::Validate { commit: self.head() };
-        };
-        if at_head.is_empty() {
-            return land;
-        }
-        let Some(at_base) = self.failing(self.base) else {
-            return Next::Validate { commit: self.base };
-        };
-        let red_base: Vec<String> =
-            at_head.iter().filter(|name| at_base.contains(name)).map(|n| (*n).to_owned()).collect();
-        if !red_base.is_empty() {
-            let refusal = Refusal::RedBase { validations: red_base };
-            return Next::Record(vec![IntegrationEvent::Refused { refusal }]);
-        }
-        self.isolate(&at_base)
-    }
-
-    /// Finds the first member of the train with which a validation fails, by bisection: `green` is
-    /// a prefix length known to pass, `red` one known to fail.
-    fn isolate(&self, at_base: &[&str]) -> Next {
-        let prefix = |length: usize| if length == 0 { self.base } else { self.train[length - 1].1 };
-        let verdict = |length: usize| {
-            self.failing(prefix(length)).map(|f| f.iter().any(|name| !at_base.contains(name)))
-        };
-        let (mut green, mut red) = (0, self.train.len());
-        while red - green > 1 {
-            let middle = green.midpoint(red);
-            match verdict(middle) {
-                None => return Next::Validate { commit: prefix(middle) },
-                Some(true) => red = middle,
-                Some(false) => green = middle,
+    fn eject(&mut self, ejection: &Ejection, onto: Option<Oid>) {
+        match ejection.reason {
+            EjectionReason::Conflict | EjectionReason::NeedsGit => {
+                let onto = onto.unwrap_or_else(|| self.head());
+                let out = Merge::Out(Box::new(ejection.clone()));
+                self.merges.insert((onto, ejection.task.clone()), out);
             }
+            EjectionReason::Validation | EjectionReason::Tainted => {
+                let is_known =
+                    self.failing_sets.iter().any(|set| set.members.contains(&ejection.task));
+                if !is_known {
+                    self.failing_sets.push(told_set(ejection));
+                }
+            }
+            EjectionReason::Dependency | EjectionReason::Unfinished => {}
         }
-        let commit = prefix(red);
-        let culprit = self.train[red - 1].0.clone();
-        let runs = self.runs(commit);
-        let breaks = |run: &ValidationRun| is_red(run) && !at_base.contains(&run.name.as_str());
-        let tainted = runs.iter().any(|run| !run.tainted.is_empty());
-        let reason = if tainted { EjectionReason::Tainted } else { EjectionReason::Validation };
-        let ejection = Ejection {
-            tests: runs.iter().filter(|r| breaks(r)).map(|r| r.name.clone()).collect(),
-            paths: runs.iter().flat_map(|run| run.tainted.clone()).collect(),
-            note: runs.iter().find(|run| breaks(run)).map(|run| {
-                format!("`{}` passes without it and fails with it ({})", run.name, run.ending)
-            }),
-            ..Ejection::plain(culprit, reason)
-        };
-        Next::Record(vec![IntegrationEvent::Ejected { ejection }])
     }
 
-    /// Ejections that follow from what is known: tasks that did not succeed, and dependents of
-    /// anything that is out (landing.md rule 1).
-    fn missing_ejections(&self) -> Vec<IntegrationEvent> {
-        let is_out = |task: &TaskId| self.ejected.iter().any(|e| e.task == *task);
-        let unfinished = self
-            .spec
-            .unfinished
-            .iter()
-            .filter(|task| !is_out(task))
-            .map(|task| Ejection::plain(task.clone(), EjectionReason::Unfinished));
-        let (_, dragged) = closed(&self.spec.members, self.ejected.iter().map(|e| &e.task));
-        let dependents = dragged.into_iter().map(|(task, cause)| Ejection {
-            with: vec![cause.clone()],
-            ..Ejection::plain(task.clone(), EjectionReason::Dependency)
-        });
-        unfinished
-            .chain(dependents)
-            .map(|ejection| IntegrationEvent::Ejected { ejection })
-            .collect()
+    /// The train as far as it is merged, and what is left out.
+    pub fn candidate(&self) -> Candidate<'_> {
+        Candidate::of(self)
     }
 
-    /// The ejection of a member that conflicts with the train.
-    pub fn conflict(&self, task: &TaskId, paths: Vec<String>, hunks: Vec<String>) -> Ejection {
+    /// Head of the train.
+    pub fn head(&self) -> Oid {
+        self.candidate().head()
+    }
+
+    /// Members merged, each with the train's head after it.
+    pub fn train(&self) -> Vec<(&TaskId, Oid)> {
+        self.candidate().train()
+    }
+
+    /// Tasks left out, as far as it is known.
+    pub fn ejected(&self) -> Vec<Ejection> {
+        self.candidate().ejected()
+    }
+
+    /// Runs of validations on a commit, oldest first.
+    pub fn runs_on(&self, commit: Oid) -> impl Iterator<Item = &ValidationRun> {
+        self.runs.iter().filter(move |(on, _)| *on == commit).map(|(_, run)| run)
+    }
+
+    /// Who writes the results by test of a validation, as far as it is known.
+    pub fn test_format(&self, name: &str) -> Option<TestFormat> {
+        let of = |run: &ValidationRun| run.results.as_ref().map(|results| results.format);
+        self.runs.iter().filter(|(_, run)| run.name == *name).find_map(|(_, run)| of(run))
+    }
+
+    /// What was remarked when the members of the train were merged.
+    pub fn remarks(&self) -> Vec<(&TaskId, &MergeRemarks)> {
+        let mut onto = self.base;
+        let mut found = Vec::new();
+        for (task, commit) in self.train() {
+            if let Some(Merge::Into { remarks, .. }) = self.merges.get(&(onto, task.clone()))
+                && !remarks.is_empty()
+            {
+                found.push((task, remarks));
+            }
+            onto = commit;
+        }
+        found
+    }
+
+    /// What made the trees of the train, each with how many.
+    pub fn engines(&self) -> BTreeMap<&str, usize> {
+        let mut onto = self.base;
+        let mut found = BTreeMap::new();
+        for (task, commit) in self.train() {
+            if let Some(Merge::Into { engine: Some(engine), .. }) =
+                self.merges.get(&(onto, task.clone()))
+            {
+                *found.entry(engine.as_str()).or_default() += 1;
+            }
+            onto = commit;
+        }
+        found
+    }
+
+    /// The ejection of a member that conflicts with what is merged into `onto`.
+    pub fn conflict(
+        &self,
+        onto: Oid,
+        task: &TaskId,
+        paths: Vec<String>,
+        hunks: Vec<String>,
+    ) -> Ejection {
         let collides = |other: &TaskId| {
             self.spec.matrix.iter().any(|cell| {
                 let pair = (cell.a.as_str(), cell.b.as_str());
@@ -265,14 +233,24 @@ impl Integration {
                 same && cell.forecast == ForecastKind::Conflict
             })
         };
-        let with: Vec<TaskId> =
-            self.train.iter().map(|(t, _)| t).filter(|t| collides(t)).cloned().collect();
-        let note = with.is_empty().then(|| match self.train.len() {
-            0 => format!("the other side is in `{}` itself", self.spec.target),
-            _ => format!(
-                "it merges with each other branch alone, but not with `{}` and what is merged so far",
-                self.spec.target
+        let below = self.merged_into(onto);
+        let with: Vec<TaskId> = below.iter().copied().filter(|t| collides(t)).cloned().collect();
+        let foreseen = |other: &TaskId| {
+            self.spec.matrix.iter().any(|cell| {
+                let pair = [cell.a.as_str(), cell.b.as_str()];
+                cell.forecast != ForecastKind::Unknown
+                    && pair.contains(&task.as_str())
+                    && pair.contains(&other.as_str())
+            })
+        };
+        let target = &self.spec.target;
+        let note = with.is_empty().then(|| match below.len() {
+            0 => format!("the other side is in `{target}` itself"),
+            _ if below.iter().all(|other| foreseen(other)) => format!(
+                "it merges with each other branch alone, but not with `{target}` and what is merged so \
+                 far"
             ),
+            _ => format!("the other side is in `{target}` or in what is merged so far"),
         });
         Ejection {
             with,
@@ -281,6 +259,22 @@ impl Integration {
             note,
             ..Ejection::plain(task.clone(), EjectionReason::Conflict)
         }
+    }
+
+    /// The members in a commit of ours, in merge order.
+    pub fn merged_into(&self, commit: Oid) -> Vec<&TaskId> {
+        let mut found = Vec::new();
+        let mut at = commit;
+        while at != self.base {
+            let below = self.merges.iter().find(|((onto, _), merge)| {
+                *onto != at && matches!(merge, Merge::Into { commit, .. } if *commit == at)
+            });
+            let Some(((onto, task), _)) = below else { break };
+            found.push(task);
+            at = *onto;
+        }
+        found.reverse();
+        found
     }
 
     /// The fact that follows from a target that was elsewhere.
@@ -294,31 +288,17 @@ impl Integration {
         };
         IntegrationEvent::Refused { refusal }
     }
-
-    /// Runs of the last validation of `commit`.
-    pub fn runs(&self, commit: Oid) -> &[ValidationRun] {
-        self.validations.iter().rev().find(|(c, _)| *c == commit).map_or(&[], |(_, runs)| runs)
-    }
-
-    /// Names of the validations that fail on `commit`; `None` when it was not validated.
-    fn failing(&self, commit: Oid) -> Option<Vec<&str>> {
-        self.validations.iter().rev().find(|(c, _)| *c == commit).map(|(_, runs)| {
-            runs.iter().filter(|run| is_red(run)).map(|run| run.name.as_str()).collect()
-        })
-    }
 }
 
-fn is_red(run: &ValidationRun) -> bool {
-    !run.tainted.is_empty()
-        || match run.verdict {
-            ValidationVerdict::Failed | ValidationVerdict::Baseline => true,
-            ValidationVerdict::Passed | ValidationVerdict::Flaky => false,
-        }
-}
-
-fn survives_a_moved_target(reason: EjectionReason) -> bool {
-    match reason {
-        EjectionReason::Unfinished | EjectionReason::Validation | EjectionReason::Tainted => true,
-        EjectionReason::Conflict | EjectionReason::Dependency | EjectionReason::NeedsGit => false,
+/// What a journal of before sets were isolated tells of a member that breaks a validation.
+fn told_set(ejection: &Ejection) -> FailingSet {
+    FailingSet {
+        members: vec![ejection.task.clone()],
+        validation: ejection.tests.first().cloned().unwrap_or_default(),
+        failures: vec![Failure::Command],
+        ending: String::new(),
+        tainted: ejection.paths.clone(),
+        rates: None,
+        by_prefix: true,
     }
 }

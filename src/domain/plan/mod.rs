@@ -86,6 +86,8 @@ pub use plan_type::{
     ScheduledTask, Verdict,
 };
 pub use problem::{Job, Problem};
+#[cfg(test)]
+pub(in crate::domain) use random::Random;
 pub use ranks::{RankSearch, Ranked, Ranking, take_best_ranks, urgencies};
 pub use replan::{JobProgress, Progress, replan};
 pub use risk::{BranchOverlap, CoChange, NO_RISK, PairRisk, Risk, RiskFacts, UnmergedBranch};

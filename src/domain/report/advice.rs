@@ -2,9 +2,9 @@
 
 use super::integrate_document::resolving_command;
 use super::section::Step;
-use crate::domain::id::TaskId;
-use crate::domain::integrate::IntegrationOutcome;
-use crate::domain::run::{Outcome, RunPhase, RunState, StopReason};
+use crate::domain::id::{RunId, TaskId};
+use crate::domain::integrate::{Integration, IntegrationOutcome, Terms};
+use crate::domain::run::{Outcome, RunPhase, RunSpec, RunState, StopReason};
 
 /// Failed tasks whose logs are named.
 const LOGS_SHOWN: usize = 3;
@@ -50,17 +50,21 @@ pub fn ways_to_the_end(state: &RunState) -> String {
 fn after_the_end(state: &RunState) -> Vec<Step> {
     let run = &state.spec.run;
     let mut steps = Vec::new();
-    let last = state.integrations.last().and_then(|last| last.outcome.as_ref());
+    let integration = state.integrations.last();
+    let last = integration.and_then(|last| last.outcome.as_ref());
     if let Some(IntegrationOutcome::Refused(refusal)) = last
         && let Some(command) = resolving_command(refusal)
     {
         steps.push(Step::new(command, "clears the way for landing"));
     }
     if (0..state.tasks.len()).any(|index| waits_for_landing(state, index)) {
-        steps.push(Step::new(
-            format!("wt-orch integrate {run}"),
-            "merge, validate and land what succeeded",
-        ));
+        let unfinished = integration.filter(|last| match &last.outcome {
+            Some(IntegrationOutcome::DryRun | IntegrationOutcome::Refused(_)) | None => true,
+            Some(IntegrationOutcome::Landed { .. } | IntegrationOutcome::NothingToLand) => false,
+        });
+        let command = unfinished
+            .map_or_else(|| format!("wt-orch integrate {run}"), |last| again(&state.spec, last));
+        steps.push(Step::new(command, "merge, validate and land what succeeded"));
     }
     let failed: Vec<&TaskId> = (0..state.tasks.len())
         .filter(|&index| match state.tasks[index].outcome() {
@@ -83,15 +87,21 @@ fn after_the_end(state: &RunState) -> Vec<Step> {
         format!("wt-orch clean {run}"),
         "remove its worktrees and merged branches",
     ));
-    if let Some(IntegrationOutcome::Landed { operation, .. }) = last {
-        steps.push(undo_step(*operation));
+    if let (Some(integration), Some(IntegrationOutcome::Landed { operation, .. })) =
+        (integration, last)
+    {
+        steps.push(undo_step(integration, *operation));
     }
     steps
 }
 
 /// The command that takes a landing back.
-pub(super) fn undo_step(operation: u64) -> Step {
-    Step::new(format!("wt-orch undo {operation}"), "put the target back where it stood")
+pub(super) fn undo_step(integration: &Integration, operation: u64) -> Step {
+    let what = match integration.spec.branch {
+        None => "put the target back where it stood",
+        Some(_) => "take the branch away again",
+    };
+    Step::new(format!("wt-orch undo {operation}"), what)
 }
 
 /// Whether a task has work that no landing took or left out yet.
@@ -99,8 +109,8 @@ fn waits_for_landing(state: &RunState, index: usize) -> bool {
     let (id, record) = (&state.task(index).id, &state.tasks[index]);
     let decided = state.integrations.iter().any(|integration| {
         let was_ready = record.finished <= Some(integration.started);
-        let taken = integration.train.iter().any(|(task, _)| task == id);
-        let left_out = integration.ejected.iter().any(|ejection| ejection.task == *id);
+        let taken = integration.train().iter().any(|(task, _)| *task == id);
+        let left_out = integration.ejected().iter().any(|ejection| ejection.task == *id);
         was_ready
             && match &integration.outcome {
                 Some(IntegrationOutcome::Landed { .. }) => taken || left_out,
@@ -109,6 +119,32 @@ fn waits_for_landing(state: &RunState, index: usize) -> bool {
             }
     });
     record.state.succeeded() && !record.changed.is_empty() && !decided
+}
+
+/// The command that integrates a run as it is asked for.
+pub fn integrate_command(run: &RunId, terms: &Terms) -> String {
+    let mut words = vec![format!("wt-orch integrate {run}")];
+    let named = [("--onto", &terms.onto), ("--branch", &terms.branch)];
+    words.extend(named.into_iter().filter_map(|(option, value)| {
+        value.as_ref().map(|value| format!("{option} {}", shell_word(value)))
+    }));
+    words.extend(terms.keep.iter().map(|task| format!("--keep {task}")));
+    words.extend(terms.push.iter().map(|remote| match remote.as_str() {
+        "" => "--push".to_owned(),
+        remote => format!("--push={}", shell_word(remote)),
+    }));
+    let switches = [
+        ("--allow-red-base", terms.allow_red_base),
+        ("--no-cache", terms.no_cache),
+        ("--pr", terms.pull_request),
+    ];
+    words.extend(switches.into_iter().filter(|(_, on)| *on).map(|(option, _)| option.to_owned()));
+    words.join(" ")
+}
+
+/// The command that starts an integration again, as it was asked for.
+pub(super) fn again(spec: &RunSpec, integration: &Integration) -> String {
+    integrate_command(&spec.run, &Terms::of(&integration.spec, spec.target.as_deref()))
 }
 
 /// A word as a POSIX shell takes it: quoted where that is needed.
@@ -207,6 +243,25 @@ mod tests {
         };
         run.integrate(IntegrationEvent::Refused { refusal });
         assert_eq!(commands(&run.state)[..2], ["git stash", "wt-orch integrate auth"]);
+    }
+
+    #[test]
+    fn an_integration_is_started_again_as_it_was_asked_for() {
+        let run = run().finished().integrated(&[], &[], true);
+        let mut integration = run.integration().clone();
+        let mut spec = (*integration.spec).clone();
+        (spec.target, spec.branch) = ("release".to_owned(), Some("pre view".to_owned()));
+        (spec.keep, spec.allow_red_base) = (vec!["a".parse().unwrap()], true);
+        integration.spec = spec.into();
+        assert_eq!(
+            again(&run.state.spec, &integration),
+            "wt-orch integrate auth --onto release --branch 'pre view' --keep a --allow-red-base"
+        );
+        let terms = Terms { push: Some(String::new()), pull_request: true, ..Terms::default() };
+        assert_eq!(
+            integrate_command(&run.state.spec.run, &terms),
+            "wt-orch integrate auth --push --pr"
+        );
     }
 
     #[test]

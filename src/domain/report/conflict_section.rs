@@ -1,19 +1,19 @@
 //! Tasks that an integration left out, with the evidence and the commands that resolve each.
 
-use super::advice::shell_word;
+use super::advice::{again, shell_word};
 use super::integrate_document::command_of;
 use super::prose::{Line, Mark, Span};
 use super::section::{Block, Section, Step};
-use crate::domain::id::RunId;
 use crate::domain::integrate::{Ejection, EjectionReason, Integration, IntegrationOutcome, Member};
+use crate::domain::run::RunSpec;
 
 /// Lines of a conflict shown for one task.
 const LINES_SHOWN: usize = 20;
 
 /// The section; `None` when nothing that was ready was left out.
-pub(super) fn conflicts(run: &RunId, integration: &Integration) -> Option<Section> {
+pub(super) fn conflicts(run: &RunSpec, integration: &Integration) -> Option<Section> {
     let mut blocks = Vec::new();
-    for ejection in &integration.ejected {
+    for ejection in &integration.ejected() {
         if ejection.reason == EjectionReason::Unfinished {
             continue;
         }
@@ -54,6 +54,10 @@ fn ejection_words(ejection: &Ejection) -> Line {
         0 => line,
         _ => line.text(" in ").codes(&ejection.paths),
     };
+    let line = match ejection.refused.len() {
+        0 => line,
+        _ => line.text("; the resolution of ").codes(&ejection.refused).text(" was refused"),
+    };
     match &ejection.note {
         Some(note) => line.text("; ").join(Line::prose(note)),
         None => line,
@@ -71,13 +75,13 @@ pub fn ejection_sentence(ejection: &Ejection) -> String {
 }
 
 /// The commands that bring the work of a task in by hand.
-fn resolution(run: &RunId, integration: &Integration, ejection: &Ejection) -> Vec<Step> {
+fn resolution(run: &RunSpec, integration: &Integration, ejection: &Ejection) -> Vec<Step> {
     let member = integration.spec.members.iter().find(|member| member.task == ejection.task);
     let Some(member) = member else { return Vec::new() };
     let landed = matches!(integration.outcome, Some(IntegrationOutcome::Landed { .. }));
     let mut steps = Vec::new();
-    if !landed && !integration.train.is_empty() {
-        steps.push(Step::new(format!("wt-orch integrate {run}"), "land the others first"));
+    if !landed && !integration.train().is_empty() {
+        steps.push(Step::new(again(run, integration), "land the others first"));
     }
     let target = shell_word(&integration.spec.target);
     steps.push(Step::new(
@@ -92,11 +96,10 @@ fn resolution(run: &RunId, integration: &Integration, ejection: &Ejection) -> Ve
         EjectionReason::Validation | EjectionReason::Tainted => {
             steps.push(Step::new(format!("git switch {target}"), "go to the target"));
             steps.push(Step::new(merge(member, true), "merge it without a commit"));
-            for name in &ejection.tests {
-                let command = command_of(integration, name);
-                if !command.is_empty() {
-                    steps.push(Step::new(command, "repeat the validation, repair, then commit"));
-                }
+            let name = ejection.validation.as_ref().or(ejection.tests.first());
+            let command = name.map_or("", |name| command_of(integration, name));
+            if !command.is_empty() {
+                steps.push(Step::new(command, "repeat the validation, repair, then commit"));
             }
         }
         EjectionReason::Dependency | EjectionReason::Unfinished => {
@@ -128,7 +131,7 @@ fn commits(member: &Member, target: &str) -> String {
     }
 }
 
-fn excerpt(hunks: &[String]) -> Vec<String> {
+pub(super) fn excerpt(hunks: &[String]) -> Vec<String> {
     let lines: Vec<&str> = hunks.iter().flat_map(|hunk| hunk.lines()).collect();
     let mut shown: Vec<String> =
         lines.iter().take(LINES_SHOWN).map(|line| (*line).to_owned()).collect();

@@ -7,6 +7,7 @@ use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
 
 use super::clean_document::CleanDocument;
+use super::forecast_document::ForecastDocument;
 use super::history_document::{
     HistoryDocument, HistoryForgetDocument, HistoryImportDocument, HistoryWrittenDocument,
 };
@@ -15,6 +16,7 @@ use super::integrate_document::IntegrateDocument;
 use super::plan_document::PlanDocument;
 use super::run_document::RunDocument;
 use crate::domain::id::{Oid, RunId};
+use crate::domain::integrate::Question;
 use crate::domain::time::Timestamp;
 
 /// Version that every document carries as `schema`.
@@ -116,6 +118,7 @@ pub fn schemas() -> Vec<(&'static str, serde_json::Value)> {
         ("plan", schema_of::<PlanDocument>()),
         ("run", schema_of::<RunDocument>()),
         ("integrate", schema_of::<IntegrateDocument>()),
+        ("forecast", schema_of::<ForecastDocument>()),
         ("operations", schema_of::<OperationsDocument>()),
         ("clean", schema_of::<CleanDocument>()),
         ("undo", schema_of::<UndoDocument>()),
@@ -125,6 +128,7 @@ pub fn schemas() -> Vec<(&'static str, serde_json::Value)> {
         ("history-import", schema_of::<HistoryImportDocument>()),
         ("history-written", schema_of::<HistoryWrittenDocument>()),
         ("error", schema_of::<ErrorDocument>()),
+        ("resolver-question", schema_of::<Question>()),
     ]
 }
 

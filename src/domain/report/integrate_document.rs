@@ -1,13 +1,16 @@
 //! The JSON document of `integrate`.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::document::{SCHEMA, seconds};
 use crate::domain::id::{Oid, RunId, TaskId};
 use crate::domain::integrate::{
-    Ejection, EjectionReason, ForecastKind, Integration, IntegrationOutcome, MatrixCell, Refusal,
-    ValidationRun, ValidationVerdict,
+    Ejection, EjectionReason, FailingSet, ForecastKind, Integration, IntegrationOutcome,
+    MatrixCell, MergeRemarks, PathResolution, Refusal, ResolutionLabel, ValidationSummary,
+    ValidationVerdict,
 };
 
 /// What `integrate` prints.
@@ -25,14 +28,18 @@ pub struct IntegrateDocument {
     pub resolve: Option<String>,
     /// Branch to land on.
     pub target: String,
-    /// Where it stood.
+    /// New branch that was asked for in its place; null otherwise.
+    pub branch: Option<String>,
+    /// Where the target stood.
     pub old: Oid,
-    /// Where it was put; null unless it landed.
+    /// Where it, or the new branch, was put; null unless it landed.
     pub new: Option<Oid>,
     /// Commit with everything in `merged`; null when nothing was merged.
     pub candidate: Option<Oid>,
-    /// What made the trees.
+    /// What makes trees that need a merge.
     pub engine: String,
+    /// What made the trees of the candidate, with how many.
+    pub engines: BTreeMap<String, usize>,
     /// Tasks that were ready, in merge order.
     pub order: Vec<TaskId>,
     /// Why this order.
@@ -41,12 +48,42 @@ pub struct IntegrateDocument {
     pub merged: Vec<TaskId>,
     /// Tasks that were left out.
     pub ejected: Vec<EjectedEntry>,
+    /// The smallest sets of tasks that break a validation, in the order in which they were found.
+    pub culprits: Vec<CulpritEntry>,
+    /// Paths of the candidate that did not merge by themselves.
+    pub resolved: Vec<ResolvedEntry>,
+    /// What else is to be said of merges of the candidate.
+    pub notes: Vec<String>,
     /// Predicted conflicts by pair.
     pub matrix: Vec<MatrixEntry>,
+    /// Predicted conflicts of each task (`a`) with the target, in a dry run, and with the branches
+    /// named by `--with` (`b`); null where that was not asked for.
+    pub against: Option<Vec<MatrixEntry>>,
     /// Commands that had to pass on the candidate.
     pub validation: Vec<ValidationEntry>,
+    /// Runs of validations in all, on the candidate, on parts of it and on the target.
+    pub validations_run: usize,
     /// Number that `undo` takes; null unless it landed.
     pub operation: Option<u64>,
+    /// What others got of it; null unless that was asked for and it landed.
+    pub publication: Option<Publication>,
+}
+
+/// A push that was asked for, and a pull request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Publication {
+    /// Name or address of the other repository.
+    pub remote: String,
+    /// Branch there.
+    pub branch: String,
+    /// It holds what landed.
+    pub pushed: bool,
+    /// The push or the pull request was tried and failed.
+    pub failed: bool,
+    /// Address of the pull request; null where none was made.
+    pub pull_request: Option<String>,
+    /// Commands that are left to do by hand.
+    pub commands: Vec<String>,
 }
 
 /// How an integration ended.
@@ -74,12 +111,40 @@ pub struct EjectedEntry {
     pub with: Vec<TaskId>,
     /// Paths in conflict.
     pub paths: Vec<String>,
+    /// Those of them of which a resolution was tried and refused.
+    pub refused: Vec<String>,
     /// Excerpts of the conflict.
     pub hunks: Vec<String>,
-    /// Names of failing validations.
+    /// What fails with it: tests by name, or the validation where it does not say.
     pub tests: Vec<String>,
     /// One sentence where the fields do not say it all.
     pub note: Option<String>,
+}
+
+/// A set of tasks that breaks a validation: without any one of them it passes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CulpritEntry {
+    /// The tasks, in merge order.
+    pub tasks: Vec<TaskId>,
+    /// Name of the validation.
+    pub validation: String,
+    /// What fails: tests by name, or the validation where it does not say.
+    pub tests: Vec<String>,
+    /// How often it fails with them, 0 to 1; null where it always does.
+    pub rate: Option<f64>,
+    /// The last of the shortest failing part of the train, since no smaller set was found to fail.
+    pub by_prefix: bool,
+}
+
+/// A path that did not merge by itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ResolvedEntry {
+    /// Task with which it collided.
+    pub task: TaskId,
+    /// The path.
+    pub path: String,
+    /// By what it was resolved.
+    pub by: ResolutionLabel,
 }
 
 /// A predicted conflict or its absence.
@@ -95,6 +160,9 @@ pub struct MatrixEntry {
     pub paths: Vec<String>,
     /// Why nothing could be predicted.
     pub note: Option<String>,
+    /// Excerpts of the conflict, of the first conflicts of an answer; empty where none were asked for.
+    #[serde(default)]
+    pub hunks: Vec<String>,
 }
 
 /// A command that had to pass.
@@ -114,6 +182,10 @@ pub struct ValidationEntry {
     pub failing: Option<Vec<String>>,
     /// Tracked files it changed: such a tree never lands.
     pub tainted: Vec<String>,
+    /// It was not run: the same tree passed it before in the same surroundings.
+    pub cached: bool,
+    /// Path of the output of its last run that failed, else of its last run; null when nothing ran.
+    pub log: Option<String>,
 }
 
 /// The document of an integration of `run`.
@@ -135,20 +207,53 @@ pub fn from_integration(run: &RunId, integration: &Integration) -> IntegrateDocu
         refusal: refusal.map(ToString::to_string),
         resolve: refusal.and_then(resolving_command).map(str::to_owned),
         target: spec.target.clone(),
+        branch: spec.branch.clone(),
         old: landed.map_or(integration.base, |(old, _, _)| old),
         new: landed.map(|(_, new, _)| new),
-        candidate: integration.train.last().map(|(_, commit)| *commit),
+        candidate: integration.train().last().map(|(_, commit)| *commit),
         engine: spec.engine.clone(),
+        engines: integration.engines().into_iter().map(|(e, n)| (e.to_owned(), n)).collect(),
         order: spec.members.iter().map(|member| member.task.clone()).collect(),
         order_reason: spec.order_reason.clone(),
-        merged: integration.train.iter().map(|(task, _)| task.clone()).collect(),
-        ejected: integration.ejected.iter().map(EjectedEntry::from).collect(),
+        merged: integration.train().into_iter().map(|(task, _)| task.clone()).collect(),
+        ejected: integration.ejected().iter().map(EjectedEntry::from).collect(),
+        culprits: integration.failing_sets.iter().map(CulpritEntry::from).collect(),
+        resolved: resolved(integration),
+        notes: integration.remarks().iter().flat_map(|(_, r)| r.notes.clone()).collect(),
         matrix: spec.matrix.iter().map(MatrixEntry::from).collect(),
-        validation: candidate_runs(integration)
+        against: None,
+        validation: integration
+            .summaries()
             .into_iter()
-            .map(|(run, verdict)| validation_entry(integration, run, verdict))
+            .map(|summary| validation_entry(integration, summary))
             .collect(),
+        validations_run: integration.validations_run(),
         operation: landed.map(|(_, _, operation)| operation),
+        publication: None,
+    }
+}
+
+fn resolved(integration: &Integration) -> Vec<ResolvedEntry> {
+    let of = |(task, remarks): (&TaskId, &MergeRemarks)| {
+        let entry = |one: &PathResolution| ResolvedEntry {
+            task: task.clone(),
+            path: one.path.clone(),
+            by: one.label,
+        };
+        remarks.resolved.iter().map(entry).collect::<Vec<_>>()
+    };
+    integration.remarks().into_iter().flat_map(of).collect()
+}
+
+impl From<&FailingSet> for CulpritEntry {
+    fn from(set: &FailingSet) -> Self {
+        Self {
+            tasks: set.members.clone(),
+            validation: set.validation.clone(),
+            tests: set.failing_names(),
+            rate: set.rates.map(|rates| rates.with),
+            by_prefix: set.by_prefix,
+        }
     }
 }
 
@@ -160,6 +265,7 @@ impl From<&Ejection> for EjectedEntry {
             reason: ejection.reason,
             with: ejection.with,
             paths: ejection.paths,
+            refused: ejection.refused,
             hunks: ejection.hunks,
             tests: ejection.tests,
             note: ejection.note,
@@ -170,29 +276,8 @@ impl From<&Ejection> for EjectedEntry {
 impl From<&MatrixCell> for MatrixEntry {
     fn from(cell: &MatrixCell) -> Self {
         let MatrixCell { a, b, forecast, paths, note } = cell.clone();
-        Self { a, b, forecast, paths, note }
+        Self { a, b, forecast, paths, note, hunks: Vec::new() }
     }
-}
-
-/// Validation of the candidate; of the last commit that was validated when the candidate was not.
-/// A command that fails on the target as well is `baseline`.
-pub(super) fn candidate_runs(
-    integration: &Integration,
-) -> Vec<(&ValidationRun, ValidationVerdict)> {
-    let last = integration.validations.last().map_or(&[][..], |(_, runs)| runs);
-    let runs = match integration.runs(integration.head()) {
-        [] => last,
-        runs => runs,
-    };
-    let red_before = |name: &str| {
-        let before = integration.runs(integration.base).iter();
-        before.filter(|run| run.verdict == ValidationVerdict::Failed).any(|run| run.name == name)
-    };
-    let verdict = |run: &ValidationRun| {
-        let red = run.verdict == ValidationVerdict::Failed;
-        if red && red_before(&run.name) { ValidationVerdict::Baseline } else { run.verdict }
-    };
-    runs.iter().map(|run| (run, verdict(run))).collect()
 }
 
 /// The command of a validation by its name.
@@ -205,23 +290,24 @@ pub(super) fn command_of<'a>(integration: &'a Integration, name: &str) -> &'a st
 pub(super) fn resolving_command(refusal: &Refusal) -> Option<&str> {
     match refusal {
         Refusal::Checkout { resolve, .. } => Some(resolve),
-        Refusal::RedBase { .. } | Refusal::TargetMoved { .. } | Refusal::TargetGone => None,
+        Refusal::RedBase { .. }
+        | Refusal::TargetMoved { .. }
+        | Refusal::TargetGone
+        | Refusal::BranchTaken { .. } => None,
     }
 }
 
-fn validation_entry(
-    integration: &Integration,
-    run: &ValidationRun,
-    outcome: ValidationVerdict,
-) -> ValidationEntry {
+fn validation_entry(integration: &Integration, summary: ValidationSummary<'_>) -> ValidationEntry {
     ValidationEntry {
-        name: run.name.clone(),
-        command: command_of(integration, &run.name).to_owned(),
-        outcome,
-        ending: run.ending.clone(),
-        duration_s: seconds(run.duration.as_secs_f64()),
-        failing: (outcome == ValidationVerdict::Passed).then(Vec::new),
-        tainted: run.tainted.clone(),
+        name: summary.name.to_owned(),
+        command: command_of(integration, summary.name).to_owned(),
+        outcome: summary.verdict,
+        ending: summary.ending.to_owned(),
+        duration_s: seconds(summary.duration.as_secs_f64()),
+        failing: summary.failing,
+        tainted: summary.tainted.to_vec(),
+        cached: summary.cached,
+        log: summary.log.map(str::to_owned),
     }
 }
 

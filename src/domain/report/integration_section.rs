@@ -1,32 +1,40 @@
 //! What an integration merged, validated and moved.
 
-use super::advice::undo_step;
+use super::advice::{again, undo_step};
 use super::conflict_section::conflicts;
-use super::integrate_document::{candidate_runs, command_of};
+use super::forecast_section::forecast_section;
+use super::integrate_document::{MatrixEntry, command_of};
 use super::prose::{Line, Mark};
 use super::section::{Block, Section, Step, Table};
-use crate::domain::id::RunId;
+use crate::domain::diagnostic::some_quoted;
 use crate::domain::integrate::{
-    EjectionReason, ForecastKind, Integration, IntegrationOutcome, Refusal, ValidationVerdict,
+    EjectionReason, FailingSet, ForecastKind, Integration, IntegrationOutcome, Refusal,
+    ValidationVerdict,
 };
+use crate::domain::run::RunSpec;
 use crate::domain::time::human_duration;
 
+/// Failing tests named in one line.
+const TESTS_NAMED: usize = 3;
+
 /// The result in one line.
-pub fn integration_headline(integration: &Integration) -> Line {
+pub fn integration_headline(run: &RunSpec, integration: &Integration) -> Line {
     let spec = &integration.spec;
-    let tasks = match integration.train.len() {
+    let train = integration.train();
+    let tasks = match train.len() {
         1 => "1 task".to_owned(),
         n => format!("{n} tasks"),
     };
     match &integration.outcome {
-        Some(IntegrationOutcome::Landed { old, new, .. }) => Line::new()
-            .mark(Mark::Good, "landed")
-            .text(format!(" {tasks}: "))
-            .code(spec.target.as_str())
-            .text(" moved from ")
-            .code(old.short())
-            .text(" to ")
-            .code(new.short()),
+        Some(IntegrationOutcome::Landed { old, new, .. }) => {
+            let landed = Line::new().mark(Mark::Good, "landed").text(format!(" {tasks}: "));
+            let landed = landed.code(spec.destination());
+            match spec.branch {
+                None => landed.text(" moved from ").code(old.short()).text(" to "),
+                Some(_) => landed.text(" made at "),
+            }
+            .code(new.short())
+        }
         Some(IntegrationOutcome::DryRun) => Line::new()
             .mark(Mark::Strong, "dry run")
             .text(format!(": {tasks} would be merged into "))
@@ -38,7 +46,7 @@ pub fn integration_headline(integration: &Integration) -> Line {
             .code(spec.target.as_str())
             .text(if spec.members.is_empty() {
                 ": no task is ready"
-            } else if integration.train.is_empty() {
+            } else if train.is_empty() {
                 ": everything that was ready is left out"
             } else {
                 ": what was merged is there already, in other commits"
@@ -49,12 +57,20 @@ pub fn integration_headline(integration: &Integration) -> Line {
             .code(spec.target.as_str())
             .text(": ")
             .join(Line::prose(&refusal.to_string())),
-        None => Line::new().text("integration into ").code(spec.target.as_str()).text(" under way"),
+        None => Line::new()
+            .text("integration into ")
+            .code(spec.target.as_str())
+            .mark(Mark::Warn, " was not finished")
+            .text(": ")
+            .code(again(run, integration))
+            .text(" starts it again; where it left a conflict to you, ")
+            .code(format!("wt-orch integrate {} --continue", run.run))
+            .text(" goes on"),
     }
 }
 
 /// What goes with the headline: order, validation, what was left out and how to resolve it.
-pub fn integration_sections(run: &RunId, integration: &Integration) -> Vec<Section> {
+pub fn integration_sections(run: &RunSpec, integration: &Integration) -> Vec<Section> {
     let mut blocks = vec![Block::List(facts(integration))];
     if let Some(table) = validation_table(integration) {
         blocks.push(Block::Table(table));
@@ -71,12 +87,22 @@ pub fn integration_sections(run: &RunId, integration: &Integration) -> Vec<Secti
 fn facts(integration: &Integration) -> Vec<Line> {
     let spec = &integration.spec;
     let mut facts = Vec::new();
-    if !integration.train.is_empty() {
-        let merged = integration.train.iter().map(|(task, _)| task);
+    let train = integration.train();
+    if !train.is_empty() {
+        let merged = train.iter().map(|(task, _)| *task);
         facts.push(Line::new().text("merge order: ").codes(merged));
         facts.push(Line::new().text("why: ").join(Line::prose(&spec.order_reason)));
     }
-    facts.push(Line::new().text(format!("trees made by {}", spec.engine)));
+    facts.push(Line::new().text(format!("trees made by {}", makers(integration))));
+    for (task, remarks) in integration.remarks() {
+        let sentences = remarks.sentences();
+        facts.extend(sentences.map(|said| Line::prose(&format!("`{task}`: {said}"))));
+    }
+    facts.extend(integration.failing_sets.iter().map(culprits));
+    let runs = integration.validations_run();
+    if runs > spec.validations.len() {
+        facts.push(Line::new().text(format!("{runs} validations were run to find that out")));
+    }
     if integration.moved > 0 {
         let times = if integration.moved == 1 { "once" } else { "several times" };
         facts.push(Line::new().text(format!(
@@ -89,19 +115,38 @@ fn facts(integration: &Integration) -> Vec<Line> {
     facts
 }
 
+/// `git 2.47.3`, or each with how many where there are several.
+fn makers(integration: &Integration) -> String {
+    let engines: Vec<String> =
+        integration.engines().into_iter().map(|(e, count)| format!("{e} ({count})")).collect();
+    match (&engines[..], integration.engines().keys().next()) {
+        ([_], Some(only)) => (*only).to_owned(),
+        ([], _) => integration.spec.engine.clone(),
+        (several, _) => several.join(", "),
+    }
+}
+
+/// Who breaks what, and which tests fail.
+fn culprits(set: &FailingSet) -> Line {
+    let tests = set.failing_names();
+    if tests == [set.validation.clone()] {
+        return Line::prose(&set.sentence());
+    }
+    Line::prose(&format!("{} ({})", set.sentence(), some_quoted(&tests, TESTS_NAMED)))
+}
+
 fn validation_table(integration: &Integration) -> Option<Table> {
-    let runs = candidate_runs(integration);
     let mut table = Table::new(&["Validation", "Command", "Result", ">Time", "Ending"]);
-    for (run, verdict) in runs {
+    for run in integration.summaries() {
         let ending = if run.tainted.is_empty() {
-            Line::new().text(run.ending.as_str())
+            Line::new().text(run.ending)
         } else {
-            Line::new().text("changed tracked files: ").codes(&run.tainted)
+            Line::new().text("changed tracked files: ").codes(run.tainted)
         };
         table.rows.push(vec![
-            Line::new().text(run.name.as_str()),
-            Line::new().code(command_of(integration, &run.name)),
-            verdict_word(verdict),
+            Line::new().text(run.name),
+            Line::new().code(command_of(integration, run.name)),
+            verdict_word(run.verdict),
             Line::new().text(human_duration(run.duration)),
             ending,
         ]);
@@ -128,8 +173,9 @@ fn left_out(integration: &Integration) -> impl Iterator<Item = Line> + '_ {
         (EjectionReason::Dependency, "needs what is left out"),
         (EjectionReason::Unfinished, "did not succeed"),
     ];
+    let ejected = integration.ejected();
     reasons.into_iter().filter_map(move |(reason, words)| {
-        let of_reason = integration.ejected.iter().filter(move |e| e.reason == reason);
+        let of_reason = ejected.iter().filter(move |e| e.reason == reason);
         let mut tasks = of_reason.map(|ejection| &ejection.task).peekable();
         tasks.peek()?;
         let line = Line::new().mark(Mark::Bad, "left out");
@@ -139,7 +185,8 @@ fn left_out(integration: &Integration) -> impl Iterator<Item = Line> + '_ {
 
 /// Pairs that merge, but that somebody should look at.
 fn forecasts(integration: &Integration) -> impl Iterator<Item = Line> + '_ {
-    let merged = |id: &str| integration.train.iter().any(|(task, _)| task.as_str() == id);
+    let train = integration.train();
+    let merged = move |id: &str| train.iter().any(|(task, _)| task.as_str() == id);
     integration.spec.matrix.iter().filter_map(move |cell| {
         let words = match cell.forecast {
             ForecastKind::OrderSensitive => "merge, but the result depends on the order",
@@ -155,15 +202,31 @@ fn forecasts(integration: &Integration) -> impl Iterator<Item = Line> + '_ {
     })
 }
 
+/// The forecast of an integration's branches with one another and with others.
+pub fn against_section(integration: &Integration, against: &[MatrixEntry]) -> Option<Section> {
+    let spec = &integration.spec;
+    let mut names: Vec<&str> = spec.members.iter().map(|member| member.task.as_str()).collect();
+    for entry in against {
+        if !names.contains(&entry.b.as_str()) {
+            names.push(&entry.b);
+        }
+    }
+    let own = spec.matrix.iter().map(MatrixEntry::from);
+    let matrix: Vec<MatrixEntry> = own.chain(against.iter().cloned()).collect();
+    forecast_section(&names, &matrix)
+}
+
 /// What to type next: at the end of a landing, the command that takes it back.
-pub fn integration_steps(run: &RunId, integration: &Integration) -> Vec<Step> {
+pub fn integration_steps(run: &RunSpec, integration: &Integration) -> Vec<Step> {
     match &integration.outcome {
-        Some(IntegrationOutcome::Landed { operation, .. }) => vec![undo_step(*operation)],
+        Some(IntegrationOutcome::Landed { operation, .. }) => {
+            vec![undo_step(integration, *operation)]
+        }
         Some(IntegrationOutcome::Refused(Refusal::Checkout { resolve, .. })) => {
             vec![Step::new(resolve.as_str(), "clears the way for landing")]
         }
         Some(IntegrationOutcome::DryRun) => {
-            vec![Step::new(format!("wt-orch integrate {run}"), "merge, validate and land")]
+            vec![Step::new(again(run, integration), "merge, validate and land")]
         }
         Some(IntegrationOutcome::Refused(_) | IntegrationOutcome::NothingToLand) | None => {
             Vec::new()

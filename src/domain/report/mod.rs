@@ -10,6 +10,8 @@ mod clean_document;
 mod conflict_section;
 mod document;
 mod failure_section;
+mod forecast_document;
+mod forecast_section;
 mod headline;
 mod history_document;
 mod history_exchange;
@@ -41,13 +43,15 @@ mod status_report;
 mod task_section;
 mod timeline;
 
-pub use advice::{next_steps, shell_word, ways_to_the_end};
+pub use advice::{integrate_command, next_steps, shell_word, ways_to_the_end};
 pub use agent_entry::AgentEntry;
 pub use clean_document::{CleanDocument, CleanEntry, LostCommit, SkippedRun};
 pub use conflict_section::ejection_sentence;
 pub use document::{
     ErrorBody, ErrorDocument, OperationEntry, OperationsDocument, SCHEMA, UndoDocument, schemas,
 };
+pub use forecast_document::{ForecastBranch, ForecastDocument};
+pub use forecast_section::forecast_report;
 pub use headline::{chosen_interval, counts};
 pub use history_document::{
     ComparedEntry, HistoryDocument, HistoryForgetDocument, HistoryImportDocument,
@@ -59,10 +63,12 @@ pub use history_exchange::{
 };
 pub use history_report::history_report;
 pub use integrate_document::{
-    EjectedEntry, IntegrateDocument, IntegrationResult, MatrixEntry, ValidationEntry,
+    EjectedEntry, IntegrateDocument, IntegrationResult, MatrixEntry, Publication, ValidationEntry,
     from_integration,
 };
-pub use integration_section::{integration_headline, integration_sections, integration_steps};
+pub use integration_section::{
+    against_section, integration_headline, integration_sections, integration_steps,
+};
 pub use log_path::{LogPaths, log_path, output_path};
 pub use optimization::{Optimization, optimization_report};
 pub use plan_answer::PlanAnswer;
@@ -76,5 +82,5 @@ pub use remaining::remaining_s;
 pub use run_document::{RunDocument, RunStateWord, TaskEntry, TaskStateWord, from_run};
 pub use run_report::{ReportPlaces, run_report};
 pub use section::{Align, Block, Column, Fact, Report, Section, Step, Table};
-pub use status_report::{status_report, warn_of_strays};
+pub use status_report::{live_status_report, status_report, warn_of_strays};
 pub use timeline::{Bar, BarKind, Timeline};

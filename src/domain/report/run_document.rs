@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::agent_entry::{AgentEntry, agent_entry};
 use super::document::{SCHEMA, seconds};
 use super::headline::chosen_interval;
+use super::integrate_document::MatrixEntry;
 use super::log_path::LogPaths;
 use super::plan_document::rounded;
 use crate::domain::id::{Oid, RunId, TaskId};
@@ -42,6 +43,9 @@ pub struct RunDocument {
     pub predicted_s: Interval,
     /// Sum of the measured times of the tasks: what one lane would have taken, seconds.
     pub sequential_s_estimate: Option<f64>,
+    /// Predicted conflicts between tasks whose branches have commits that the target lacks; null
+    /// where nobody asked git: `status` does.
+    pub matrix: Option<Vec<MatrixEntry>>,
     /// What failed in the machinery without changing an outcome.
     pub warnings: Vec<String>,
 }
@@ -114,6 +118,8 @@ pub struct TaskEntry {
     pub branch: String,
     /// Commit its work begins at.
     pub start: Option<Oid>,
+    /// That commit is a merge of several tips on which no check has run.
+    pub start_unvalidated: bool,
     /// Head of its branch, once its work is committed.
     pub tip: Option<Oid>,
     /// Absolute path of its worktree.
@@ -163,6 +169,7 @@ pub fn from_run(state: &RunState, now: Timestamp, logs: &LogPaths) -> RunDocumen
         wall_s: seconds(state.wall(now).as_secs_f64()),
         predicted_s: rounded(chosen_interval(&state.spec.plan)),
         sequential_s_estimate: measured_total(state).map(|total| seconds(total.as_secs_f64())),
+        matrix: None,
         warnings: state.warnings.clone(),
     }
 }
@@ -193,6 +200,9 @@ fn task_entry(state: &RunState, index: usize, now: Timestamp, logs: &LogPaths) -
         exit_code: end.and_then(exit_code),
         branch: place.map(|place| place.branch.clone()).unwrap_or_default(),
         start: record.start,
+        // What a gate starts from is what it validates.
+        start_unvalidated: record.unvalidated_start
+            && !(task.work.is_gate() && record.state.succeeded()),
         tip: record.tip,
         worktree: place.map(|place| place.worktree.clone()).unwrap_or_default(),
         log: tried.then(|| logs.log(run, &task.id, record.attempts)),

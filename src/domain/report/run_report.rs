@@ -38,9 +38,9 @@ pub fn run_report(state: &RunState, places: &ReportPlaces<'_>) -> Report {
     sections.extend(left_out(state));
     sections.extend(oddities(state));
     if let Some(integration) = state.integrations.last() {
-        let mut of_it = integration_sections(&state.spec.run, integration);
+        let mut of_it = integration_sections(&state.spec, integration);
         if let Some(first) = of_it.first_mut() {
-            first.blocks.insert(0, Block::Line(integration_headline(integration)));
+            first.blocks.insert(0, Block::Line(integration_headline(&state.spec, integration)));
         }
         sections.extend(of_it);
     }

@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use super::scripted_run::{ScriptedRun, oid};
-use crate::domain::id::{Oid, TaskId};
 use crate::domain::integrate::{
-    ForecastKind, Integration, IntegrationEvent, IntegrationSpec, MatrixCell, Member, Next,
-    Strategy, ValidationRun, ValidationVerdict, merge_order,
+    ForecastKind, Integration, IntegrationEvent, IntegrationSpec, MatrixCell, Member, MergeRemarks,
+    MergeRequest, Next, Strategy, ValidationRequest, ValidationRun, ValidationVerdict, merge_order,
 };
 use crate::domain::run::Event;
 use crate::domain::task::Priority;
@@ -27,13 +26,13 @@ impl ScriptedRun {
             let current = self.state.integrations.last().unwrap();
             let facts = match current.next() {
                 Next::Record(facts) => facts,
-                Next::Merge { member, .. } => vec![self.merge(&member, clashes)],
-                Next::Validate { commit } => {
-                    let bad =
-                        |(task, at): &(TaskId, Oid)| *at <= commit && red.contains(&task.as_str());
-                    let failed = current.train.iter().any(bad);
+                Next::Merge(request) => vec![self.merge(&request, clashes)],
+                Next::Validate(requests) => {
+                    let ValidationRequest { commit, name, .. } = requests[0].clone();
+                    let merged = current.merged_into(commit);
+                    let failed = merged.iter().any(|task| red.contains(&task.as_str()));
                     vec![
-                        IntegrationEvent::ValidationRequested { commit },
+                        IntegrationEvent::ValidationRequested { commit, name: Some(name) },
                         IntegrationEvent::ValidationFinished { commit, runs: vec![check(failed)] },
                     ]
                 }
@@ -57,9 +56,10 @@ impl ScriptedRun {
         self.record(Event::Integration { event });
     }
 
-    fn merge(&mut self, member: &Member, clashes: &[(&str, &str)]) -> IntegrationEvent {
-        let merged: Vec<String> =
-            self.integration().train.iter().map(|(task, _)| task.to_string()).collect();
+    fn merge(&mut self, request: &MergeRequest, clashes: &[(&str, &str)]) -> IntegrationEvent {
+        let MergeRequest { onto, member, trial } = request;
+        let below = self.integration().merged_into(*onto);
+        let merged: Vec<String> = below.into_iter().map(ToString::to_string).collect();
         let clash = clashes.iter().any(|(a, b)| {
             let other = if member.task.as_str() == *a { b } else { a };
             [*a, *b].contains(&member.task.as_str()) && merged.iter().any(|m| m == other)
@@ -68,10 +68,17 @@ impl ScriptedRun {
             let hunk = "<<<<<<< main\nlet limit = 1;\n=======\nlet limit = 2;\n>>>>>>> feature";
             let paths = vec!["src/limit.rs".to_owned()];
             let integration = self.integration();
-            let ejection = integration.conflict(&member.task, paths, vec![hunk.to_owned()]);
-            return IntegrationEvent::Ejected { ejection };
+            let ejection = integration.conflict(*onto, &member.task, paths, vec![hunk.to_owned()]);
+            return IntegrationEvent::Ejected { ejection, onto: Some(*onto), trial: *trial };
         }
-        IntegrationEvent::Merged { task: member.task.clone(), commit: self.new_commit() }
+        IntegrationEvent::Merged {
+            task: member.task.clone(),
+            commit: self.new_commit(),
+            onto: Some(*onto),
+            trial: *trial,
+            remarks: MergeRemarks::default(),
+            engine: None,
+        }
     }
 
     fn integration_spec(&self, clashes: &[(&str, &str)], dry_run: bool) -> IntegrationSpec {
@@ -107,6 +114,7 @@ impl ScriptedRun {
         }
         let (members, order_reason) = merge_order(members, &matrix);
         IntegrationSpec {
+            branch: None,
             target: "main".to_owned(),
             old: oid(1),
             members,
@@ -118,6 +126,10 @@ impl ScriptedRun {
             engine: "git 2.47.3".to_owned(),
             dry_run,
             target_retries: 3,
+            slots: 1,
+            flake_runs: 20,
+            keep: Vec::new(),
+            allow_red_base: false,
         }
     }
 }
@@ -130,5 +142,9 @@ fn check(failed: bool) -> ValidationRun {
         duration: Duration::from_millis(2500),
         last_lines: Vec::new(),
         tainted: Vec::new(),
+        results: None,
+        only: Vec::new(),
+        cached: false,
+        log: None,
     }
 }

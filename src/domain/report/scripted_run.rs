@@ -84,6 +84,9 @@ pub(crate) fn plan(tasks: Vec<Task>, preference: Preference) -> Plan {
         name: "workspace".to_owned(),
         run: "cargo test --workspace".to_owned(),
         report: None,
+        rerun: None,
+        locks: Vec::new(),
+        cache: true,
         timeout: Duration::from_secs(600),
     };
     let set = TaskSet {

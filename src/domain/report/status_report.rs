@@ -1,7 +1,9 @@
 //! What `status` prints.
 
 use super::advice::next_steps;
+use super::forecast_section::live_section;
 use super::headline::{reason_line, run_headline, standing, verdict_line};
+use super::integrate_document::MatrixEntry;
 use super::narrowing::narrowing;
 use super::prose::Line;
 use super::section::{Block, Report, Section, Table};
@@ -10,8 +12,14 @@ use crate::domain::diagnostic::some_of;
 use crate::domain::run::{RunPhase, RunState, TaskState};
 use crate::domain::time::{Timestamp, human_duration};
 
-/// The run as it stands at `now`: what `status` prints.
+/// The run as it stands at `now`, as far as its state tells.
 pub fn status_report(state: &RunState, now: Timestamp) -> Report {
+    live_status_report(state, &[], now)
+}
+
+/// The run as it stands at `now`, with the predicted conflicts of its branches: what `status`
+/// prints.
+pub fn live_status_report(state: &RunState, matrix: &[MatrixEntry], now: Timestamp) -> Report {
     let mut table = Table::new(&["Task", "State", ">Tries", ">Time", "Detail"]);
     for (index, record) in state.tasks.iter().enumerate() {
         let time = record.started.map_or(String::new(), |from| {
@@ -30,6 +38,9 @@ pub fn status_report(state: &RunState, now: Timestamp) -> Report {
         Section { heading: "Tasks", blocks: vec![Block::Table(table)] },
     ];
     sections.extend(oddities(state));
+    let ids = state.spec.plan.tasks.iter().map(|planned| planned.task.id.as_str());
+    let compared = ids.filter(|id| matrix.iter().any(|entry| entry.a == *id || entry.b == *id));
+    sections.extend(live_section(&compared.collect::<Vec<_>>(), matrix));
     let steps = next_steps(state);
     if !steps.is_empty() {
         sections.push(Section { heading: "Next", blocks: vec![Block::Commands(steps)] });

@@ -10,6 +10,7 @@ mod item;
 mod model;
 mod parse;
 mod pattern;
+mod regenerate;
 mod setup;
 mod size;
 
@@ -23,7 +24,8 @@ pub use item::ITEM_VARIABLES;
 pub use model::{
     Command, DEFAULT_TIMEOUT, Demand, Gate, PERSONAS, Priority, Task, TaskSet, Validation, Work,
 };
-pub use parse::{Known, KnownHost, Parsed, parse, setup_hooks};
+pub use parse::{Known, KnownHost, Parsed, parse, regenerations, setup_hooks};
 pub use pattern::{FailFast, Item, Pattern, TimeLimits};
+pub use regenerate::Regenerate;
 pub use setup::{DEFAULT_SETUP_TIMEOUT, SetupHook, Turn, WithoutWhen};
 pub use size::{SizeError, human_size, parse_size};

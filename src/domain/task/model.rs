@@ -199,7 +199,20 @@ pub struct Validation {
     pub run: String,
     /// Where it leaves results by test (JUnit XML), relative to the root.
     pub report: Option<String>,
+    /// Shell command that runs chosen tests alone: `{tests}` stands for their names.
+    #[serde(default)]
+    pub rerun: Option<String>,
+    /// Exclusive shared things, as of tasks: validations with one in common never run at once.
+    #[serde(default)]
+    pub locks: Vec<String>,
+    /// Whether a tree that passed passes again without being run.
+    #[serde(default = "yes")]
+    pub cache: bool,
     /// Stopped after this time.
     #[serde(with = "crate::domain::time::millis")]
     pub timeout: Duration,
+}
+
+fn yes() -> bool {
+    true
 }

@@ -9,8 +9,9 @@ use crate::adapters::worktree::pool::Keeping;
 use crate::adapters::worktree::{
     KeptReason, Removal, RemoveMode, RemoveOutcome, objections, plan_removals, remove_all,
 };
-use crate::engine::create::absolute;
 use crate::engine::error::EngineError;
+use crate::engine::resolve::desk_path;
+use crate::engine::validation_places::benches;
 
 impl Cleaning<'_> {
     pub(super) fn worktrees(&mut self) -> Result<(), EngineError> {
@@ -72,8 +73,9 @@ impl Cleaning<'_> {
     fn own_worktrees(&self) -> Result<Vec<PathBuf>, EngineError> {
         let places = self.state.spec.places.iter();
         let mut paths: BTreeSet<PathBuf> = places.map(|p| PathBuf::from(&p.worktree)).collect();
-        let bench = format!("../{}-{}.validate", self.site.repo.name(), self.state.spec.run);
-        paths.insert(absolute(self.site, &bench));
+        let benches = benches(self.site, self.state.spec.run.as_str())?;
+        paths.extend(benches.into_iter().map(|(_, path)| path));
+        paths.insert(desk_path(self.site, &self.state.spec));
         let known = self.site.repo.worktrees()?;
         let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let own = |path: &PathBuf| {

@@ -91,8 +91,8 @@ impl Others {
         let mut operations: Vec<&Operation> = self.operations.iter().collect();
         operations.sort_by_key(|operation| operation.id);
         for operation in operations {
-            if operation.reference == change.name && Some(operation.old) == at {
-                at = Some(operation.new);
+            if operation.reference == change.name && operation.before() == at {
+                at = operation.after();
             }
         }
         at == change.new && change.old != change.new

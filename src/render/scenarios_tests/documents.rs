@@ -77,6 +77,7 @@ fn the_document_of_a_run() {
       "reason": "exit code 1",
       "setup_s": null,
       "start": "0101010101010101010101010101010101010101",
+      "start_unvalidated": false,
       "started_s": 0.0,
       "state": "finished",
       "tip": null,
@@ -109,6 +110,7 @@ fn the_document_of_a_run() {
       "reason": "`flaky` did not succeed",
       "setup_s": null,
       "start": null,
+      "start_unvalidated": false,
       "started_s": null,
       "state": "finished",
       "tip": null,
@@ -117,7 +119,7 @@ fn the_document_of_a_run() {
       "written_bytes": null
     }
     "#);
-    insta::assert_snapshot!(names(&state), @"base predicted_s run schema sequential_s_estimate state target tasks verdict wall_s warnings width");
+    insta::assert_snapshot!(names(&state), @"base matrix predicted_s run schema sequential_s_estimate state target tasks verdict wall_s warnings width");
 }
 
 #[test]
@@ -136,7 +138,10 @@ fn the_document_of_an_integration() {
     assert_valid("integrate", &integration);
     insta::assert_snapshot!(json_text(&integration).unwrap(), @r#"
     {
+      "against": null,
+      "branch": null,
       "candidate": "0808080808080808080808080808080808080808",
+      "culprits": [],
       "ejected": [
         {
           "hunks": [],
@@ -144,6 +149,7 @@ fn the_document_of_an_integration() {
           "note": null,
           "paths": [],
           "reason": "unfinished",
+          "refused": [],
           "tests": [],
           "with": []
         },
@@ -153,6 +159,7 @@ fn the_document_of_an_integration() {
           "note": null,
           "paths": [],
           "reason": "unfinished",
+          "refused": [],
           "tests": [],
           "with": []
         },
@@ -166,6 +173,7 @@ fn the_document_of_an_integration() {
             "src/limit.rs"
           ],
           "reason": "conflict",
+          "refused": [],
           "tests": [],
           "with": [
             "api"
@@ -173,11 +181,13 @@ fn the_document_of_an_integration() {
         }
       ],
       "engine": "git 2.47.3",
+      "engines": {},
       "matrix": [
         {
           "a": "api",
           "b": "docs",
           "forecast": "conflict",
+          "hunks": [],
           "note": null,
           "paths": [
             "src/limit.rs"
@@ -189,6 +199,7 @@ fn the_document_of_an_integration() {
         "api"
       ],
       "new": "0808080808080808080808080808080808080808",
+      "notes": [],
       "old": "0101010101010101010101010101010101010101",
       "operation": 4,
       "order": [
@@ -196,24 +207,29 @@ fn the_document_of_an_integration() {
         "api",
         "docs"
       ],
-      "order_reason": "what others start from first, then the fewest predicted conflicts, then priority, then name",
+      "order_reason": "2 of 3 merge with one another, the most that do, and come first, the least entangled ahead; `docs`, which collides with some of them, comes last",
+      "publication": null,
       "refusal": null,
       "resolve": null,
+      "resolved": [],
       "result": "landed",
       "run": "auth",
       "schema": 1,
       "target": "main",
       "validation": [
         {
+          "cached": false,
           "command": "cargo test --workspace",
           "duration_s": 2.5,
           "ending": "exit code 0",
           "failing": [],
+          "log": null,
           "name": "workspace",
           "outcome": "passed",
           "tainted": []
         }
-      ]
+      ],
+      "validations_run": 1
     }
     "#);
 }

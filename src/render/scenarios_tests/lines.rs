@@ -87,7 +87,7 @@ fn an_integration_is_told_line_by_line() {
     1.0s  schema  merged as 0707070707
     1.5s  api     merged as 0808080808
     2.0s  docs    left out: it conflicts with `api` in `src/limit.rs`
-    2.5s  -       validating 0808080808
+    2.5s  -       validating 0808080808 by `workspace`
     2.5s  -       validation of 0808080808 passed in 2.5s
     3.0s  -       landed: `main` moved from 0101010101 to 0808080808
     ");

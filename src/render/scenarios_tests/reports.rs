@@ -83,11 +83,12 @@ fn the_report_before_an_integration() {
 fn the_report_after_an_integration_with_a_conflict() {
     let text = report_text(&report(&conflicting_run().state), PLAIN);
     let from = text.find("\nIntegration\n").unwrap();
-    insta::assert_snapshot!(text[from..].trim_start(), @r"
+    insta::assert_snapshot!(text[from..].trim_start(), @"
     Integration
       landed 2 tasks: `main` moved from `0101010101` to `0808080808`
       - merge order: `schema`, `api`
-      - why: what others start from first, then the fewest predicted conflicts, then priority, then name
+      - why: 2 of 3 merge with one another, the most that do, and come first, the least entangled ahead;
+        `docs`, which collides with some of them, comes last
       - trees made by git 2.47.3
 
       Validation  Command                   Result  Time  Ending
@@ -211,7 +212,7 @@ fn the_report_as_markdown() {
     **landed** 2 tasks: `main` moved from `0101010101` to `0808080808`
 
     - merge order: `schema`, `api`
-    - why: what others start from first, then the fewest predicted conflicts, then priority, then name
+    - why: 2 of 3 merge with one another, the most that do, and come first, the least entangled ahead; `docs`, which collides with some of them, comes last
     - trees made by git 2.47.3
 
     | Validation | Command | Result | Time | Ending |
@@ -260,14 +261,16 @@ fn the_report_as_markdown() {
 #[test]
 fn a_culprit_is_named_with_the_way_to_repair_it() {
     let run = mixed_run().integrated(&[], &["docs"], false);
-    let text = integrate_text(&run.state.spec.run, run.integration(), PLAIN);
-    insta::assert_snapshot!(text, @r"
+    let text = integrate_text(&run.state.spec, run.integration(), PLAIN);
+    insta::assert_snapshot!(text, @"
     landed 2 tasks: `main` moved from `0101010101` to `0b0b0b0b0b`
 
     Integration
       - merge order: `schema`, `api`
       - why: no conflict is predicted: what others start from first, then priority, then name
       - trees made by git 2.47.3
+      - `docs` breaks `workspace`
+      - 13 validations were run to find that out
 
       Validation  Command                   Result  Time  Ending
       workspace   `cargo test --workspace`  passed  2.5s  exit code 0
@@ -291,13 +294,14 @@ fn a_culprit_is_named_with_the_way_to_repair_it() {
 #[test]
 fn a_dry_run_moves_nothing_and_says_so() {
     let run = mixed_run().integrated(&[("api", "docs")], &[], true);
-    let text = integrate_text(&run.state.spec.run, run.integration(), PLAIN);
-    insta::assert_snapshot!(text, @r"
+    let text = integrate_text(&run.state.spec, run.integration(), PLAIN);
+    insta::assert_snapshot!(text, @"
     dry run: 2 tasks would be merged into `main`; validation did not run and nothing was moved
 
     Integration
       - merge order: `schema`, `api`
-      - why: what others start from first, then the fewest predicted conflicts, then priority, then name
+      - why: 2 of 3 merge with one another, the most that do, and come first, the least entangled ahead;
+        `docs`, which collides with some of them, comes last
       - trees made by git 2.47.3
 
       - left out (conflict): `docs`
@@ -326,7 +330,7 @@ fn nothing_ready_is_no_landing() {
     let script = [("a", vec![Try::fails(1.0, "no")])];
     let run = ScriptedRun::new(plan(vec![task("a", &[], 5)], Preference::Rule), &script).finished();
     let run = run.integrated(&[], &[], false);
-    let text = integrate_text(&run.state.spec.run, run.integration(), PLAIN);
+    let text = integrate_text(&run.state.spec, run.integration(), PLAIN);
     insta::assert_snapshot!(text, @r"
     nothing landed on `main`: no task is ready
 

@@ -83,7 +83,7 @@ fn train(root: &Path) -> Result<Landed, Failure> {
         head = session.commit(&NewCommit { tree, parents, message, author_of: None })?;
     }
     let merging = begun.elapsed();
-    session.sync(base, head)?;
+    repo.sync_objects(head, &[base])?;
     Ok(Landed { merging, syncing: begun.elapsed() - merging, tree: repo.tree_of(head)? })
 }
 

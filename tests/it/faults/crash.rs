@@ -8,7 +8,10 @@ mod enumerate;
 mod scenario;
 
 use enumerate::{Points, enumerate};
-use scenario::{ABORT, CLEAN, DIAMOND, FAILURES, INDEPENDENT, INTEGRATE, RESUME, Scenario, UNDO};
+use scenario::{
+    ABORT, CLEAN, DIAMOND, FAILURES, INDEPENDENT, INTEGRATE, INTEGRATE_ELSEWHERE,
+    INTEGRATE_ON_A_BRANCH, RESUME, Scenario, UNDO, UNDO_A_BRANCH,
+};
 
 /// Points of a scenario that are tried every time.
 const FEW: u64 = 4;
@@ -43,11 +46,14 @@ fn a_second_crash_while_resuming_is_survived() {
 #[test]
 fn an_integration_survives_a_crash() {
     try_a_few(&INTEGRATE);
+    try_a_few(&INTEGRATE_ELSEWHERE);
+    try_a_few(&INTEGRATE_ON_A_BRANCH);
 }
 
 #[test]
 fn an_undo_survives_a_crash() {
     try_a_few(&UNDO);
+    try_a_few(&UNDO_A_BRANCH);
 }
 
 #[test]
@@ -93,12 +99,15 @@ mod slow {
     #[ignore = "slow: every crash of an integration takes a second"]
     fn an_integration_survives_every_crash() {
         try_all(&INTEGRATE);
+        try_all(&INTEGRATE_ELSEWHERE);
+        try_all(&INTEGRATE_ON_A_BRANCH);
     }
 
     #[test]
     #[ignore = "slow: every crash of an undo takes a second"]
     fn an_undo_survives_every_crash() {
         try_all(&UNDO);
+        try_all(&UNDO_A_BRANCH);
     }
 
     #[test]

@@ -155,8 +155,8 @@ pub(super) const FAULTS: [(&str, &[&str]); 45] = [
         "F21",
         &[
             "faults::concurrency::f21_a_target_that_was_forced_elsewhere_during_the_run_is_landed_on_as_it_is",
-            "landing::a_target_that_moved_since_the_base_is_merged_again_and_validated",
-            "landing::a_target_that_moves_during_the_validation_is_merged_and_validated_again",
+            "landing::rule_20_a_target_that_moved_since_the_base_is_merged_again_and_validated",
+            "landing::rule_20_a_target_that_moves_during_the_validation_is_merged_and_validated_again",
         ],
     ),
     // A target checked out elsewhere.
@@ -164,7 +164,7 @@ pub(super) const FAULTS: [(&str, &[&str]); 45] = [
         "F22",
         &[
             "faults::concurrency::f22_a_target_that_is_checked_out_elsewhere_and_dirty_there_refuses_the_landing",
-            "landing::a_target_in_another_worktree_moves_with_its_files",
+            "landing::rule_19_a_target_in_another_worktree_moves_with_its_files",
         ],
     ),
     // Daemons.

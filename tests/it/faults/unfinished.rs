@@ -22,7 +22,7 @@ fn f30_what_is_undecided_fails_the_task_with_everything_kept() {
         ("rebase", "git rebase side"),
         ("cherry-pick", "git cherry-pick main..side"),
         ("revert", "git revert --no-edit side~1"),
-        ("rebase", "git format-patch -q --stdout main..side | git am -3"),
+        ("patch series", "git format-patch -q --stdout main..side | git am -3"),
     ] {
         let repo = forked();
         let before = Fingerprint::of(&repo);

@@ -130,7 +130,10 @@ fn a_killed_integration_leaves_no_validation_behind() {
     running.signal(Signal::KILL);
     assert_eq!(running.wait().code(), None);
     wait_until_all_is_gone(&repo);
-    before.assert_kept(&Fingerprint::of(&repo));
+    before.assert_kept(&Fingerprint::of(&repo).without_tmp());
+    repo.wt_orch(&["clean"]).exit(0);
+    assert!(!repo.root().join("repo-tasks.validate").exists());
+    assert_eq!(repo.root().join("tmp").read_dir().unwrap().count(), 0);
     std::fs::write(repo.root().join("go"), "").unwrap();
     repo.wt_orch(&["integrate"]).exit(0);
     assert_eq!(repo.read("one").unwrap(), "one\n");

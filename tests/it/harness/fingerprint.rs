@@ -67,6 +67,13 @@ impl Fingerprint {
         assert!(differences.is_empty(), "the user's own changed:\n{}", differences.join("\n"));
     }
 
+    /// The same but for TMPDIR, where what runs when wt-orch is killed leaves its folder until the next
+    /// command.
+    pub(crate) fn without_tmp(mut self) -> Self {
+        self.entries.retain(|name, _| !name.starts_with("tmp "));
+        self
+    }
+
     /// Each difference as one line: `changed ref refs/heads/main: 01ab… → 23cd…`.
     pub(crate) fn differences(&self, after: &Self) -> Vec<String> {
         let mut lines = Vec::new();

@@ -1,21 +1,29 @@
 //! Which branches will collide. Nothing stays behind: libgit2 merges in memory, and git, where
-//! libgit2 cannot open the repository, in an object store that is thrown away.
+//! libgit2 cannot open the repository or would get a merge wrong, in an object store that is thrown
+//! away.
 
+mod attributes;
 mod by_git;
 mod by_libgit2;
+mod contents;
+mod delta;
+mod index_entry;
 mod overlap;
+mod pair;
 
-use std::collections::BTreeSet;
+use std::collections::HashMap;
 
 use rayon::prelude::*;
 
 use self::by_git::Program;
 use self::by_libgit2::Library;
-use self::overlap::Overlap;
+use self::delta::{Delta, Ends};
+use self::pair::{Outcome, Pair, forecast_pair, unrelated};
 use super::capability::Backend;
 use super::diff::RawChange;
 use super::error::GitError;
-use super::path::quote_path;
+use super::hunks::{Stages, excerpts};
+use super::merge::{Hunk, MergeEngine};
 use super::repo::Repo;
 use crate::domain::id::Oid;
 
@@ -46,25 +54,35 @@ pub enum Forecast {
     },
 }
 
-/// A branch's own work: from the commit it began at to its tip.
+/// A branch to be compared with others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ForecastTip {
-    /// Where it began.
-    pub start: Oid,
+    /// Where its own work begins; where it parts from the other one of a pair when left out.
+    pub start: Option<Oid>,
     /// Where it is.
     pub tip: Oid,
+}
+
+/// Which branches are to be compared.
+pub struct ForecastRequest<'a> {
+    /// The branches.
+    pub tips: &'a [ForecastTip],
+    /// Pairs of them, by their places.
+    pub pairs: &'a [(usize, usize)],
+    /// Asked before each step: whether what is left over stays unknown.
+    pub enough: &'a (dyn Fn() -> bool + Sync),
 }
 
 impl Repo {
     /// Forecasts the merge of two commits.
     ///
     /// # Errors
-    /// One of them is no commit, or an object is missing.
+    /// The repository cannot be opened.
     pub fn forecast(&self, ours: Oid, theirs: Oid) -> Result<Forecast, GitError> {
-        match self.backend() {
-            Backend::Libgit2 => forecast(&Library::open(self)?, ours, theirs),
-            Backend::Git => forecast(&Program::open(self)?, ours, theirs),
-        }
+        let tips = [ours, theirs].map(|tip| ForecastTip { start: None, tip });
+        let request = ForecastRequest { tips: &tips, pairs: &[(0, 1)], enough: &|| false };
+        let mut told = self.forecasts(&request)?;
+        Ok(told.pop().unwrap_or_else(unrelated))
     }
 
     /// Forecasts every pair `(i, j)`, `i < j`, in parallel; ordered by `i`, then `j`. A collision
@@ -76,129 +94,166 @@ impl Repo {
         &self,
         tips: &[ForecastTip],
     ) -> Result<Vec<(usize, usize, Forecast)>, GitError> {
+        let pairs = all_pairs(tips.len());
+        let told = self.forecasts(&ForecastRequest { tips, pairs: &pairs, enough: &|| false })?;
+        Ok(pairs.into_iter().zip(told).map(|((i, j), forecast)| (i, j, forecast)).collect())
+    }
+
+    /// Forecasts pairs of branches in parallel, in their order. What goes wrong with one pair makes
+    /// that pair unknown.
+    ///
+    /// # Errors
+    /// As [`Self::forecast`].
+    pub fn forecasts(&self, request: &ForecastRequest<'_>) -> Result<Vec<Forecast>, GitError> {
         match self.backend() {
-            Backend::Libgit2 => matrix(tips, || Library::open(self)),
-            Backend::Git => matrix(tips, || Program::open(self)),
+            Backend::Libgit2 => matrix(request, || Library::open(self)),
+            Backend::Git => matrix(request, || Program::open(self)),
+        }
+    }
+
+    /// Excerpts of the places where two commits collide, at most a few.
+    ///
+    /// # Errors
+    /// One of them is no commit, or an object is missing.
+    pub fn forecast_hunks(&self, ours: Oid, theirs: Oid) -> Result<Vec<Hunk>, GitError> {
+        let stages = match self.backend() {
+            Backend::Libgit2 => stages(&Library::open(self)?, ours, theirs),
+            Backend::Git => stages(&Program::open(self)?, ours, theirs),
+        };
+        Ok(excerpts(&*self.reader(), &stages?))
+    }
+
+    /// What forecasts.
+    pub fn forecast_engine(&self) -> MergeEngine {
+        match self.backend() {
+            Backend::Libgit2 => MergeEngine::Libgit2,
+            Backend::Git => MergeEngine::Git { version: self.program().version() },
         }
     }
 }
 
-/// Whoever merges without leaving anything behind.
-trait Merger {
-    /// The result of a merge without conflicts.
-    type Merged;
-    fn raw_changes(&self, old: Oid, new: Oid) -> Result<Vec<RawChange>, GitError>;
-    /// Whether the commit `inner` is reachable from `outer` and is another one.
-    fn contains(&self, outer: Oid, inner: Oid) -> Result<bool, GitError>;
-    fn merge_base(&self, one: Oid, two: Oid) -> Result<Option<Oid>, GitError>;
-    /// Why this merger would get the merge wrong.
-    fn obstacle(&self, one: &Delta, two: &Delta) -> Result<Option<String>, GitError>;
-    /// The merge, or the paths that collide.
-    fn merged(
-        &self,
-        ours: Oid,
-        theirs: Oid,
-    ) -> Result<Result<Self::Merged, Vec<Vec<u8>>>, GitError>;
-    /// Paths, sorted, whose entry differs between two merges.
-    fn differences(&self, one: &Self::Merged, two: &Self::Merged) -> Result<Vec<String>, GitError>;
+/// Every pair `(i, j)`, `i < j`, of `count` things.
+pub fn all_pairs(count: usize) -> Vec<(usize, usize)> {
+    (0..count).flat_map(|i| (i + 1..count).map(move |j| (i, j))).collect()
 }
 
-fn forecast(merger: &impl Merger, ours: Oid, theirs: Oid) -> Result<Forecast, GitError> {
-    let Some(base) = merger.merge_base(ours, theirs)? else { return Ok(unrelated()) };
-    let one = Delta::load(merger, ForecastTip { start: base, tip: ours })?;
-    let two = Delta::load(merger, ForecastTip { start: base, tip: theirs })?;
-    forecast_pair(merger, &one, &two)
+/// Whoever merges without leaving anything behind.
+trait Merger {
+    fn raw_changes(&self, old: Oid, new: Oid) -> Result<Vec<RawChange>, GitError>;
+    /// The best common ancestors; all of them where this merger must be told.
+    fn merge_bases(&self, one: Oid, two: Oid) -> Result<Vec<Oid>, GitError>;
+    /// Why this merger would get the merge wrong.
+    fn obstacle(&self, pair: &Pair<'_>) -> Result<Option<String>, GitError>;
+    /// Who gets it right then, if there is anybody.
+    fn deputy(&self) -> Result<Option<Program<'_>>, GitError>;
+    fn outcome(&self, pair: &Pair<'_>, both_ways: bool) -> Result<Outcome, GitError>;
+    /// The colliding paths with their versions.
+    fn stages(&self, pair: &Pair<'_>) -> Result<Vec<(Vec<u8>, Stages)>, GitError>;
+}
+
+/// What is known of a pair before anything is merged.
+enum Planned {
+    Told(Forecast),
+    Compared(Ends, Ends),
 }
 
 fn matrix<M: Merger>(
-    tips: &[ForecastTip],
+    request: &ForecastRequest<'_>,
     open: impl Fn() -> Result<M, GitError> + Sync,
-) -> Result<Vec<(usize, usize, Forecast)>, GitError> {
-    let deltas = spread(tips, &open, |merger, tip| Delta::load(merger, *tip))?;
-    let pairs: Vec<(usize, usize)> =
-        (0..tips.len()).flat_map(|i| (i + 1..tips.len()).map(move |j| (i, j))).collect();
-    spread(&pairs, &open, |merger, (i, j)| {
-        Ok((*i, *j, forecast_pair(merger, &deltas[*i], &deltas[*j])?))
+) -> Result<Vec<Forecast>, GitError> {
+    let late = || Forecast::Unknown { reason: "there was no time to compare them".to_owned() };
+    let failed = |error: &GitError| Forecast::Unknown {
+        reason: if let GitError::TimedOut { limit, .. } = error {
+            format!("git had not merged them after {} s", limit.as_secs())
+        } else {
+            error.to_string()
+        },
+    };
+    let planned = spread(request.pairs, &open, |merger, &(i, j)| {
+        if (request.enough)() {
+            return Planned::Told(late());
+        }
+        let planned = plan(merger, request.tips[i], request.tips[j]);
+        planned.unwrap_or_else(|error| Planned::Told(failed(&error)))
+    })?;
+    let mut places: HashMap<Ends, usize> = HashMap::new();
+    let mut ends: Vec<Ends> = Vec::new();
+    for planned in &planned {
+        let Planned::Compared(one, two) = planned else { continue };
+        for end in [one, two] {
+            places.entry(*end).or_insert_with(|| {
+                ends.push(*end);
+                ends.len() - 1
+            });
+        }
+    }
+    let deltas = spread(&ends, &open, |merger, ends| {
+        if (request.enough)() {
+            Err(late())
+        } else {
+            Delta::load(merger, *ends).map_err(|e| failed(&e))
+        }
+    })?;
+    spread(&planned, &open, |merger, planned| match planned {
+        Planned::Told(forecast) => forecast.clone(),
+        Planned::Compared(..) if (request.enough)() => late(),
+        Planned::Compared(one, two) => match (&deltas[places[one]], &deltas[places[two]]) {
+            (Ok(one), Ok(two)) => {
+                forecast_pair(merger, one, two).unwrap_or_else(|error| failed(&error))
+            }
+            (Err(forecast), _) | (_, Err(forecast)) => forecast.clone(),
+        },
     })
+}
+
+fn plan(merger: &impl Merger, one: ForecastTip, two: ForecastTip) -> Result<Planned, GitError> {
+    let ends = |from: ForecastTip, start| Ends { start, tip: from.tip };
+    if let (Some(start), Some(other)) = (one.start, two.start) {
+        return Ok(Planned::Compared(ends(one, start), ends(two, other)));
+    }
+    let Some(base) = merger.merge_bases(one.tip, two.tip)?.first().copied() else {
+        return Ok(Planned::Told(unrelated()));
+    };
+    if base == one.tip || base == two.tip {
+        return Ok(Planned::Told(Forecast::Clean));
+    }
+    let from = |tip: ForecastTip| ends(tip, tip.start.unwrap_or(base));
+    Ok(Planned::Compared(from(one), from(two)))
 }
 
 /// Maps items on all threads, with one merger for each.
 fn spread<M: Merger, T: Sync, R: Send>(
     items: &[T],
     open: &(impl Fn() -> Result<M, GitError> + Sync),
-    work: impl Fn(&M, &T) -> Result<R, GitError> + Sync,
+    work: impl Fn(&M, &T) -> R + Sync,
 ) -> Result<Vec<R>, GitError> {
     let size = items.len().div_ceil(rayon::current_num_threads()).max(1);
     let chunks: Vec<Vec<R>> = items
         .par_chunks(size)
         .map(|chunk| {
             let merger = open()?;
-            chunk.iter().map(|item| work(&merger, item)).collect()
+            Ok(chunk.iter().map(|item| work(&merger, item)).collect())
         })
         .collect::<Result<_, GitError>>()?;
     Ok(chunks.into_iter().flatten().collect())
 }
 
-/// What a branch changed, and what that says about merging it.
-struct Delta {
-    ends: ForecastTip,
-    changes: Vec<RawChange>,
-    paths: BTreeSet<Vec<u8>>,
-    /// Nothing that makes a merge more than the sum of its paths.
-    simple: bool,
-}
-
-impl Delta {
-    fn load(merger: &impl Merger, ends: ForecastTip) -> Result<Self, GitError> {
-        let changes = merger.raw_changes(ends.start, ends.tip)?;
-        let adds = changes.iter().any(|change| change.old.is_none());
-        let deletes = changes.iter().any(|change| change.new.is_none());
-        let steers = |path: &[u8]| {
-            let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or(path);
-            name == b".gitattributes" || path == b".gitmodules"
-        };
-        let steered = changes.iter().any(|change| steers(&change.path));
-        let may_rename = adds && deletes;
-        let simple = !steered && !may_rename;
-        let paths = changes.iter().map(|change| change.path.clone()).collect();
-        Ok(Self { ends, changes, paths, simple })
+fn stages(
+    merger: &impl Merger,
+    ours: Oid,
+    theirs: Oid,
+) -> Result<Vec<(Vec<u8>, Stages)>, GitError> {
+    let bases = merger.merge_bases(ours, theirs)?;
+    let Some(&nearest) = bases.first() else { return Ok(Vec::new()) };
+    let changes = (merger.raw_changes(nearest, ours)?, merger.raw_changes(nearest, theirs)?);
+    let base = (bases.len() == 1).then_some(nearest);
+    let (ours, theirs) = ((ours, &*changes.0), (theirs, &*changes.1));
+    let pair = Pair { base, ours, theirs, by_path: false };
+    match (merger.obstacle(&pair)?, merger.deputy()?) {
+        (Some(_), Some(git)) => git.stages(&pair),
+        (Some(_) | None, _) => merger.stages(&pair),
     }
 }
 
-fn forecast_pair(merger: &impl Merger, one: &Delta, two: &Delta) -> Result<Forecast, GitError> {
-    let (ours, theirs) = (one.ends.tip, two.ends.tip);
-    if ours == theirs || merger.contains(ours, theirs)? || merger.contains(theirs, ours)? {
-        return Ok(Forecast::Clean);
-    }
-    let overlap = Overlap::of(&one.paths, &two.paths);
-    if one.simple && two.simple && overlap.disjoint {
-        return Ok(Forecast::Clean);
-    }
-    if merger.merge_base(ours, theirs)?.is_none() {
-        return Ok(unrelated());
-    }
-    if let Some(reason) = merger.obstacle(one, two)? {
-        return Ok(Forecast::Unknown { reason });
-    }
-    let merged = match merger.merged(ours, theirs)? {
-        Ok(merged) => merged,
-        Err(mut paths) => {
-            if one.ends.start != two.ends.start {
-                // What their starting points bring along is somebody else's collision.
-                paths.retain(|path| one.paths.contains(path) && two.paths.contains(path));
-            }
-            if paths.is_empty() {
-                return Ok(overlap.forecast());
-            }
-            let paths = paths.iter().map(|path| quote_path(path)).collect();
-            return Ok(Forecast::Conflict { paths });
-        }
-    };
-    let Ok(back) = merger.merged(theirs, ours)? else { return Ok(overlap.forecast()) };
-    let paths = merger.differences(&merged, &back)?;
-    Ok(if paths.is_empty() { overlap.forecast() } else { Forecast::OrderSensitive { paths } })
-}
-
-fn unrelated() -> Forecast {
-    Forecast::Unknown { reason: "they have no common ancestor".to_owned() }
-}
+#[cfg(test)]
+mod tests;

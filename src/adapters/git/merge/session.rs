@@ -73,15 +73,6 @@ impl MergeSession {
         self.store(&RawCommit { tree, parents, author, encoding: None, message })
     }
 
-    /// Makes everything that `tip` brings to `target` survive a loss of power. Call it before the
-    /// target moves there.
-    ///
-    /// # Errors
-    /// Git or the file system fails.
-    pub fn sync(&mut self, target: Oid, tip: Oid) -> Result<(), GitError> {
-        self.repo.sync_objects(tip, &[target]).map(drop)
-    }
-
     pub(super) fn signs(&self) -> bool {
         self.repo.settings().is_true("commit.gpgsign")
     }

@@ -103,7 +103,7 @@ fn a_train_comes_to_what_single_merges_come_to() {
         // Lines of `log.u` collide unless attributes that came with the train before count.
         assert_eq!(kinds, "..ccuc..........");
         assert_eq!(sandbox.git(&["show", &format!("{head}:d/log.u")]), "1\n2");
-        session.sync(base, head).unwrap();
+        repo.sync_objects(head, &[base]).unwrap();
         assert_eq!(sandbox.git(&["fsck", "--no-dangling"]), "");
     }
 }

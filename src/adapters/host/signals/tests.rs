@@ -14,6 +14,13 @@ async fn signals_are_heard_while_somebody_listens_and_only_then() {
         assert_eq!(signals.recv().await, Signal::Terminate);
         kill_process(getpid(), rustix::process::Signal::TSTP).unwrap();
         assert_eq!(signals.recv().await, Signal::Suspend);
+        assert_eq!(signals.pending().await, None);
+        kill_process(getpid(), rustix::process::Signal::INT).unwrap();
+        let mut heard = None;
+        while heard.is_none() {
+            heard = signals.pending().await;
+        }
+        assert_eq!(heard, Some(Signal::Interrupt));
         drop(signals);
         for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP, libc::SIGTSTP] {
             assert_eq!(action(signal), libc::SIG_DFL, "{signal} does what it always does");

@@ -6,6 +6,7 @@ mod admit;
 mod bring;
 mod committed;
 mod deliver;
+mod digest;
 mod errands;
 mod folder;
 mod frame;

@@ -91,6 +91,17 @@ impl Record {
         write_whole(&git_dir.join(FILE), &text)
     }
 
+    /// Lines of a `.gitignore` that name what was brought, and nothing else.
+    pub(in crate::adapters::worktree) fn patterns(&self) -> Vec<String> {
+        let escaped = |path: &[u8]| {
+            let text = String::from_utf8_lossy(path);
+            let special = |c: char| "*?[]\\!# ".contains(c);
+            let words = text.chars().map(|c| if special(c) { format!("\\{c}") } else { c.into() });
+            format!("/{}", words.collect::<String>())
+        };
+        self.entries.keys().map(|path| escaped(path)).collect()
+    }
+
     /// Whether nothing was brought.
     pub(in crate::adapters::worktree) fn is_empty(&self) -> bool {
         self.entries.is_empty()

@@ -47,6 +47,20 @@ pub enum TestFormat {
     Jest,
 }
 
+impl TestFormat {
+    /// The name by which the tests' own program knows a test that results name so.
+    pub fn own_name(self, id: &str) -> &str {
+        let last = |by: &str| id.rsplit(by).next().unwrap_or(id);
+        match self {
+            // `foo src/lib.rs tests::a`, `foo::it tests::a`, `module/package Test/Sub`.
+            Self::Cargo | Self::Nextest | Self::Go => last(" "),
+            Self::Jest => last(" › "),
+            // A node id is what pytest takes; of a report it is not known who wrote it.
+            Self::Pytest | Self::Junit => id,
+        }
+    }
+}
+
 /// What a test command says of its tests. A test is in one of the sets only: of several results of
 /// one id the worst counts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

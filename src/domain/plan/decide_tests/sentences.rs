@@ -124,6 +124,9 @@ fn a_validation_that_may_fail_takes_longer_than_once_in_both_arms() {
         name: "all".into(),
         run: "true".into(),
         report: None,
+        rerun: None,
+        locks: Vec::new(),
+        cache: true,
         timeout: Duration::from_secs(60),
     });
     let with = times(&set);

@@ -76,7 +76,7 @@ fn a_retry_of_a_failed_task_in_a_lane_leaves_the_others_alone() {
 }
 
 #[test]
-fn a_retry_takes_along_what_started_from_the_work_because_of_a_lock() {
+fn rule_4_a_retry_takes_along_what_started_from_the_work_because_of_a_lock() {
     let mut tasks = vec![task("a", &[]), task("b", &[])];
     for task in &mut tasks {
         task.locks = vec!["db".into()];
@@ -146,7 +146,7 @@ fn a_task_that_is_killed_for_its_memory_names_its_limit() {
 }
 
 #[test]
-fn a_task_behind_a_shared_lock_starts_from_the_other_ones_tip() {
+fn rule_4_a_task_behind_a_shared_lock_starts_from_the_other_ones_tip() {
     let mut tasks = vec![task("a", &[]), task("b", &[]), task("c", &["b"])];
     tasks[0].locks = vec!["db".into()];
     tasks[1].locks = vec!["db".into()];

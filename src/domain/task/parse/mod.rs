@@ -6,6 +6,7 @@ mod foreach;
 mod graph;
 mod group;
 mod ids;
+mod regenerate;
 mod retry;
 mod setup;
 mod steps;
@@ -25,6 +26,7 @@ use crate::domain::id::TaskId;
 use condition::WrittenCondition;
 use fields::Fields;
 use foreach::{Foreach, Items};
+pub use regenerate::regenerations;
 pub use setup::setup_hooks;
 use work::WrittenWork;
 

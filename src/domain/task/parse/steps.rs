@@ -47,6 +47,9 @@ pub(super) fn validations(
         let name = value::required(&mut table, "name", problems);
         let run = value::required(&mut table, "run", problems);
         let report = report(&mut table, problems);
+        let rerun = rerun(&mut table, problems);
+        let locks = value::texts(&mut table, "locks", problems);
+        let cache = table.boolean("cache");
         let timeout = value::duration(&mut table, "timeout", problems);
         table.finish();
         let Some(name) = name else { continue };
@@ -57,6 +60,9 @@ pub(super) fn validations(
             name: name.value,
             run: run.map(|run| run.value).unwrap_or_default(),
             report,
+            rerun,
+            locks: locks.unwrap_or_default(),
+            cache: cache.is_none_or(|cache| cache.value),
             timeout: timeout.unwrap_or(known.default_timeout),
         });
     }
@@ -95,6 +101,17 @@ fn report(table: &mut Table<'_>, problems: &Problems) -> Option<String> {
         return None;
     }
     Some(report.value)
+}
+
+/// A command for chosen tests must have a place for them.
+fn rerun(table: &mut Table<'_>, problems: &Problems) -> Option<String> {
+    let rerun = value::text(table, "rerun", problems)?;
+    if !rerun.value.contains("{tests}") {
+        let message = "`rerun` must say where the names of the tests go: `{tests}`";
+        problems.push(Diagnostic::error("bad_rerun", rerun.span, message));
+        return None;
+    }
+    Some(rerun.value)
 }
 
 fn only_once(

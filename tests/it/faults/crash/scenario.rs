@@ -169,6 +169,32 @@ pub(super) const INTEGRATE: Scenario = Scenario {
     go_on: integrate,
 };
 
+/// Nobody has the target checked out.
+pub(super) const INTEGRATE_ELSEWHERE: Scenario = Scenario {
+    name: "integrate elsewhere",
+    prepare: |repo| {
+        repo.wt_orch(SPLIT).exit(1);
+        repo.branch("elsewhere");
+    },
+    ..INTEGRATE
+};
+
+const ON_A_BRANCH: &[&str] = &["integrate", "--branch", "review/all"];
+
+pub(super) const INTEGRATE_ON_A_BRANCH: Scenario = Scenario {
+    name: "integrate on a new branch",
+    command: ON_A_BRANCH,
+    go_on: |repo| {
+        let landed = repo.wt_orch(ON_A_BRANCH);
+        if landed.code() == Some(4) {
+            landed.stderr_has("`review/all` cannot be made: there is one, at");
+        } else {
+            landed.exit(0);
+        }
+    },
+    ..INTEGRATE
+};
+
 pub(super) const UNDO: Scenario = Scenario {
     name: "undo",
     tasks: IN_A_DIAMOND,
@@ -180,6 +206,15 @@ pub(super) const UNDO: Scenario = Scenario {
         // What was taken back is not taken back again.
         expect(&repo.wt_orch(&["undo"]), &[0, 4]);
     },
+};
+
+pub(super) const UNDO_A_BRANCH: Scenario = Scenario {
+    name: "undo of a new branch",
+    prepare: |repo| {
+        repo.wt_orch(SPLIT).exit(0);
+        repo.wt_orch(ON_A_BRANCH).exit(0);
+    },
+    ..UNDO
 };
 
 pub(super) const CLEAN: Scenario = Scenario {

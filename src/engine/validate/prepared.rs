@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use super::setup::changed_between;
+use super::outcome::Ended;
 use crate::adapters::git::{GitError, Repo};
 use crate::adapters::worktree::Checkout;
 use crate::domain::id::Oid;
-use crate::domain::integrate::{ValidationRun, ValidationVerdict};
+use crate::domain::integrate::ValidationVerdict;
 use crate::domain::run::{AttemptEnd, Ending};
-use crate::domain::task::{SetupHook, Turn, Validation, WithoutWhen};
+use crate::domain::task::{SetupHook, Turn, WithoutWhen};
+use crate::engine::setup::changed_between;
 
 /// The commit for which the hooks have done their work; `None` when all that apply must run.
 #[derive(Debug, Clone, Copy, Default)]
@@ -38,11 +39,15 @@ impl PreparedBench {
 
     /// After hooks that did well: tracked files are put back, and what would not outlive the move to
     /// the next candidate is remembered as not done.
-    pub(super) fn settled(checkout: &Checkout, commit: Oid) -> Result<Self, GitError> {
+    pub(super) fn settled(
+        checkout: &Checkout,
+        commit: Oid,
+        caches: &[String],
+    ) -> Result<Self, GitError> {
         if !checkout.changed_since(commit)?.is_empty() {
             checkout.restore(commit)?;
         }
-        let stays = checkout.state()?.untracked.is_empty();
+        let stays = !checkout.has_leftovers(caches)?;
         Ok(Self(stays.then_some(commit)))
     }
 }
@@ -74,14 +79,12 @@ impl FailedSetup {
     }
 
     /// What it means for a validation.
-    pub(super) fn run(&self, validation: &Validation) -> ValidationRun {
-        ValidationRun {
-            name: validation.name.clone(),
+    pub(super) fn verdict(&self) -> Ended {
+        Ended {
             verdict: ValidationVerdict::Failed,
             ending: self.ending.clone(),
             duration: self.duration,
             last_lines: self.last_lines.clone(),
-            tainted: Vec::new(),
         }
     }
 }

@@ -1,0 +1,6 @@
+//! Integrations in a scripted world.
+
+mod accounts;
+mod many;
+mod rules;
+mod world;

@@ -1,0 +1,176 @@
+//! The worktree in which conflicts are resolved: beside those of the run's tasks, made when a merge
+//! collides, gone when it is resolved or given up.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::Mediator;
+use crate::adapters::git::GitError;
+use crate::adapters::process::{CommandSpec, stop_marked};
+use crate::adapters::worktree::{self, Checkout, Detached, RemoveMode, RemoveOutcome};
+use crate::domain::id::{Oid, TaskId};
+use crate::domain::run::{AttemptEnd, RunSpec};
+use crate::domain::task::AgentFormat;
+use crate::engine::attempt::{self, Place, chain};
+use crate::engine::containment::containment;
+use crate::engine::create::absolute;
+use crate::engine::environment::{Coordinates, Own, task_environment, with_identity};
+use crate::engine::error::EngineError;
+use crate::engine::provision::options;
+use crate::engine::site::Site;
+
+/// A worktree in the middle of a merge; removed when dropped, unless it is left to the user.
+pub(super) struct Desk {
+    site: Site,
+    path: PathBuf,
+    /// Whether it was taken away, or left, for good; locked by whatever works on it.
+    ended: Arc<Mutex<bool>>,
+}
+
+/// A command that is to run at a desk.
+pub(super) struct Errand {
+    pub(super) argv: Vec<OsString>,
+    pub(super) agent: Option<AgentFormat>,
+    pub(super) timeout: Duration,
+}
+
+impl Desk {
+    /// Made at a commit.
+    pub(super) async fn make(site: &Site, spec: &RunSpec, commit: Oid) -> Result<Self, String> {
+        let desk = Self {
+            site: site.clone(),
+            path: desk_path(site, spec),
+            ended: Arc::new(Mutex::new(false)),
+        };
+        let (path, options) = (desk.path.clone(), options(&spec.worktree));
+        let detached = Detached { path, commit, lock_reason: None, options };
+        let repo = site.repo.clone();
+        let made = tokio::task::spawn_blocking(move || worktree::detached(&repo, detached)).await;
+        made.map_err(|error| chain(&error))?.map_err(|error| chain(&error))?;
+        Ok(desk)
+    }
+
+    /// Files and git are read and written on a thread that may wait, and that goes on when nobody
+    /// waits for it any more.
+    pub(super) async fn aside<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Site, &Checkout) -> Result<T, GitError> + Send + 'static,
+    ) -> Result<T, String> {
+        let (site, path, ended) = (self.site.clone(), self.path.clone(), Arc::clone(&self.ended));
+        let done = tokio::task::spawn_blocking(move || {
+            let ended = locked(&ended);
+            if *ended {
+                return Err("its worktree was taken away meanwhile".to_owned());
+            }
+            let checkout = Checkout::at(&site.repo, &path);
+            checkout.and_then(|checkout| work(&site, &checkout)).map_err(|error| chain(&error))
+        });
+        done.await.map_err(|error| chain(&error))?
+    }
+
+    /// Runs a command here, as tasks are run.
+    pub(super) async fn run(
+        &self,
+        mediator: &Mediator<'_>,
+        errand: Errand,
+    ) -> Result<AttemptEnd, String> {
+        let (site, spec) = (mediator.site, mediator.spec);
+        let Some(requests) = mediator.reins.take() else {
+            return Err("the integration was interrupted".to_owned());
+        };
+        let command = CommandSpec {
+            argv: errand.argv,
+            cwd: self.path.clone(),
+            env: site
+                .jobs
+                .added_to(with_identity(site.lend_identity, environment(site, spec, &self.path))),
+            log: site.resolution_log(&spec.run),
+            temporary: None,
+            stdout_copy: None,
+            agent: errand.agent,
+            log_limit: spec.limits.log_limit,
+            timeout: errand.timeout,
+            stall_timeout: None,
+            grace: spec.limits.grace,
+            containment: containment(site, spec, None),
+            warden: site.warden.clone(),
+        };
+        let place = Place { jobs: &site.jobs, cores: 1.0 };
+        attempt::run(command, place, requests, |told| mediator.reins.hear(&told)).await.end
+    }
+
+    /// Leaves it where it is.
+    pub(super) fn leave(self) -> PathBuf {
+        *locked(&self.ended) = true;
+        self.path.clone()
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        let mut ended = locked(&self.ended);
+        if !*ended {
+            *ended = true;
+            // What stays is taken away by the next integration, or by `clean`.
+            let _removed = remove(&self.site, &self.path).is_ok();
+        }
+    }
+}
+
+/// Ends what commands of a run that nobody drives left running at its desk, and takes that away unless
+/// it is left to the user.
+pub(in crate::engine) async fn clear_desk(site: &Site, spec: &RunSpec) -> Result<(), String> {
+    let path = desk_path(site, spec);
+    let env = environment(site, spec, &path);
+    let _ended = stop_marked(&env, &spec.limits.keep, spec.limits.grace).await;
+    let checkout = Checkout::at(&site.repo, &path).map_err(|error| chain(&error))?;
+    if checkout.left_by_hand().is_some() { Ok(()) } else { remove(site, &path) }
+}
+
+/// Beside the worktrees of the run's tasks.
+pub(in crate::engine) fn desk_path(site: &Site, spec: &RunSpec) -> PathBuf {
+    absolute(site, &format!("../{}-{}.resolve", site.repo.name(), spec.run))
+}
+
+/// Takes it away with what is in it.
+pub(super) fn remove(site: &Site, path: &Path) -> Result<(), String> {
+    if site.repo.worktree_at(path).map_err(|error| chain(&error))?.is_none() {
+        return Ok(());
+    }
+    let outcome = worktree::remove(&site.repo, path, RemoveMode::Force);
+    if let RemoveOutcome::Kept { reason, .. } = outcome.map_err(|error| chain(&error))? {
+        return Err(reason.to_string());
+    }
+    Ok(())
+}
+
+/// The same as an error of the engine.
+pub(super) fn taken_away(site: &Site, path: &Path) -> Result<(), EngineError> {
+    remove(site, path).map_err(|message| EngineError::ResolutionWorktree { message })
+}
+
+fn environment(site: &Site, spec: &RunSpec, path: &Path) -> Vec<(OsString, OsString)> {
+    let task = task_name();
+    let at = Coordinates {
+        run: &spec.run,
+        task: &task,
+        attempt: 1,
+        worktree: path,
+        base: spec.base,
+        own: Own::default(),
+    };
+    task_environment(&site.env, &spec.limits, [], at)
+}
+
+/// Name under which its processes are marked; tasks cannot have it: the parser reserves ids that start
+/// with `gate.`.
+fn task_name() -> TaskId {
+    let name = "gate.resolve";
+    name.parse().unwrap_or_else(|_| unreachable!("`{name}` is a slug"))
+}
+
+fn locked(ended: &Mutex<bool>) -> MutexGuard<'_, bool> {
+    ended.lock().unwrap_or_else(PoisonError::into_inner)
+}
