@@ -20,9 +20,6 @@ use crate::domain::id::Oid;
 /// Rename candidates that libgit2 compares; more and it needs git.
 pub(super) const TARGET_LIMIT: u32 = 7000;
 
-/// Sorts before every store on disk, so that new objects stay in memory.
-const MEMORY_PRIORITY: i32 = 1000;
-
 /// A merge whose objects are stored, given up after `limit`.
 pub(super) fn merge_within(
     repo: &Repo,
@@ -54,15 +51,7 @@ pub(super) fn judged_in_memory(
     request: MergeRequest,
     limit: Duration,
 ) -> Result<Option<Judged>, GitError> {
-    let work = move |repo: &Repo| {
-        let git = repo.objects()?;
-        let failed = library("open an object store in memory");
-        let added =
-            git.odb().and_then(|odb| odb.add_new_mempack_backend(MEMORY_PRIORITY).map(drop));
-        added.map_err(failed)?;
-        judged(repo, &git, request)
-    };
-    within(limit, repo, work)?.transpose()
+    within(limit, repo, move |repo| judged(repo, &repo.objects_in_memory()?, request))?.transpose()
 }
 
 /// libgit2 cannot be interrupted. It works in a thread of its own, which is left to itself when it

@@ -44,6 +44,9 @@ struct Place {
     superproject: OnceLock<Option<PathBuf>>,
 }
 
+/// Sorts before every store on disk, so that new objects stay in memory.
+const MEMORY_PRIORITY: i32 = 1000;
+
 impl Repo {
     /// Finds the repository that `start` lies in. `env` is the whole environment of the caller;
     /// nothing is read from the process, and `GIT_DIR` and its like are ignored.
@@ -208,6 +211,15 @@ impl Repo {
     /// libgit2 on objects, refs and configuration; sees no worktree and no worktree's HEAD.
     pub(super) fn objects(&self) -> Result<git2::Repository, GitError> {
         open(self.common_dir())
+    }
+
+    /// The same, where new objects stay in memory and go with it.
+    pub(super) fn objects_in_memory(&self) -> Result<git2::Repository, GitError> {
+        let git = self.objects()?;
+        let added =
+            git.odb().and_then(|odb| odb.add_new_mempack_backend(MEMORY_PRIORITY).map(drop));
+        added.map_err(library("open an object store in memory"))?;
+        Ok(git)
     }
 
     /// libgit2 with the HEAD of the worktree stood in.

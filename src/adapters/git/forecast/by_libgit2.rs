@@ -18,9 +18,6 @@ use crate::adapters::git::read;
 use crate::adapters::git::repo::Repo;
 use crate::domain::id::Oid;
 
-/// Sorts before every store on disk, so that new objects stay in memory.
-const MEMORY_PRIORITY: i32 = 1000;
-
 /// An open repository of one thread.
 pub(super) struct Library<'a> {
     repo: &'a Repo,
@@ -30,11 +27,7 @@ pub(super) struct Library<'a> {
 
 impl<'a> Library<'a> {
     pub(super) fn open(repo: &'a Repo) -> Result<Self, GitError> {
-        let git = repo.objects()?;
-        let added =
-            git.odb().and_then(|odb| odb.add_new_mempack_backend(MEMORY_PRIORITY).map(|_| ()));
-        added.map_err(library("open an object store in memory"))?;
-        Ok(Self { repo, git, attributes: Attributes::default() })
+        Ok(Self { repo, git: repo.objects_in_memory()?, attributes: Attributes::default() })
     }
 
     /// The merges of a pair, one way and the other.
