@@ -1,5 +1,8 @@
 //! Facts of a run, in the past tense, as the journal keeps them.
 
+mod name;
+mod subject;
+
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -314,86 +317,8 @@ pub enum Event {
 }
 
 impl Event {
-    /// The event's name, as stored.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::RunCreated { .. } => "run_created",
-            Self::RunStarted { .. } => "run_started",
-            Self::ProvisionRequested { .. } => "provision_requested",
-            Self::Provisioned { .. } => "provisioned",
-            Self::ProvisionFailed { .. } => "provision_failed",
-            Self::SetupRequested { .. } => "setup_requested",
-            Self::SetupFinished { .. } => "setup_finished",
-            Self::AttemptRequested { .. } => "attempt_requested",
-            Self::AttemptStarted { .. } => "attempt_started",
-            Self::AttemptNotStarted { .. } => "attempt_not_started",
-            Self::AttemptFinished { .. } => "attempt_finished",
-            Self::CommitRequested { .. } => "commit_requested",
-            Self::Committed { .. } => "committed",
-            Self::CommitFailed { .. } => "commit_failed",
-            Self::CheckRequested { .. } => "check_requested",
-            Self::CheckFinished { .. } => "check_finished",
-            Self::RetryScheduled { .. } => "retry_scheduled",
-            Self::RetryReady { .. } => "retry_ready",
-            Self::TaskFinished { .. } => "task_finished",
-            Self::StopRequested { .. } => "stop_requested",
-            Self::Halted { .. } => "halted",
-            Self::GroupTimedOut { .. } => "group_timed_out",
-            Self::Reconciled { .. } => "reconciled",
-            Self::RetryRequested { .. } => "retry_requested",
-            Self::Replanned { .. } => "replanned",
-            Self::WidthChanged { .. } => "width_changed",
-            Self::Suspended => "suspended",
-            Self::Continued => "continued",
-            Self::SharedChanged { .. } => "shared_changed",
-            Self::Warned { .. } => "warned",
-            Self::RunFinished => "run_finished",
-            Self::RunStopped { .. } => "run_stopped",
-            Self::Integration { .. } => "integration",
-        }
-    }
-
     /// Whether nothing more happens in the run until somebody takes it up again.
     pub fn ends_run(&self) -> bool {
         matches!(self, Self::RunFinished | Self::RunStopped { .. })
-    }
-
-    /// The one task it is about.
-    pub fn task(&self) -> Option<&TaskId> {
-        match self {
-            Self::ProvisionRequested { task, .. }
-            | Self::Provisioned { task, .. }
-            | Self::ProvisionFailed { task, .. }
-            | Self::SetupRequested { task, .. }
-            | Self::SetupFinished { task, .. }
-            | Self::AttemptRequested { task, .. }
-            | Self::AttemptStarted { task, .. }
-            | Self::AttemptNotStarted { task, .. }
-            | Self::AttemptFinished { task, .. }
-            | Self::CommitRequested { task, .. }
-            | Self::Committed { task, .. }
-            | Self::CommitFailed { task, .. }
-            | Self::CheckRequested { task, .. }
-            | Self::CheckFinished { task, .. }
-            | Self::RetryScheduled { task, .. }
-            | Self::RetryReady { task, .. }
-            | Self::TaskFinished { task, .. }
-            | Self::Reconciled { task, .. } => Some(task),
-            Self::RunCreated { .. }
-            | Self::RunStarted { .. }
-            | Self::StopRequested { .. }
-            | Self::Halted { .. }
-            | Self::GroupTimedOut { .. }
-            | Self::RetryRequested { .. }
-            | Self::Replanned { .. }
-            | Self::WidthChanged { .. }
-            | Self::Suspended
-            | Self::Continued
-            | Self::SharedChanged { .. }
-            | Self::Warned { .. }
-            | Self::RunFinished
-            | Self::RunStopped { .. }
-            | Self::Integration { .. } => None,
-        }
     }
 }

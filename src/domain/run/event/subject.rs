@@ -1,0 +1,45 @@
+//! What an event is about.
+
+use super::Event;
+use crate::domain::id::TaskId;
+
+impl Event {
+    /// The one task it is about.
+    pub fn task(&self) -> Option<&TaskId> {
+        match self {
+            Self::ProvisionRequested { task, .. }
+            | Self::Provisioned { task, .. }
+            | Self::ProvisionFailed { task, .. }
+            | Self::SetupRequested { task, .. }
+            | Self::SetupFinished { task, .. }
+            | Self::AttemptRequested { task, .. }
+            | Self::AttemptStarted { task, .. }
+            | Self::AttemptNotStarted { task, .. }
+            | Self::AttemptFinished { task, .. }
+            | Self::CommitRequested { task, .. }
+            | Self::Committed { task, .. }
+            | Self::CommitFailed { task, .. }
+            | Self::CheckRequested { task, .. }
+            | Self::CheckFinished { task, .. }
+            | Self::RetryScheduled { task, .. }
+            | Self::RetryReady { task, .. }
+            | Self::TaskFinished { task, .. }
+            | Self::Reconciled { task, .. } => Some(task),
+            Self::RunCreated { .. }
+            | Self::RunStarted { .. }
+            | Self::StopRequested { .. }
+            | Self::Halted { .. }
+            | Self::GroupTimedOut { .. }
+            | Self::RetryRequested { .. }
+            | Self::Replanned { .. }
+            | Self::WidthChanged { .. }
+            | Self::Suspended
+            | Self::Continued
+            | Self::SharedChanged { .. }
+            | Self::Warned { .. }
+            | Self::RunFinished
+            | Self::RunStopped { .. }
+            | Self::Integration { .. } => None,
+        }
+    }
+}
