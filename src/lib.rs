@@ -108,7 +108,9 @@
 //!    what [`next`](domain::integrate::Integration::next) asks for: merge in memory
 //!    ([`MergeSession`](adapters::git::MergeSession)), resolve what collides in a worktree of its own as
 //!    far as [`ResolutionRules`](domain::integrate::ResolutionRules) go, validate in worktrees of their
-//!    own, isolate the smallest set that breaks a validation, land. Forecasts of a run that is under way
+//!    own, isolate the smallest set that breaks a validation, land. With `integrate.speculate` a run
+//!    goes the same way while its last tasks are at work, up to where it would land
+//!    (`engine/ahead.rs`, on a sketch of the journal). Forecasts of a run that is under way
 //!    and of any branches ([`engine::forecast_run`], [`engine::forecast_all`]) only read.
 //! 6. **Land.** [`adapters::git::land`] moves the branch by compare-and-swap, with the files of the
 //!    worktree that has it checked out. Announced in the database before, settled after; a crash

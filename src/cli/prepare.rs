@@ -323,6 +323,7 @@ pub(super) fn limits(settings: &Settings) -> Limits {
         keep: settings.run.keep.clone(),
         jobserver: settings.run.jobserver,
         share_host: settings.run.share_host,
+        speculate: settings.integrate.speculate,
         env_deny: names(&settings.run.env_deny),
         env_pass: names(&settings.run.env_pass),
         personas: settings

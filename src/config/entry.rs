@@ -102,6 +102,7 @@ pub(super) fn entries(settings: &Settings, origins: &Origins) -> Vec<Entry> {
         ("integrate.strategy".to_owned(), quoted(integrate.strategy.as_str())),
         ("integrate.target_retries".to_owned(), integrate.target_retries.to_string()),
         ("integrate.verify_merge".to_owned(), integrate.verify_merge.to_string()),
+        ("integrate.speculate".to_owned(), integrate.speculate.to_string()),
         ("integrate.flake_runs".to_owned(), integrate.flake_runs.to_string()),
         (
             "integrate.resolver".to_owned(),

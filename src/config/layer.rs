@@ -63,6 +63,8 @@ pub struct Layer {
     pub target_retries: Option<u32>,
     /// `integrate.verify_merge`.
     pub verify_merge: Option<bool>,
+    /// `integrate.speculate`.
+    pub speculate: Option<bool>,
     /// `integrate.flake_runs`.
     pub flake_runs: Option<u32>,
     /// `integrate.resolver`; empty for none.
@@ -130,6 +132,7 @@ impl Layer {
         over.put("integrate.strategy", self.strategy, &mut integrate.strategy);
         over.put("integrate.target_retries", self.target_retries, &mut integrate.target_retries);
         over.put("integrate.verify_merge", self.verify_merge, &mut integrate.verify_merge);
+        over.put("integrate.speculate", self.speculate, &mut integrate.speculate);
         over.put("integrate.flake_runs", self.flake_runs, &mut integrate.flake_runs);
         let resolution = &mut integrate.resolution;
         over.put("integrate.resolver", self.resolver, &mut resolution.resolver);

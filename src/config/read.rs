@@ -75,6 +75,7 @@ pub(super) fn layer(keys: &mut dyn Keys, problems: &Problems) -> Layer {
         strategy: read.choice(("integrate", "strategy"), &Strategy::WORDS),
         target_retries: read.number(("integrate", "target_retries"), (0, 100)),
         verify_merge: read.keys.boolean("integrate", "verify_merge").map(|on| on.value),
+        speculate: read.keys.boolean("integrate", "speculate").map(|on| on.value),
         flake_runs: read.number(("integrate", "flake_runs"), (2, 1000)),
         resolver: read.resolver(),
         resolver_timeout: read.duration(("integrate", "resolver_timeout")),

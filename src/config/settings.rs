@@ -77,6 +77,8 @@ pub struct IntegrateSettings {
     pub target_retries: u32,
     /// Whether each merge of git's is made once more by libgit2 and compared.
     pub verify_merge: bool,
+    /// Whether what has succeeded is validated while other tasks still run.
+    pub speculate: bool,
     /// Runs of a flaky test, on each side, before it is judged.
     pub flake_runs: u32,
     /// `resolver`, `resolver_timeout`, `resolver_tries`, `regenerate`: what may resolve a conflict.
@@ -296,6 +298,7 @@ impl Default for Settings {
                 strategy: Strategy::Merge,
                 target_retries: 3,
                 verify_merge: true,
+                speculate: false,
                 flake_runs: 20,
                 resolution: ResolutionRules::default(),
                 slots: 0,

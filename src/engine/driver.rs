@@ -22,10 +22,12 @@ use self::costs::Committing;
 use self::intake::AT_ONCE;
 use self::sharing::HostShare;
 use self::signals::{Holding, patience};
+use super::ahead::Ahead;
 use super::carry::Carrier;
 use super::commit;
 use super::error::EngineError;
 use super::guard::Guard;
+use super::integrate::IntegrateRequest;
 use super::jobs::{open_jobs, remove_jobs};
 use super::journal::Journal;
 use super::provision;
@@ -51,6 +53,8 @@ pub struct DriveRequest {
     pub resumed: bool,
     /// Files of the base, for the cost of worktrees.
     pub files: usize,
+    /// How what it made would land.
+    pub integrating: IntegrateRequest,
     /// Whoever stores a run listens before that: no signal may end it unheard.
     pub signals: Signals,
 }
@@ -116,6 +120,7 @@ struct Driver {
     carrier: Arc<Carrier>,
     alarms: Alarms,
     guard: Arc<Guard>,
+    ahead: Ahead,
     /// Everything is being held.
     holding: Option<Holding>,
     finished: bool,
@@ -128,7 +133,7 @@ struct Driver {
 /// # Errors
 /// The journal cannot be written: what runs is then killed before this returns.
 pub async fn drive(request: DriveRequest) -> Result<Journal, EngineError> {
-    let DriveRequest { site, mut journal, resumed, files, mut signals } = request;
+    let DriveRequest { site, mut journal, resumed, files, integrating, mut signals } = request;
     let (mut site, unguarded) = site.guarded();
     adopt_orphans();
     let now = journal.now();
@@ -148,6 +153,7 @@ pub async fn drive(request: DriveRequest) -> Result<Journal, EngineError> {
         send(&findings, Message::Input(Input::Fact(fact)));
     };
     let guard = Arc::new(Guard::new(site.clone(), journal.state(), Box::new(tell)));
+    let ahead = Ahead::new(&site, integrating, guard.clone());
     let mut driver = Driver {
         site,
         journal,
@@ -161,6 +167,7 @@ pub async fn drive(request: DriveRequest) -> Result<Journal, EngineError> {
         carrier,
         alarms: Alarms::new(),
         guard,
+        ahead,
         holding: None,
         finished: false,
         measured: Vec::new(),
@@ -177,6 +184,7 @@ pub async fn drive(request: DriveRequest) -> Result<Journal, EngineError> {
             () = HostShare::due(&mut host) => driver.read_host(&mut host),
             1.. = inbox.recv_many(&mut messages, AT_ONCE) => driver.receive(messages.drain(..)),
             signal = signals.recv() => driver.signalled(signal),
+            (train, end) = driver.ahead.ended() => driver.train_ended(train, end),
             () = patience(driver.holding.as_ref()) => driver.rest(),
             call = control.recv() => {
                 let (reply, outcome) = driver.called(&call.request);
@@ -190,6 +198,12 @@ pub async fn drive(request: DriveRequest) -> Result<Journal, EngineError> {
     }
     if outcome.is_err() {
         driver.kill_all(&mut inbox).await;
+    }
+    let left = driver.ahead.close().await;
+    if outcome.is_ok() {
+        let now = driver.journal.now();
+        let left = left.into_iter().map(|message| Event::Warned { message }).collect();
+        outcome = driver.journal.record(left, now);
     }
     while driver.clearing.join_next().await.is_some() {}
     remove_jobs(&driver.site, &driver.spec);
@@ -286,6 +300,8 @@ impl Driver {
             }
             Action::WakeGroup { group, at } => self.say_later(at, Input::GroupTimer { group }),
             Action::Replan { because } => self.replan(because),
+            Action::ValidateTrain { train } => self.ahead.begin(train, self.journal.state()),
+            Action::DropTrain => self.ahead.give_up(),
             Action::Finish => self.finished = true,
         }
     }

@@ -138,6 +138,7 @@ mod tests {
             keep: Vec::new(),
             jobserver: false,
             share_host: false,
+            speculate: false,
             env_deny: vec!["*_TOKEN".into()],
             env_pass: vec!["NPM_TOKEN".into()],
             personas: Vec::new(),

@@ -284,7 +284,8 @@ fn ground(
     Ok(Ok(Ground { target, old, found }))
 }
 
-fn prepare(
+/// What an integration would begin with, and what is to be said about it.
+pub(super) fn prepare(
     site: &Site,
     store: &Store,
     state: &RunState,

@@ -18,6 +18,8 @@ pub struct Journal {
     subscribers: Vec<Box<dyn Subscriber>>,
     lost: Vec<String>,
     staged: Staged,
+    /// Facts are folded and nowhere stored.
+    is_sketch: bool,
 }
 
 /// What is folded and not stored yet.
@@ -60,7 +62,12 @@ impl Journal {
     /// Continues the journal of a stored run.
     pub fn resume(store: Store, clock: Clock, state: RunState) -> Self {
         let (subscribers, lost, staged) = (Vec::new(), Vec::new(), Staged::default());
-        Self { store, state, clock, subscribers, lost, staged }
+        Self { store, state, clock, subscribers, lost, staged, is_sketch: false }
+    }
+
+    /// One on which something is played through from `state` on: its facts are folded and not stored.
+    pub(super) fn sketch(store: Store, clock: Clock, state: RunState) -> Self {
+        Self { is_sketch: true, ..Self::resume(store, clock, state) }
     }
 
     /// Adds a watcher.
@@ -139,6 +146,10 @@ impl Journal {
     /// The database; nothing is stored then, and the state is what it was before.
     pub fn store_staged(&mut self) -> Result<(), EngineError> {
         if self.staged.records.is_empty() {
+            return Ok(());
+        }
+        if self.is_sketch {
+            self.staged = Staged::default();
             return Ok(());
         }
         let run = self.run();

@@ -88,7 +88,8 @@ fn record_all(journal: &mut Journal, facts: &mut Vec<IntegrationEvent>) -> Resul
     if events.is_empty() { Ok(()) } else { journal.record(events, now) }
 }
 
-fn merged(
+/// The fact of a merge.
+pub(super) fn merged(
     wanted: &MergeRequest,
     commit: Oid,
     (remarks, engine): (MergeRemarks, Option<String>),

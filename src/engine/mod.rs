@@ -4,6 +4,7 @@
 //! Order is fixed (DESIGN.md §1): events are stored, folded, published, and only then are the
 //! actions performed that they ask for.
 
+mod ahead;
 mod attempt;
 mod between_steps;
 mod candidates;

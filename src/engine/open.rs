@@ -7,12 +7,13 @@ use super::observations::store_observations;
 use super::reserve::release;
 use super::site::Site;
 use super::strays::end_strays;
+use super::validate::clear_validations;
 use crate::adapters::host::control::{self, Follower, Reply, Request};
 use crate::adapters::host::lock::{LockOutcome, RunLock};
 use crate::adapters::store::{Record, Store};
 use crate::adapters::worktree::Trash;
 use crate::domain::id::RunId;
-use crate::domain::run::{Envelope, Event, Input, RunPhase, RunState, StopReason, step};
+use crate::domain::run::{Envelope, Event, Input, RunPhase, RunState, StopReason, TrainEnd, step};
 
 /// A run opened for writing, or who has it open.
 pub enum Opened {
@@ -127,6 +128,7 @@ pub async fn reconcile(site: &Site, journal: &mut Journal) -> Result<(), EngineE
         note(journal, Event::Reconciled { task, finding })?;
     }
     super::guard::record_after_crash(site, journal)?;
+    end_train(site, journal).await?;
     // Also of tasks that had just ended.
     release(&spec);
     // What cannot be deleted is in nobody's way; `clean` says why.
@@ -147,6 +149,7 @@ pub async fn abort_idle(site: &Site, journal: &mut Journal) -> Result<u32, Engin
         note(journal, Event::Reconciled { task, finding })?;
     }
     super::guard::record_after_crash(site, journal)?;
+    end_train(site, journal).await?;
     // Of a run that ended while it was being stopped, only a harder request is heard.
     let force = matches!(journal.state().phase, RunPhase::Stopping(_));
     let now = journal.now();
@@ -156,6 +159,13 @@ pub async fn abort_idle(site: &Site, journal: &mut Journal) -> Result<u32, Engin
     journal.record(step.events, now)?;
     store_observations(journal)?;
     Ok(others + ended.iter().map(|(_, count)| count).sum::<u32>())
+}
+
+/// Takes away what validated a train.
+async fn end_train(site: &Site, journal: &mut Journal) -> Result<(), EngineError> {
+    let Some(train) = journal.state().trains.under_way.clone() else { return Ok(()) };
+    clear_validations(site, &journal.state().spec).await?;
+    note(journal, Event::TrainValidated { train, end: TrainEnd::Dropped })
 }
 
 /// Stores a fact and nothing that follows from it: what is to be done next is decided when the run

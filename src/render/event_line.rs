@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::text::{cut, pad, visible};
+use super::train_line::{requested_text, validated_text};
 use crate::domain::id::{Oid, TaskId};
 use crate::domain::integrate::{IntegrationEvent, ValidationVerdict};
 use crate::domain::plan::Verdict;
@@ -108,6 +109,8 @@ fn told<'a>(envelope: &'a Envelope, state: &'a RunState) -> Told<'a> {
             Verbose,
             format!("what waits gets another order: `{because}` ended otherwise than planned"),
         ),
+        Event::TrainRequested { train } => requested_text(train),
+        Event::TrainValidated { train, end } => validated_text(train, end),
         Event::Suspended => (Normal, "suspended: everything that runs is held".to_owned()),
         Event::Continued => (Normal, "continued".to_owned()),
         Event::SharedChanged { finding } => {
@@ -226,6 +229,8 @@ fn attempt_text(event: &Event, state: &RunState) -> (Verbosity, String) {
         | Event::RetryRequested { .. }
         | Event::WidthChanged { .. }
         | Event::Replanned { .. }
+        | Event::TrainRequested { .. }
+        | Event::TrainValidated { .. }
         | Event::Suspended
         | Event::Continued
         | Event::SharedChanged { .. }

@@ -20,6 +20,7 @@ mod subscriber;
 mod table;
 mod terminal;
 mod text;
+mod train_line;
 
 pub use error_text::{error_text, hint_text, warning_text};
 pub use event_line::{Verbosity, event_lines};

@@ -125,6 +125,8 @@ impl Progress {
             | Event::RetryRequested { .. }
             | Event::Replanned { .. }
             | Event::WidthChanged { .. }
+            | Event::TrainRequested { .. }
+            | Event::TrainValidated { .. }
             | Event::Suspended
             | Event::Continued
             | Event::SharedChanged { .. }
@@ -202,6 +204,8 @@ impl Progress {
             | Event::RetryRequested { .. }
             | Event::Replanned { .. }
             | Event::WidthChanged { .. }
+            | Event::TrainRequested { .. }
+            | Event::TrainValidated { .. }
             | Event::Suspended
             | Event::Continued
             | Event::SharedChanged { .. }

@@ -64,4 +64,5 @@ mod sweeping;
 mod undoing;
 mod untouched;
 mod validating;
+mod validating_ahead;
 mod validation_logs;

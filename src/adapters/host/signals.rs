@@ -42,6 +42,11 @@ impl Signals {
         })
     }
 
+    /// None of them, for work on which others keep an eye.
+    pub fn none() -> Self {
+        Self { interrupt: None, terminate: None, hangup: None, suspend: None }
+    }
+
     /// The next one. May be dropped and called again without losing any.
     pub async fn recv(&mut self) -> Signal {
         tokio::select! {

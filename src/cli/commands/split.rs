@@ -99,6 +99,7 @@ pub(crate) fn carry_out(
         journal,
         resumed,
         files,
+        integrating: integrate::request(place, Terms::default(), false),
         signals,
     };
     let stopped = |error| Failure::from(error).of_a_stopped_run(&run);

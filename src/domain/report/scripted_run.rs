@@ -152,6 +152,7 @@ impl ScriptedRun {
                 keep: Vec::new(),
                 jobserver: false,
                 share_host: false,
+                speculate: false,
                 env_deny: Vec::new(),
                 env_pass: Vec::new(),
                 personas: Vec::new(),
@@ -339,6 +340,8 @@ impl ScriptedRun {
             Action::Replan { .. }
             | Action::WakeGroup { .. }
             | Action::Stop { .. }
+            | Action::ValidateTrain { .. }
+            | Action::DropTrain
             | Action::Finish => {}
         }
     }

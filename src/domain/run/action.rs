@@ -2,6 +2,7 @@
 
 use super::admission::Room;
 use super::event::{Event, StopReason};
+use super::train::Train;
 use crate::domain::id::{Oid, TaskId};
 use crate::domain::time::Timestamp;
 
@@ -111,6 +112,13 @@ pub enum Action {
         /// Which.
         because: usize,
     },
+    /// Merge and validate what has succeeded so far.
+    ValidateTrain {
+        /// It.
+        train: Train,
+    },
+    /// Give up the train that is being validated.
+    DropTrain,
     /// Leave the loop.
     Finish,
 }

@@ -14,6 +14,7 @@ use super::setup_end::SetupEnd;
 use super::shared_finding::SharedFinding;
 use super::shortage::Shortage;
 use super::spec::RunSpec;
+use super::train::{Train, TrainEnd};
 use super::width::WidthCause;
 use crate::domain::id::{Oid, TaskId};
 use crate::domain::integrate::IntegrationEvent;
@@ -287,6 +288,18 @@ pub enum Event {
         width: usize,
         /// Why.
         because: WidthCause,
+    },
+    /// What has succeeded so far is to be merged and validated, in a slot that no task wants.
+    TrainRequested {
+        /// Its tasks, with their commits.
+        train: Train,
+    },
+    /// What came of that.
+    TrainValidated {
+        /// The train that was requested.
+        train: Train,
+        /// What.
+        end: TrainEnd,
     },
     /// The user holds the run (Ctrl-Z): what runs is held, and no time counts.
     Suspended,

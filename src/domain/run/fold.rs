@@ -13,6 +13,7 @@ use super::setup_end::SetupEnd;
 use super::state::{RunPhase, RunState, TaskRecord};
 use super::task_state::{IllegalTransition, TaskState};
 use super::time_limits::Expiry;
+use super::train::Trains;
 use crate::domain::id::{Oid, TaskId};
 use crate::domain::integrate::{Integration, IntegrationEvent};
 use crate::domain::time::{Timestamp, from_secs};
@@ -128,6 +129,17 @@ impl RunState {
                 if !self.apply_width(*width, because, *at) {
                     return Err(misplaced());
                 }
+            }
+            Event::TrainRequested { train } => {
+                if self.phase != RunPhase::Running || !self.trains.begin(train) {
+                    return Err(misplaced());
+                }
+            }
+            Event::TrainValidated { train, end } => {
+                if !self.trains.end(train, end) {
+                    return Err(misplaced());
+                }
+                self.warnings.extend(end.warning());
             }
             Event::Suspended => self.count_active_up_to(*at),
             // An integration is held and continued too, long after the run.
@@ -260,6 +272,7 @@ impl RunState {
             *record = TaskRecord { attempts, kept, ..TaskRecord::fresh() };
         }
         self.halts.clear();
+        self.trains = Trains::default();
         // From here on there is something to resume.
         self.phase = RunPhase::Stopped(StopReason::Interrupted);
         self.rebuild_dispatcher();

@@ -28,6 +28,7 @@ mod surroundings;
 mod task_state;
 mod throttle;
 mod time_limits;
+mod train;
 mod width;
 mod worktree_rules;
 
@@ -58,5 +59,6 @@ pub use surroundings::{
 pub use task_state::{IllegalTransition, TaskState};
 pub use throttle::{Narrowed, Throttle};
 pub use time_limits::Expiry;
+pub use train::{Train, TrainEnd, Trains};
 pub use width::WidthCause;
 pub use worktree_rules::{CacheSharing, Submodules, WorktreeRules};

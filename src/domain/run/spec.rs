@@ -81,6 +81,9 @@ pub struct Limits {
     /// What other runs on this machine use counts.
     #[serde(default)]
     pub share_host: bool,
+    /// What has succeeded is validated while other tasks still run.
+    #[serde(default)]
+    pub speculate: bool,
     /// Globs of environment variables that tasks do not see.
     pub env_deny: Vec<String>,
     /// Globs that are given back.

@@ -15,6 +15,7 @@ use super::spec::RunSpec;
 use super::task_state::TaskState;
 use super::throttle::{Narrowed, Throttle};
 use super::time_limits::Expiry;
+use super::train::Trains;
 use crate::domain::id::{Oid, TaskId};
 use crate::domain::integrate::Integration;
 use crate::domain::plan::{Dispatcher, Verdict};
@@ -102,6 +103,8 @@ pub struct RunState {
     pub throttles: BTreeMap<String, Throttle>,
     /// How long fewer tasks ran at once than were decided, agents aside.
     pub narrowed: Narrowed,
+    /// What was validated ahead.
+    pub trains: Trains,
     /// Warnings, oldest first.
     pub warnings: Vec<String>,
     pub(super) index: Arc<HashMap<TaskId, usize>>,
@@ -233,6 +236,7 @@ impl RunState {
             width_cap: None,
             throttles: BTreeMap::new(),
             narrowed: Narrowed::default(),
+            trains: Trains::default(),
             warnings: Vec::new(),
             index: Arc::new(index),
             spec: Arc::new(spec),
@@ -311,6 +315,7 @@ impl RunState {
             ));
         }
         if let RunPhase::Created | RunPhase::Running | RunPhase::Stopping(_) = self.phase {
+            seen.trains.under_way = None;
             seen.phase = RunPhase::Stopped(StopReason::Interrupted);
             seen.ended = Some(last);
             for record in seen.tasks.iter_mut().filter(|record| record.state.is_active()) {

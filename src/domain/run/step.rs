@@ -18,6 +18,7 @@ mod expiring;
 mod retrying;
 mod stopping;
 mod throttling;
+mod validating_ahead;
 
 #[cfg(test)]
 pub(super) use retrying::back_off;
@@ -76,6 +77,7 @@ impl Draft {
             };
             self.step.actions.push(again);
         }
+        self.forget_train();
         self.skip_unreachable();
         self.watch_clocks();
         if !self.state.spec.limits.share_host {
@@ -179,6 +181,8 @@ impl Draft {
             | Event::Replanned { .. }
             | Event::WidthChanged { .. }
             | Event::GroupTimedOut { .. }
+            | Event::TrainRequested { .. }
+            | Event::TrainValidated { .. }
             | Event::Suspended
             | Event::Continued
             | Event::SharedChanged { .. }
@@ -217,12 +221,13 @@ impl Draft {
             }
             self.step.actions.push(Action::Provision { task, attempt, from });
         }
+        self.look_ahead();
         self.settle();
     }
 
     /// Ends the run when nothing is under way any more.
     fn settle(&mut self) {
-        if self.state.active_tasks().next().is_some() {
+        if self.state.active_tasks().next().is_some() || self.state.trains.under_way.is_some() {
             return;
         }
         match self.state.phase {

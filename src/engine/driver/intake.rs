@@ -1,7 +1,7 @@
 //! What was said to a driver, taken in together: its events wait for the disk once.
 
 use super::{Driver, Message};
-use crate::domain::run::{Action, Event, Input, step};
+use crate::domain::run::{Action, Event, Input, Train, TrainEnd, step};
 use crate::engine::error::EngineError;
 use crate::engine::{observations, provision};
 
@@ -40,7 +40,13 @@ impl Driver {
             }
         }
         self.carry_out(pending)?;
-        quiet.into_iter().try_for_each(|task| self.is_quiet(task))
+        quiet.into_iter().try_for_each(|task| self.is_quiet(Some(task)))
+    }
+
+    /// A train is no longer being validated.
+    pub(super) fn train_ended(&mut self, train: Train, end: TrainEnd) -> Result<(), EngineError> {
+        self.take(Input::Fact(Event::TrainValidated { train, end }))?;
+        self.is_quiet(None)
     }
 
     pub(super) fn take(&mut self, input: Input) -> Result<(), EngineError> {

@@ -15,8 +15,8 @@ use crate::engine::reins::PATIENCE;
 /// A run that is about to stand still.
 #[derive(Debug)]
 pub(super) struct Holding {
-    /// Tasks whose command is not held yet.
-    awaited: HashSet<usize>,
+    /// Tasks whose command is not held yet; `None` is what validates a train, which is given up.
+    awaited: HashSet<Option<usize>>,
     until: Instant,
 }
 
@@ -37,14 +37,18 @@ impl Driver {
         }
         let now = self.journal.now();
         self.journal.record(vec![Event::Suspended], now)?;
-        let awaited = self.attempts.keys().copied().collect();
+        let mut awaited: HashSet<Option<usize>> = self.attempts.keys().copied().map(Some).collect();
+        if self.ahead.is_at_work() {
+            awaited.insert(None);
+            self.ahead.give_up();
+        }
         self.holding = Some(Holding { awaited, until: Instant::now() + PATIENCE });
         self.ask_all(Request::Suspend);
         self.rest_if_all_are_held()
     }
 
-    /// The command of this task is held, or over.
-    pub(super) fn is_quiet(&mut self, task: usize) -> Result<(), EngineError> {
+    /// The command of this task is held, or over; `None` is what validates a train.
+    pub(super) fn is_quiet(&mut self, task: Option<usize>) -> Result<(), EngineError> {
         if let Some(holding) = &mut self.holding {
             holding.awaited.remove(&task);
         }
@@ -54,7 +58,7 @@ impl Driver {
     /// What begins while everything is being held is held as well.
     pub(super) fn hold_beginner(&mut self, task: usize) {
         let Some(holding) = &mut self.holding else { return };
-        holding.awaited.insert(task);
+        holding.awaited.insert(Some(task));
         if let Some(attempt) = self.attempts.get(&task) {
             let _its_channel_is_empty = attempt.try_send(Request::Suspend);
         }

@@ -94,15 +94,26 @@ pub(super) struct Done {
 
 impl Crew {
     pub(in crate::engine) fn new(site: &Site, state: &RunState, rules: ValidateRules) -> Self {
-        let spec = Arc::clone(&state.spec);
         let (tell, findings) = threads::channel();
         // Nobody listens once the integration is over.
         let tell = move |finding| drop(tell.send(finding));
+        let guard = Arc::new(Guard::new(site.clone(), state, Box::new(tell)));
+        Self { findings, ..Self::under(guard, site, state, rules) }
+    }
+
+    /// Under the guard of a run that is under way, which tells its findings itself.
+    pub(in crate::engine) fn under(
+        guard: Arc<Guard>,
+        site: &Site,
+        state: &RunState,
+        rules: ValidateRules,
+    ) -> Self {
+        let spec = Arc::clone(&state.spec);
         Self {
             site: site.clone(),
             rules,
-            guard: Arc::new(Guard::new(site.clone(), state, Box::new(tell))),
-            findings,
+            guard,
+            findings: threads::channel().1,
             carrier: Arc::new(Carrier::without_caches(&spec.worktree, &spec.places)),
             logs: NumberedLogs::of(site.logs_dir().join(spec.run.as_str())),
             spec,

@@ -91,7 +91,9 @@ async fn drive(job: &Job, mut journal: Journal, folder: &Path) -> Result<usize, 
                 | Action::Stop { .. }
                 | Action::Wake { .. }
                 | Action::WakeGroup { .. }
-                | Action::Replan { .. } => {
+                | Action::Replan { .. }
+                | Action::ValidateTrain { .. }
+                | Action::DropTrain => {
                     if let Some(event) = answer(&journal, &action) {
                         outbox.send(Input::Fact(event))?;
                     }
@@ -136,6 +138,8 @@ fn answer(journal: &Journal, action: &Action) -> Option<Event> {
         | Action::Wake { .. }
         | Action::WakeGroup { .. }
         | Action::Replan { .. }
+        | Action::ValidateTrain { .. }
+        | Action::DropTrain
         | Action::Finish => None,
     }
 }
@@ -239,6 +243,7 @@ fn run_spec(job: &Job, folder: &Path) -> Result<RunSpec, Failure> {
             keep: Vec::new(),
             jobserver: false,
             share_host: false,
+            speculate: false,
             env_deny: Vec::new(),
             env_pass: Vec::new(),
             personas: Vec::new(),

@@ -32,6 +32,8 @@ impl Event {
             Self::RetryRequested { .. } => "retry_requested",
             Self::Replanned { .. } => "replanned",
             Self::WidthChanged { .. } => "width_changed",
+            Self::TrainRequested { .. } => "train_requested",
+            Self::TrainValidated { .. } => "train_validated",
             Self::Suspended => "suspended",
             Self::Continued => "continued",
             Self::SharedChanged { .. } => "shared_changed",

@@ -33,6 +33,8 @@ impl Event {
             | Self::RetryRequested { .. }
             | Self::Replanned { .. }
             | Self::WidthChanged { .. }
+            | Self::TrainRequested { .. }
+            | Self::TrainValidated { .. }
             | Self::Suspended
             | Self::Continued
             | Self::SharedChanged { .. }

@@ -93,6 +93,8 @@ impl TaskRecord {
             | Event::RetryRequested { .. }
             | Event::Replanned { .. }
             | Event::WidthChanged { .. }
+            | Event::TrainRequested { .. }
+            | Event::TrainValidated { .. }
             | Event::Suspended
             | Event::Continued
             | Event::SharedChanged { .. }

@@ -91,6 +91,8 @@ fn world(case: &Case, chance: &mut Chance) -> World {
     let shares = chance.one_in(2);
     let Event::RunCreated { spec } = &mut world.journal[0].event else { panic!() };
     spec.limits.share_host = shares;
+    spec.limits.speculate = chance.one_in(2);
+    spec.plan.validations.push(validating_ahead::validation(&[]));
     world.state = RunState::fold(&world.journal).unwrap();
     world
 }
@@ -110,6 +112,7 @@ fn hold(world: &mut World, time: i64) {
 fn go_on(world: &mut World, chance: &mut Chance) {
     world.agenda.clear();
     world.alarms.clear();
+    world.train = None;
     world.ended = false;
     for index in world.state.active_tasks().collect::<Vec<_>>() {
         let state = &world.state.tasks[index].state;
@@ -118,7 +121,7 @@ fn go_on(world: &mut World, chance: &mut Chance) {
             world.say(Input::Fact(Event::Reconciled { task, finding: "gone".to_owned() }));
         }
     }
-    if !world.state.all_finished() {
+    if !world.state.phase.is_over() {
         begin(world, true, chance);
     }
 }
@@ -143,8 +146,16 @@ fn disturb(world: &mut World, chance: &mut Chance, stops: &mut usize) {
             *stops -= 1;
             go_on(world, chance);
         }
+        6 | 7 => end_train(world, chance),
         _ => {}
     }
+}
+
+fn end_train(world: &mut World, chance: &mut Chance) {
+    let Some(train) = world.train.take() else { return };
+    let reason = "why ever".to_owned();
+    let end = if chance.one_in(2) { TrainEnd::Passed } else { TrainEnd::Unknown { reason } };
+    world.say(Input::Fact(Event::TrainValidated { train, end }));
 }
 
 /// Plays to the end; how many things happened.
@@ -200,6 +211,10 @@ proptest! {
         for envelope in &world.journal[1..] {
             if let Event::ProvisionRequested { .. } = &envelope.event {
                 prop_assert!(state.active_tasks().count() < state.dispatcher.width());
+            }
+            if let Event::TrainRequested { .. } = &envelope.event {
+                prop_assert!(state.active_tasks().count() < state.dispatcher.width());
+                prop_assert!(!state.all_finished());
             }
             state.apply(envelope).unwrap();
             prop_assert!((1..=decided).contains(&state.dispatcher.width()));

@@ -1,0 +1,118 @@
+//! Trains that are validated ahead: what has succeeded so far, merged onto the target while other
+//! tasks still run, in a slot that none of them wants (`integrate.speculate`).
+
+use serde::{Deserialize, Serialize};
+
+use super::state::{RunPhase, RunState};
+use crate::domain::id::{Oid, TaskId};
+use crate::domain::integrate::FailingSet;
+
+/// Tasks with the heads of their branches, in the order of the plan.
+pub type Train = Vec<(TaskId, Oid)>;
+
+/// What came of validating a train.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "end")]
+pub enum TrainEnd {
+    /// It passes on top of the target as that stood.
+    Passed,
+    /// These of it break a validation.
+    Breaks {
+        /// They.
+        set: FailingSet,
+    },
+    /// It cannot be told: its members collide, or nothing could be validated.
+    Unknown {
+        /// Why.
+        reason: String,
+    },
+    /// A task wanted its slot, or the run was held or ended.
+    Dropped,
+}
+
+impl TrainEnd {
+    /// What somebody should hear of it before anything lands.
+    pub(super) fn warning(&self) -> Option<String> {
+        match self {
+            Self::Breaks { set } => Some(format!("before anything lands: {}", set.sentence())),
+            Self::Passed | Self::Unknown { .. } | Self::Dropped => None,
+        }
+    }
+}
+
+/// The trains of a run.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Trains {
+    /// The one that is being validated.
+    pub under_way: Option<Train>,
+    /// The last one of which something is known.
+    answered: Option<Train>,
+    /// One was found that breaks a validation: which train lands is open until that is dealt with.
+    is_broken: bool,
+}
+
+impl Trains {
+    /// Whether the train could be requested.
+    pub(super) fn begin(&mut self, train: &Train) -> bool {
+        let is_free = self.under_way.is_none();
+        if is_free {
+            self.under_way = Some(train.clone());
+        }
+        is_free
+    }
+
+    /// Whether this train was under way.
+    pub(super) fn end(&mut self, train: &Train, end: &TrainEnd) -> bool {
+        if self.under_way.as_ref() != Some(train) {
+            return false;
+        }
+        self.under_way = None;
+        match end {
+            TrainEnd::Dropped => {}
+            TrainEnd::Breaks { .. } => self.is_broken = true,
+            TrainEnd::Passed | TrainEnd::Unknown { .. } => self.answered = Some(train.clone()),
+        }
+        true
+    }
+}
+
+impl RunState {
+    /// The train to validate in a slot that is idle: everything that has succeeded with work of its
+    /// own, while something else may still do so.
+    pub(super) fn train_to_validate(&self) -> Option<Train> {
+        let (spec, trains) = (&self.spec, &self.trains);
+        let wanted = spec.limits.speculate && spec.target.is_some() && !self.is_lane();
+        let validated = wanted && !spec.plan.validations.is_empty();
+        if !validated || trains.under_way.is_some() || trains.is_broken || !self.may_go_on_ahead() {
+            return None;
+        }
+        let train: Train =
+            (0..self.tasks.len()).filter_map(|task| self.contribution(task)).collect();
+        (!train.is_empty() && trains.answered.as_ref() != Some(&train)).then_some(train)
+    }
+
+    /// Whether a train that is under way keeps nobody waiting: tasks run or are still to run, one slot
+    /// is free of them, and none that is not over uses a lock of the validations.
+    pub(super) fn may_go_on_ahead(&self) -> bool {
+        let open = || (0..self.tasks.len()).filter(|&task| !self.tasks[task].state.is_finished());
+        let validations = &self.spec.plan.validations;
+        let is_locked = |task: usize| {
+            let locks = &self.task(task).locks;
+            validations.iter().any(|validation| validation.locks.iter().any(|l| locks.contains(l)))
+        };
+        self.phase == RunPhase::Running
+            && !self.is_suspended()
+            && open().next().is_some()
+            && self.active_tasks().count() < self.dispatcher.width()
+            && !open().any(is_locked)
+    }
+
+    fn contribution(&self, task: usize) -> Option<(TaskId, Oid)> {
+        let record = &self.tasks[task];
+        let counts = record.state.succeeded()
+            && !record.changed.is_empty()
+            && !record.is_left_out()
+            && !self.task(task).work.is_gate();
+        record.tip.filter(|_| counts).map(|tip| (self.task(task).id.clone(), tip))
+    }
+}

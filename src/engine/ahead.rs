@@ -1,0 +1,225 @@
+//! What has succeeded so far, merged and validated while other tasks still run. It goes the way of an
+//! integration, on a sketch of the run's journal, up to where that would land: nothing moves, and what
+//! passes is known when the integration comes to the same tree (landing.md rule 13).
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
+use super::attempt::chain;
+use super::error::EngineError;
+use super::guard::Guard;
+use super::integrate::{IntegrateRequest, prepare, record};
+use super::journal::Journal;
+use super::making::{Made, Maker};
+use super::merging::merged;
+use super::site::Site;
+use super::validate::{Crew, Turn};
+use crate::adapters::host::signals::Signals;
+use crate::adapters::store::Store;
+use crate::domain::integrate::{Integration, IntegrationEvent, IntegrationSpec, Next};
+use crate::domain::run::{RunState, Train, TrainEnd};
+
+/// Validates one train at a time. Its worktree stays until [`Self::close`].
+pub(super) struct Ahead {
+    site: Site,
+    request: IntegrateRequest,
+    guard: Arc<Guard>,
+    /// Away while a train is under way.
+    crew: Option<Crew>,
+    work: Option<Work>,
+}
+
+struct Work {
+    train: Train,
+    /// Gone once the train is not wanted any more.
+    wanted: Option<oneshot::Sender<()>>,
+    end: Pin<Box<dyn Future<Output = (Crew, TrainEnd)>>>,
+}
+
+impl Ahead {
+    pub(super) fn new(site: &Site, request: IntegrateRequest, guard: Arc<Guard>) -> Self {
+        // Alone in the one slot that is idle; whoever looks without landing needs no clean checkout.
+        let request = IntegrateRequest { dry_run: true, slots: 1, ..request };
+        Self { site: site.clone(), request, guard, crew: None, work: None }
+    }
+
+    /// Begins with a train, which the tasks of `state` make up.
+    pub(super) fn begin(&mut self, train: Train, state: &RunState) {
+        let (site, request) = (self.site.clone(), self.request.clone());
+        let crew = self.crew.take().unwrap_or_else(|| {
+            Crew::under(self.guard.clone(), &site, state, request.validating.clone())
+        });
+        let (wanted, unwanted) = oneshot::channel();
+        let end = Box::pin(validate(crew, (site, request), state.clone(), unwanted));
+        self.work = Some(Work { train, wanted: Some(wanted), end });
+    }
+
+    /// Ends what is under way; [`Self::ended`] tells when that is done.
+    pub(super) fn give_up(&mut self) {
+        if let Some(work) = &mut self.work {
+            work.wanted = None;
+        }
+    }
+
+    /// Whether a train is under way.
+    pub(super) fn is_at_work(&self) -> bool {
+        self.work.is_some()
+    }
+
+    /// The next end of a train. May be dropped and called again.
+    pub(super) async fn ended(&mut self) -> (Train, TrainEnd) {
+        let Some(work) = &mut self.work else { return std::future::pending().await };
+        let (crew, end) = work.end.as_mut().await;
+        self.crew = Some(crew);
+        let train = self.work.take().map(|work| work.train).unwrap_or_default();
+        (train, end)
+    }
+
+    /// Ends what is under way and takes the worktree away; what stands in the way, as sentences.
+    pub(super) async fn close(mut self) -> Vec<String> {
+        self.give_up();
+        if self.is_at_work() {
+            let _of_nobodys_interest = self.ended().await;
+        }
+        match self.crew.take() {
+            Some(crew) => crew.close().await,
+            None => Vec::new(),
+        }
+    }
+}
+
+/// Validates one train, until that is done or not wanted any more.
+async fn validate(
+    mut crew: Crew,
+    (site, request): (Site, IntegrateRequest),
+    state: RunState,
+    mut unwanted: oneshot::Receiver<()>,
+) -> (Crew, TrainEnd) {
+    let run = async {
+        let (spec, store, site, request, state) = begin(site, request, state).await?;
+        Ok((spec, Journal::sketch(store, site.clock, state), site, request))
+    };
+    let begun: Result<_, Unknown> = tokio::select! {
+        begun = run => begun,
+        _ = &mut unwanted => return (crew, TrainEnd::Dropped),
+    };
+    let (spec, mut sketch, site, request) = match begun {
+        Ok(begun) => begun,
+        Err(Unknown { reason }) => return (crew, TrainEnd::Unknown { reason }),
+    };
+    let maker = Maker::new(&site, sketch.run(), request.verify_merge);
+    let end = tokio::select! {
+        end = follow(&mut sketch, &mut crew, maker, spec) => end,
+        _ = unwanted => Ok(TrainEnd::Dropped),
+    };
+    let dismissed = crew.dismiss(&mut sketch, &mut Signals::none()).await;
+    let end = end.and_then(|end| dismissed.map(|_| end).map_err(Unknown::from));
+    (crew, end.unwrap_or_else(|Unknown { reason }| TrainEnd::Unknown { reason }))
+}
+
+/// Why nothing can be told of a train.
+struct Unknown {
+    reason: String,
+}
+
+impl Unknown {
+    fn because(reason: &str) -> Self {
+        Self { reason: reason.to_owned() }
+    }
+}
+
+impl From<EngineError> for Unknown {
+    fn from(error: EngineError) -> Self {
+        Self { reason: chain(&error) }
+    }
+}
+
+/// On a thread that may wait.
+async fn aside<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, EngineError> + Send + 'static,
+) -> Result<T, EngineError> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| EngineError::WorkerLost)?
+}
+
+type Begun = (IntegrationSpec, Store, Site, IntegrateRequest, RunState);
+
+async fn begin(site: Site, request: IntegrateRequest, state: RunState) -> Result<Begun, Unknown> {
+    let (prepared, store, site, request, state) = aside(move || {
+        let store = Store::open(&site.state_dir())?;
+        let prepared = prepare(&site, &store, &state, &request)?;
+        Ok((prepared, store, site, request, state))
+    })
+    .await?;
+    let Ok((spec, _told_when_it_lands)) = prepared else {
+        return Err(Unknown::because("the target has nothing to gain from it"));
+    };
+    Ok((IntegrationSpec { dry_run: false, ..spec }, store, site, request, state))
+}
+
+/// Goes the way of an integration up to where it would land.
+async fn follow(
+    sketch: &mut Journal,
+    crew: &mut Crew,
+    mut maker: Maker,
+    spec: IntegrationSpec,
+) -> Result<TrainEnd, Unknown> {
+    record(sketch, IntegrationEvent::Started { spec: Box::new(spec) })?;
+    loop {
+        let Some(integration) = sketch.state().integrations.last() else {
+            return Err(Unknown::because("it was not begun"));
+        };
+        match integration.next() {
+            Next::Record(events) => {
+                for event in events {
+                    if let IntegrationEvent::Isolated { set } = event {
+                        return Ok(TrainEnd::Breaks { set });
+                    }
+                    if let IntegrationEvent::Refused { refusal } = &event {
+                        return Err(Unknown::because(&refusal.to_string()));
+                    }
+                    record(sketch, event)?;
+                }
+            }
+            Next::Merge(_) => {
+                let integration = integration.clone();
+                let merge =
+                    move || merge_cleanly(integration, &mut maker).map(|made| (made, maker));
+                let (made, back) = aside(merge).await?;
+                maker = back;
+                for fact in made? {
+                    record(sketch, fact)?;
+                }
+            }
+            Next::Validate(requests) => {
+                if crew.turn(sketch, &mut Signals::none(), &requests).await? != Turn::Went {
+                    return Err(Unknown::because("no validation could be started"));
+                }
+            }
+            Next::Land { .. } => return Ok(TrainEnd::Passed),
+            Next::Done => return Err(Unknown::because("the target holds it already")),
+        }
+    }
+}
+
+/// Makes the merges that are asked for, as long as nothing else is. What collides may be resolved when
+/// it is to land, and which tree comes of that is open.
+fn merge_cleanly(
+    mut integration: Integration,
+    maker: &mut Maker,
+) -> Result<Result<Vec<IntegrationEvent>, Unknown>, EngineError> {
+    let mut facts = Vec::new();
+    while let Next::Merge(wanted) = integration.next() {
+        let fact = match maker.make(&integration, &wanted)? {
+            Made::Commit { commit, remarks, engine } => merged(&wanted, commit, (remarks, engine)),
+            Made::Collides(ejection) | Made::Out(ejection) => {
+                let task = &ejection.task;
+                return Ok(Err(Unknown { reason: format!("`{task}` does not merge cleanly") }));
+            }
+        };
+        integration.apply(&fact, integration.started);
+        facts.push(fact);
+    }
+    Ok(Ok(facts))
+}

@@ -1,0 +1,119 @@
+//! `integrate.speculate`: what has succeeded is merged and validated while other tasks still run.
+
+use rustix::process::Signal;
+use serde_json::Value;
+
+use crate::harness::{Invocation, Repo};
+use crate::integrating::{appends, integrate};
+use crate::scene::{beside, content, refs, small_repo, strings, tasks};
+
+/// Ends once the file is there beside the worktree, after a minute at most.
+fn waits(id: &str, file: &str, then: &str) -> String {
+    let until = format!(
+        "n=0; until test -e ../{file}; do n=$((n+1)); test $n -lt 6000 || exit 9; sleep 0.01; done"
+    );
+    format!("[[task]]\nid = \"{id}\"\nrun = '''{until}; {then}'''\ncheck = \"true\"\n")
+}
+
+fn validation(run: &str) -> String {
+    format!("[[validate]]\nname = \"all\"\nrun = '''{run}'''\n")
+}
+
+fn splitting<'a>(repo: &'a Repo, text: &str) -> Invocation<'a> {
+    tasks(repo, text);
+    let command = repo.command(&["split", "tasks.toml", "--parallel=2", "--json"]);
+    command.env("WT_ORCH_INTEGRATE_SPECULATE", "true")
+}
+
+fn warnings(document: &Value) -> String {
+    strings(&document["warnings"]).join("\n")
+}
+
+#[test]
+fn what_passed_ahead_lands_without_being_validated_again() {
+    let repo = small_repo();
+    let text = appends("one", "1.txt")
+        + &appends("two", "2.txt")
+        + &waits("idle", "seen", "true")
+        + &validation("test -e 1.txt && test -e 2.txt && touch ../seen; echo ran >> ../ran");
+    splitting(&repo, &text).run().exit(0);
+    let ran = || std::fs::read_to_string(repo.root().join("ran")).unwrap().lines().count();
+    let before = ran();
+    let landed = integrate(&repo, 0);
+    assert_eq!(landed["validation"][0]["cached"], true, "{landed:#}");
+    assert_eq!(ran(), before);
+    assert!(content(&repo, "main", "2.txt").is_some());
+    assert_eq!(beside(&repo), ["ran", "repo-idle", "repo-one", "repo-two", "seen"]);
+}
+
+#[test]
+fn a_pair_that_breaks_the_build_is_named_before_the_run_is_over() {
+    let repo = small_repo();
+    let broken = "touch ../begun; test ! -e 1.txt || test ! -e 2.txt || exit 1";
+    let text = appends("one", "1.txt")
+        + &appends("two", "2.txt")
+        + &waits("slow", "named", "true")
+        + &validation(broken);
+    let running = splitting(&repo, &text).start();
+    let named = "before anything lands: `one` with `two` break `all`: each passes alone";
+    repo.wait_for("begun");
+    let is_named = || warnings(&repo.wt_orch(&["status", "--json"]).stdout_json()).contains(named);
+    assert!((0..600).any(|_| is_named()), "`status` never said it");
+    std::fs::write(repo.root().join("named"), "").unwrap();
+    running.wait().exit(0);
+    let landed = integrate(&repo, 3);
+    assert_eq!(landed["ejected"][0]["id"], "two");
+}
+
+#[test]
+fn a_run_that_ends_or_is_stopped_takes_its_train_along() {
+    for (signal, exit) in [(None, 0), (Some(Signal::INT), 5), (Some(Signal::KILL), -1)] {
+        let repo = small_repo();
+        let text = appends("one", "1.txt")
+            + &waits("slow", "go", "echo slow > slow.txt")
+            + &validation("touch ../begun; sleep 60");
+        let running = splitting(&repo, &text).start();
+        repo.wait_for("begun");
+        match signal {
+            None => std::fs::write(repo.root().join("go"), "").unwrap(),
+            Some(signal) => running.signal(signal),
+        }
+        let ended = running.wait();
+        if signal != Some(Signal::KILL) {
+            ended.exit(exit);
+            assert!(!beside(&repo).contains(&"repo-tasks.validate".to_owned()), "{signal:?}");
+        }
+        if signal.is_some() {
+            std::fs::write(repo.root().join("go"), "").unwrap();
+            repo.wt_orch(&["resume"]).exit(0);
+        }
+        repo.wt_orch(&["clean", "--all", "--force", "--yes"]).exit(0);
+        assert_eq!(beside(&repo), ["begun", "go"], "{signal:?}");
+        assert_eq!(refs(&repo, "refs/wt-orch/"), Vec::<String>::new());
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_run_that_is_held_gives_its_train_up_and_makes_it_again() {
+    let repo = small_repo();
+    let text = appends("one", "1.txt")
+        + &waits("slow", "go", "true")
+        + &appends("two", "2.txt")
+        + &validation("touch ../begun; while true; do echo >> ../count; sleep 0.02; done");
+    let running = splitting(&repo, &text).start();
+    repo.wait_for("begun");
+    running.signal(Signal::TSTP);
+    let stat = format!("/proc/{}/stat", running.pid());
+    let is_held = || std::fs::read_to_string(&stat).unwrap().contains(") T ");
+    let waited = || std::thread::sleep(std::time::Duration::from_millis(10));
+    assert!((0..500).any(|_| is_held() || (waited(), false).1));
+    let size = || repo.root().join("count").metadata().unwrap().len();
+    let before = size();
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    assert_eq!(size(), before);
+    std::fs::write(repo.root().join("go"), "").unwrap();
+    running.signal(Signal::CONT);
+    running.wait().exit(0).stderr_has("continued");
+    assert_eq!(repo.survivors(), [""; 0]);
+}
