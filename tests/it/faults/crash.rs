@@ -9,7 +9,7 @@ mod scenario;
 
 use enumerate::{Points, enumerate};
 use scenario::{
-    ABORT, CLEAN, DIAMOND, FAILURES, INDEPENDENT, INTEGRATE, INTEGRATE_ELSEWHERE,
+    ABORT, AHEAD, CLEAN, DIAMOND, FAILURES, INDEPENDENT, INTEGRATE, INTEGRATE_ELSEWHERE,
     INTEGRATE_ON_A_BRANCH, RESUME, Scenario, UNDO, UNDO_A_BRANCH,
 };
 
@@ -36,6 +36,11 @@ fn dependent_tasks_survive_a_crash() {
 #[test]
 fn failures_retries_checks_and_the_landing_survive_a_crash() {
     try_a_few(&FAILURES);
+}
+
+#[test]
+fn a_run_that_validates_ahead_survives_a_crash() {
+    try_a_few(&AHEAD);
 }
 
 #[test]
@@ -87,6 +92,12 @@ mod slow {
     #[ignore = "slow: every crash of a run takes two seconds"]
     fn failures_retries_checks_and_the_landing_survive_every_crash() {
         try_all(&FAILURES);
+    }
+
+    #[test]
+    #[ignore = "slow: every crash of a run takes two seconds"]
+    fn a_run_that_validates_ahead_survives_every_crash() {
+        try_all(&AHEAD);
     }
 
     #[test]

@@ -98,6 +98,25 @@ const FAILING: &str = r#"
     run = "test -f good && test ! -e bad"
 "#;
 
+/// The last one ends when the others were validated ahead.
+const AWAITED: &str = r#"
+    [[task]]
+    id = "one"
+    run = "echo one > one"
+    check = "true"
+    [[task]]
+    id = "two"
+    run = "echo two > two"
+    check = "true"
+    [[task]]
+    id = "awaits"
+    run = "until test -e ../validated; do sleep 0.01; done; echo three > three"
+    check = "true"
+    [[validate]]
+    name = "whole"
+    run = "test ! -e one || touch ../validated"
+"#;
+
 /// The second one kills wt-orch.
 const DEADLY: &str = r#"
     [[task]]
@@ -145,6 +164,17 @@ pub(super) const FAILURES: Scenario = Scenario {
         resume(repo, SPLIT_AND_LAND, 1);
         integrate(repo);
     },
+};
+
+/// A train is validated ahead while the last task waits for it.
+pub(super) const AHEAD: Scenario = Scenario {
+    name: "ahead",
+    tasks: AWAITED,
+    prepare: |repo| {
+        repo.file("orchestrator.toml", "[integrate]\nspeculate = true\n");
+    },
+    command: SPLIT,
+    go_on: |repo| resume(repo, SPLIT, 0),
 };
 
 /// Begins with a run that died when one of its tasks was at work.
