@@ -97,25 +97,22 @@ async fn validate(
     state: RunState,
     mut unwanted: oneshot::Receiver<()>,
 ) -> (Crew, TrainEnd) {
-    let run = async {
-        let (spec, store, site, request, state) = begin(site, request, state).await?;
-        Ok((spec, Journal::sketch(store, site.clock, state), site, request))
-    };
-    let begun: Result<_, Unknown> = tokio::select! {
-        begun = run => begun,
+    let begun = tokio::select! {
+        begun = begin(&site, &request, &state) => begun,
         _ = &mut unwanted => return (crew, TrainEnd::Dropped),
     };
-    let (spec, mut sketch, site, request) = match begun {
+    let (spec, store) = match begun {
         Ok(begun) => begun,
         Err(Unknown { reason }) => return (crew, TrainEnd::Unknown { reason }),
     };
+    let mut sketch = Journal::sketch(store, site.clock, state);
     let maker = Maker::new(&site, sketch.run(), request.verify_merge);
     let end = tokio::select! {
         end = follow(&mut sketch, &mut crew, maker, spec) => end,
         _ = unwanted => Ok(TrainEnd::Dropped),
     };
     let dismissed = crew.dismiss(&mut sketch, &mut Signals::none()).await;
-    let end = end.and_then(|end| dismissed.map(|_| end).map_err(Unknown::from));
+    let end = end.and_then(|end| Ok(dismissed.map(|_| end)?));
     (crew, end.unwrap_or_else(|Unknown { reason }| TrainEnd::Unknown { reason }))
 }
 
@@ -143,19 +140,21 @@ async fn aside<T: Send + 'static>(
     tokio::task::spawn_blocking(work).await.map_err(|_| EngineError::WorkerLost)?
 }
 
-type Begun = (IntegrationSpec, Store, Site, IntegrateRequest, RunState);
-
-async fn begin(site: Site, request: IntegrateRequest, state: RunState) -> Result<Begun, Unknown> {
-    let (prepared, store, site, request, state) = aside(move || {
+async fn begin(
+    site: &Site,
+    request: &IntegrateRequest,
+    state: &RunState,
+) -> Result<(IntegrationSpec, Store), Unknown> {
+    let (site, request, state) = (site.clone(), request.clone(), state.clone());
+    let (prepared, store) = aside(move || {
         let store = Store::open(&site.state_dir())?;
-        let prepared = prepare(&site, &store, &state, &request)?;
-        Ok((prepared, store, site, request, state))
+        Ok((prepare(&site, &store, &state, &request)?, store))
     })
     .await?;
     let Ok((spec, _told_when_it_lands)) = prepared else {
         return Err(Unknown::because("the target has nothing to gain from it"));
     };
-    Ok((IntegrationSpec { dry_run: false, ..spec }, store, site, request, state))
+    Ok((IntegrationSpec { dry_run: false, ..spec }, store))
 }
 
 /// Goes the way of an integration up to where it would land.
