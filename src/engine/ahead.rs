@@ -5,7 +5,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use tokio::sync::oneshot;
+use tokio::sync::watch;
 
 use super::attempt::chain;
 use super::error::EngineError;
@@ -33,9 +33,17 @@ pub(super) struct Ahead {
 
 struct Work {
     train: Train,
-    /// Gone once the train is not wanted any more.
-    wanted: Option<oneshot::Sender<()>>,
-    end: Pin<Box<dyn Future<Output = (Crew, TrainEnd)>>>,
+    wish: watch::Sender<Wish>,
+    end: Pin<Box<dyn Future<Output = (Option<Crew>, TrainEnd)>>>,
+}
+
+/// Whether what comes of a train is awaited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Wish {
+    Wanted,
+    Unwanted,
+    /// Nor is anybody to wait until it has ended by itself.
+    GoneAtOnce,
 }
 
 impl Ahead {
@@ -51,15 +59,17 @@ impl Ahead {
         let crew = self.crew.take().unwrap_or_else(|| {
             Crew::under(self.guard.clone(), &site, state, request.validating.clone())
         });
-        let (wanted, unwanted) = oneshot::channel();
-        let end = Box::pin(validate(crew, (site, request), state.clone(), unwanted));
-        self.work = Some(Work { train, wanted: Some(wanted), end });
+        let (wish, wishes) = watch::channel(Wish::Wanted);
+        let end = Box::pin(validate(crew, (site, request), state.clone(), wishes));
+        self.work = Some(Work { train, wish, end });
     }
 
-    /// Ends what is under way; [`Self::ended`] tells when that is done.
-    pub(super) fn give_up(&mut self) {
-        if let Some(work) = &mut self.work {
-            work.wanted = None;
+    /// Ends what is under way, with `force` by killing it; [`Self::ended`] tells when that is done.
+    pub(super) fn give_up(&mut self, force: bool) {
+        let wish = if force { Wish::GoneAtOnce } else { Wish::Unwanted };
+        if let Some(work) = &self.work {
+            work.wish
+                .send_if_modified(|before| wish > std::mem::replace(before, wish.max(*before)));
         }
     }
 
@@ -72,14 +82,14 @@ impl Ahead {
     pub(super) async fn ended(&mut self) -> (Train, TrainEnd) {
         let Some(work) = &mut self.work else { return std::future::pending().await };
         let (crew, end) = work.end.as_mut().await;
-        self.crew = Some(crew);
+        self.crew = crew;
         let train = self.work.take().map(|work| work.train).unwrap_or_default();
         (train, end)
     }
 
     /// Ends what is under way and takes the worktree away; what stands in the way, as sentences.
     pub(super) async fn close(mut self) -> Vec<String> {
-        self.give_up();
+        self.give_up(false);
         if self.is_at_work() {
             let _of_nobodys_interest = self.ended().await;
         }
@@ -95,25 +105,39 @@ async fn validate(
     mut crew: Crew,
     (site, request): (Site, IntegrateRequest),
     state: RunState,
-    mut unwanted: oneshot::Receiver<()>,
-) -> (Crew, TrainEnd) {
+    mut wishes: watch::Receiver<Wish>,
+) -> (Option<Crew>, TrainEnd) {
     let begun = tokio::select! {
         begun = begin(&site, &request, &state) => begun,
-        _ = &mut unwanted => return (crew, TrainEnd::Dropped),
+        () = reached(&mut wishes, Wish::Unwanted) => return (Some(crew), TrainEnd::Dropped),
     };
     let (spec, store) = match begun {
         Ok(begun) => begun,
-        Err(Unknown { reason }) => return (crew, TrainEnd::Unknown { reason }),
+        Err(Unknown { reason }) => return (Some(crew), TrainEnd::Unknown { reason }),
     };
     let mut sketch = Journal::sketch(store, site.clock, state);
     let maker = Maker::new(&site, sketch.run(), request.verify_merge);
     let end = tokio::select! {
         end = follow(&mut sketch, &mut crew, maker, spec) => end,
-        _ = unwanted => Ok(TrainEnd::Dropped),
+        () = reached(&mut wishes, Wish::Unwanted) => Ok(TrainEnd::Dropped),
     };
-    let dismissed = crew.dismiss(&mut sketch, &mut Signals::none()).await;
+    let mut none = Signals::none();
+    let dismissed = tokio::select! {
+        dismissed = crew.dismiss(&mut sketch, &mut none) => dismissed,
+        () = reached(&mut wishes, Wish::GoneAtOnce) => {
+            let _left_to_the_next_look = crew.close().await;
+            return (None, TrainEnd::Dropped);
+        }
+    };
     let end = end.and_then(|end| Ok(dismissed.map(|_| end)?));
-    (crew, end.unwrap_or_else(|Unknown { reason }| TrainEnd::Unknown { reason }))
+    (Some(crew), end.unwrap_or_else(|Unknown { reason }| TrainEnd::Unknown { reason }))
+}
+
+/// Returns once it is wished for, or more; never when nobody can wish any more.
+async fn reached(wishes: &mut watch::Receiver<Wish>, wish: Wish) {
+    if wishes.wait_for(|now| *now >= wish).await.is_err() {
+        std::future::pending::<()>().await;
+    }
 }
 
 /// Why nothing can be told of a train.

@@ -301,7 +301,7 @@ impl Driver {
             Action::WakeGroup { group, at } => self.say_later(at, Input::GroupTimer { group }),
             Action::Replan { because } => self.replan(because),
             Action::ValidateTrain { train } => self.ahead.begin(train, self.journal.state()),
-            Action::DropTrain => self.ahead.give_up(),
+            Action::DropTrain { force } => self.ahead.give_up(force),
             Action::Finish => self.finished = true,
         }
     }

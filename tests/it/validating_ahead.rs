@@ -93,6 +93,24 @@ fn a_run_that_ends_or_is_stopped_takes_its_train_along() {
     }
 }
 
+#[test]
+fn a_second_ctrl_c_kills_a_train_that_does_not_end() {
+    let repo = small_repo();
+    let text = appends("one", "1.txt")
+        + &waits("slow", "go", "true")
+        + &validation(
+            "trap 'touch ../asked' TERM; touch ../begun; while true; do sleep 0.05; done",
+        );
+    let running = splitting(&repo, &text).env("WT_ORCH_RUN_GRACE", "1h").start();
+    repo.wait_for("begun");
+    running.signal(Signal::INT);
+    repo.wait_for("asked");
+    running.signal(Signal::INT);
+    running.wait().exit(5);
+    assert_eq!(repo.survivors(), [""; 0]);
+    assert_eq!(beside(&repo), ["asked", "begun", "repo-one", "repo-slow"]);
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_run_that_is_held_gives_its_train_up_and_makes_it_again() {

@@ -341,7 +341,7 @@ impl ScriptedRun {
             | Action::WakeGroup { .. }
             | Action::Stop { .. }
             | Action::ValidateTrain { .. }
-            | Action::DropTrain
+            | Action::DropTrain { .. }
             | Action::Finish => {}
         }
     }

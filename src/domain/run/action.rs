@@ -118,7 +118,10 @@ pub enum Action {
         train: Train,
     },
     /// Give up the train that is being validated.
-    DropTrain,
+    DropTrain {
+        /// Without grace.
+        force: bool,
+    },
     /// Leave the loop.
     Finish,
 }

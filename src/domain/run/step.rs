@@ -221,7 +221,7 @@ impl Draft {
             }
             self.step.actions.push(Action::Provision { task, attempt, from });
         }
-        self.look_ahead();
+        self.look_ahead(false);
         self.settle();
     }
 

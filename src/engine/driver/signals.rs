@@ -40,7 +40,7 @@ impl Driver {
         let mut awaited: HashSet<Option<usize>> = self.attempts.keys().copied().map(Some).collect();
         if self.ahead.is_at_work() {
             awaited.insert(None);
-            self.ahead.give_up();
+            self.ahead.give_up(false);
         }
         self.holding = Some(Holding { awaited, until: Instant::now() + PATIENCE });
         self.ask_all(Request::Suspend);

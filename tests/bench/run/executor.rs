@@ -93,7 +93,7 @@ async fn drive(job: &Job, mut journal: Journal, folder: &Path) -> Result<usize, 
                 | Action::WakeGroup { .. }
                 | Action::Replan { .. }
                 | Action::ValidateTrain { .. }
-                | Action::DropTrain => {
+                | Action::DropTrain { .. } => {
                     if let Some(event) = answer(&journal, &action) {
                         outbox.send(Input::Fact(event))?;
                     }
@@ -139,7 +139,7 @@ fn answer(journal: &Journal, action: &Action) -> Option<Event> {
         | Action::WakeGroup { .. }
         | Action::Replan { .. }
         | Action::ValidateTrain { .. }
-        | Action::DropTrain
+        | Action::DropTrain { .. }
         | Action::Finish => None,
     }
 }

@@ -51,7 +51,7 @@ impl Draft {
         let reason = self.stopping().map_or(reason, |earlier| earlier.max(reason));
         self.emit(Event::StopRequested { reason, force });
         self.stop_tasks(force, |_, _| true);
-        self.look_ahead();
+        self.look_ahead(force);
         self.settle();
     }
 

@@ -7,10 +7,11 @@ use super::Draft;
 
 impl Draft {
     /// Begins a train where there is room for it, and gives up one for which there is none any more.
-    pub(super) fn look_ahead(&mut self) {
+    /// With `force` what is given up is killed.
+    pub(super) fn look_ahead(&mut self, force: bool) {
         if self.state.trains.under_way.is_some() {
             if !self.state.may_go_on_ahead() {
-                self.step.actions.push(Action::DropTrain);
+                self.step.actions.push(Action::DropTrain { force });
             }
         } else if let Some(train) = self.state.train_to_validate() {
             self.emit(Event::TrainRequested { train: train.clone() });

@@ -177,7 +177,7 @@ impl World {
                 self.train = Some(train);
                 return None;
             }
-            Action::DropTrain => {
+            Action::DropTrain { .. } => {
                 let train = self.train.take()?;
                 Event::TrainValidated { train, end: TrainEnd::Dropped }
             }
