@@ -3,6 +3,7 @@
 
 mod alarms;
 mod costs;
+mod foresight;
 mod intake;
 mod launching;
 mod replanning;
@@ -19,6 +20,7 @@ use tokio::task::JoinSet;
 
 use self::alarms::Alarms;
 use self::costs::Committing;
+use self::foresight::Foresight;
 use self::intake::AT_ONCE;
 use self::sharing::HostShare;
 use self::signals::{Holding, patience};
@@ -121,11 +123,20 @@ struct Driver {
     alarms: Alarms,
     guard: Arc<Guard>,
     ahead: Ahead,
+    foresight: Foresight,
     /// Everything is being held.
     holding: Option<Holding>,
     finished: bool,
     /// Measured, not stored yet.
     measured: Vec<(&'static str, CostSample)>,
+}
+
+/// What is asked for at once and done together.
+#[derive(Default)]
+struct Together {
+    worktrees: Vec<provision::Job>,
+    /// Tasks whose work is to be compared with that of others.
+    forecasts: Vec<usize>,
 }
 
 /// Drives a run until nothing is left to do or it is stopped, and hands its journal back.
@@ -168,6 +179,7 @@ pub async fn drive(request: DriveRequest) -> Result<Journal, EngineError> {
         alarms: Alarms::new(),
         guard,
         ahead,
+        foresight: Foresight::default(),
         holding: None,
         finished: false,
         measured: Vec::new(),
@@ -185,6 +197,7 @@ pub async fn drive(request: DriveRequest) -> Result<Journal, EngineError> {
             1.. = inbox.recv_many(&mut messages, AT_ONCE) => driver.receive(messages.drain(..)),
             signal = signals.recv() => driver.signalled(signal),
             (train, end) = driver.ahead.ended() => driver.train_ended(train, end),
+            found = driver.foresight.found() => driver.foresaw(found),
             () = patience(driver.holding.as_ref()) => driver.rest(),
             call = control.recv() => {
                 let (reply, outcome) = driver.called(&call.request);
@@ -195,6 +208,9 @@ pub async fn drive(request: DriveRequest) -> Result<Journal, EngineError> {
         if let Some(host) = &mut host {
             host.tell(driver.journal.state());
         }
+    }
+    if outcome.is_ok() {
+        outcome = driver.foresee_the_last().await;
     }
     if outcome.is_err() {
         driver.kill_all(&mut inbox).await;
@@ -247,8 +263,8 @@ impl Driver {
         }
     }
 
-    /// Does what is asked for; worktrees that can be made together are put in the batch.
-    fn perform(&mut self, action: Action, batch: &mut Vec<provision::Job>) {
+    /// Does what is asked for, but for what is better done together.
+    fn perform(&mut self, action: Action, together: &mut Together) {
         match action {
             Action::Provision { task, attempt, from } => {
                 let record = &self.journal.state().tasks[task];
@@ -265,7 +281,7 @@ impl Driver {
                     carrier: self.carrier.clone(),
                 };
                 if job.predecessor.is_none() {
-                    batch.push(job);
+                    together.worktrees.push(job);
                 } else {
                     self.blocking(move || provision::provision(vec![job]));
                 }
@@ -302,6 +318,7 @@ impl Driver {
             Action::Replan { because } => self.replan(because),
             Action::ValidateTrain { train } => self.ahead.begin(train, self.journal.state()),
             Action::DropTrain { force } => self.ahead.give_up(force),
+            Action::Forecast { task } => together.forecasts.push(task),
             Action::Finish => self.finished = true,
         }
     }

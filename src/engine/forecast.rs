@@ -9,14 +9,12 @@ use crate::adapters::git::{Forecast, ForecastRequest, ForecastTip, Repo, all_pai
 use crate::domain::id::Oid;
 use crate::domain::integrate::{ForecastKind, Member};
 use crate::domain::report::MatrixEntry;
-use crate::domain::run::{RunState, TaskState};
+use crate::domain::run::{MOST_COMPARED, RunState, TaskState};
 
 /// Most conflicts of one answer that come with an excerpt.
 const MOST_EXCERPTS: usize = 20;
 /// How long somebody who asks for the state of a run waits for its forecast.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// Most branches of a run that are compared with one another.
-const MOST_BRANCHES: usize = 64;
 
 /// A branch, tag or commit under the name by which it is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,12 +65,12 @@ pub fn forecast_against(
 pub fn forecast_run(site: &Site, state: &RunState) -> Result<Vec<MatrixEntry>, EngineError> {
     let (clock, begin) = (site.clock, site.clock.elapsed());
     let tips = if state.is_lane() { Vec::new() } else { tips_of(site, state)? };
-    let told = tips.len().min(MOST_BRANCHES);
+    let told = tips.len().min(MOST_COMPARED);
     let late = || clock.elapsed() - begin > PATIENCE;
     let mut matrix = compared(&site.repo, &tips[..told], &all_pairs(told), &late)?;
     let beyond = all_pairs(tips.len()).into_iter().filter(|(_, j)| *j >= told);
     matrix.extend(beyond.map(|(i, j)| {
-        let reason = format!("only the first {MOST_BRANCHES} branches are compared");
+        let reason = format!("only the first {MOST_COMPARED} branches are compared");
         entry(&tips[i], &tips[j], Forecast::Unknown { reason })
     }));
     Ok(matrix)

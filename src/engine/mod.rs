@@ -19,6 +19,7 @@ mod earlier_attempt;
 mod environment;
 mod error;
 mod forecast;
+mod foresee;
 mod guard;
 mod integrate;
 mod jobs;

@@ -7,7 +7,7 @@ use super::train_line::{requested_text, validated_text};
 use crate::domain::id::{Oid, TaskId};
 use crate::domain::integrate::{IntegrationEvent, ValidationVerdict};
 use crate::domain::plan::Verdict;
-use crate::domain::report::{counts, ejection_sentence};
+use crate::domain::report::{collision_sentences, counts, ejection_sentence};
 use crate::domain::run::{
     AttemptEnd, Envelope, Event, Outcome, RunPhase, RunState, SetupEnd, StopReason, WidthCause,
 };
@@ -116,6 +116,10 @@ fn told<'a>(envelope: &'a Envelope, state: &'a RunState) -> Told<'a> {
         Event::SharedChanged { finding } => {
             let from = if finding.put_back.is_empty() { Normal } else { Quiet };
             return Told { from, task: finding.sole_suspect(), texts: finding.sentences() };
+        }
+        Event::ConflictForeseen { task, collisions, .. } => {
+            let texts = collision_sentences(state, task, collisions);
+            return Told { from: Normal, task: Some(task), texts };
         }
         Event::Warned { message } => (Quiet, format!("warning: {message}")),
         Event::RunFinished | Event::RunStopped { .. } => (Quiet, end_text(envelope, state)),
@@ -234,6 +238,7 @@ fn attempt_text(event: &Event, state: &RunState) -> (Verbosity, String) {
         | Event::Suspended
         | Event::Continued
         | Event::SharedChanged { .. }
+        | Event::ConflictForeseen { .. }
         | Event::Warned { .. }
         | Event::RunFinished
         | Event::RunStopped { .. }

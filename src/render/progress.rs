@@ -130,6 +130,7 @@ impl Progress {
             | Event::Suspended
             | Event::Continued
             | Event::SharedChanged { .. }
+            | Event::ConflictForeseen { .. }
             | Event::Warned { .. }
             | Event::RunFinished
             | Event::RunStopped { .. }
@@ -209,6 +210,7 @@ impl Progress {
             | Event::Suspended
             | Event::Continued
             | Event::SharedChanged { .. }
+            | Event::ConflictForeseen { .. }
             | Event::Warned { .. }
             | Event::Integration { .. } => {}
         }
@@ -330,7 +332,10 @@ fn mark_of(event: &Event) -> Option<Mark> {
     }
     let warns = matches!(
         event,
-        Event::Warned { .. } | Event::SharedChanged { .. } | Event::RetryScheduled { .. }
+        Event::Warned { .. }
+            | Event::ConflictForeseen { .. }
+            | Event::SharedChanged { .. }
+            | Event::RetryScheduled { .. }
     );
     warns.then_some(Mark::Warn)
 }

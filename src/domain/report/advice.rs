@@ -105,7 +105,7 @@ pub(super) fn undo_step(integration: &Integration, operation: u64) -> Step {
 }
 
 /// Whether a task has work that no landing took or left out yet.
-fn waits_for_landing(state: &RunState, index: usize) -> bool {
+pub(super) fn waits_for_landing(state: &RunState, index: usize) -> bool {
     let (id, record) = (&state.task(index).id, &state.tasks[index]);
     let decided = state.integrations.iter().any(|integration| {
         let was_ready = record.finished <= Some(integration.started);

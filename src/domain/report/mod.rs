@@ -12,6 +12,7 @@ mod document;
 mod failure_section;
 mod forecast_document;
 mod forecast_section;
+mod foreseen_section;
 mod headline;
 mod history_document;
 mod history_exchange;
@@ -52,6 +53,7 @@ pub use document::{
 };
 pub use forecast_document::{ForecastBranch, ForecastDocument};
 pub use forecast_section::forecast_report;
+pub use foreseen_section::collision_sentences;
 pub use headline::{chosen_interval, counts};
 pub use history_document::{
     ComparedEntry, HistoryDocument, HistoryForgetDocument, HistoryImportDocument,
@@ -79,7 +81,9 @@ pub use plan_facts::{SQUEEZES, Squeeze};
 pub use plan_report::{Detail, plan_report};
 pub use prose::{Line, Mark, Span};
 pub use remaining::remaining_s;
-pub use run_document::{RunDocument, RunStateWord, TaskEntry, TaskStateWord, from_run};
+pub use run_document::{
+    ConflictEntry, RunDocument, RunStateWord, TaskEntry, TaskStateWord, from_run,
+};
 pub use run_report::{ReportPlaces, run_report};
 pub use section::{Align, Block, Column, Fact, Report, Section, Step, Table};
 pub use status_report::{live_status_report, status_report, warn_of_strays};

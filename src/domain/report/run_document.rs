@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::agent_entry::{AgentEntry, agent_entry};
 use super::document::{SCHEMA, seconds};
+use super::foreseen_section::conflict_entries;
 use super::headline::chosen_interval;
 use super::integrate_document::MatrixEntry;
 use super::log_path::LogPaths;
@@ -46,8 +47,21 @@ pub struct RunDocument {
     /// Predicted conflicts between tasks whose branches have commits that the target lacks; null
     /// where nobody asked git: `status` does.
     pub matrix: Option<Vec<MatrixEntry>>,
+    /// Conflicts that were foreseen while tasks ran, between tasks that have not landed.
+    pub conflicts: Vec<ConflictEntry>,
     /// What failed in the machinery without changing an outcome.
     pub warnings: Vec<String>,
+}
+
+/// Two tasks that will collide.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ConflictEntry {
+    /// The one that committed first.
+    pub a: TaskId,
+    /// The other one.
+    pub b: TaskId,
+    /// Where; the first twenty paths.
+    pub paths: Vec<String>,
 }
 
 /// Where a run stands.
@@ -170,6 +184,7 @@ pub fn from_run(state: &RunState, now: Timestamp, logs: &LogPaths) -> RunDocumen
         predicted_s: rounded(chosen_interval(&state.spec.plan)),
         sequential_s_estimate: measured_total(state).map(|total| seconds(total.as_secs_f64())),
         matrix: None,
+        conflicts: conflict_entries(state),
         warnings: state.warnings.clone(),
     }
 }

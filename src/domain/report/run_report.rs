@@ -3,6 +3,7 @@
 use super::advice::next_steps;
 use super::agent_section::agents;
 use super::failure_section::{failures, left_out};
+use super::foreseen_section::foreseen_section;
 use super::headline::{run_headline, verdict_line};
 use super::integration_section::{integration_headline, integration_sections};
 use super::layout::layout_lines;
@@ -36,6 +37,7 @@ pub fn run_report(state: &RunState, places: &ReportPlaces<'_>) -> Report {
     sections.extend(prediction(state, now));
     sections.extend(failures(state));
     sections.extend(left_out(state));
+    sections.extend(foreseen_section(state));
     sections.extend(oddities(state));
     if let Some(integration) = state.integrations.last() {
         let mut of_it = integration_sections(&state.spec, integration);

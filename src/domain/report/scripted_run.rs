@@ -336,8 +336,9 @@ impl ScriptedRun {
                 let task = self.state.task(task).id.clone();
                 self.later(at.since(self.now).as_secs_f64(), Input::Timer { task });
             }
-            // The order of the plan stands.
+            // The order of the plan stands; what collides is said by the test.
             Action::Replan { .. }
+            | Action::Forecast { .. }
             | Action::WakeGroup { .. }
             | Action::Stop { .. }
             | Action::ValidateTrain { .. }

@@ -122,6 +122,11 @@ pub enum Action {
         /// Without grace.
         force: bool,
     },
+    /// Compare the committed work of a task with that of others, beside everything else.
+    Forecast {
+        /// Which.
+        task: usize,
+    },
     /// Leave the loop.
     Finish,
 }

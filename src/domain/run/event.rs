@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::brought::Brought;
+use super::foresight::Collision;
 use super::outcome::{AttemptEnd, Outcome, PathChange, ProcessStamp, ProvisionFailure};
 use super::reason::Reason;
 use super::setup_end::SetupEnd;
@@ -314,6 +315,15 @@ pub enum Event {
     Warned {
         /// One sentence.
         message: String,
+    },
+    /// The committed work of a task collides with that of others, as a forecast says.
+    ConflictForeseen {
+        /// Task.
+        task: TaskId,
+        /// Head of its work.
+        tip: Oid,
+        /// With whom, and where.
+        collisions: Vec<Collision>,
     },
     /// Nothing is left to do.
     RunFinished,

@@ -146,6 +146,11 @@ impl RunState {
             Event::Continued if self.is_suspended() => self.since = Some(*at),
             Event::Continued => {}
             Event::SharedChanged { finding } => self.apply_finding(finding),
+            Event::ConflictForeseen { task, tip, collisions } => {
+                if !self.apply_foreseen(task, *tip, collisions) {
+                    return Err(misplaced());
+                }
+            }
             Event::Warned { message } => self.warnings.push(message.clone()),
             Event::Integration { event } => self.apply_integration(event, *at),
             Event::ProvisionRequested { .. }

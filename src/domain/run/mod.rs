@@ -9,6 +9,7 @@ mod brought;
 mod envelope;
 mod event;
 mod fold;
+mod foresight;
 mod leak;
 mod observe;
 mod outcome;
@@ -40,6 +41,7 @@ pub use brought::Brought;
 pub use envelope::{Envelope, FIRST_SEQ, JOURNAL_VERSION, JournalError};
 pub use event::{Event, StopReason};
 pub use fold::IllegalEvent;
+pub use foresight::{Collision, Comparison, Foreseen, MOST_COMPARED};
 pub use leak::Leak;
 pub use observe::{already_observed, observe, run_number};
 pub use outcome::{

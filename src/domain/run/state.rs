@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::agent_report::AgentReport;
 use super::envelope::FIRST_SEQ;
 use super::event::{Event, StopReason};
+use super::foresight::Foreseen;
 use super::outcome::{AttemptEnd, Outcome, PathChange, Usage};
 use super::patterns::Halt;
 use super::reason::Reason;
@@ -107,6 +108,8 @@ pub struct RunState {
     pub trains: Trains,
     /// Warnings, oldest first.
     pub warnings: Vec<String>,
+    /// Collisions that were foreseen, oldest first; shared with copies of the state.
+    pub(super) foreseen: Arc<Vec<Foreseen>>,
     pub(super) index: Arc<HashMap<TaskId, usize>>,
 }
 
@@ -238,6 +241,7 @@ impl RunState {
             narrowed: Narrowed::default(),
             trains: Trains::default(),
             warnings: Vec::new(),
+            foreseen: Arc::default(),
             index: Arc::new(index),
             spec: Arc::new(spec),
         }

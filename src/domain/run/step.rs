@@ -15,6 +15,7 @@ use crate::domain::time::Timestamp;
 
 mod ends;
 mod expiring;
+mod foreseeing;
 mod retrying;
 mod stopping;
 mod throttling;
@@ -78,6 +79,7 @@ impl Draft {
             self.step.actions.push(again);
         }
         self.forget_train();
+        self.forecast_again();
         self.skip_unreachable();
         self.watch_clocks();
         if !self.state.spec.limits.share_host {
@@ -86,6 +88,9 @@ impl Draft {
     }
 
     fn observe(&mut self, event: Event) {
+        if let Event::ConflictForeseen { task, tip, collisions } = event {
+            return self.foresee(task, tip, collisions);
+        }
         let task = event.task().and_then(|id| self.state.index(id));
         if !self.try_emit(event.clone()) {
             return;
@@ -154,6 +159,7 @@ impl Draft {
             Event::AttemptFinished { attempt, end, .. } => self.after_attempt(task, *attempt, end),
             Event::Committed { attempt, carried, .. } => {
                 self.after_commit(task, *attempt, carried);
+                self.forecast(task);
             }
             Event::CommitFailed { message, .. } => {
                 let reason = Reason::WorkLost { message: message.clone() };
@@ -186,6 +192,7 @@ impl Draft {
             | Event::Suspended
             | Event::Continued
             | Event::SharedChanged { .. }
+            | Event::ConflictForeseen { .. }
             | Event::Warned { .. }
             | Event::RunFinished
             | Event::RunStopped { .. }

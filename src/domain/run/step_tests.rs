@@ -22,6 +22,7 @@ use world::World;
 
 mod cases;
 mod findings;
+mod foreseeing;
 mod limits;
 mod mixed;
 mod patterns;

@@ -109,10 +109,8 @@ impl RunState {
 
     fn contribution(&self, task: usize) -> Option<(TaskId, Oid)> {
         let record = &self.tasks[task];
-        let counts = record.state.succeeded()
-            && !record.changed.is_empty()
-            && !record.is_left_out()
-            && !self.task(task).work.is_gate();
-        record.tip.filter(|_| counts).map(|tip| (self.task(task).id.clone(), tip))
+        let counts = record.state.succeeded() && !record.is_left_out();
+        let tip = self.standing_tip(task).filter(|_| counts);
+        tip.map(|tip| (self.task(task).id.clone(), tip))
     }
 }

@@ -1,6 +1,6 @@
 //! What was said to a driver, taken in together: its events wait for the disk once.
 
-use super::{Driver, Message};
+use super::{Driver, Message, Together};
 use crate::domain::run::{Action, Event, Input, Train, TrainEnd, step};
 use crate::engine::error::EngineError;
 use crate::engine::{observations, provision};
@@ -50,8 +50,18 @@ impl Driver {
     }
 
     pub(super) fn take(&mut self, input: Input) -> Result<(), EngineError> {
+        self.take_all([input])
+    }
+
+    /// As [`Self::take`]; the events wait for the disk together.
+    pub(super) fn take_all(
+        &mut self,
+        inputs: impl IntoIterator<Item = Input>,
+    ) -> Result<(), EngineError> {
         let mut pending = Pending::default();
-        self.decide(input, &mut pending)?;
+        for input in inputs {
+            self.decide(input, &mut pending)?;
+        }
         self.carry_out(pending)
     }
 
@@ -82,13 +92,15 @@ impl Driver {
         if pending.ends || self.measured.len() >= MEASURED_AT_ONCE {
             self.store_measured()?;
         }
-        let mut batch = Vec::new();
+        let mut together = Together::default();
         for action in pending.actions {
-            self.perform(action, &mut batch);
+            self.perform(action, &mut together);
         }
-        if !batch.is_empty() {
-            self.blocking(move || provision::provision(batch));
+        let Together { worktrees, forecasts } = together;
+        if !worktrees.is_empty() {
+            self.blocking(move || provision::provision(worktrees));
         }
+        self.forecast(forecasts);
         Ok(())
     }
 

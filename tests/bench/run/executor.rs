@@ -93,7 +93,8 @@ async fn drive(job: &Job, mut journal: Journal, folder: &Path) -> Result<usize, 
                 | Action::WakeGroup { .. }
                 | Action::Replan { .. }
                 | Action::ValidateTrain { .. }
-                | Action::DropTrain { .. } => {
+                | Action::DropTrain { .. }
+                | Action::Forecast { .. } => {
                     if let Some(event) = answer(&journal, &action) {
                         outbox.send(Input::Fact(event))?;
                     }
@@ -140,6 +141,7 @@ fn answer(journal: &Journal, action: &Action) -> Option<Event> {
         | Action::Replan { .. }
         | Action::ValidateTrain { .. }
         | Action::DropTrain { .. }
+        | Action::Forecast { .. }
         | Action::Finish => None,
     }
 }

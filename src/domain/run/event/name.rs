@@ -38,6 +38,7 @@ impl Event {
             Self::Continued => "continued",
             Self::SharedChanged { .. } => "shared_changed",
             Self::Warned { .. } => "warned",
+            Self::ConflictForeseen { .. } => "conflict_foreseen",
             Self::RunFinished => "run_finished",
             Self::RunStopped { .. } => "run_stopped",
             Self::Integration { .. } => "integration",

@@ -24,7 +24,8 @@ impl Event {
             | Self::RetryScheduled { task, .. }
             | Self::RetryReady { task, .. }
             | Self::TaskFinished { task, .. }
-            | Self::Reconciled { task, .. } => Some(task),
+            | Self::Reconciled { task, .. }
+            | Self::ConflictForeseen { task, .. } => Some(task),
             Self::RunCreated { .. }
             | Self::RunStarted { .. }
             | Self::StopRequested { .. }

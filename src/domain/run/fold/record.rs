@@ -98,6 +98,7 @@ impl TaskRecord {
             | Event::Suspended
             | Event::Continued
             | Event::SharedChanged { .. }
+            | Event::ConflictForeseen { .. }
             | Event::Warned { .. }
             | Event::RunFinished
             | Event::RunStopped { .. }

@@ -171,6 +171,7 @@ impl World {
                 }
                 Event::Replanned { because: id(because), ranks }
             }
+            Action::Forecast { .. } => return None,
             Action::ValidateTrain { train } => {
                 let names: Vec<&str> = train.iter().map(|(task, _)| task.as_str()).collect();
                 self.trains.push(names.join(" "));
