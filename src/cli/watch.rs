@@ -5,12 +5,13 @@ use std::io::{IsTerminal, Write};
 use super::context::Streams;
 use super::patient::Patient;
 use crate::domain::id::TaskId;
+use crate::domain::report::MatrixEntry;
 use crate::domain::run::{Envelope, RunState};
 use crate::engine;
 use crate::render::{PlainLines, Progress, Subscriber as _};
 
 /// A renderer as a subscriber of the engine, which knows no renderer.
-enum Watcher {
+pub(super) enum Watcher {
     Live(Box<Progress>),
     Plain(PlainLines<Box<dyn Write>>),
 }
@@ -35,12 +36,27 @@ pub(super) fn is_live(streams: &Streams) -> bool {
 }
 
 /// The subscriber for a run that is followed.
-pub(super) fn follower_watcher(streams: &Streams) -> Box<dyn engine::Subscriber> {
-    Box::new(if is_live(streams) {
+pub(super) fn follower_watcher(streams: &Streams) -> Watcher {
+    if is_live(streams) {
         Watcher::Live(Box::new(Progress::new(streams.err, streams.verbosity)))
     } else {
         Watcher::Plain(PlainLines::new(Box::new(std::io::stdout()), streams.verbosity))
-    })
+    }
+}
+
+impl Watcher {
+    /// Whether what does not stay is shown as well.
+    pub(super) fn is_live(&self) -> bool {
+        matches!(self, Self::Live(_))
+    }
+
+    /// Shows how the branches of the run will merge. Lines tell of collisions as events.
+    pub(super) fn show_forecast(&mut self, state: &RunState, matrix: &[MatrixEntry]) {
+        match self {
+            Self::Live(progress) => progress.show_forecast(state, matrix),
+            Self::Plain(_) => {}
+        }
+    }
 }
 
 impl engine::Subscriber for Watcher {

@@ -1,6 +1,8 @@
 //! The course of a run on a terminal: a live line for each running task, a bar for the whole, and
 //! above them the lines that stay.
 
+mod forecast;
+
 use std::collections::HashMap;
 use std::fmt::Write;
 use std::io;
@@ -37,6 +39,8 @@ pub struct Progress {
     tasks: HashMap<TaskId, ProgressBar>,
     total: Option<Total>,
     integration: Option<ProgressBar>,
+    /// Below all others.
+    forecast: Vec<ProgressBar>,
 }
 
 /// The bar of the whole run.
@@ -61,6 +65,7 @@ impl Progress {
             tasks: HashMap::new(),
             total: None,
             integration: None,
+            forecast: Vec::new(),
         }
     }
 
@@ -68,6 +73,7 @@ impl Progress {
     pub fn clear(&mut self) {
         let bars = self.tasks.drain().map(|(_, bar)| bar);
         let bars = bars.chain(self.integration.take()).chain(self.total.take().map(|t| t.bar));
+        let bars = bars.chain(self.forecast.drain(..));
         for bar in bars.collect::<Vec<_>>() {
             bar.finish_and_clear();
             self.screen.remove(&bar);

@@ -7,7 +7,7 @@ use crate::domain::integrate::Integration;
 use crate::domain::report::{
     Block, Detail, HistoryDocument, Mark, MatrixEntry, PlanAnswer, Report, SQUEEZES, Section,
     against_section, history_report, integration_headline, integration_sections, integration_steps,
-    live_status_report, plan_report, status_report,
+    live_forecast, live_status_report, plan_report, status_report,
 };
 use crate::domain::run::{RunSpec, RunState};
 use crate::domain::time::Timestamp;
@@ -62,6 +62,16 @@ pub fn live_status_text(
     report_text(&live_status_report(state, matrix.unwrap_or_default(), now), style)
 }
 
+/// How the branches of a run will merge, line by line; none where nothing is to be said.
+pub(super) fn forecast_lines(
+    state: &RunState,
+    matrix: &[MatrixEntry],
+    style: Style,
+) -> Vec<String> {
+    let Some(section) = live_forecast(state, matrix) else { return Vec::new() };
+    section_lines(&section, Layout { style, brief: false })
+}
+
 /// The result of an integration of `run`.
 pub fn integrate_text(run: &RunSpec, integration: &Integration, style: Style) -> String {
     integration_text(run, integration, None, style)
@@ -94,31 +104,37 @@ fn integration_text(
 }
 
 fn laid_out(report: &Report, layout: Layout) -> String {
-    let inner = Layout {
-        style: Style { width: layout.style.width.saturating_sub(INDENT.len()), ..layout.style },
-        ..layout
-    };
     let mut lines = wrapped(&report.title, "", "", layout.style);
     for (at, section) in report.sections.iter().enumerate() {
         if at > 0 || !section.heading.is_empty() {
             lines.push(String::new());
         }
-        if !section.heading.is_empty() {
-            lines.push(layout.style.paint(Mark::Strong, &visible(section.heading)));
-        }
-        let mut before: Option<&Block> = None;
-        for block in &section.blocks {
-            let below_line = matches!(before, Some(Block::Line(_)));
-            if before.is_some() && (!below_line || matches!(block, Block::Line(_))) {
-                lines.push(String::new());
-            }
-            // Output and excerpts stand out from the sentence they belong to.
-            let quoted = below_line && matches!(block, Block::Verbatim(_));
-            let indent = if quoted { INDENT.repeat(2) } else { INDENT.to_owned() };
-            let body = block_lines(block, inner);
-            lines.extend(body.iter().map(|line| format!("{indent}{line}").trim_end().to_owned()));
-            before = Some(block);
-        }
+        lines.extend(section_lines(section, layout));
     }
     lines.join("\n") + "\n"
+}
+
+fn section_lines(section: &Section, layout: Layout) -> Vec<String> {
+    let inner = Layout {
+        style: Style { width: layout.style.width.saturating_sub(INDENT.len()), ..layout.style },
+        ..layout
+    };
+    let mut lines = Vec::new();
+    if !section.heading.is_empty() {
+        lines.push(layout.style.paint(Mark::Strong, &visible(section.heading)));
+    }
+    let mut before: Option<&Block> = None;
+    for block in &section.blocks {
+        let below_line = matches!(before, Some(Block::Line(_)));
+        if before.is_some() && (!below_line || matches!(block, Block::Line(_))) {
+            lines.push(String::new());
+        }
+        // Output and excerpts stand out from the sentence they belong to.
+        let quoted = below_line && matches!(block, Block::Verbatim(_));
+        let indent = if quoted { INDENT.repeat(2) } else { INDENT.to_owned() };
+        let body = block_lines(block, inner);
+        lines.extend(body.iter().map(|line| format!("{indent}{line}").trim_end().to_owned()));
+        before = Some(block);
+    }
+    lines
 }

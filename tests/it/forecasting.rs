@@ -273,3 +273,60 @@ fn status_foretells_conflicts_of_tasks_that_still_run() {
     let document = repo.wt_orch(&["status", "--json"]).exit(0).stdout_json();
     assert_eq!(pairs(&document["matrix"]), [""; 0]);
 }
+
+/// What `one` and `two` of [`RIVALS`] do at once.
+fn collision_line(first: &str, second: &str) -> String {
+    format!(
+        "{second:5}  will conflict with `{first}` in `a.txt`: \
+         `wt-orch forecast feature/{first} feature/{second}` shows the lines"
+    )
+}
+
+#[test]
+fn a_run_tells_of_a_collision_while_other_tasks_still_run() {
+    let repo = long_repo();
+    let wait = "run = \"until test -e ../go; do sleep 0.02; done; echo three > three.txt\"";
+    tasks(&repo, &RIVALS.replace("run = \"echo three > three.txt\"", wait));
+    let running = repo.command(&["split", "tasks.toml", "--parallel=3"]).start();
+    let status = || repo.wt_orch(&["status", "--json"]).stdout_json();
+    let told = |_: u32| {
+        let run = repo.wt_orch(&["status"]).code() == Some(0);
+        run && status()["conflicts"].as_array().is_some_and(|conflicts| !conflicts.is_empty())
+    };
+    assert!((0..200).any(told), "{}", status());
+    let run = status();
+    assert_eq!(run["state"], "running");
+    assert_eq!(strings(&run["conflicts"][0]["paths"]), ["a.txt"]);
+    std::fs::write(repo.root().join("go"), "").unwrap();
+    let output = running.wait();
+    let lines = [collision_line("one", "two"), collision_line("two", "one")];
+    let told = |line: &&str| lines.iter().any(|told| line.ends_with(told));
+    assert_eq!(output.exit(0).stderr().lines().filter(told).count(), 1, "{}", output.stderr());
+    // The same again from the journal.
+    let again = repo.wt_orch(&["status", "--watch"]);
+    assert_eq!(again.exit(0).stdout().lines().filter(told).count(), 1);
+    // The command that it names shows the lines.
+    let line = output.stderr().lines().find(told).unwrap();
+    let command = line.rsplit('`').nth(1).unwrap();
+    let words: Vec<&str> = command.split(' ').skip(1).collect();
+    repo.wt_orch(&words).exit(3).stdout_has("<<<<<<< feature/");
+    // What is resolved by landing is nobody's concern any more.
+    repo.wt_orch(&["report"]).exit(0).stdout_has("\nConflicts ahead\n");
+    repo.wt_orch(&["integrate"]).exit(3);
+    assert_eq!(status()["conflicts"], serde_json::json!([]));
+}
+
+#[test]
+fn what_the_last_task_collides_with_is_told_before_the_run_is_left() {
+    let repo = long_repo();
+    // The check of one task comes after its commit.
+    let work = |id: &str, first: &str| {
+        let edit = format!("{first}sed -i 's/^one$/1 {id}/' a.txt");
+        format!("[[task]]\nid = \"{id}\"\nrun = \"{edit}\"\ncheck = \"touch ../{id}-there\"\n")
+    };
+    let first = "until test -e ../one-there; do sleep 0.02; done; ";
+    let output = split(&repo, &[work("one", ""), work("two", first)].concat(), &[]);
+    output.exit(0).stderr_has("two  will conflict with `one` in `a.txt`: `wt-orch forecast");
+    let (_, ahead) = output.stdout().split_once("\nConflicts ahead\n").unwrap();
+    assert_snapshot!(ahead, @"");
+}

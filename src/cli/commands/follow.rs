@@ -4,11 +4,11 @@ use super::stored;
 use crate::cli::context::{Context, Place};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::watch::{follower_watcher, is_live};
-use crate::domain::id::RunId;
+use crate::cli::watch::{Watcher, follower_watcher, is_live};
+use crate::domain::id::{Oid, RunId};
 use crate::domain::report::ways_to_the_end;
 use crate::domain::run::{Envelope, RunPhase, RunState};
-use crate::engine::{EngineError, follow, load_events_after};
+use crate::engine::{EngineError, Subscriber as _, follow, forecast_run, load_events_after};
 use crate::render::live_status_text;
 
 /// Runs it.
@@ -19,6 +19,7 @@ pub(crate) fn run(context: &Context, place: &Place, wanted: Option<&str>) -> Res
     let mut watcher = (!context.streams.json).then(|| follower_watcher(&context.streams));
     let mut state = None;
     let mut seq = 0;
+    let mut forecast = LiveForecast::default();
     loop {
         for envelope in load_events_after(&store, &run, seq)? {
             seq = envelope.seq;
@@ -29,6 +30,9 @@ pub(crate) fn run(context: &Context, place: &Place, wanted: Option<&str>) -> Res
                 // Nobody reads on: `| head`.
                 return Ok(Exit::Done);
             }
+        }
+        if let (Some(watcher), Some(state)) = (&mut watcher, &state) {
+            forecast.follow(place, state, watcher);
         }
         let Some(driven) = &mut follower else { break };
         if driven.wait().is_none() {
@@ -55,6 +59,29 @@ pub(crate) fn run(context: &Context, place: &Place, wanted: Option<&str>) -> Res
     }
     context.streams.document(&stored::live_document(place, &state, matrix));
     Ok(Exit::Done)
+}
+
+/// How the branches merge, looked at whenever there is other work to be merged.
+#[derive(Default)]
+struct LiveForecast {
+    /// What was compared last, by index of the plan.
+    compared: Vec<(usize, Oid)>,
+}
+
+impl LiveForecast {
+    fn follow(&mut self, place: &Place, state: &RunState, watcher: &mut Watcher) {
+        // Nothing is shown live after the end.
+        let tips = if is_ended(state) { Vec::new() } else { state.standing_tips() };
+        if !watcher.is_live() || tips == self.compared {
+            return;
+        }
+        self.compared = tips;
+        if !self.compared.is_empty() {
+            // Without an answer from git the run itself is still worth watching.
+            let matrix = forecast_run(&place.site, state).unwrap_or_default();
+            watcher.show_forecast(state, &matrix);
+        }
+    }
 }
 
 fn fold_further<'a>(

@@ -86,5 +86,5 @@ pub use run_document::{
 };
 pub use run_report::{ReportPlaces, run_report};
 pub use section::{Align, Block, Column, Fact, Report, Section, Step, Table};
-pub use status_report::{live_status_report, status_report, warn_of_strays};
+pub use status_report::{live_forecast, live_status_report, status_report, warn_of_strays};
 pub use timeline::{Bar, BarKind, Timeline};

@@ -38,14 +38,19 @@ pub fn live_status_report(state: &RunState, matrix: &[MatrixEntry], now: Timesta
         Section { heading: "Tasks", blocks: vec![Block::Table(table)] },
     ];
     sections.extend(oddities(state));
-    let ids = state.spec.plan.tasks.iter().map(|planned| planned.task.id.as_str());
-    let compared = ids.filter(|id| matrix.iter().any(|entry| entry.a == *id || entry.b == *id));
-    sections.extend(live_section(&compared.collect::<Vec<_>>(), matrix));
+    sections.extend(live_forecast(state, matrix));
     let steps = next_steps(state);
     if !steps.is_empty() {
         sections.push(Section { heading: "Next", blocks: vec![Block::Commands(steps)] });
     }
     Report { title: run_headline(state, now), sections }
+}
+
+/// The predicted conflicts of a run's branches, as far as there is something to say.
+pub fn live_forecast(state: &RunState, matrix: &[MatrixEntry]) -> Option<Section> {
+    let ids = state.spec.plan.tasks.iter().map(|planned| planned.task.id.as_str());
+    let compared = ids.filter(|id| matrix.iter().any(|entry| entry.a == *id || entry.b == *id));
+    live_section(&compared.collect::<Vec<_>>(), matrix)
 }
 
 /// Adds a warning of processes that still run although nobody drives the run.

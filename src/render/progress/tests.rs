@@ -129,3 +129,41 @@ fn a_key_that_the_terminal_echoes_leaves_no_live_line_behind() {
     progress.clear();
     assert_eq!(screen.lines()[1..], ["after ^C", "after ^Z", "after typed"]);
 }
+
+#[test]
+fn the_forecast_stands_below_the_bars_and_is_replaced() {
+    use crate::domain::integrate::ForecastKind;
+    use crate::domain::report::MatrixEntry;
+    let tasks = vec![task("a", &[], 10), task("b", &[], 10), task("c", &[], 10)];
+    let run = ScriptedRun::new(plan(tasks, Preference::ParallelWith(3)), &[]).until(0.5);
+    let screen = Screen::default();
+    let terminal = Terminal::new(Screen::size, Box::new(screen.clone()));
+    let target = ProgressDrawTarget::term_like_with_hz(Box::new(terminal), 255);
+    let mut progress = Progress::on(target, Style { color: false, width: 80 }, Verbosity::Normal);
+    for (envelope, state) in run.envelopes.iter().zip(&run.states) {
+        progress.on_event(envelope, state).unwrap();
+    }
+    let entry = |a: &str, b: &str, forecast| MatrixEntry {
+        a: a.to_owned(),
+        b: b.to_owned(),
+        forecast,
+        paths: vec!["x.rs".to_owned()],
+        note: None,
+        hunks: Vec::new(),
+    };
+    let below = |progress: &mut Progress, matrix: &[MatrixEntry]| {
+        progress.show_forecast(&run.state, matrix);
+        progress.live_bars().for_each(ProgressBar::tick);
+        std::thread::sleep(Duration::from_millis(20));
+        progress.forecast.iter().for_each(ProgressBar::tick);
+        let lines = screen.lines();
+        let bar = lines.iter().rposition(|line| line.contains("0/3 tasks")).unwrap();
+        lines[bar + 1..].to_vec()
+    };
+    let collision = entry("a", "b", ForecastKind::Conflict);
+    let told = below(&mut progress, &[collision]);
+    assert_eq!(told[..2], ["Forecast", "  `a` and `b` will conflict in `x.rs`"]);
+    let told = below(&mut progress, &[entry("a", "b", ForecastKind::Clean)]);
+    assert_eq!(told, ["Forecast", "  no conflict: the pair merges"]);
+    assert_eq!(below(&mut progress, &[]), [""; 0]);
+}
