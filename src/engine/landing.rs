@@ -266,7 +266,7 @@ pub fn recover(site: &Site, store: &mut Store) -> Result<Vec<String>, EngineErro
 }
 
 /// Whether the ref made the announced move, also when it went on since.
-fn has_moved(repo: &Repo, operation: &Operation) -> Result<bool, EngineError> {
+pub(super) fn has_moved(repo: &Repo, operation: &Operation) -> Result<bool, EngineError> {
     let now = repo.ref_target(&operation.reference)?;
     let (before, after) = (operation.before(), operation.after());
     let (Some(now), Some(after)) = (now, after) else {

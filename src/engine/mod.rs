@@ -14,6 +14,7 @@ mod commit;
 mod containment;
 mod costs;
 mod create;
+mod cut_off;
 mod driver;
 mod earlier_attempt;
 mod environment;
@@ -52,6 +53,7 @@ pub use clean::{
 };
 pub use costs::{KnownCost, known_costs, load_costs, observe_removal};
 pub use create::{CreateRequest, Obstacle, create, placed};
+pub use cut_off::cut_off_operations;
 pub use driver::{DriveRequest, drive};
 pub use error::EngineError;
 pub use forecast::{NamedTip, forecast_against, forecast_all, forecast_run};

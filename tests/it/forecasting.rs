@@ -328,5 +328,16 @@ fn what_the_last_task_collides_with_is_told_before_the_run_is_left() {
     let output = split(&repo, &[work("one", ""), work("two", first)].concat(), &[]);
     output.exit(0).stderr_has("two  will conflict with `one` in `a.txt`: `wt-orch forecast");
     let (_, ahead) = output.stdout().split_once("\nConflicts ahead\n").unwrap();
-    assert_snapshot!(ahead, @"");
+    assert_snapshot!(ahead, @"
+      - `one` and `two` will conflict in `a.txt`
+
+      wt-orch forecast feature/one feature/two  # show the lines
+
+    Notes
+      - committed for tasks that left it uncommitted: `one`, `two`
+
+    Next
+      wt-orch integrate tasks  # merge, validate and land what succeeded
+      wt-orch clean tasks      # remove its worktrees and merged branches
+    ");
 }

@@ -31,6 +31,7 @@ mod jobserver;
 mod json;
 mod landing;
 mod landing_branch;
+mod landing_cut_off;
 mod landing_publish;
 mod landing_race;
 mod lane;

@@ -19,7 +19,10 @@ use super::repo::Repo;
 use crate::adapters::host::crash_point::crash_point;
 use crate::domain::id::Oid;
 
-const MARKER: &str = "wt-orch-landing.json";
+/// The marker, in the folder that git keeps for a worktree.
+pub(super) const MARKER: &str = "wt-orch-landing.json";
+/// What keeps every git from writing the index.
+pub(super) const LOCK: &str = "index.lock";
 const COPY: &str = "wt-orch-landing.index";
 
 /// One line of a marker.
@@ -125,8 +128,7 @@ impl Session {
             };
             if marker.try_lock().is_ok() && is_at(&marker, &path) {
                 let text = std::fs::read_to_string(&path).map_err(io("read", &path))?;
-                let marks = text.lines().map_while(|line| serde_json::from_str(line).ok());
-                let marks: Vec<Mark> = marks.collect();
+                let marks = parse_marks(&text);
                 // Until it is settled, a failure leaves it for the next attempt.
                 let git_dir = git_dir.to_owned();
                 return Ok(Some((Self { git_dir, marker, holds: false, stopped: true }, marks)));
@@ -138,7 +140,7 @@ impl Session {
     }
 
     pub(super) fn lock_path(&self) -> PathBuf {
-        self.git_dir.join("index.lock")
+        self.git_dir.join(LOCK)
     }
 
     pub(super) fn index_path(&self) -> PathBuf {
@@ -263,6 +265,11 @@ impl Drop for Session {
         }
         let _unlocked = self.marker.unlock().is_ok();
     }
+}
+
+/// The lines of a marker; of one that was cut off in the middle of a line, those before.
+pub(super) fn parse_marks(text: &str) -> Vec<Mark> {
+    text.lines().map_while(|line| serde_json::from_str(line).ok()).collect()
 }
 
 /// Creates and locks the marker; `None` when there is one.

@@ -11,7 +11,10 @@ use crate::domain::report::{
     MatrixEntry, ReportPlaces, RunDocument, from_run, run_report, warn_of_strays,
 };
 use crate::domain::run::{RunPhase, RunState, StopReason, TaskRecord};
-use crate::engine::{Journal, Opened, forecast_run, is_driven, load_run, open_for_writing, strays};
+use crate::engine::{
+    Journal, Opened, cut_off_operations, forecast_run, is_driven, load_run, open_for_writing,
+    strays,
+};
 use crate::render::report_text;
 
 /// A stored run, read.
@@ -61,9 +64,12 @@ pub(crate) fn live_state(place: &Place, store: &Store, run: &RunId) -> Result<Ru
     Ok(if driven { state } else { state.seen_without_driver() })
 }
 
-/// As [`live_state`], with warnings of what still runs of a run that nobody drives.
+/// As [`live_state`], with warnings of what still runs of a run that nobody drives, and of landings that
+/// were cut off.
 pub(crate) fn shown_state(place: &Place, store: &Store, run: &RunId) -> Result<RunState, Failure> {
     let mut shown = live_state(place, store, run)?;
+    let cut_off = cut_off_operations(&place.site, store, &shown)?;
+    shown.warnings.extend(cut_off);
     if shown.phase != RunPhase::Stopped(StopReason::Interrupted) {
         return Ok(shown);
     }
