@@ -12,7 +12,8 @@ use super::jobs::Jobs;
 use super::site::Site;
 use crate::adapters::host::shortage::{load_memory_kills, shortage_of};
 use crate::adapters::process::{
-    self, CommandSpec, Ending as ProcessEnding, Exit, Finished, Progress, Request, SpawnError,
+    self, CommandSpec, Ending as ProcessEnding, Exit, Finished, LateOutput, Progress, Request,
+    SpawnError,
 };
 use crate::domain::run::{
     AttemptEnd, Ending, ProcessStamp, RunSpec, Shortage, Usage, compose_project,
@@ -53,7 +54,8 @@ impl Launch<'_> {
         let task = &self.spec.plan.tasks[self.task].task;
         let log = self.site.log(&self.spec.run, &task.id, self.attempt);
         let argv = os(["sh", "-c", check].map(str::to_owned).to_vec());
-        CommandSpec { argv, ..self.shared(task, log.with_extension("check.log")) }
+        let late_output = LateOutput::TakenWhileItComes;
+        CommandSpec { argv, late_output, ..self.shared(task, log.with_extension("check.log")) }
     }
 
     /// A setup hook; all hooks of an attempt write into one log.
@@ -62,7 +64,8 @@ impl Launch<'_> {
         let log = self.site.setup_log(&self.spec.run, &task.id, self.attempt);
         let argv = os(["sh", "-c", &hook.run].map(str::to_owned).to_vec());
         let shared = self.shared(task, log);
-        CommandSpec { argv, timeout: hook.timeout, stall_timeout: None, ..shared }
+        let late_output = LateOutput::TakenWhileItComes;
+        CommandSpec { argv, timeout: hook.timeout, stall_timeout: None, late_output, ..shared }
     }
 
     fn shared(&self, task: &Task, log: PathBuf) -> CommandSpec {
@@ -96,6 +99,7 @@ impl Launch<'_> {
             timeout: task.timeout,
             stall_timeout: task.rules.stall_timeout,
             grace: self.spec.limits.grace,
+            late_output: LateOutput::Awaited,
             containment: containment(self.site, self.spec, task.rules.memory_limit),
             warden: self.site.warden.clone(),
         }

@@ -14,7 +14,7 @@ use super::site::Site;
 use crate::adapters::host::machine::Machine;
 use crate::adapters::host::temporary::{ensure_temporary, remove_temporary, temporary_place};
 use crate::adapters::process::{
-    self, CommandSpec, Containment, Jobserver, Request, Turn, Warden, Way,
+    self, CommandSpec, Containment, Jobserver, LateOutput, Request, Turn, Warden, Way,
 };
 use crate::domain::id::RunId;
 use crate::domain::run::{Event, RunSpec, jobs_name};
@@ -229,6 +229,7 @@ async fn make_version(site: &Site, folder: &Path) -> Option<(u32, u32)> {
         timeout: Duration::from_secs(5),
         stall_timeout: None,
         grace: Duration::ZERO,
+        late_output: LateOutput::TakenWhileItComes,
         containment: unheld(),
         warden: Warden::default(),
     };

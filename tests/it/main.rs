@@ -66,4 +66,5 @@ mod undoing;
 mod untouched;
 mod validating;
 mod validating_ahead;
+mod validation_leftovers;
 mod validation_logs;

@@ -72,10 +72,22 @@ pub struct CommandSpec {
     pub stall_timeout: Option<Duration>,
     /// Time between the request to end (SIGTERM) and the end by force (SIGKILL).
     pub grace: Duration,
+    /// What is done where its output is held open after its end.
+    pub late_output: LateOutput,
     /// What its processes are held in.
     pub containment: Containment,
     /// Who ends it should this process be killed.
     pub warden: Warden,
+}
+
+/// How long output is awaited that processes may still write which the command left behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LateOutput {
+    /// For two seconds, since it may be part of a result that is looked at.
+    Awaited,
+    /// For as long, but only while it keeps coming: after a tenth of a second without any they are
+    /// ended. For commands of which the exit code is the result.
+    TakenWhileItComes,
 }
 
 /// What one may ask of a command that runs.
@@ -136,7 +148,7 @@ pub struct Finished {
     pub wall: Duration,
     /// What it used.
     pub used: Used,
-    /// Somebody held its output open after its end, for longer than the drain limit.
+    /// Somebody held its output open after its end, for longer than [`LateOutput`] grants.
     pub leaked_output: bool,
     /// Processes that the command left behind and that were ended.
     pub leaked_processes: u32,

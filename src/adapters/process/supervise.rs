@@ -19,12 +19,14 @@ use super::capture::Capture;
 use super::group::{Family, Requests, Urgency, git_patience, later};
 use super::spawn::{SpawnError, program};
 use super::wait::Leader;
-use super::{CommandSpec, Ending, Exit, Finished, Progress, Request, Used};
+use super::{CommandSpec, Ending, Exit, Finished, LateOutput, Progress, Request, Used};
 use crate::adapters::host::crash_point::crash_point;
 use crate::domain::run::AgentExit;
 
 /// How long output is awaited after the end of the command while somebody holds it open.
 const DRAIN: Duration = Duration::from_secs(2);
+/// The silence that ends this earlier, see [`LateOutput::TakenWhileItComes`].
+const SILENCE: Duration = Duration::from_millis(100);
 /// The same, once everybody that could be found is gone.
 const LAST_DRAIN: Duration = Duration::from_millis(200);
 /// Shortest time between two lines of progress.
@@ -39,14 +41,15 @@ pub async fn supervise(
     requests: mpsc::Receiver<Request>,
     progress: mpsc::UnboundedSender<Progress>,
 ) -> Result<Finished, SpawnError> {
-    supervise_draining(spec, requests, progress, DRAIN).await
+    let drain = Drain::of(spec.late_output);
+    supervise_draining(spec, requests, progress, drain).await
 }
 
 async fn supervise_draining(
     spec: CommandSpec,
     requests: mpsc::Receiver<Request>,
     progress: mpsc::UnboundedSender<Progress>,
-    drain: Duration,
+    drain: Drain,
 ) -> Result<Finished, SpawnError> {
     let (program, grace) = (program(&spec), spec.grace);
     let (timeout, stall) = (spec.timeout, spec.stall_timeout);
@@ -95,7 +98,25 @@ struct Limits {
     timeout: Duration,
     stall: Option<Duration>,
     grace: Duration,
-    drain: Duration,
+    drain: Drain,
+}
+
+/// When output that is held open after the end of the command is given up.
+#[derive(Debug, Clone, Copy)]
+struct Drain {
+    limit: Duration,
+    /// After this long without any, too.
+    silence: Duration,
+}
+
+impl Drain {
+    fn of(late: LateOutput) -> Self {
+        let silence = match late {
+            LateOutput::Awaited => DRAIN,
+            LateOutput::TakenWhileItComes => SILENCE,
+        };
+        Self { limit: DRAIN, silence }
+    }
 }
 
 /// How far the command has been pushed; it only ever goes down this list.
@@ -235,14 +256,19 @@ impl Attempt {
     /// Takes output until nobody holds it open, the time is up, or a request cuts it short. Answers
     /// whether force was asked for.
     async fn drain(&mut self) -> bool {
-        let due = self.watch.elapsed().saturating_add(self.limits.drain);
+        let Drain { limit, silence } = self.limits.drain;
+        let ended = self.watch.elapsed();
+        let due = |samples: &Samples| {
+            let silent = samples.stalled_at(silence).max(ended.saturating_add(silence));
+            silent.min(ended.saturating_add(limit))
+        };
         while self.capture.is_open() {
-            match self.next(due, false).await {
+            match self.next(due(&self.samples), false).await {
                 Happening::Asked(Request::Suspend) => self.suspend(),
                 Happening::Asked(Request::Continue) => self.resume(),
                 Happening::Asked(Request::Stop) => break,
                 Happening::Asked(Request::Kill) => return true,
-                Happening::Alarm if self.watch.elapsed() >= due => break,
+                Happening::Alarm if self.watch.elapsed() >= due(&self.samples) => break,
                 Happening::Alarm | Happening::OutputClosed | Happening::Ended(_) => {}
             }
         }

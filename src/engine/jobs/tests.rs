@@ -97,6 +97,7 @@ async fn the_time_of_a_command_begins_with_its_turn() {
         timeout,
         stall_timeout: None,
         grace: Duration::ZERO,
+        late_output: LateOutput::Awaited,
         containment: unheld(),
         warden: Warden::default(),
     };

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::Mediator;
 use crate::adapters::git::GitError;
-use crate::adapters::process::{CommandSpec, stop_marked};
+use crate::adapters::process::{CommandSpec, LateOutput, stop_marked};
 use crate::adapters::worktree::{self, Checkout, Detached, RemoveMode, RemoveOutcome};
 use crate::domain::id::{Oid, TaskId};
 use crate::domain::run::{AttemptEnd, RunSpec};
@@ -94,6 +94,7 @@ impl Desk {
             timeout: errand.timeout,
             stall_timeout: None,
             grace: spec.limits.grace,
+            late_output: LateOutput::Awaited,
             containment: containment(site, spec, None),
             warden: site.warden.clone(),
         };

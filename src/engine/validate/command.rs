@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use super::bench::Bench;
-use crate::adapters::process::CommandSpec;
+use crate::adapters::process::{CommandSpec, LateOutput};
 use crate::domain::id::TaskId;
 use crate::domain::report::shell_word;
 use crate::domain::run::RunSpec;
@@ -59,6 +59,7 @@ fn shell(
         timeout: spec.limits.grace,
         stall_timeout: None,
         grace: spec.limits.grace,
+        late_output: LateOutput::TakenWhileItComes,
         containment: containment(site, spec, None),
         warden: site.warden.clone(),
     }

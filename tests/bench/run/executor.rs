@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use wt_orch::adapters::host::clock::Clock;
 use wt_orch::adapters::process::{
-    CommandSpec, Containment, Exit, Finished, Progress, Warden, Way, adopt_orphans, supervise,
+    CommandSpec, Containment, Exit, Finished, LateOutput, Progress, Warden, Way, adopt_orphans,
+    supervise,
 };
 use wt_orch::adapters::store::Store;
 use wt_orch::domain::id::Oid;
@@ -213,6 +214,7 @@ fn command(job: &Job, folder: &Path, task: &str) -> CommandSpec {
         timeout: Duration::from_secs(600),
         stall_timeout: None,
         grace: Duration::from_secs(5),
+        late_output: LateOutput::Awaited,
         containment: Containment {
             owner: "bench".to_owned(),
             best: Way::ControlGroup,

@@ -20,6 +20,7 @@ use super::super::{Containment, Exit, MARKERS, ProcessIdentity, Warden, Way, is_
 use super::*;
 
 const GRACE: Duration = Duration::from_millis(100);
+const SHORT: Drain = Drain { limit: GRACE, silence: GRACE };
 
 struct Fixture {
     dir: TempDir,
@@ -50,6 +51,7 @@ impl Fixture {
             stall_timeout: None,
             grace: GRACE,
             warden: Warden::default(),
+            late_output: LateOutput::Awaited,
             containment: Containment {
                 owner: "test".into(),
                 best: Way::ControlGroup,
@@ -75,7 +77,7 @@ impl Fixture {
     async fn run(&self) -> Result<Finished, SpawnError> {
         let (_requests, receiver) = mpsc::channel(1);
         let (progress, _told) = mpsc::unbounded_channel();
-        supervise_draining(self.spec.clone(), receiver, progress, GRACE).await
+        supervise_draining(self.spec.clone(), receiver, progress, SHORT).await
     }
 
     async fn finished(&self) -> Finished {
@@ -86,7 +88,7 @@ impl Fixture {
     async fn asked(&self, request: Request) -> Finished {
         let (requests, receiver) = mpsc::channel(1);
         let (progress, mut told) = mpsc::unbounded_channel();
-        let running = supervise_draining(self.spec.clone(), receiver, progress, GRACE);
+        let running = supervise_draining(self.spec.clone(), receiver, progress, SHORT);
         let asking = async {
             while !matches!(told.recv().await.unwrap(), Progress::Line(_)) {}
             requests.send(request).await.unwrap();

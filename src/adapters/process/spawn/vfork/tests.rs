@@ -11,7 +11,7 @@ use rustix::process::WaitStatus;
 
 use super::*;
 use crate::adapters::process::spawn::fork;
-use crate::adapters::process::{Containment, Warden, Way};
+use crate::adapters::process::{Containment, LateOutput, Warden, Way};
 
 /// A folder with files to be run.
 fn folder() -> tempfile::TempDir {
@@ -46,6 +46,7 @@ fn spec(argv: &[&str], path: Option<&str>, folder: &Path) -> CommandSpec {
         timeout: Duration::from_secs(60),
         stall_timeout: None,
         grace: Duration::ZERO,
+        late_output: LateOutput::Awaited,
         containment: Containment {
             owner: "test".to_owned(),
             best: Way::ProcessGroup,

@@ -11,6 +11,20 @@ async fn output_held_open_after_the_end_is_a_leak_and_no_hang() {
     assert_eq!(fixture.log(), "done\n");
 }
 
+#[tokio::test]
+async fn output_that_keeps_coming_after_the_end_is_taken_until_it_falls_silent() {
+    let script = "(for n in 1 2 3 4 5 6 7 8; do sleep 0.05; echo late $n; done; exec sleep 60) &
+        echo done";
+    let fixture = Fixture::shell(script);
+    let (_requests, receiver) = mpsc::channel(1);
+    let (progress, _told) = mpsc::unbounded_channel();
+    let drain = Drain { limit: Duration::from_secs(60), silence: Duration::from_millis(250) };
+    let running = supervise_draining(fixture.spec.clone(), receiver, progress, drain);
+    let finished = timeout(Duration::from_secs(30), running).await.unwrap().unwrap();
+    assert_eq!(finished.last_lines.len(), 9, "{:?}", finished.last_lines);
+    assert_eq!((finished.leaked_output, finished.leaked_processes), (true, 1));
+}
+
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_daemon_in_a_session_of_its_own_is_found() {

@@ -7,7 +7,7 @@ async fn beside<F: Future<Output = ()>>(
 ) -> Finished {
     let (requests, receiver) = mpsc::channel(4);
     let (progress, told) = mpsc::unbounded_channel();
-    let running = supervise_draining(fixture.spec.clone(), receiver, progress, GRACE);
+    let running = supervise_draining(fixture.spec.clone(), receiver, progress, SHORT);
     tokio::join!(running, part(requests, told)).0.unwrap()
 }
 
