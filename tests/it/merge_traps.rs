@@ -95,3 +95,58 @@ fn without_git_what_needs_a_driver_stays_out_and_a_plain_rename_comes_to_the_sam
     with_git.wt_orch(&["integrate"]).exit(0);
     assert_eq!(content(&with_git, "main", "moved.txt").unwrap(), moved);
 }
+
+/// A task that makes a file, and one that wants the same path for something else.
+fn at_one_path(rival: &str) -> Repo {
+    let repo = ordinary_repo();
+    let text = format!(
+        "[[task]]\nid = \"file\"\nrun = \"echo file > n\"\ncheck = \"true\"\n\
+         [[task]]\nid = \"rival\"\nrun = \"{rival}\"\ncheck = \"true\"\n"
+    );
+    split(&repo, &text, &[]).exit(0);
+    std::fs::remove_file(repo.path("tasks.toml")).unwrap();
+    repo
+}
+
+#[test]
+fn a_file_against_a_folder_or_a_link_is_told_by_its_own_path_everywhere() {
+    for rival in ["mkdir n && echo in > n/in", "ln -s a.txt n"] {
+        let repo = at_one_path(rival);
+        let forecast = repo.wt_orch(&["forecast", "feature/file", "feature/rival", "--json"]);
+        let forecast = forecast.exit(3).stdout_json();
+        assert_eq!(strings(&forecast["matrix"][0]["paths"]), ["n"], "{forecast:#}");
+        for _ in ["nothing has landed", "the file has"] {
+            let output = repo.wt_orch(&["integrate", "--json"]);
+            let landed = output.exit(3).stdout_json();
+            let left = &landed["ejected"][0];
+            assert_eq!((left["id"].as_str(), strings(&left["paths"])), (Some("rival"), vec!["n"]));
+            assert!(!output.stderr().contains("n~"), "{}", output.stderr());
+        }
+        assert!(!repo.wt_orch(&["report"]).stdout().contains("n~"));
+    }
+}
+
+#[test]
+fn what_git_put_aside_never_lands_under_the_name_that_it_made_up() {
+    let repo = at_one_path("ln -s a.txt n");
+    let resolving = repo.command(&["integrate", "--yes", "--json"]);
+    let landed = resolving.env("WT_ORCH_INTEGRATE_RESOLVER", "true").run().exit(3).stdout_json();
+    assert_eq!(strings(&landed["merged"]), ["file"], "{landed:#}");
+    let left = &landed["ejected"][0];
+    assert_eq!((strings(&left["paths"]), strings(&left["refused"])), (vec!["n"], vec!["n"]));
+    let note = left["note"].as_str().unwrap();
+    assert!(note.contains("where git put one of the two that want to be `n`"), "{note}");
+    assert_eq!(repo.git(&["ls-tree", "--name-only", "main", "--", "n"]), "n");
+
+    // By hand: left where it is, it is not resolved.
+    repo.wt_orch(&["integrate", "--manual"]).exit(3);
+    let desk = repo.root().join("repo-tasks.resolve").display().to_string();
+    repo.git(&["-C", &desk, "add", "--all"]);
+    let unfinished = repo.wt_orch(&["integrate", "--continue"]);
+    unfinished.exit(4).stderr_has("not resolved and added");
+    let aside = repo.git(&["-C", &desk, "ls-files", "--", "n~*"]);
+    repo.git(&["-C", &desk, "mv", &aside, "n.txt"]);
+    repo.wt_orch(&["integrate", "--continue"]).exit(0);
+    let names = repo.git(&["ls-tree", "-r", "--name-only", "main"]);
+    assert!(names.contains("\nn\nn.txt") && !names.contains('~'), "{names}");
+}

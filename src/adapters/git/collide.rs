@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::error::GitError;
 use super::merge::MergeRequest;
+use super::merge::moved_aside::real_path;
 use super::merge_git::{Merging, answered};
 use super::path::quote_path;
 use super::repo::Repo;
@@ -31,8 +32,10 @@ pub struct Collided {
 /// One path in conflict.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CollidedPath {
-    /// The path; see [`quote_path`](super::quote_path).
+    /// The path in the tree; see [`quote_path`](super::quote_path).
     pub path: String,
+    /// The path that the sides know it by; another one where git made up a name for one of them.
+    pub real: String,
     /// Before both sides.
     pub base: Option<FileVersion>,
     /// In the commit merged into.
@@ -54,6 +57,13 @@ impl FileVersion {
     /// Whether it is a file, no link or submodule.
     pub fn is_file(self) -> bool {
         self.mode & 0o170_000 == 0o100_000
+    }
+}
+
+impl CollidedPath {
+    /// Whether git made the path up, so that nobody wants a file there.
+    pub fn is_made_up(&self) -> bool {
+        self.path != self.real
     }
 }
 
@@ -83,7 +93,8 @@ impl Repo {
         match (answer.code, tree) {
             (Some(0), Some(_)) => Ok(None),
             (Some(1), Some(tree)) => {
-                let paths = parse_paths(records).ok_or_else(|| GitError::Answer {
+                let sides = [request.ours, request.theirs];
+                let paths = parse_paths(records, sides).ok_or_else(|| GitError::Answer {
                     words,
                     what: "a conflict's record".into(),
                 })?;
@@ -136,14 +147,18 @@ fn parse_version(head: &[u8], object: usize) -> Option<FileVersion> {
 }
 
 /// Records of the form `<mode> <object> <stage>\t<path>`.
-fn parse_paths<'a>(records: impl Iterator<Item = &'a [u8]>) -> Option<Vec<CollidedPath>> {
+fn parse_paths<'a>(
+    records: impl Iterator<Item = &'a [u8]>,
+    sides: [Oid; 2],
+) -> Option<Vec<CollidedPath>> {
     let mut found: BTreeMap<String, CollidedPath> = BTreeMap::new();
     for record in records {
         let tab = record.iter().position(|&byte| byte == b'\t')?;
         let path = quote_path(&record[tab + 1..]);
+        let real = quote_path(real_path(&record[tab + 1..], sides));
         let version = parse_version(&record[..tab], 1)?;
-        let entry = found.entry(path.clone());
-        let entry = entry.or_insert(CollidedPath { path, base: None, ours: None, theirs: None });
+        let fresh = CollidedPath { path: path.clone(), real, base: None, ours: None, theirs: None };
+        let entry = found.entry(path).or_insert(fresh);
         match record[..tab].last()? {
             b'1' => entry.base = Some(version),
             b'2' => entry.ours = Some(version),

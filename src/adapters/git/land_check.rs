@@ -6,7 +6,7 @@ use std::path::Path;
 use super::diff::{FileMode, RawChange, TreeFile};
 use super::error::GitError;
 use super::land_refusal::RefusedReason;
-use super::path::{as_path, quote_path};
+use super::path::{as_path, quote_path, unquote_path};
 use super::repo::Repo;
 use super::status::StatusKind;
 
@@ -93,8 +93,29 @@ pub(super) fn obstacles(
             occupants(worktree, change, &leaving, &mut untracked);
         }
     }
+    if !untracked.is_empty() {
+        // A tracked file that is as it was is no work of anybody's: where the change cannot do
+        // without its path, the two collide, which is not for here to say.
+        let tracked = tracked(looked, &untracked)?;
+        untracked.retain(|path| !tracked.contains(path));
+    }
     let untracked: Vec<String> = untracked.into_iter().collect();
     Ok((!untracked.is_empty()).then_some(Obstacles::Untracked(untracked)))
+}
+
+/// Those of the paths that the index has.
+fn tracked(looked: &Looked<'_>, paths: &BTreeSet<String>) -> Result<BTreeSet<String>, GitError> {
+    let mut command = looked.repo.git_in("ls-files", looked.git_dir, looked.worktree);
+    if let Some(index) = looked.index {
+        command = command.env("GIT_INDEX_FILE", index.as_os_str());
+    }
+    let literal = paths.iter().map(|path| {
+        let path = [b":(literal,top)".as_slice(), &unquote_path(path)].concat();
+        as_path(&path).as_os_str().to_owned()
+    });
+    let listed = command.args(["-z", "--"]).args(literal).output()?;
+    let listed = listed.split(|&byte| byte == 0).filter(|path| !path.is_empty());
+    Ok(listed.map(quote_path).collect())
 }
 
 fn is_submodule(file: Option<TreeFile>) -> bool {

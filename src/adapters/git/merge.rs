@@ -4,6 +4,7 @@ mod check;
 mod disjoint;
 pub(super) mod guards;
 mod identity;
+pub(super) mod moved_aside;
 mod renames;
 mod replay;
 mod session;

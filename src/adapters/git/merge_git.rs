@@ -1,10 +1,12 @@
 //! `git merge-tree --write-tree`: its exit code and its `-z` records are the truth; nobody looks for
 //! conflict markers.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::error::GitError;
 use super::hunks::{Stages, excerpts};
+use super::merge::moved_aside::real_path;
 use super::merge::{CrossCheck, MergeEngine, MergeOutcome, MergeRequest};
 use super::path::quote_path;
 use super::program::{Answer, Invocation};
@@ -78,7 +80,9 @@ pub(super) fn merged(
     match (answer.code, tree) {
         (Some(0), Some(tree)) => Ok(Merged::Tree(tree)),
         (Some(1), Some(_)) => {
-            let stages = parse_stages(records).ok_or_else(|| misread("a conflict's record"))?;
+            let sides = [request.ours, request.theirs];
+            let stages =
+                parse_stages(records, sides).ok_or_else(|| misread("a conflict's record"))?;
             Ok(Merged::Conflict(stages))
         }
         (Some(0 | 1), None) => Err(misread("no tree")),
@@ -120,18 +124,18 @@ pub(super) fn answered(
 }
 
 /// Records of the form `<mode> <object> <stage>\t<path>`.
-fn parse_stages<'a>(records: impl Iterator<Item = &'a [u8]>) -> Option<Vec<(Vec<u8>, Stages)>> {
-    let mut found: Vec<(Vec<u8>, Stages)> = Vec::new();
+fn parse_stages<'a>(
+    records: impl Iterator<Item = &'a [u8]>,
+    sides: [Oid; 2],
+) -> Option<Vec<(Vec<u8>, Stages)>> {
+    let mut found: BTreeMap<Vec<u8>, Stages> = BTreeMap::new();
     for record in records {
         let tab = record.iter().position(|&byte| byte == b'\t')?;
         let (head, path) = (str::from_utf8(&record[..tab]).ok()?, &record[tab + 1..]);
         let mut fields = head.split(' ');
         let (mode, id, stage) = (fields.next()?, fields.next()?, fields.next()?);
         let blob = id.parse::<Oid>().ok().filter(|_| mode.starts_with("100"));
-        if found.last().is_none_or(|(last, _)| last != path) {
-            found.push((path.to_vec(), Stages::default()));
-        }
-        let stages = &mut found.last_mut()?.1;
+        let stages = found.entry(real_path(path, sides).to_vec()).or_default();
         match stage {
             "1" => stages.base = blob,
             "2" => stages.ours = blob,
@@ -139,5 +143,5 @@ fn parse_stages<'a>(records: impl Iterator<Item = &'a [u8]>) -> Option<Vec<(Vec<
             _ => return None,
         }
     }
-    Some(found)
+    Some(found.into_iter().collect())
 }

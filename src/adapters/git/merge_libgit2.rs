@@ -102,6 +102,9 @@ fn judged(repo: &Repo, git: &git2::Repository, request: MergeRequest) -> Result<
         }
         return Ok(Judged::Conflict { stages: conflict_stages(&index)? });
     }
+    if let Some(path) = sides.buried(&index) {
+        return Ok(Judged::Conflict { stages: vec![(path, Stages::default())] });
+    }
     if let Some(reason) = guards::doubt(repo, git, &index, &sides)? {
         return Ok(Judged::NeedsGit { reason });
     }
@@ -211,6 +214,15 @@ impl Sides<'_> {
         Ok(moved.map(|dir| {
             format!("one side renamed the directory {}, the other added to it", quote_path(&dir))
         }))
+    }
+
+    /// A file of a merge that has others below it: libgit2 sees no conflict where one side renamed a
+    /// file to what is a folder of the other.
+    pub(super) fn buried(&self, index: &git2::Index) -> Option<Vec<u8>> {
+        let there = self.ours.1.iter().chain(self.theirs.1).filter(|change| change.new.is_some());
+        let mut folders = there.flat_map(|change| ancestors(&change.path));
+        let is_file = |path: &&[u8]| !path.is_empty() && index.get_path(as_path(path), 0).is_some();
+        folders.find(is_file).map(<[u8]>::to_vec)
     }
 
     /// libgit2 ignores macros outside a worktree.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::desk::{Desk, desk_path, taken_away};
-use super::evidence::Sides;
+use super::evidence::{Evidence, Sides};
 use super::merge::{concerned, names};
 use super::{Collision, Mediator, Resolution, Resolved, labelled};
 use crate::adapters::git::{
@@ -111,7 +111,7 @@ pub(super) fn stored(
     let paths = sides.paths();
     let evidence = sides.examine(repo, tree, &paths)?;
     let notes = evidence.notes(&names(collision, &concerned(repo, collision, &sides)?));
-    let labels = labelled(&paths, ResolutionLabel::ByHand).collect();
+    let labels = labelled(&sides.real_paths(), ResolutionLabel::ByHand).collect();
     Ok(Some(Resolved { tree, labels, notes }))
 }
 
@@ -176,9 +176,10 @@ pub fn take_by_hand(site: &Site, spec: &RunSpec) -> Result<Taken, EngineError> {
     }
     if let Some(collided) = repo.collide(note.request(), MarkerStyle::Configured)? {
         let sides = Sides::load(repo, note.request(), collided)?;
-        let markers = sides.examine(repo, tree, &sides.paths())?.markers;
-        if !markers.is_empty() {
-            return Ok(unfinished(Vec::new(), Vec::new(), markers));
+        let Evidence { markers, made_up, .. } = sides.examine(repo, tree, &sides.paths())?;
+        if !markers.is_empty() || !made_up.is_empty() {
+            let unmerged = made_up.into_iter().map(|(path, _)| path).collect();
+            return Ok(unfinished(unmerged, Vec::new(), markers));
         }
     }
     let commit = repo.commit_tree(&NewCommit {

@@ -27,6 +27,8 @@ pub(super) struct Sides {
 pub(super) struct Evidence {
     /// Lines with conflict markers that are left: `path:line`.
     pub(super) markers: Vec<String>,
+    /// Files that are left at names which git made up for one of the sides, each with the real one.
+    pub(super) made_up: Vec<(String, String)>,
     /// What the result lacks of a side's work.
     pub(super) losses: Vec<(String, Side, SideLoss)>,
 }
@@ -56,6 +58,20 @@ impl Sides {
         self.collided.paths.iter().map(|path| path.path.clone()).collect()
     }
 
+    /// The same as the sides know them.
+    pub(super) fn real_paths(&self) -> Vec<String> {
+        self.told(&self.paths())
+    }
+
+    /// These paths as the sides know them, each once.
+    pub(super) fn told(&self, paths: &[String]) -> Vec<String> {
+        let real = |path: &String| {
+            let known = self.collided.paths.iter().find(|known| known.path == *path);
+            known.map_or(path, |known| &known.real).clone()
+        };
+        paths.iter().map(real).collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
     /// Compares a result with both sides at these paths.
     pub(super) fn examine(
         &self,
@@ -81,6 +97,10 @@ impl Sides {
             }
         }
         let mut evidence = Evidence::default();
+        let left = repo.versions_in(result, paths)?;
+        let made_up = self.collided.paths.iter().filter(|path| path.is_made_up());
+        let made_up = made_up.filter(|path| left.contains_key(&path.path));
+        evidence.made_up = made_up.map(|path| (path.path.clone(), path.real.clone())).collect();
         for path in paths.iter().collect::<BTreeSet<_>>() {
             let there: Vec<Option<FileVersion>> =
                 found.iter().map(|versions| versions.get(path).copied()).collect();
@@ -159,11 +179,20 @@ impl Evidence {
         notes.flatten().collect()
     }
 
-    /// Why nobody but the user may decide so: markers, or a side of whose work in a file nothing is
-    /// left.
-    pub(super) fn objection(&self, names: &Names) -> Option<String> {
+    /// Why it is no result at all: what a conflict leaves is still there.
+    pub(super) fn unfinished(&self) -> Option<String> {
         if !self.markers.is_empty() {
             return Some(format!("conflict markers are left in {}", self.markers.join(", ")));
+        }
+        let (path, real) = self.made_up.first()?;
+        Some(format!("`{path}` is left, where git put one of the two that want to be `{real}`"))
+    }
+
+    /// Why nobody but the user may decide so: it is unfinished, or of a side's work in a file nothing
+    /// is left.
+    pub(super) fn objection(&self, names: &Names) -> Option<String> {
+        if let Some(why) = self.unfinished() {
+            return Some(why);
         }
         let undone: Vec<String> = self
             .losses

@@ -59,7 +59,8 @@ impl Mediator<'_> {
                     return Ok(Resolution::Unresolved(Unresolved::default()));
                 }
                 Stage::Refused(why) => {
-                    return Ok(Resolution::Unresolved(Unresolved::refused(&shares.open, why)));
+                    let open = sides.told(&shares.open);
+                    return Ok(Resolution::Unresolved(Unresolved::refused(&open, why)));
                 }
                 Stage::Interrupted => return Ok(Resolution::Interrupted),
             }
@@ -79,9 +80,8 @@ impl Mediator<'_> {
         paths.sort();
         paths.dedup();
         let evidence = sides.examine(repo, tree, &paths).map_err(read)?;
-        if !evidence.markers.is_empty() {
-            let why = vec![format!("conflict markers are left in {}", evidence.markers.join(", "))];
-            return Ok(Resolution::Unresolved(Unresolved::refused(&sides.paths(), why)));
+        if let Some(why) = evidence.unfinished() {
+            return Ok(Resolution::Unresolved(Unresolved::refused(&sides.real_paths(), vec![why])));
         }
         notes.extend(evidence.notes(&names));
         let by = [
@@ -89,7 +89,8 @@ impl Mediator<'_> {
             (&shares.generated, ResolutionLabel::Regenerated),
             (&shares.open, ResolutionLabel::Agent),
         ];
-        let mut labels: Vec<_> = by.into_iter().flat_map(|(paths, l)| labelled(paths, l)).collect();
+        let by = by.map(|(paths, label)| (sides.told(paths), label));
+        let mut labels: Vec<_> = by.iter().flat_map(|(paths, l)| labelled(paths, *l)).collect();
         let merged = driven(repo, request).map_err(read)?;
         labels.extend(merged.into_iter().filter(|one| !sides.paths().contains(&one.path)));
         labels.sort_by(|a, b| a.path.cmp(&b.path));
@@ -151,7 +152,7 @@ pub(super) fn concerned<'m>(
     collision: &Collision<'m>,
     sides: &Sides,
 ) -> Result<Vec<&'m Member>, GitError> {
-    let paths = sides.paths();
+    let paths = sides.real_paths();
     let mut concerned = Vec::new();
     for other in collision.others {
         let changed = changed_between(repo, other.start, other.tip)?;

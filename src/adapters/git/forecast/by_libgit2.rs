@@ -93,6 +93,9 @@ impl Merger for Library<'_> {
         if forth.has_conflicts() {
             return Ok(Outcome::Conflict(colliding(&forth)?));
         }
+        if let Some(path) = (Sides { ours: pair.ours, theirs: pair.theirs }).buried(&forth) {
+            return Ok(Outcome::Conflict(vec![path]));
+        }
         if !both_ways {
             return Ok(Outcome::Clean);
         }

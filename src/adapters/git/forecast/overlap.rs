@@ -32,9 +32,12 @@ impl Names {
         Self { by_skeleton, folders }
     }
 
-    pub(super) fn contains(&self, path: &[u8]) -> bool {
-        let found = self.by_skeleton.get(&skeleton(path));
+    /// The path is one of them, or may be a folder of one.
+    pub(super) fn touch(&self, path: &[u8]) -> bool {
+        let name = skeleton(path);
+        let found = self.by_skeleton.get(&name);
         found.is_some_and(|paths| paths.iter().any(|known| known == path))
+            || self.folders.contains(&name)
     }
 
     /// No path of one is near any path of the other, for any file system.

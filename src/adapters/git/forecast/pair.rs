@@ -67,7 +67,7 @@ pub(super) fn forecast_pair(
         Outcome::Conflict(mut paths) => {
             if one.ends.start != two.ends.start {
                 // What their starting points bring along is somebody else's collision.
-                paths.retain(|path| one.names.contains(path) && two.names.contains(path));
+                paths.retain(|path| one.names.touch(path) && two.names.touch(path));
             }
             match paths.as_slice() {
                 [] => clean(&shared),

@@ -117,3 +117,15 @@ fn rule_19_a_branch_that_two_worktrees_have_is_found_at_once_and_one_that_none_h
     let tip = target.sandbox.rev("one");
     assert_eq!(early_obstacle(&target.repo, "one", tip, &target.deltas).unwrap(), None);
 }
+
+#[test]
+fn a_tracked_file_where_a_task_wants_a_folder_is_nobodys_untracked_work() {
+    let target = Target::new();
+    let (sandbox, old) = (&target.sandbox, target.old);
+    let three = sandbox.branch("three", old, &[("new/in", "3\n"), ("other", "3\n")]);
+    sandbox.git(&["merge", "-q", "two"]);
+    let target = Target { deltas: vec![(old, three)], ..target };
+    assert_eq!(target.found(), None);
+    target.sandbox.write("other", "mine\n");
+    assert_eq!(target.found(), untracked("other"));
+}

@@ -4,6 +4,7 @@
 mod directories;
 mod histories;
 mod kinds;
+mod made_up_names;
 mod renames;
 mod settings;
 

@@ -8,7 +8,11 @@ use super::*;
 use crate::adapters::git::fixture::{make_executable, write};
 
 /// Both sides as a closure leaves the worktree.
-fn made(name: &'static str, files: &[(&str, &str)], sides: [&dyn Fn(&Sandbox); 2]) -> Trap {
+pub(super) fn made(
+    name: &'static str,
+    files: &[(&str, &str)],
+    sides: [&dyn Fn(&Sandbox); 2],
+) -> Trap {
     let sandbox = Trap::on(files);
     let base = sandbox.rev("HEAD").to_string();
     let [ours, theirs] = sides.map(|change| {
