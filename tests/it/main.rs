@@ -68,3 +68,4 @@ mod validating;
 mod validating_ahead;
 mod validation_leftovers;
 mod validation_logs;
+mod validation_worktrees;

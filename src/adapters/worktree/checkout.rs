@@ -129,6 +129,11 @@ impl Checkout {
         Ok(self.tracked_tree(git_dir)? == tree)
     }
 
+    /// Whether folder and entry are there and belong to one another.
+    pub fn is_whole(&self) -> bool {
+        self.broken().is_none()
+    }
+
     /// The tree of the tracked files as they are.
     pub(super) fn tracked_tree(&self, git_dir: &Path) -> Result<Oid, GitError> {
         Scratch::of(self, git_dir)?.stage_tracked(self, git_dir)

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::command::{setup_command, task_name};
+use super::footing;
 use super::prepared::{FailedSetup, PreparedBench};
 use crate::adapters::host::ports::{is_port_free, load_ephemeral_ports};
 use crate::adapters::host::temporary::{remove_temporary, temporary_place};
@@ -85,9 +86,8 @@ impl Bench {
     /// Stands the worktree at `commit`.
     pub(super) async fn ensure_at(&self, commit: Oid, rules: &WorktreeRules) -> Result<(), String> {
         let rules = rules.clone();
-        let stand = move |site: &Site, path: &Path| {
-            let known = site.repo.worktree_at(path)?;
-            if known.is_some_and(|known| path.exists() && known.prunable.is_none()) {
+        let stand = move |site: &Site, path: &Path, is_whole: bool| {
+            if is_whole {
                 let checkout = Checkout::at(&site.repo, path)?;
                 checkout.ensure_detached(commit)?;
                 // Of what another commit left here only the caches count (landing.md rule 7).
@@ -99,7 +99,19 @@ impl Bench {
             let spec = Detached { path, commit, lock_reason: None, options };
             worktree::detached(&site.repo, spec).map(|_| ())
         };
-        self.aside(move |site, path| stand(site, path).map_err(|error| chain(&error))).await
+        self.aside(move |site, path| {
+            let is_whole = footing::is_whole(site, path)?;
+            if !is_whole {
+                footing::clear_remains(site, path)?;
+            }
+            stand(site, path, is_whole).map_err(|error| chain(&error))
+        })
+        .await
+    }
+
+    /// Whether what ran here left the worktree in its place.
+    async fn is_whole(&self) -> Result<bool, String> {
+        self.aside(footing::is_whole).await
     }
 
     /// Gives it the ignored files that tasks had too, as the checkout has them.
@@ -154,7 +166,8 @@ impl Bench {
         let hooks = self.aside(wanted).await?;
         for hook in &hooks {
             let end = self.run(setup_command(self, spec, hook), reins).await;
-            if let Some(failed) = FailedSetup::of(hook, end) {
+            let is_whole = self.is_whole().await?;
+            if let Some(failed) = FailedSetup::of(hook, end, is_whole) {
                 self.prepared = PreparedBench::default();
                 return Ok(Some(failed));
             }
@@ -187,6 +200,7 @@ impl Bench {
         let mut ended = locked(&self.ended);
         *ended = true;
         let _in_nobodys_way = remove_temporary(&self.temporary);
+        footing::ensure_no_link(&self.path)?;
         let repo = &self.site.repo;
         if repo.worktree_at(&self.path).map_err(|error| chain(&error))?.is_none() {
             return Ok(());

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::bench::Bench;
 use super::command::validation_command;
+use super::footing;
 use super::outcome::Ended;
 use super::results::{Sources, ensure_no_report, load_results};
 use crate::adapters::worktree::Checkout;
@@ -68,6 +69,9 @@ pub(super) async fn carry_out(bench: &mut Bench, errand: &Errand) -> Result<Outc
     let (pinned, submodules) = (errand.pinned.clone(), spec.worktree.submodules);
     let (log, chosen) = (errand.log.clone(), !only.is_empty());
     let after = bench.aside(move |site, path| {
+        if !footing::is_whole(site, path)? {
+            return Ok((Ended::of(end).without_worktree(), None, None, Vec::new()));
+        }
         // Before the worktree is put in order, which may take the report away.
         let told = end.as_ref().ok().filter(|end| chosen || end.ending != SUCCESS);
         let (results, note) = told.map_or((None, None), |end| {
@@ -75,12 +79,12 @@ pub(super) async fn carry_out(bench: &mut Bench, errand: &Errand) -> Result<Outc
         });
         let settled = Checkout::at(&site.repo, path)
             .and_then(|checkout| checkout.settle_at(commit, &pinned, submodules));
-        Ok((end, results, note, settled.map_err(|error| chain(&error))?))
+        Ok((Ended::of(end), results, note, settled.map_err(|error| chain(&error))?))
     });
-    let (end, results, note, tainted) = after.await?;
+    let (ended, results, note, tainted) = after.await?;
     let name = &validation.name;
     notes.extend(note.map(|note| format!("`{name}`: {note}; its output is read in its place")));
-    let run = Ended::of(end).run(request);
+    let run = ended.run(request);
     let log = shown(&errand.log);
     let results = results.filter(|_| chosen || run.verdict != ValidationVerdict::Passed);
     Ok(Outcome { run: ValidationRun { tainted, results, log, ..run }, notes })

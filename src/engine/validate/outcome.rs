@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::footing::TOOK_AWAY;
 use crate::domain::integrate::{ValidationRequest, ValidationRun, ValidationVerdict};
 use crate::domain::run::{AttemptEnd, Ending};
 
@@ -37,6 +38,13 @@ impl Ended {
                 last_lines: Vec::new(),
             },
         }
+    }
+
+    /// The same of a command that took its worktree away, so that nothing is known of what it was to
+    /// validate.
+    pub(super) fn without_worktree(self) -> Self {
+        let ending = format!("{TOOK_AWAY} ({})", self.ending);
+        Self { verdict: ValidationVerdict::Failed, ending, ..self }
     }
 
     /// As a fact.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::footing::TOOK_AWAY;
 use super::outcome::Ended;
 use crate::adapters::git::{GitError, Repo};
 use crate::adapters::worktree::Checkout;
@@ -60,10 +61,19 @@ pub(super) struct FailedSetup {
 }
 
 impl FailedSetup {
-    /// `None` when it did well.
-    pub(super) fn of(hook: &SetupHook, end: Result<AttemptEnd, String>) -> Option<Self> {
+    /// `None` when it did well, and left the worktree whole.
+    pub(super) fn of(
+        hook: &SetupHook,
+        end: Result<AttemptEnd, String>,
+        is_whole: bool,
+    ) -> Option<Self> {
         let label = hook.label();
         match end {
+            Ok(end) if !is_whole => Some(Self {
+                ending: format!("not run: setup hook `{label}`: {TOOK_AWAY}"),
+                duration: end.usage.wall,
+                last_lines: end.last_lines,
+            }),
             Ok(AttemptEnd { ending: Ending::Code { code: 0 }, .. }) => None,
             Ok(end) => Some(Self {
                 ending: format!("not run: setup hook `{label}` ended with {}", end.ending),
