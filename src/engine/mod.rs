@@ -36,6 +36,7 @@ mod reins;
 mod reserve;
 mod resolve;
 mod risk;
+mod scratch;
 mod set_aside;
 mod setup;
 mod site;

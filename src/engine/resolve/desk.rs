@@ -3,30 +3,27 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::Mediator;
 use crate::adapters::git::GitError;
 use crate::adapters::process::{CommandSpec, LateOutput, stop_marked};
-use crate::adapters::worktree::{self, Checkout, Detached, RemoveMode, RemoveOutcome};
+use crate::adapters::worktree::{self, Checkout, Detached};
 use crate::domain::id::{Oid, TaskId};
 use crate::domain::run::{AttemptEnd, RunSpec};
 use crate::domain::task::AgentFormat;
-use crate::engine::attempt::{self, Place, chain};
+use crate::engine::attempt::chain;
 use crate::engine::containment::containment;
 use crate::engine::create::absolute;
 use crate::engine::environment::{Coordinates, Own, task_environment, with_identity};
 use crate::engine::error::EngineError;
 use crate::engine::provision::options;
+use crate::engine::scratch::{Scratch, footing};
 use crate::engine::site::Site;
 
 /// A worktree in the middle of a merge; removed when dropped, unless it is left to the user.
 pub(super) struct Desk {
-    site: Site,
-    path: PathBuf,
-    /// Whether it was taken away, or left, for good; locked by whatever works on it.
-    ended: Arc<Mutex<bool>>,
+    worktree: Scratch,
 }
 
 /// A command that is to run at a desk.
@@ -39,35 +36,26 @@ pub(super) struct Errand {
 impl Desk {
     /// Made at a commit.
     pub(super) async fn make(site: &Site, spec: &RunSpec, commit: Oid) -> Result<Self, String> {
-        let desk = Self {
-            site: site.clone(),
-            path: desk_path(site, spec),
-            ended: Arc::new(Mutex::new(false)),
-        };
-        let (path, options) = (desk.path.clone(), options(&spec.worktree));
-        let detached = Detached { path, commit, lock_reason: None, options };
-        let repo = site.repo.clone();
-        let made = tokio::task::spawn_blocking(move || worktree::detached(&repo, detached)).await;
-        made.map_err(|error| chain(&error))?.map_err(|error| chain(&error))?;
+        let desk = Self { worktree: Scratch::new(site, desk_path(site, spec)) };
+        let options = options(&spec.worktree);
+        let made = desk.worktree.aside(move |site, path| {
+            let spec = Detached { path: path.to_owned(), commit, lock_reason: None, options };
+            worktree::detached(&site.repo, spec).map(|_| ()).map_err(|error| chain(&error))
+        });
+        made.await?;
         Ok(desk)
     }
 
-    /// Files and git are read and written on a thread that may wait, and that goes on when nobody
-    /// waits for it any more.
+    /// See [`Scratch::aside`].
     pub(super) async fn aside<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Site, &Checkout) -> Result<T, GitError> + Send + 'static,
     ) -> Result<T, String> {
-        let (site, path, ended) = (self.site.clone(), self.path.clone(), Arc::clone(&self.ended));
-        let done = tokio::task::spawn_blocking(move || {
-            let ended = locked(&ended);
-            if *ended {
-                return Err("its worktree was taken away meanwhile".to_owned());
-            }
-            let checkout = Checkout::at(&site.repo, &path);
-            checkout.and_then(|checkout| work(&site, &checkout)).map_err(|error| chain(&error))
+        let done = self.worktree.aside(move |site, path| {
+            let checkout = Checkout::at(&site.repo, path);
+            checkout.and_then(|checkout| work(site, &checkout)).map_err(|error| chain(&error))
         });
-        done.await.map_err(|error| chain(&error))?
+        done.await
     }
 
     /// Runs a command here, as tasks are run.
@@ -76,16 +64,13 @@ impl Desk {
         mediator: &Mediator<'_>,
         errand: Errand,
     ) -> Result<AttemptEnd, String> {
-        let (site, spec) = (mediator.site, mediator.spec);
-        let Some(requests) = mediator.reins.take() else {
-            return Err("the integration was interrupted".to_owned());
-        };
+        let (site, spec, path) = (mediator.site, mediator.spec, &self.worktree.path);
         let command = CommandSpec {
             argv: errand.argv,
-            cwd: self.path.clone(),
+            cwd: path.clone(),
             env: site
                 .jobs
-                .added_to(with_identity(site.lend_identity, environment(site, spec, &self.path))),
+                .added_to(with_identity(site.lend_identity, environment(site, spec, path))),
             log: site.resolution_log(&spec.run),
             temporary: None,
             stdout_copy: None,
@@ -98,25 +83,20 @@ impl Desk {
             containment: containment(site, spec, None),
             warden: site.warden.clone(),
         };
-        let place = Place { jobs: &site.jobs, cores: 1.0 };
-        attempt::run(command, place, requests, |told| mediator.reins.hear(&told)).await.end
+        self.worktree.run(command, &mediator.reins).await
     }
 
     /// Leaves it where it is.
     pub(super) fn leave(self) -> PathBuf {
-        *locked(&self.ended) = true;
-        self.path.clone()
+        self.worktree.leave();
+        self.worktree.path.clone()
     }
 }
 
 impl Drop for Desk {
     fn drop(&mut self) {
-        let mut ended = locked(&self.ended);
-        if !*ended {
-            *ended = true;
-            // What stays is taken away by the next integration, or by `clean`.
-            let _removed = remove(&self.site, &self.path).is_ok();
-        }
+        // What stays is taken away by the next integration, or by `clean`.
+        let _removed = self.worktree.remove().is_ok();
     }
 }
 
@@ -127,7 +107,7 @@ pub(in crate::engine) async fn clear_desk(site: &Site, spec: &RunSpec) -> Result
     let env = environment(site, spec, &path);
     let _ended = stop_marked(&env, &spec.limits.keep, spec.limits.grace).await;
     let checkout = Checkout::at(&site.repo, &path).map_err(|error| chain(&error))?;
-    if checkout.left_by_hand().is_some() { Ok(()) } else { remove(site, &path) }
+    if checkout.left_by_hand().is_some() { Ok(()) } else { footing::remove(site, &path) }
 }
 
 /// Beside the worktrees of the run's tasks.
@@ -136,20 +116,8 @@ pub(in crate::engine) fn desk_path(site: &Site, spec: &RunSpec) -> PathBuf {
 }
 
 /// Takes it away with what is in it.
-pub(super) fn remove(site: &Site, path: &Path) -> Result<(), String> {
-    if site.repo.worktree_at(path).map_err(|error| chain(&error))?.is_none() {
-        return Ok(());
-    }
-    let outcome = worktree::remove(&site.repo, path, RemoveMode::Force);
-    if let RemoveOutcome::Kept { reason, .. } = outcome.map_err(|error| chain(&error))? {
-        return Err(reason.to_string());
-    }
-    Ok(())
-}
-
-/// The same as an error of the engine.
 pub(super) fn taken_away(site: &Site, path: &Path) -> Result<(), EngineError> {
-    remove(site, path).map_err(|message| EngineError::ResolutionWorktree { message })
+    footing::remove(site, path).map_err(|message| EngineError::ResolutionWorktree { message })
 }
 
 fn environment(site: &Site, spec: &RunSpec, path: &Path) -> Vec<(OsString, OsString)> {
@@ -170,8 +138,4 @@ fn environment(site: &Site, spec: &RunSpec, path: &Path) -> Vec<(OsString, OsStr
 fn task_name() -> TaskId {
     let name = "gate.resolve";
     name.parse().unwrap_or_else(|_| unreachable!("`{name}` is a slug"))
-}
-
-fn locked(ended: &Mutex<bool>) -> MutexGuard<'_, bool> {
-    ended.lock().unwrap_or_else(PoisonError::into_inner)
 }

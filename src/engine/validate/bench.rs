@@ -1,22 +1,22 @@
 //! One worktree in which candidates are validated.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use super::command::{setup_command, task_name};
-use super::footing;
 use super::prepared::{FailedSetup, PreparedBench};
 use crate::adapters::host::ports::{is_port_free, load_ephemeral_ports};
 use crate::adapters::host::temporary::{remove_temporary, temporary_place};
 use crate::adapters::process::{CommandSpec, stop_marked};
-use crate::adapters::worktree::{self, Checkout, Detached, RemoveMode, RemoveOutcome};
+use crate::adapters::worktree::{self, Checkout, Detached};
 use crate::domain::id::{Oid, TaskId};
 use crate::domain::run::{AttemptEnd, RunSpec, WorktreeRules, port_candidates, temporary_name};
-use crate::engine::attempt::{self, Place, chain};
+use crate::engine::attempt::chain;
 use crate::engine::carry::{Carrier, Recipient};
 use crate::engine::environment::{Coordinates, Own, task_environment};
 use crate::engine::provision::options;
 use crate::engine::reins::Reins;
+use crate::engine::scratch::{Scratch, footing};
 use crate::engine::site::Site;
 use crate::engine::validation_places::place;
 
@@ -25,38 +25,32 @@ use crate::engine::validation_places::place;
 /// the same worktree.
 #[derive(Clone)]
 pub(super) struct Bench {
-    pub(super) site: Site,
+    pub(super) worktree: Scratch,
     pub(super) number: u32,
-    pub(super) path: PathBuf,
     /// A port of this machine that no task of the run and no other bench has.
     pub(super) port: Option<u16>,
     /// Folder for temporary files; there while a command runs.
     pub(super) temporary: PathBuf,
     prepared: PreparedBench,
-    /// Whether the worktree was taken away for good; locked by whatever works on it.
-    ended: Arc<Mutex<bool>>,
 }
 
 impl Bench {
     /// Beside the worktrees of the run's tasks.
     pub(super) fn new(site: &Site, spec: &RunSpec, number: u32) -> Self {
-        let path = place(site, spec.run.as_str(), number);
         let repository = site.repo.common_dir().to_string_lossy();
         let name = temporary_name(&repository, spec.run.as_str(), &bench_name(number));
         Self {
-            site: site.clone(),
+            worktree: Scratch::new(site, place(site, spec.run.as_str(), number)),
             number,
-            path,
             port: None,
             temporary: temporary_place(&name),
             prepared: PreparedBench::default(),
-            ended: Arc::default(),
         }
     }
 
     /// With a port for what its commands serve, where one is free.
     pub(super) fn with_port(mut self, spec: &RunSpec, others: &[Self]) -> Self {
-        let repository = self.site.repo.common_dir().to_string_lossy();
+        let repository = self.worktree.site.repo.common_dir().to_string_lossy();
         let is_taken = |port: &u16| {
             spec.places.iter().any(|place| place.port == Some(*port))
                 || others.iter().any(|other| other.port == Some(*port))
@@ -72,11 +66,7 @@ impl Bench {
         command: CommandSpec,
         reins: &Reins,
     ) -> Result<AttemptEnd, String> {
-        let Some(requests) = reins.take() else {
-            return Err("the integration was interrupted".to_owned());
-        };
-        let place = Place { jobs: &self.site.jobs, cores: 1.0 };
-        let end = attempt::run(command, place, requests, |told| reins.hear(&told)).await.end;
+        let end = self.worktree.run(command, reins).await;
         let folder = self.temporary.clone();
         // What cannot be removed is in nobody's way.
         let _removed = tokio::task::spawn_blocking(move || remove_temporary(&folder)).await.is_ok();
@@ -99,19 +89,20 @@ impl Bench {
             let spec = Detached { path, commit, lock_reason: None, options };
             worktree::detached(&site.repo, spec).map(|_| ())
         };
-        self.aside(move |site, path| {
-            let is_whole = footing::is_whole(site, path)?;
-            if !is_whole {
-                footing::clear_remains(site, path)?;
-            }
-            stand(site, path, is_whole).map_err(|error| chain(&error))
-        })
-        .await
+        self.worktree
+            .aside(move |site, path| {
+                let is_whole = footing::is_whole(site, path)?;
+                if !is_whole {
+                    footing::remove(site, path)?;
+                }
+                stand(site, path, is_whole).map_err(|error| chain(&error))
+            })
+            .await
     }
 
     /// Whether what ran here left the worktree in its place.
     async fn is_whole(&self) -> Result<bool, String> {
-        self.aside(footing::is_whole).await
+        self.worktree.aside(footing::is_whole).await
     }
 
     /// Gives it the ignored files that tasks had too, as the checkout has them.
@@ -121,25 +112,13 @@ impl Bench {
         commit: Oid,
     ) -> Result<(), String> {
         let carrier = Arc::clone(carrier);
-        self.aside(move |site, path| {
-            let recipient = Recipient { worktree: path, name: "validation", commit, fresh: false };
-            carrier.bring(site, &recipient).map(|_| ())
-        })
-        .await
-    }
-
-    /// Files and git are read and written on a thread that may wait, and that goes on when nobody
-    /// waits for it any more.
-    pub(super) async fn aside<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&Site, &Path) -> Result<T, String> + Send + 'static,
-    ) -> Result<T, String> {
-        let (site, path, ended) = (self.site.clone(), self.path.clone(), Arc::clone(&self.ended));
-        let done = tokio::task::spawn_blocking(move || {
-            let ended = locked(&ended);
-            if *ended { Err("it was taken away meanwhile".to_owned()) } else { work(&site, &path) }
-        });
-        done.await.map_err(|error| chain(&error))?
+        self.worktree
+            .aside(move |site, path| {
+                let recipient =
+                    Recipient { worktree: path, name: "validation", commit, fresh: false };
+                carrier.bring(site, &recipient).map(|_| ())
+            })
+            .await
     }
 
     /// Ends what commands that nobody drives any more left running here.
@@ -163,7 +142,7 @@ impl Bench {
         let wanted = move |site: &Site, _: &Path| {
             prepared.wanted(&site.repo, hooks, commit).map_err(|error| chain(&error))
         };
-        let hooks = self.aside(wanted).await?;
+        let hooks = self.worktree.aside(wanted).await?;
         for hook in &hooks {
             let end = self.run(setup_command(self, spec, hook), reins).await;
             let is_whole = self.is_whole().await?;
@@ -179,7 +158,7 @@ impl Bench {
                 .and_then(|checkout| PreparedBench::settled(&checkout, commit, &caches))
                 .map_err(|error| chain(&error))
         };
-        self.prepared = self.aside(settled).await?;
+        self.prepared = self.worktree.aside(settled).await?;
         Ok(None)
     }
 
@@ -191,25 +170,14 @@ impl Bench {
     ) -> Coordinates<'a> {
         let own = Own { port: self.port, temporary: Some(&self.temporary), project: None };
         let (run, base) = (&spec.run, spec.base);
-        Coordinates { run, task, attempt: 1, worktree: &self.path, base, own }
+        Coordinates { run, task, attempt: 1, worktree: &self.worktree.path, base, own }
     }
 
-    /// Takes the worktree away for good: what is in it came from commits and commands of ours. Waits
-    /// for whatever works on it.
+    /// Takes it away for good, with its folder for temporary files.
     pub(super) fn remove(&self) -> Result<(), String> {
-        let mut ended = locked(&self.ended);
-        *ended = true;
+        let removed = self.worktree.remove();
         let _in_nobodys_way = remove_temporary(&self.temporary);
-        footing::ensure_no_link(&self.path)?;
-        let repo = &self.site.repo;
-        if repo.worktree_at(&self.path).map_err(|error| chain(&error))?.is_none() {
-            return Ok(());
-        }
-        let outcome = worktree::remove(repo, &self.path, RemoveMode::Force);
-        if let RemoveOutcome::Kept { reason, .. } = outcome.map_err(|error| chain(&error))? {
-            return Err(reason.to_string());
-        }
-        Ok(())
+        removed
     }
 }
 
@@ -217,8 +185,4 @@ impl Bench {
 fn bench_name(number: u32) -> TaskId {
     let name = format!("gate.bench-{number}");
     name.parse().unwrap_or_else(|_| unreachable!("`{name}` is a slug"))
-}
-
-fn locked(ended: &Mutex<bool>) -> MutexGuard<'_, bool> {
-    ended.lock().unwrap_or_else(PoisonError::into_inner)
 }

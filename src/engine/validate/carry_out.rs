@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use super::bench::Bench;
 use super::command::validation_command;
-use super::footing;
 use super::outcome::Ended;
 use super::results::{Sources, ensure_no_report, load_results};
 use crate::adapters::worktree::Checkout;
@@ -16,6 +15,7 @@ use crate::domain::task::Validation;
 use crate::engine::attempt::chain;
 use crate::engine::carry::Carrier;
 use crate::engine::reins::Reins;
+use crate::engine::scratch::footing;
 
 const SUCCESS: Ending = Ending::Code { code: 0 };
 
@@ -53,7 +53,7 @@ pub(super) async fn carry_out(bench: &mut Bench, errand: &Errand) -> Result<Outc
     bench.ensure_at(commit, &spec.worktree).await?;
     bench.bring_files(&errand.carrier, commit).await?;
     if let Some(failed) = bench.set_up(spec, commit, reins).await? {
-        let log = bench.site.validation_setup_log(&spec.run, bench.number);
+        let log = bench.worktree.site.validation_setup_log(&spec.run, bench.number);
         let run = ValidationRun { log: shown(&log), ..failed.verdict().run(request) };
         return Ok(Outcome { run, notes: Vec::new() });
     }
@@ -68,7 +68,7 @@ pub(super) async fn carry_out(bench: &mut Bench, errand: &Errand) -> Result<Outc
     let end = bench.run(command, reins).await;
     let (pinned, submodules) = (errand.pinned.clone(), spec.worktree.submodules);
     let (log, chosen) = (errand.log.clone(), !only.is_empty());
-    let after = bench.aside(move |site, path| {
+    let after = bench.worktree.aside(move |site, path| {
         if !footing::is_whole(site, path)? {
             return Ok((Ended::of(end).without_worktree(), None, None, Vec::new()));
         }
@@ -95,6 +95,7 @@ async fn before(bench: &Bench, errand: &Errand) -> Result<Option<String>, String
     let (validation, commit) = (errand.validation.clone(), errand.request.commit);
     let (pinned, base) = (errand.pinned.clone(), errand.base);
     bench
+        .worktree
         .aside(move |site, path| {
             let lent =
                 Checkout::at(&site.repo, path).and_then(|checkout| checkout.lend(base, &pinned));

@@ -14,7 +14,7 @@ use crate::engine::environment::task_environment;
 
 /// A setup hook. Each worktree has a log for all of its hooks.
 pub(super) fn setup_command(bench: &Bench, spec: &RunSpec, hook: &SetupHook) -> CommandSpec {
-    let log = bench.site.validation_setup_log(&spec.run, bench.number);
+    let log = bench.worktree.site.validation_setup_log(&spec.run, bench.number);
     CommandSpec { timeout: hook.timeout, ..shell(bench, (spec, &task_name(0)), (&hook.run, log)) }
 }
 
@@ -45,11 +45,11 @@ fn shell(
     (spec, task): (&RunSpec, &TaskId),
     (text, log): (&str, PathBuf),
 ) -> CommandSpec {
-    let site = &bench.site;
+    let site = &bench.worktree.site;
     let env = task_environment(&site.env, &spec.limits, [], bench.coordinates(spec, task));
     CommandSpec {
         argv: ["sh", "-c", text].map(OsString::from).to_vec(),
-        cwd: bench.path.clone(),
+        cwd: bench.worktree.path.clone(),
         env: site.jobs.added_to(env),
         log,
         temporary: Some(bench.temporary.clone()),

@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use super::bench::Bench;
 use crate::adapters::host::digest::sha256;
 use crate::adapters::host::toolchain::toolchain_trace;
 use crate::domain::id::Oid;
@@ -12,6 +11,7 @@ use crate::engine::carry::Carrier;
 use crate::engine::environment::{Coordinates, Own, task_environment};
 use crate::engine::error::EngineError;
 use crate::engine::site::Site;
+use crate::engine::validation_places::place;
 
 /// Of the form of the key: another one finds nothing of this one's.
 const FORM: &str = "1";
@@ -66,16 +66,16 @@ pub(super) fn green_key(question: Question) -> Result<Option<String>, EngineErro
     if depends_on_more(&command) {
         return Ok(None);
     }
-    let bench = Bench::new(&site, &spec, 1);
+    let worktree = &place(&site, spec.run.as_str(), 1);
     let failed = |message| EngineError::ValidationWorktree { message };
-    let brought = match carrier.admit(&site, &bench.path).map_err(failed)? {
+    let brought = match carrier.admit(&site, worktree).map_err(failed)? {
         Some(carry) => carry.digest(),
         None => String::new(),
     };
     let task = super::command::task_name(0);
     let (run, task) = (&spec.run, &task);
     let own = Own::default();
-    let at = Coordinates { run, task, attempt: 1, worktree: &bench.path, base: spec.base, own };
+    let at = Coordinates { run, task, attempt: 1, worktree, base: spec.base, own };
     let mut env = task_environment(&site.env, &spec.limits, [], at);
     env.retain(|(name, _)| {
         let name = name.to_string_lossy();

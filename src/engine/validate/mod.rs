@@ -7,7 +7,6 @@ mod choice;
 mod command;
 mod crew;
 mod fail_first;
-mod footing;
 mod green_key;
 mod outcome;
 mod pinned;

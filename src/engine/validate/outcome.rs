@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::footing::TOOK_AWAY;
 use crate::domain::integrate::{ValidationRequest, ValidationRun, ValidationVerdict};
 use crate::domain::run::{AttemptEnd, Ending};
+use crate::engine::scratch::footing::TOOK_AWAY;
 
 /// How its command ended, or why it did not start.
 #[derive(Debug)]

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::footing::TOOK_AWAY;
 use super::outcome::Ended;
 use crate::adapters::git::{GitError, Repo};
 use crate::adapters::worktree::Checkout;
@@ -10,6 +9,7 @@ use crate::domain::id::Oid;
 use crate::domain::integrate::ValidationVerdict;
 use crate::domain::run::{AttemptEnd, Ending};
 use crate::domain::task::{SetupHook, Turn, WithoutWhen};
+use crate::engine::scratch::footing::TOOK_AWAY;
 use crate::engine::setup::changed_between;
 
 /// The commit for which the hooks have done their work; `None` when all that apply must run.

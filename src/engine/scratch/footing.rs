@@ -1,4 +1,4 @@
-//! Whether a worktree of validations is still what was put there: what runs in it may take it away,
+//! Whether such a worktree is still what was put there: what runs in it may take it away,
 //! or leave something else in its place.
 
 use std::path::Path;
@@ -9,10 +9,10 @@ use crate::engine::attempt::chain;
 use crate::engine::site::Site;
 
 /// What is said of a command that did so.
-pub(super) const TOOK_AWAY: &str = "it took the worktree away in which it ran";
+pub(in crate::engine) const TOOK_AWAY: &str = "it took the worktree away in which it ran";
 
 /// Whether a worktree of the repository stands there.
-pub(super) fn is_whole(site: &Site, path: &Path) -> Result<bool, String> {
+pub(in crate::engine) fn is_whole(site: &Site, path: &Path) -> Result<bool, String> {
     if ensure_no_link(path).is_err() {
         return Ok(false);
     }
@@ -20,8 +20,8 @@ pub(super) fn is_whole(site: &Site, path: &Path) -> Result<bool, String> {
     Ok(checkout.is_whole())
 }
 
-/// Takes away what is left of a worktree that is not whole; nothing where there is none.
-pub(super) fn clear_remains(site: &Site, path: &Path) -> Result<(), String> {
+/// Takes away what is there of a worktree; nothing where there is none.
+pub(in crate::engine) fn remove(site: &Site, path: &Path) -> Result<(), String> {
     ensure_no_link(path)?;
     let read = |error| chain(&error);
     if site.repo.worktree_at(path).map_err(read)?.is_none() {
@@ -34,7 +34,7 @@ pub(super) fn clear_remains(site: &Site, path: &Path) -> Result<(), String> {
 }
 
 /// Nobody goes where a link leads: that is another one's place.
-pub(super) fn ensure_no_link(path: &Path) -> Result<(), String> {
+pub(in crate::engine) fn ensure_no_link(path: &Path) -> Result<(), String> {
     match path.symlink_metadata() {
         Ok(found) if !found.is_dir() => Err(in_the_way(path, "it is no folder")),
         Ok(_) | Err(_) => Ok(()),
@@ -44,5 +44,7 @@ pub(super) fn ensure_no_link(path: &Path) -> Result<(), String> {
 fn in_the_way(path: &Path, why: &str) -> String {
     let path = path.display().to_string();
     let word = shell_word(&path);
-    format!("`{path}`, where validations run, was replaced ({why}); `rm -rf {word}` takes it away")
+    format!(
+        "`{path}`, where commands of ours run, was replaced ({why}); `rm -rf {word}` takes it away"
+    )
 }
