@@ -152,10 +152,8 @@ fn with_excerpts(
         let own = hunks.filter(|hunk| entry.paths.contains(&hunk.path));
         entry.hunks = own
             .map(|hunk| {
-                let begin = format!("<<<<<<< {}:{}", entry.a, hunk.path);
-                let end = format!(">>>>>>> {}:{}", entry.b, hunk.path);
-                let text = hunk.text.replacen("<<<<<<< ours", &begin, 1);
-                text.replacen(">>>>>>> theirs", &end, 1)
+                let side = |name: &str| format!("{name}:{}", hunk.path);
+                hunk.labelled(&side(&entry.a), &side(&entry.b))
             })
             .collect();
     }

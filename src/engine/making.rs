@@ -81,7 +81,7 @@ impl Maker {
         let (tree, engine, check) = match outcome {
             MergeOutcome::Clean { tree, engine, check } => (tree, engine, check),
             MergeOutcome::Conflict { paths, hunks, check, .. } => {
-                let hunks = labelled(integration, member, hunks);
+                let hunks = labelled(integration, member, &hunks);
                 let mut ejection = integration.conflict(onto, &member.task, paths, hunks);
                 ejection.note = joined([ejection.note, check.sentence()]);
                 return Ok(Made::Collides(ejection));
@@ -127,7 +127,7 @@ impl Maker {
                 engine: engine.map(|engine| engine.to_string()),
             },
             ReplayOutcome::Conflict { commit, subject, paths, hunks, .. } => {
-                let hunks = labelled(integration, member, hunks);
+                let hunks = labelled(integration, member, &hunks);
                 let ejection = integration.conflict(wanted.onto, &member.task, paths, hunks);
                 let which = format!("its commit {} (`{subject}`) collides", commit.short());
                 Made::Collides(Ejection { note: joined([Some(which), ejection.note]), ..ejection })
@@ -213,13 +213,10 @@ fn joined(notes: impl IntoIterator<Item = Option<String>>) -> Option<String> {
 }
 
 /// Excerpts that say whose the sides are.
-fn labelled(integration: &Integration, member: &Member, hunks: Vec<Hunk>) -> Vec<String> {
-    let ours = format!("<<<<<<< `{}` so far", integration.spec.target);
-    let theirs = format!(">>>>>>> task `{}`", member.task);
-    let label = |text: String| {
-        text.replacen("<<<<<<< ours", &ours, 1).replacen(">>>>>>> theirs", &theirs, 1)
-    };
-    hunks.into_iter().map(|hunk| label(hunk.text)).collect()
+fn labelled(integration: &Integration, member: &Member, hunks: &[Hunk]) -> Vec<String> {
+    let ours = format!("`{}` so far", integration.spec.target);
+    let theirs = format!("task `{}`", member.task);
+    hunks.iter().map(|hunk| hunk.labelled(&ours, &theirs)).collect()
 }
 
 /// The message of one commit in place of several: what each of them said, and who made them.

@@ -13,6 +13,18 @@ const MAX_LINE: usize = 300;
 /// Larger files are not excerpted.
 const MAX_FILE: usize = 4 << 20;
 
+/// How an excerpt begins and ends.
+const BEGIN: &str = "<<<<<<< ours";
+const END: &str = ">>>>>>> theirs";
+
+impl Hunk {
+    /// The text, with these names for the two sides.
+    pub fn labelled(&self, ours: &str, theirs: &str) -> String {
+        let begun = self.text.replacen(BEGIN, &format!("<<<<<<< {ours}"), 1);
+        begun.replacen(END, &format!(">>>>>>> {theirs}"), 1)
+    }
+}
+
 /// The three versions of a colliding file; none where a side has no plain file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Stages {
@@ -66,12 +78,10 @@ fn cut(text: &str) -> Vec<String> {
     let mut hunks = Vec::new();
     let mut lines = text.lines();
     while hunks.len() < MAX_HUNKS_PER_FILE {
-        let Some(first) = lines.by_ref().find(|line| line.starts_with("<<<<<<< ours")) else {
-            break;
-        };
+        let Some(first) = lines.by_ref().find(|line| line.starts_with(BEGIN)) else { break };
         let mut hunk = format!("{first}\n");
         for (count, line) in (1..).zip(lines.by_ref()) {
-            let last = line.starts_with(">>>>>>> theirs");
+            let last = line.starts_with(END);
             if count < MAX_LINES || last {
                 let end = line.floor_char_boundary(MAX_LINE);
                 hunk.push_str(&line[..end]);
