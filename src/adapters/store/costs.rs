@@ -2,7 +2,7 @@
 
 use rusqlite::params;
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, number};
 use crate::domain::time::Timestamp;
 
 /// Samples kept of each kind; older ones are forgotten.
@@ -59,8 +59,4 @@ impl Store {
             Ok(rows.collect::<Result<_, _>>()?)
         })
     }
-}
-
-fn number(count: usize) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
 }

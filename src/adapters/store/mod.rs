@@ -148,6 +148,11 @@ impl Store {
     }
 }
 
+/// A count of rows as SQLite takes it.
+fn number(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
 /// A connection is used by one thread at a time, and links are followed as for any other file.
 fn plain() -> OpenFlags {
     OpenFlags::SQLITE_OPEN_NO_MUTEX

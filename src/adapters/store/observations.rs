@@ -4,7 +4,7 @@ use rusqlite::{Connection, Row, Transaction, params};
 
 use super::error::Wrong;
 use super::schema::{OBSERVATIONS_SINCE, RESOURCES_SINCE};
-use super::{Store, StoreError};
+use super::{Store, StoreError, number};
 use crate::domain::plan::{
     Observations, ObservedAttempt, ObservedRun, RecordedAttempt, RecordedRun, ResourceUse,
 };
@@ -310,10 +310,6 @@ fn result(row: &Row<'_>) -> rusqlite::Result<RecordedRun> {
         at: Timestamp(row.get(13)?),
     };
     Ok(RecordedRun { imported: row.get(14)?, observed })
-}
-
-fn number(count: usize) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::params;
+use rusqlite::{Transaction, params};
 
-use super::{Store, StoreError};
+use super::error::Wrong;
+use super::{Store, StoreError, number};
 use crate::domain::time::Timestamp;
 
 /// Validations that passed, of which the newest are kept.
@@ -29,12 +30,7 @@ impl Store {
                 "INSERT OR REPLACE INTO passed (key, at) VALUES (?1, ?2)",
                 params![key, at.0],
             )?;
-            db.execute(
-                "DELETE FROM passed WHERE id <= (
-                     SELECT id FROM passed ORDER BY id DESC LIMIT 1 OFFSET ?1)",
-                params![number(PASSED_KEPT)],
-            )?;
-            Ok(())
+            keep_newest(db, "passed", PASSED_KEPT)
         })
     }
 
@@ -53,12 +49,7 @@ impl Store {
                 "INSERT OR REPLACE INTO failed (command, at) VALUES (?1, ?2)",
                 params![command, at.0],
             )?;
-            db.execute(
-                "DELETE FROM failed WHERE id <= (
-                     SELECT id FROM failed ORDER BY id DESC LIMIT 1 OFFSET ?1)",
-                params![number(FAILED_KEPT)],
-            )?;
-            Ok(())
+            keep_newest(db, "failed", FAILED_KEPT)
         })
     }
 
@@ -72,8 +63,14 @@ impl Store {
     }
 }
 
-fn number(count: usize) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
+/// Forgets all rows of a table but the newest, by their ids.
+fn keep_newest(db: &Transaction<'_>, table: &str, kept: usize) -> Result<(), Wrong> {
+    let forget = format!(
+        "DELETE FROM {table} WHERE id <= (
+             SELECT id FROM {table} ORDER BY id DESC LIMIT 1 OFFSET ?1)"
+    );
+    db.execute(&forget, [number(kept)])?;
+    Ok(())
 }
 
 #[cfg(test)]
