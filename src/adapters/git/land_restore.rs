@@ -10,7 +10,6 @@ use super::diff::{FileMode, RawChange, TreeFile};
 use super::error::{GitError, io};
 use super::land_session::{Mark, Session, remove_if_there};
 use super::path::{as_path, quote_path};
-use super::program::Invocation;
 use super::repo::Repo;
 use crate::adapters::host::crash_point::crash_point;
 use crate::domain::id::Oid;
@@ -236,7 +235,7 @@ impl OnDisk {
         if meta.is_symlink() {
             let target = full.read_link().map_err(io("read", &full))?;
             let content = target.as_os_str().as_bytes().to_vec();
-            let id = parse_id(repo.git("hash-object").arg("--stdin").input(content))?;
+            let id = repo.git("hash-object").arg("--stdin").input(content).oid()?;
             return Ok(Self::File { id, mode: Some(FileMode::Link) });
         }
         if !meta.is_file() {
@@ -244,7 +243,7 @@ impl OnDisk {
         }
         // Through the clean filters, as `git add` would.
         let command = session.git(repo, worktree, "hash-object")?.arg("--").arg(as_path(path));
-        let id = parse_id(command)?;
+        let id = command.oid()?;
         let executable = meta.permissions().mode() & 0o100 != 0;
         let mode = match repo.settings().last("core.filemode") {
             Some("false") => None,
@@ -265,12 +264,6 @@ impl OnDisk {
             }
         }
     }
-}
-
-fn parse_id(command: Invocation<'_>) -> Result<Oid, GitError> {
-    let words = command.shown();
-    let text = command.text()?;
-    text.parse().map_err(|_| GitError::Answer { words, what: text })
 }
 
 /// Whether a file is the beginning of what git was writing, cut off by a crash.

@@ -1,6 +1,7 @@
-//! Object ids to and from libgit2's form.
+//! Object ids to and from libgit2's form, and from git's.
 
 use super::error::{GitError, library};
+use super::program::Invocation;
 use crate::domain::id::Oid;
 
 pub(super) fn from_git2(oid: git2::Oid) -> Oid {
@@ -17,4 +18,16 @@ pub(in crate::adapters) fn blob_id(content: &[u8]) -> Result<Oid, GitError> {
 
 pub(super) fn to_git2(oid: Oid) -> Result<git2::Oid, GitError> {
     git2::Oid::from_bytes(oid.as_bytes()).map_err(library("read an object id"))
+}
+
+impl Invocation<'_> {
+    /// The object id that it prints.
+    ///
+    /// # Errors
+    /// Git fails, or prints something else.
+    pub(in crate::adapters) fn oid(self) -> Result<Oid, GitError> {
+        let words = self.shown();
+        let text = self.text()?;
+        text.parse().map_err(|_| GitError::Answer { words, what: text })
+    }
 }

@@ -115,10 +115,7 @@ impl Repo {
         if let Some(encoding) = encoding {
             command = command.config(&format!("i18n.commitEncoding={encoding}"));
         }
-        let command = command.args(["-F", "-"]).input(message);
-        let words = command.shown();
-        let text = command.text()?;
-        text.parse().map_err(|_| GitError::Answer { words, what: text })
+        command.args(["-F", "-"]).input(message).oid()
     }
 
     fn with_author_of<'a>(

@@ -113,7 +113,7 @@ impl Checkout {
             }
         }
         git("update-index")?.args(["-z", "--index-info"]).input(records).output()?;
-        tree(git("write-tree")?)
+        git("write-tree")?.durable().oid()
     }
 
     /// What `base` is with what `from` has at these paths.
@@ -151,7 +151,7 @@ impl Checkout {
         if !unstaged.is_empty() {
             return Ok(StagedResolution::Unstaged(unstaged));
         }
-        tree(self.whole("write-tree")?).map(StagedResolution::Tree)
+        self.whole("write-tree")?.durable().oid().map(StagedResolution::Tree)
     }
 
     /// The text of a file here; `None` for what is no file or no text.
@@ -187,13 +187,6 @@ impl Checkout {
             }),
         }
     }
-}
-
-fn tree(command: Invocation<'_>) -> Result<Oid, GitError> {
-    let command = command.durable();
-    let words = command.shown();
-    let text = command.text()?;
-    text.parse().map_err(|_| GitError::Answer { words, what: text })
 }
 
 /// For `git update-index -z --index-info`.
