@@ -387,12 +387,7 @@ impl Integration {
         let declared = self.spec.validations.iter().find(|declared| declared.name == *name);
         let missed = self.runs.iter().any(|(_, run)| run.name == *name && run.missed_its_tests());
         let can_choose = declared.is_some_and(|declared| declared.rerun.is_some()) && !missed;
-        let tests: Option<Vec<String>> = failures
-            .map(|failure| match failure {
-                Failure::Test(name) => Some(name.clone()),
-                Failure::Missing | Failure::Command | Failure::Tainted => None,
-            })
-            .collect();
+        let tests: Option<Vec<String>> = failures.map(|failure| failure.test().cloned()).collect();
         let only = tests.filter(|_| can_choose).unwrap_or_default();
         ValidationRequest { only, ..self.fresh(commit, name) }
     }

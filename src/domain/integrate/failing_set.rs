@@ -33,14 +33,7 @@ pub struct FailingSet {
 impl FailingSet {
     /// The tests that fail with it; the validation, where it does not say.
     pub fn failing_names(&self) -> Vec<String> {
-        let tests: Vec<String> = self
-            .failures
-            .iter()
-            .filter_map(|failure| match failure {
-                Failure::Test(name) => Some(name.clone()),
-                Failure::Missing | Failure::Command | Failure::Tainted => None,
-            })
-            .collect();
+        let tests: Vec<String> = self.failures.iter().filter_map(Failure::test).cloned().collect();
         if tests.is_empty() { vec![self.validation.clone()] } else { tests }
     }
 

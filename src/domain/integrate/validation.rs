@@ -70,6 +70,16 @@ pub enum Failure {
     Tainted,
 }
 
+impl Failure {
+    /// The test that it is.
+    pub(super) fn test(&self) -> Option<&String> {
+        match self {
+            Self::Test(name) => Some(name),
+            Self::Missing | Self::Command | Self::Tainted => None,
+        }
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -54,16 +54,12 @@ impl Integration {
         let red = runs.iter().rev().find(|run| !run.is_green());
         let shown = red.unwrap_or(last);
         let failures: BTreeSet<Failure> = runs.iter().flat_map(|run| run.failures()).collect();
-        let tests = failures.iter().map(|failure| match failure {
-            Failure::Test(name) => Some(name.clone()),
-            Failure::Missing | Failure::Command | Failure::Tainted => None,
-        });
         Some(ValidationSummary {
             name,
             verdict: self.verdict_over(&runs, &failures),
             ending: &shown.ending,
             duration: first.duration,
-            failing: tests.collect(),
+            failing: failures.iter().map(|failure| failure.test().cloned()).collect(),
             tainted: &shown.tainted,
             last_lines: &shown.last_lines,
             cached: first.cached,
