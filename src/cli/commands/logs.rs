@@ -4,12 +4,11 @@ use std::io::IsTerminal;
 
 use serde_json::json;
 
-use super::stored::{self, run_or_task};
+use super::stored::{self, run_or_task, task_index};
 use crate::cli::args::LogsArgs;
 use crate::cli::context::{Context, Place};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::domain::diagnostic::closest;
 use crate::domain::report::SCHEMA;
 use crate::render::visible;
 
@@ -59,15 +58,7 @@ fn show(
     (name, attempt): (&str, Option<u32>),
 ) -> Result<Exit, Failure> {
     let run = &stored.run;
-    let index = name.parse().ok().and_then(|id| stored.state.index(&id));
-    let Some(index) = index else {
-        let known = stored.state.spec.plan.tasks.iter().map(|planned| planned.task.id.as_str());
-        let failure = Failure::refused("unknown_task", format!("run `{run}` has no task `{name}`"));
-        return Err(match closest(name, known) {
-            Some(near) => failure.hint(format!("did you mean `{near}`?")),
-            None => failure.hint(format!("`wt-orch status {run}` lists its tasks")),
-        });
-    };
+    let index = task_index(&stored.state, name)?;
     let task = &stored.state.task(index).id;
     let attempt = attempt.unwrap_or(stored.state.tasks[index].attempts);
     // An attempt whose hooks failed has no output but theirs.

@@ -1,12 +1,11 @@
 //! `wt-orch retry [RUN] [TASK…]`: runs tasks again from their start, with what depends on them.
 
 use super::split::{Begin, carry_out, finish};
-use super::stored::{self, run_or_task};
+use super::stored::{self, run_or_task, task_index};
 use crate::cli::args::RetryArgs;
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::domain::diagnostic::closest;
 use crate::domain::id::TaskId;
 use crate::domain::report::ways_to_the_end;
 use crate::domain::run::{Event, Input, RunState, TaskRecord, step};
@@ -51,20 +50,6 @@ fn chosen(state: &RunState, wanted: &[String]) -> Result<Vec<TaskId>, Failure> {
         let open = state.tasks.iter().enumerate().filter(|(_, record)| is_open(record));
         return Ok(open.map(|(index, _)| state.task(index).id.clone()).collect());
     }
-    wanted
-        .iter()
-        .map(|name| {
-            let id: Option<TaskId> = name.parse().ok();
-            id.filter(|id| state.index(id).is_some()).ok_or_else(|| {
-                let run = &state.spec.run;
-                let known = state.spec.plan.tasks.iter().map(|planned| planned.task.id.as_str());
-                let failure =
-                    Failure::refused("unknown_task", format!("run `{run}` has no task `{name}`"));
-                match closest(name, known) {
-                    Some(near) => failure.hint(format!("did you mean `{near}`?")),
-                    None => failure.hint(format!("`wt-orch status {run}` lists its tasks")),
-                }
-            })
-        })
-        .collect()
+    let named = |name: &String| Ok(state.task(task_index(state, name)?).id.clone());
+    wanted.iter().map(named).collect()
 }

@@ -129,6 +129,20 @@ pub(crate) fn run_or_task(
     })
 }
 
+/// The index of the task of this name.
+pub(crate) fn task_index(state: &RunState, name: &str) -> Result<usize, Failure> {
+    if let Some(index) = name.parse().ok().and_then(|id| state.index(&id)) {
+        return Ok(index);
+    }
+    let run = &state.spec.run;
+    let known = state.spec.plan.tasks.iter().map(|planned| planned.task.id.as_str());
+    let failure = Failure::refused("unknown_task", format!("run `{run}` has no task `{name}`"));
+    Err(match closest(name, known) {
+        Some(near) => failure.hint(format!("did you mean `{near}`?")),
+        None => failure.hint(format!("`wt-orch status {run}` lists its tasks")),
+    })
+}
+
 /// Prints how a run ended, and tells the exit code.
 pub(crate) fn conclude(context: &Context, place: &Place, state: &RunState) -> Exit {
     let root = place.site.repo.worktree().map(|path| path.display().to_string());
