@@ -127,13 +127,6 @@ impl Checkout {
         &self,
         act: impl FnOnce(&Path) -> Result<(), GitError>,
     ) -> Result<(), GitError> {
-        match (&self.git_dir, self.broken()) {
-            (Some(git_dir), None) => act(git_dir),
-            _ => Err(GitError::Mismatch {
-                what: format!("the worktree at `{}`", self.path.display()),
-                expected: "whole".to_owned(),
-                found: "broken".to_owned(),
-            }),
-        }
+        act(self.whole_git_dir()?)
     }
 }
