@@ -24,6 +24,8 @@ mod validation;
 mod verdict;
 
 #[cfg(test)]
+mod fixture;
+#[cfg(test)]
 mod trains;
 
 pub use candidate::Candidate;

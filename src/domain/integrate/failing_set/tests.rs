@@ -1,19 +1,5 @@
 use super::*;
-use crate::domain::id::Oid;
-
-fn member(task: &str, needs: &[&str], priority: Priority) -> Member {
-    let oid = Oid::from_bytes(&[1; 20]).unwrap();
-    Member {
-        task: task.parse().unwrap(),
-        start: oid,
-        tip: oid,
-        branch: task.to_owned(),
-        title: None,
-        needs: needs.iter().map(|n| n.parse().unwrap()).collect(),
-        replay: false,
-        priority,
-    }
-}
+use crate::domain::integrate::fixture::member;
 
 fn plain(tasks: &[&str]) -> Vec<Member> {
     tasks.iter().map(|task| member(task, &[], Priority::Medium)).collect()
