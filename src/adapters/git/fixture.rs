@@ -195,3 +195,15 @@ fn wanted_formats() -> impl Iterator<Item = (OsString, OsString)> {
 pub(in crate::adapters) fn search_path() -> String {
     std::env::var("PATH").unwrap()
 }
+
+/// A text of so many numbered lines.
+pub(super) fn lines(range: std::ops::Range<u32>) -> String {
+    range.map(|n| format!("line {n}\n")).collect()
+}
+
+/// The text with one line replaced.
+pub(super) fn with_line(text: &str, at: usize, line: &str) -> String {
+    let mut lines: Vec<&str> = text.lines().collect();
+    lines[at] = line;
+    lines.join("\n") + "\n"
+}

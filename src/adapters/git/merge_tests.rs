@@ -1,18 +1,8 @@
 //! Merging and forecasting, both engines against one another.
 
-use super::fixture::Sandbox;
+use super::fixture::{Sandbox, lines, with_line};
 use super::*;
 use crate::domain::id::Oid;
-
-fn lines(range: std::ops::Range<u32>) -> String {
-    range.map(|n| format!("line {n}\n")).collect()
-}
-
-fn with_line(text: &str, at: usize, line: &str) -> String {
-    let mut lines: Vec<&str> = text.lines().collect();
-    lines[at] = line;
-    lines.join("\n") + "\n"
-}
 
 /// Three-way cases on one ancestor; an empty text deletes the file.
 type Files<'a> = &'a [(&'a str, &'a str)];

@@ -3,24 +3,13 @@
 
 use git2::build::TreeUpdateBuilder;
 
-use crate::adapters::git::fixture::Sandbox;
+use crate::adapters::git::fixture::{Sandbox, lines, with_line};
 use crate::adapters::git::oid::{from_git2, to_git2};
 use crate::adapters::git::{
     Backend, Engine, Forecast, ForecastRequest, ForecastTip, MergeOutcome, MergeRequest, Repo,
     all_pairs,
 };
 use crate::domain::id::Oid;
-
-fn lines(range: std::ops::Range<u32>) -> String {
-    range.map(|n| format!("line {n}\n")).collect()
-}
-
-/// The text with one line replaced.
-fn with_line(text: &str, at: usize, line: &str) -> String {
-    let mut lines: Vec<&str> = text.lines().collect();
-    lines[at] = line;
-    lines.join("\n") + "\n"
-}
 
 /// A history made in the object store, without any process.
 struct History {

@@ -4,17 +4,9 @@ use std::time::Duration;
 
 use super::*;
 use crate::adapters::git::NewCommit;
-use crate::adapters::git::fixture::{Sandbox, make_executable, search_path, write};
-
-fn lines(range: std::ops::Range<u32>) -> String {
-    range.map(|n| format!("line {n}\n")).collect()
-}
-
-fn with_line(text: &str, at: usize, line: &str) -> String {
-    let mut lines: Vec<&str> = text.lines().collect();
-    lines[at] = line;
-    lines.join("\n") + "\n"
-}
+use crate::adapters::git::fixture::{
+    Sandbox, lines, make_executable, search_path, with_line, write,
+};
 
 fn plain(ours: Oid, theirs: Oid) -> MergeRequest {
     MergeRequest { base: None, ours, theirs }

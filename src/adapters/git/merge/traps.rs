@@ -9,7 +9,7 @@ mod renames;
 mod settings;
 
 use super::*;
-use crate::adapters::git::fixture::Sandbox;
+use crate::adapters::git::fixture::{Sandbox, lines, with_line};
 
 /// What is to be merged, and what it comes to where git is ruled out.
 struct Trap {
@@ -112,14 +112,4 @@ impl Trap {
             }
         }
     }
-}
-
-fn lines(range: std::ops::Range<u32>) -> String {
-    range.map(|n| format!("line {n}\n")).collect()
-}
-
-fn with_line(text: &str, at: usize, line: &str) -> String {
-    let mut lines: Vec<&str> = text.lines().collect();
-    lines[at] = line;
-    lines.join("\n") + "\n"
 }
