@@ -13,12 +13,10 @@ pub(super) async fn is_interrupted(
     while let Some(signal) = signals.pending().await {
         match signal {
             Signal::Suspend => {
-                let now = journal.now();
-                journal.record(vec![Event::Suspended], now)?;
+                journal.note(Event::Suspended)?;
                 stand_still()
                     .map_err(|source| EngineError::System { what: "stop itself", source })?;
-                let now = journal.now();
-                journal.record(vec![Event::Continued], now)?;
+                journal.note(Event::Continued)?;
             }
             Signal::Interrupt | Signal::Terminate | Signal::Hangup => return Ok(true),
         }

@@ -227,8 +227,7 @@ pub fn early_refusal(
 
 /// Stores one fact of the integration.
 pub(super) fn record(journal: &mut Journal, event: IntegrationEvent) -> Result<(), EngineError> {
-    let now = journal.now();
-    journal.record(vec![Event::Integration { event }], now)
+    journal.note(Event::Integration { event })
 }
 
 /// Says which members change what validations take from the target.

@@ -146,8 +146,7 @@ pub(super) async fn open_jobs(site: &Site, journal: &mut Journal) -> Result<Jobs
     match Jobs::open(site, &spec).await {
         Ok(jobs) => Ok(jobs),
         Err(message) => {
-            let now = journal.now();
-            journal.record(vec![Event::Warned { message }], now)?;
+            journal.note(Event::Warned { message })?;
             Ok(Jobs::default())
         }
     }

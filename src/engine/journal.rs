@@ -104,6 +104,15 @@ impl Journal {
         self.store_staged()
     }
 
+    /// Stores one fact, as of the present, and nothing that follows from it.
+    ///
+    /// # Errors
+    /// As [`Self::record`].
+    pub(super) fn note(&mut self, event: Event) -> Result<(), EngineError> {
+        let now = self.now();
+        self.record(vec![event], now)
+    }
+
     /// Folds facts that [`Self::store_staged`] is to store, together with others: what is stored
     /// together waits for the disk once. Nothing may be done before that which they ask for.
     ///

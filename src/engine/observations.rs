@@ -57,6 +57,5 @@ fn warn(
 ) -> Result<(), EngineError> {
     let Err(error) = stored else { return Ok(()) };
     let message = format!("{what} of this run could not be stored for later plans: {error}");
-    let now = journal.now();
-    journal.record(vec![Event::Warned { message }], now)
+    journal.note(Event::Warned { message })
 }

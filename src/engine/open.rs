@@ -125,7 +125,7 @@ pub async fn reconcile(site: &Site, journal: &mut Journal) -> Result<(), EngineE
             n => format!("the run ended while it was at work; {n} of its processes were stopped"),
         };
         let task = journal.state().task(task).id.clone();
-        note(journal, Event::Reconciled { task, finding })?;
+        journal.note(Event::Reconciled { task, finding })?;
     }
     super::guard::record_after_crash(site, journal)?;
     end_train(site, journal).await?;
@@ -146,7 +146,7 @@ pub async fn abort_idle(site: &Site, journal: &mut Journal) -> Result<u32, Engin
     for (task, _) in &ended {
         let task = journal.state().task(*task).id.clone();
         let finding = "given up, since the run is aborted".to_owned();
-        note(journal, Event::Reconciled { task, finding })?;
+        journal.note(Event::Reconciled { task, finding })?;
     }
     super::guard::record_after_crash(site, journal)?;
     end_train(site, journal).await?;
@@ -168,12 +168,5 @@ async fn end_train(site: &Site, journal: &mut Journal) -> Result<(), EngineError
         clear_validations(site, &state.spec).await?;
     }
     let Some(train) = state.trains.under_way.clone() else { return Ok(()) };
-    note(journal, Event::TrainValidated { train, end: TrainEnd::Dropped })
-}
-
-/// Stores a fact and nothing that follows from it: what is to be done next is decided when the run
-/// goes on, if it does.
-fn note(journal: &mut Journal, event: Event) -> Result<(), EngineError> {
-    let now = journal.now();
-    journal.record(vec![event], now)
+    journal.note(Event::TrainValidated { train, end: TrainEnd::Dropped })
 }

@@ -57,12 +57,12 @@ impl Crew {
             return Ok(());
         }
         let message = "the integration was interrupted: stopping what runs; Ctrl-C again kills it";
-        note(journal, Event::Warned { message: message.to_owned() })
+        journal.note(Event::Warned { message: message.to_owned() })
     }
 
     /// Holds all that runs, stands still until somebody continues this process, and lets all go on.
     async fn hold(&mut self, journal: &mut Journal) -> Result<(), EngineError> {
-        note(journal, Event::Suspended)?;
+        journal.note(Event::Suspended)?;
         while self.held.1.try_recv().is_ok() {}
         let obeying = self.running.iter().filter(|running| running.reins.ask(Request::Suspend));
         let mut awaited: HashSet<u64> = obeying.map(|running| running.number).collect();
@@ -84,15 +84,10 @@ impl Crew {
         let before = self.site.clock.elapsed();
         stand_still().map_err(|source| EngineError::System { what: "stop itself", source })?;
         self.stood += self.site.clock.elapsed().saturating_sub(before);
-        note(journal, Event::Continued)?;
+        journal.note(Event::Continued)?;
         for running in &self.running {
             let _over_or_goes_on = running.reins.ask(Request::Continue);
         }
         Ok(())
     }
-}
-
-fn note(journal: &mut Journal, event: Event) -> Result<(), EngineError> {
-    let now = journal.now();
-    journal.record(vec![event], now)
 }
