@@ -11,6 +11,7 @@ mod named_tips;
 mod patient;
 mod prepare;
 mod remembered;
+mod text_file;
 mod watch;
 
 use std::process::ExitCode;

@@ -9,6 +9,7 @@ use super::args::SearchArgs;
 use super::context::{Context, Place};
 use super::failure::{Failure, ProblemFile};
 use super::remembered::Remembered;
+use super::text_file::load_text;
 use crate::adapters::git::{Head, Repo};
 use crate::adapters::host::effective_cores::EffectiveCores;
 use crate::adapters::host::machine::Machine;
@@ -59,19 +60,11 @@ pub(super) fn load_tasks(
     file: &Path,
     host: Option<KnownHost>,
 ) -> Result<TasksFile, Failure> {
-    let path = context.path(file);
     let name = file.display().to_string();
-    let unreadable = |why: String| {
+    let text = load_text(&context.path(file), LARGEST).map_err(|why| {
         Failure::usage("unreadable_tasks", format!("cannot read `{name}`: {why}"))
             .hint("`wt-orch init` writes a starter file")
-    };
-    let data = std::fs::metadata(&path).map_err(|error| unreadable(error.to_string()))?;
-    if data.is_dir() || data.len() > LARGEST {
-        let why = if data.is_dir() { "it is a folder" } else { "it is larger than 16 MiB" };
-        return Err(unreadable(why.to_owned()));
-    }
-    let bytes = std::fs::read(&path).map_err(|error| unreadable(error.to_string()))?;
-    let text = String::from_utf8(bytes).map_err(|_| unreadable("it is no UTF-8 text".into()))?;
+    })?;
     let known = Known {
         personas: settings.personas.keys().cloned().collect(),
         capacity: settings.capacity.clone(),

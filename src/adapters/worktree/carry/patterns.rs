@@ -114,7 +114,7 @@ fn load_file(path: &Path) -> Result<String, GitError> {
     if bytes.len() as u64 > LARGEST {
         // Half of it might lack the very line that leaves a secret out.
         let way_out = "name folders instead of the files in them";
-        return Err(refused("more than 1 MiB of", way_out));
+        return Err(refused("more than 1MiB of", way_out));
     }
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

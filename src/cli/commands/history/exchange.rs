@@ -11,6 +11,7 @@ use crate::cli::args::{HistoryExportArgs, HistoryImportArgs};
 use crate::cli::context::{Context, Place};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::text_file::load_text;
 use crate::domain::report::{
     HistoryExport, HistoryImportDocument, HistoryWrittenDocument, ImportProblem, ObservationsEntry,
     SCHEMA, parse_history_export, shell_word,
@@ -67,7 +68,7 @@ pub(super) fn import(
     args: &HistoryImportArgs,
 ) -> Result<Exit, Failure> {
     let name = args.file.display().to_string();
-    let text = load_text(&context.path(&args.file))
+    let text = load_text(&context.path(&args.file), LARGEST)
         .map_err(|why| Failure::usage("unreadable_history", format!("cannot read `{name}`: {why}")))
         .map_err(|failure| failure.hint("`wt-orch history export FILE` writes one"))?;
     let observations = parse_history_export(&text, context.clock.now())
@@ -81,16 +82,6 @@ pub(super) fn import(
     }
     context.streams.document(&HistoryImportDocument { schema: SCHEMA, read, added });
     Ok(Exit::Done)
-}
-
-fn load_text(path: &Path) -> Result<String, String> {
-    let data = std::fs::metadata(path).map_err(|error| error.to_string())?;
-    if data.is_dir() || data.len() > LARGEST {
-        let why = if data.is_dir() { "it is a folder" } else { "it is larger than 64 MiB" };
-        return Err(why.to_owned());
-    }
-    let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
-    String::from_utf8(bytes).map_err(|_| "it is no UTF-8 text".to_owned())
 }
 
 fn invalid(name: &str, problems: &[ImportProblem]) -> Failure {
