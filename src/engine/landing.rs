@@ -10,11 +10,12 @@ use super::site::Site;
 use crate::adapters::git::{
     BranchConflict, BranchRequest, Expected, GitError, LandOutcome, LandRefusal, LandRequest,
     RefUpdate, RefusedReason, Repo, delete_branch, early_obstacle, land, make_branch,
-    recover_landing, shell_word,
+    recover_landing,
 };
 use crate::adapters::store::{NewOperation, Operation, OperationState, Store};
 use crate::domain::id::{Oid, RunId};
 use crate::domain::integrate::{IntegrationEvent, IntegrationOutcome, Member, Refusal};
+use crate::domain::report::shell_word;
 use crate::domain::run::RunState;
 
 /// One change of a branch, announced in the database before it happens.

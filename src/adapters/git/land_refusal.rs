@@ -3,9 +3,9 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::path::shell_word;
 use super::progress::Progress;
 use crate::domain::id::Oid;
+use crate::domain::report::shell_word;
 
 /// A worktree that cannot follow its branch.
 #[derive(Debug, Clone, PartialEq, Eq)]

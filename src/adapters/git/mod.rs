@@ -83,7 +83,7 @@ pub use merge::{
 pub(in crate::adapters) use oid::blob_id;
 pub use patch::PatchSearch;
 pub(in crate::adapters) use path::as_path;
-pub use path::{quote_path, shell_word, unquote_path};
+pub use path::{quote_path, unquote_path};
 pub use program::GitProgram;
 pub(in crate::adapters) use program::Invocation;
 pub use progress::Progress;

@@ -59,16 +59,6 @@ pub(in crate::adapters) fn as_path(path: &[u8]) -> &Path {
     Path::new(OsStr::from_bytes(path))
 }
 
-/// A word for a POSIX shell, quoted only where it must be.
-pub fn shell_word(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:@%,".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -81,12 +71,5 @@ mod tests {
             assert_eq!(unquote_path(&quote_path(path)), *path, "{}", quote_path(path));
         }
         assert_eq!(quote_path(b"a\xff b"), "\"a\\377 b\"");
-    }
-
-    #[test]
-    fn a_shell_word_is_quoted_when_the_shell_would_read_it() {
-        assert_eq!(shell_word("/a/b-c.rs"), "/a/b-c.rs");
-        assert_eq!(shell_word("it's $x"), "'it'\\''s $x'");
-        assert_eq!(shell_word(""), "''");
     }
 }

@@ -23,8 +23,8 @@ pub(in crate::adapters) use conversation::Conversation;
 use self::locked::locked_file;
 use super::backoff::Backoff;
 use super::error::{GitError, io};
-use super::path::shell_word;
 use super::version::GitVersion;
+use crate::domain::report::shell_word;
 
 /// How long a command waits for somebody else's lock.
 const LOCK_WAIT: Duration = Duration::from_secs(2);

@@ -4,10 +4,10 @@
 use std::ffi::OsString;
 
 use super::error::{GitError, io};
-use super::path::shell_word;
 use super::repo::Repo;
 use crate::adapters::host::foreground::Foreground;
 use crate::domain::id::Oid;
+use crate::domain::report::shell_word;
 
 /// A commit that a branch of another repository is to be moved to.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::adapters::git::{BranchConflict, GitError, Repo, real_path, shell_word};
+use crate::adapters::git::{BranchConflict, GitError, Repo, real_path};
 use crate::domain::id::Oid;
+use crate::domain::report::shell_word;
 
 /// What is in the way, and the command that clears it.
 #[derive(Debug, Clone, PartialEq, Eq)]

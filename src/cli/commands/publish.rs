@@ -3,13 +3,13 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use crate::adapters::git::{Push, shell_word};
+use crate::adapters::git::Push;
 use crate::adapters::host::foreground::{Foreground, program_on_path};
 use crate::cli::context::{Context, Place};
 use crate::cli::failure::Failure;
 use crate::domain::id::{Oid, RunId};
 use crate::domain::integrate::{Integration, IntegrationOutcome, Terms};
-use crate::domain::report::{Publication, ReportPlaces, run_report};
+use crate::domain::report::{Publication, ReportPlaces, run_report, shell_word};
 use crate::domain::run::RunState;
 use crate::render::report_markdown;
 

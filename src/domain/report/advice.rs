@@ -149,7 +149,10 @@ pub(super) fn again(spec: &RunSpec, integration: &Integration) -> String {
 
 /// A word as a POSIX shell takes it: quoted where that is needed.
 pub fn shell_word(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:,@%^".contains(c);
+    // The first word of a command would be an assignment with a `=`; no option is.
+    let is_option = word.starts_with('-');
+    let plain =
+        |c: char| c.is_ascii_alphanumeric() || "/._-+:,@%^".contains(c) || (c == '=' && is_option);
     if !word.is_empty() && word.chars().all(plain) {
         word.to_owned()
     } else {
@@ -268,5 +271,6 @@ mod tests {
     fn words_are_quoted_only_where_the_shell_would_read_more_into_them() {
         let quoted = ["feature/a-1", "a b", "", "$(x)", "it's", "a;b"].map(shell_word);
         assert_eq!(quoted, ["feature/a-1", "'a b'", "''", "'$(x)'", r"'it'\''s'", "'a;b'"]);
+        assert_eq!(["--format=%H", "A=1"].map(shell_word), ["--format=%H", "'A=1'"]);
     }
 }

@@ -3,10 +3,9 @@
 
 use super::sentences::{quoted, some_of};
 use super::{Guard, Watch, locked};
-use crate::adapters::git::{
-    Expected, GitError, RefChange, RefOutcome, RefUpdate, Refs, shell_word,
-};
+use crate::adapters::git::{Expected, GitError, RefChange, RefOutcome, RefUpdate, Refs};
 use crate::domain::id::Oid;
+use crate::domain::report::shell_word;
 
 const HEADS: &str = "refs/heads/";
 const TAGS: &str = "refs/tags/";

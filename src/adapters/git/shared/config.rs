@@ -9,10 +9,10 @@ use super::executable::{is_executable, shown};
 use super::write_private;
 use crate::adapters::git::backoff::Backoff;
 use crate::adapters::git::error::{GitError, io};
-use crate::adapters::git::path::shell_word;
 use crate::adapters::git::repo::Repo;
 use crate::adapters::git::settings::Settings;
 use crate::adapters::host::crash_point::crash_point;
+use crate::domain::report::shell_word;
 
 /// How often a file that others change meanwhile is edited.
 const ATTEMPTS: usize = 5;

@@ -11,8 +11,8 @@ use super::stored::{Bytes, Room, Stored, StoredHooks};
 use super::{SharedChange, SharedFiles, make_folder_of, write_private};
 use crate::adapters::git::error::{GitError, io};
 use crate::adapters::git::land_session::remove_if_there;
-use crate::adapters::git::path::shell_word;
 use crate::adapters::git::repo::Repo;
+use crate::domain::report::shell_word;
 
 /// Files of settings, and hooks; digests of those that do not fit in 256 KiB.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
