@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use rustix::process::Signal;
 
 use crate::harness::{Output, Repo};
-use crate::scene::{outcomes, small_repo, tasks};
+use crate::scene::{go, outcomes, small_repo, tasks};
 
 const WAITING: &str = r#"
     [[task]]
@@ -22,10 +22,6 @@ fn waiting_repo() -> Repo {
     let repo = small_repo();
     tasks(&repo, WAITING);
     repo
-}
-
-fn go(repo: &Repo) {
-    std::fs::write(repo.root().join("go"), "").unwrap();
 }
 
 /// The lines of events among what a run printed.
@@ -108,12 +104,17 @@ fn on_a_terminal_a_watched_run_is_shown_live_where_stdout_is_one_too() {
     assert_eq!(output.stderr(), "");
 }
 
+const DEAF: &str = r#"
+    [[task]]
+    id = "deaf"
+    run = "trap 'touch ../asked' TERM; touch ../begun; while :; do sleep 0.02; done"
+    check = "true"
+"#;
+
 #[test]
 fn an_abort_can_wait_and_a_second_one_kills() {
     let repo = small_repo();
-    let text = "[[task]]\nid = \"deaf\"\ncheck = \"true\"\n\
-        run = \"trap 'touch ../asked' TERM; touch ../begun; while :; do sleep 0.02; done\"\n";
-    tasks(&repo, text);
+    tasks(&repo, DEAF);
     let running = repo.command(&["split", "tasks.toml", "--parallel=1", "--json"]).start();
     repo.wait_for("begun");
     let first = repo.command(&["abort", "--wait"]).start();
@@ -143,9 +144,7 @@ fn an_abort_can_wait_and_a_second_one_kills() {
 #[test]
 fn ctrl_c_hardens_an_abort() {
     let repo = small_repo();
-    let text = "[[task]]\nid = \"deaf\"\ncheck = \"true\"\n\
-        run = \"trap 'touch ../asked' TERM; touch ../begun; while :; do sleep 0.02; done\"\n";
-    tasks(&repo, text);
+    tasks(&repo, DEAF);
     let running = repo.command(&["split", "tasks.toml", "--parallel=1", "--json"]).start();
     repo.wait_for("begun");
     repo.wt_orch(&["abort"]).exit(0);

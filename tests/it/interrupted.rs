@@ -5,7 +5,7 @@ use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::harness::{Fingerprint, Output, Repo};
-use crate::scene::{content, outcomes, refs, small_repo, task, tasks, tip};
+use crate::scene::{content, go, outcomes, refs, small_repo, task, tasks, tip};
 
 /// `slow` waits for a file that the test makes; the others are done or wait for it.
 const SLOW: &str = r#"
@@ -28,10 +28,6 @@ fn slow_repo() -> Repo {
     let repo = small_repo();
     tasks(&repo, SLOW);
     repo
-}
-
-fn go(repo: &Repo) {
-    std::fs::write(repo.root().join("go"), "").unwrap();
 }
 
 /// Waits until a task of the run has this outcome.

@@ -4,7 +4,7 @@
 use insta::assert_snapshot;
 
 use crate::harness::{Fingerprint, Output, Repo};
-use crate::scene::{small_repo, tasks, tip};
+use crate::scene::{follow_hint, small_repo, tasks, tip};
 
 const TWO: &str = "[[task]]\nid = \"a\"\nrun = \"touch x\"\ncheck = \"true\"\n\
                    [[task]]\nid = \"b\"\nrun = \"touch y\"\ncheck = \"true\"\n";
@@ -22,15 +22,6 @@ fn refused(repo: &Repo, options: &[&str]) -> Output {
     assert!(added.iter().all(|line| own(&line)), "{added:?}");
     repo.wt_orch(&["status"]).exit(4).stderr_has("nothing has run in this repository yet");
     output
-}
-
-/// The command in a hint; run as the user would.
-#[track_caller]
-fn follow_hint(repo: &Repo, output: &Output) {
-    let stderr = output.stderr();
-    let hint = stderr.lines().find(|line| line.starts_with("hint: ")).expect("a hint");
-    let command = hint.trim_start_matches("hint: `").split('`').next().unwrap();
-    repo.program("sh", &["-c", command]).run().exit(0);
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use rustix::process::Signal;
 
-use crate::harness::{Output, Repo};
-use crate::scene::{outcomes, small_repo, task, tasks};
+use crate::harness::Output;
+use crate::scene::{go, outcomes, small_repo, task, tasks};
 
 /// In the plan `feeder` comes before `solo`, for what hangs on it. Once `bad` has failed nothing
 /// does, and `solo` is the longer one. `hold` and `next` keep both slots until the order is another.
@@ -54,10 +54,6 @@ const TASKS: &str = r#"
     run = "touch ../solo-first"
     check = "true"
 "#;
-
-fn go(repo: &Repo) {
-    std::fs::write(repo.root().join("go"), "").unwrap();
-}
 
 /// `feeder` succeeds only after `solo`.
 #[track_caller]

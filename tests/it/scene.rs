@@ -37,6 +37,19 @@ pub(crate) fn split_in_one_lane(repo: &Repo, text: &str, options: &[&str]) -> Ou
     repo.wt_orch(&[&["split", "tasks.toml", "--sequential"], options].concat())
 }
 
+/// Lets tasks go on that wait for a file beside the repository.
+pub(crate) fn go(repo: &Repo) {
+    std::fs::write(repo.root().join("go"), "").unwrap();
+}
+
+/// Runs the command that a hint offers.
+#[track_caller]
+pub(crate) fn follow_hint(repo: &Repo, output: &Output) {
+    let hint = output.stderr().lines().find(|line| line.starts_with("hint: ")).unwrap();
+    let command = hint.split('`').nth(1).unwrap();
+    repo.program("sh", &["-c", command]).run().exit(0);
+}
+
 /// The entry of a task in the document of a run.
 #[track_caller]
 pub(crate) fn task<'a>(document: &'a Value, id: &str) -> &'a Value {

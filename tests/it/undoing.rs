@@ -2,8 +2,8 @@
 
 use insta::assert_snapshot;
 
-use crate::harness::{Fingerprint, Output, Repo};
-use crate::scene::{content, small_repo, split, tip};
+use crate::harness::{Fingerprint, Repo};
+use crate::scene::{content, follow_hint, small_repo, split, tip};
 
 const ONE: &str = "[[task]]\nid = \"one\"\nrun = \"echo one >> b.txt; echo new > new\"\n\
                    check = \"true\"\n";
@@ -13,14 +13,6 @@ fn landed() -> Repo {
     split(&repo, ONE, &["--integrate"]).exit(0);
     std::fs::remove_file(repo.path("tasks.toml")).unwrap();
     repo
-}
-
-/// Runs the command that a hint offers.
-#[track_caller]
-fn follow_hint(repo: &Repo, output: &Output) {
-    let hint = output.stderr().lines().find(|line| line.starts_with("hint: ")).unwrap();
-    let command = hint.split('`').nth(1).unwrap();
-    repo.program("sh", &["-c", command]).run().exit(0);
 }
 
 #[test]
