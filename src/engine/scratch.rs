@@ -9,6 +9,7 @@ use super::attempt::{self, Place, chain};
 use super::reins::Reins;
 use super::site::Site;
 use crate::adapters::process::CommandSpec;
+use crate::domain::id::TaskId;
 use crate::domain::run::AttemptEnd;
 
 /// Clones are the same worktree.
@@ -74,4 +75,11 @@ impl Scratch {
     fn ended(&self) -> MutexGuard<'_, bool> {
         self.ended.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Name under which what runs for it is marked; tasks cannot have it: the parser reserves ids that
+/// start with `gate.`.
+pub(super) fn reserved_name(what: &str) -> TaskId {
+    let name = format!("gate.{what}");
+    name.parse().unwrap_or_else(|_| unreachable!("`{name}` is a slug"))
 }

@@ -9,7 +9,7 @@ use super::Mediator;
 use crate::adapters::git::GitError;
 use crate::adapters::process::{CommandSpec, LateOutput, stop_marked};
 use crate::adapters::worktree::{self, Checkout, Detached};
-use crate::domain::id::{Oid, TaskId};
+use crate::domain::id::Oid;
 use crate::domain::run::{AttemptEnd, RunSpec};
 use crate::domain::task::AgentFormat;
 use crate::engine::attempt::chain;
@@ -18,7 +18,7 @@ use crate::engine::create::absolute;
 use crate::engine::environment::{Coordinates, Own, task_environment, with_identity};
 use crate::engine::error::EngineError;
 use crate::engine::provision::options;
-use crate::engine::scratch::{Scratch, footing};
+use crate::engine::scratch::{Scratch, footing, reserved_name};
 use crate::engine::site::Site;
 
 /// A worktree in the middle of a merge; removed when dropped, unless it is left to the user.
@@ -121,7 +121,7 @@ pub(super) fn taken_away(site: &Site, path: &Path) -> Result<(), EngineError> {
 }
 
 fn environment(site: &Site, spec: &RunSpec, path: &Path) -> Vec<(OsString, OsString)> {
-    let task = task_name();
+    let task = reserved_name("resolve");
     let at = Coordinates {
         run: &spec.run,
         task: &task,
@@ -131,11 +131,4 @@ fn environment(site: &Site, spec: &RunSpec, path: &Path) -> Vec<(OsString, OsStr
         own: Own::default(),
     };
     task_environment(&site.env, &spec.limits, [], at)
-}
-
-/// Name under which its processes are marked; tasks cannot have it: the parser reserves ids that start
-/// with `gate.`.
-fn task_name() -> TaskId {
-    let name = "gate.resolve";
-    name.parse().unwrap_or_else(|_| unreachable!("`{name}` is a slug"))
 }

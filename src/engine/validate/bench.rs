@@ -16,7 +16,7 @@ use crate::engine::carry::{Carrier, Recipient};
 use crate::engine::environment::{Coordinates, Own, task_environment};
 use crate::engine::provision::options;
 use crate::engine::reins::Reins;
-use crate::engine::scratch::{Scratch, footing};
+use crate::engine::scratch::{Scratch, footing, reserved_name};
 use crate::engine::site::Site;
 use crate::engine::validation_places::place;
 
@@ -181,8 +181,6 @@ impl Bench {
     }
 }
 
-/// A name that no task can have: the parser reserves ids that start with `gate.`.
 fn bench_name(number: u32) -> TaskId {
-    let name = format!("gate.bench-{number}");
-    name.parse().unwrap_or_else(|_| unreachable!("`{name}` is a slug"))
+    reserved_name(&format!("bench-{number}"))
 }

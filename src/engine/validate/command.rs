@@ -11,6 +11,7 @@ use crate::domain::run::RunSpec;
 use crate::domain::task::{SetupHook, Validation};
 use crate::engine::containment::containment;
 use crate::engine::environment::task_environment;
+use crate::engine::scratch::reserved_name;
 
 /// A setup hook. Each worktree has a log for all of its hooks.
 pub(super) fn setup_command(bench: &Bench, spec: &RunSpec, hook: &SetupHook) -> CommandSpec {
@@ -65,11 +66,9 @@ fn shell(
     }
 }
 
-/// Name under which a validation's processes are marked; tasks cannot have it: the parser reserves
-/// ids that start with `gate.`.
+/// Name under which a validation's processes are marked.
 pub(super) fn task_name(number: usize) -> TaskId {
-    let name = format!("gate.validate-{number}");
-    name.parse().unwrap_or_else(|_| unreachable!("`{name}` is a slug"))
+    reserved_name(&format!("validate-{number}"))
 }
 
 #[cfg(test)]
