@@ -115,13 +115,8 @@ impl Converted {
         listing: &Listing,
         line_ends: LineEnds,
     ) -> Result<Conversion, GitError> {
-        let mut input = Vec::new();
-        for file in &listing.files {
-            input.extend_from_slice(&file.path);
-            input.push(0);
-        }
-        let command = self.git(repo, "check-attr").args(["-z", "--stdin"]);
-        let output = command.args(ATTRIBUTES).input(input).output()?;
+        let paths = listing.files.iter().map(|file| &file.path);
+        let output = self.git(repo, "check-attr").paths(paths).args(ATTRIBUTES).output()?;
         let fields: Vec<&[u8]> = output.split(|&byte| byte == 0).collect();
         let by_file = fields.chunks(3 * ATTRIBUTES.len());
         let lines_only = !repo.program().version().at_least(2, 38);

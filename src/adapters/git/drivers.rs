@@ -29,13 +29,9 @@ impl Repo {
         if drivers.is_empty() || paths.is_empty() || !self.program().version().at_least(2, 41) {
             return Ok(Vec::new());
         }
-        let mut input = Vec::new();
-        for path in paths {
-            input.extend_from_slice(&unquote_path(path));
-            input.push(0);
-        }
         let command = self.git("check-attr").global(format!("--attr-source={commit}"));
-        let told = command.args(["-z", "--stdin", "merge"]).input(input).output()?;
+        let paths = paths.iter().map(|path| unquote_path(path));
+        let told = command.paths(paths).arg("merge").output()?;
         let fields: Vec<&[u8]> = told.split(|&byte| byte == 0).collect();
         // `<path> NUL merge NUL <value> NUL`
         let found = fields

@@ -181,10 +181,8 @@ impl Place<'_> {
         if paths.is_empty() {
             return Ok(());
         }
-        let mut input = paths.join(&0);
-        input.push(0);
-        let command = self.session.git(self.repo, self.worktree, "checkout-index")?.input(input);
-        command.args(["--force", "--quiet", "-z", "--stdin"]).output().map(|_| ())
+        let command = self.session.git(self.repo, self.worktree, "checkout-index")?;
+        command.args(["--force", "--quiet"]).paths(paths).output().map(|_| ())
     }
 
     /// Paths that the index leaves out of the worktree, as a sparse checkout does.

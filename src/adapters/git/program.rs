@@ -5,6 +5,7 @@ mod changing;
 mod conversation;
 mod limited;
 mod locked;
+mod paths;
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;

@@ -163,10 +163,8 @@ impl Scratch {
         if paths.is_empty() {
             return Ok(());
         }
-        let mut input = paths.join(&0);
-        input.push(0);
         let command = self.git("update-index", checkout, git_dir).durable();
-        command.args(options).args(["-z", "--stdin"]).input(input).output().map(|_| ())
+        command.args(options).paths(paths).output().map(|_| ())
     }
 
     fn write_tree(&self, checkout: &Checkout, git_dir: &Path) -> Result<Oid, GitError> {
