@@ -21,6 +21,17 @@ pub struct NewCommit {
     pub author_of: Option<Oid>,
 }
 
+impl NewCommit {
+    /// Its message with the end of its last line.
+    pub(super) fn ended_message(&self) -> Vec<u8> {
+        let mut message = self.message.clone().into_bytes();
+        if message.last() != Some(&b'\n') {
+            message.push(b'\n');
+        }
+        message
+    }
+}
+
 /// A ref to be moved.
 #[derive(Debug, Clone)]
 pub struct RefUpdate {
@@ -83,11 +94,7 @@ impl Repo {
     /// # Errors
     /// Git refuses, for one because it cannot sign.
     pub fn commit_tree(&self, commit: &NewCommit) -> Result<Oid, GitError> {
-        let mut message = commit.message.clone().into_bytes();
-        if message.last() != Some(&b'\n') {
-            message.push(b'\n');
-        }
-        self.commit_with(commit, message, None)
+        self.commit_with(commit, commit.ended_message(), None)
     }
 
     /// The same with a message in another encoding in place of the commit's.

@@ -65,11 +65,8 @@ impl MergeSession {
                 identity.author(clock)
             }
         };
-        let mut message = commit.message.clone().into_bytes();
-        if message.last() != Some(&b'\n') {
-            message.push(b'\n');
-        }
         let (tree, parents) = (commit.tree, commit.parents.clone());
+        let message = commit.ended_message();
         self.store(&RawCommit { tree, parents, author, encoding: None, message })
     }
 
