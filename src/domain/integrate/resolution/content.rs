@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use crate::domain::diagnostic::some_of;
+
 /// Lines named in one sentence, and characters of each.
 const MAX_LINES: usize = 12;
 const MAX_WIDTH: usize = 80;
@@ -194,11 +196,7 @@ fn named(lines: &[String]) -> String {
         let end = text.floor_char_boundary(MAX_WIDTH);
         format!("`{}{}`", &text[..end], if end < text.len() { "…" } else { "" })
     };
-    let mut shown: Vec<String> = lines.iter().take(MAX_LINES).map(short).collect();
-    if lines.len() > MAX_LINES {
-        shown.push(format!("and {} more", lines.len() - MAX_LINES));
-    }
-    shown.join(", ")
+    some_of(&lines.iter().map(short).collect::<Vec<_>>(), MAX_LINES)
 }
 
 /// As git tells it: a zero near the beginning is in no text.
