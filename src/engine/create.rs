@@ -13,6 +13,7 @@ use crate::adapters::store::Store;
 use crate::adapters::worktree::RepoLock;
 use crate::config::Template;
 use crate::domain::id::{Oid, RunId};
+use crate::domain::integrate::ResolutionRules;
 use crate::domain::plan::{Plan, Verdict};
 use crate::domain::run::{Limits, RunSpec, TaskPlace, WorktreeRules};
 
@@ -34,6 +35,8 @@ pub struct CreateRequest {
     pub limits: Limits,
     /// What worktrees are made of.
     pub worktree: WorktreeRules,
+    /// What resolves conflicts between tips that a task starts from.
+    pub resolution: ResolutionRules,
     /// `worktree_path`.
     pub worktree_path: Template,
     /// `branch`.
@@ -96,6 +99,7 @@ fn spec(site: &Site, request: &CreateRequest) -> Result<Result<RunSpec, Obstacle
         places,
         limits: request.limits.clone(),
         worktree: worktree.clone(),
+        resolution: request.resolution.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     }))
 }

@@ -9,6 +9,7 @@ mod launching;
 mod replanning;
 mod sharing;
 mod signals;
+mod starting;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -24,6 +25,7 @@ use self::foresight::Foresight;
 use self::intake::AT_ONCE;
 use self::sharing::HostShare;
 use self::signals::{Holding, patience};
+use self::starting::Starts;
 use super::ahead::Ahead;
 use super::carry::Carrier;
 use super::commit;
@@ -119,6 +121,7 @@ struct Driver {
     clearing: JoinSet<()>,
     /// Tasks whose worktree was being made when an earlier process ended.
     half_made: Vec<usize>,
+    starts: Starts,
     carrier: Arc<Carrier>,
     alarms: Alarms,
     guard: Arc<Guard>,
@@ -175,6 +178,7 @@ pub async fn drive(request: DriveRequest) -> Result<Journal, EngineError> {
         committing: Committing::default(),
         clearing: JoinSet::new(),
         half_made,
+        starts: Starts::default(),
         carrier,
         alarms: Alarms::new(),
         guard,
@@ -267,24 +271,7 @@ impl Driver {
     fn perform(&mut self, action: Action, together: &mut Together) {
         match action {
             Action::Provision { task, attempt, from } => {
-                let record = &self.journal.state().tasks[task];
-                // Forgotten by the fold when it starts from something else than before.
-                let known_start = record.start;
-                let job = provision::Job {
-                    site: self.site.clone(),
-                    spec: self.spec.clone(),
-                    task,
-                    attempt,
-                    from,
-                    known_start,
-                    predecessor: self.predecessor(task, attempt),
-                    carrier: self.carrier.clone(),
-                };
-                if job.predecessor.is_none() {
-                    together.worktrees.push(job);
-                } else {
-                    self.blocking(move || provision::provision(vec![job]));
-                }
+                self.provision((task, attempt), from, together);
             }
             Action::SetUp { task, attempt } => self.set_up(task, attempt),
             Action::Launch { task, attempt } => self.launch(task, attempt),
@@ -304,6 +291,7 @@ impl Driver {
             }
             Action::Check { task, attempt } => self.check(task, attempt),
             Action::Stop { task, force } => {
+                self.stop_waiting(task);
                 let request = if force { Request::Kill } else { Request::Stop };
                 if let Some(attempt) = self.attempts.get(&task) {
                     // A full channel already holds a request; a closed one has ended.

@@ -5,6 +5,7 @@
 //! may work in the repository meanwhile, or that of another run: only settings and hooks that run
 //! programs, and branches of the run's own, are put back, and what was found is kept.
 
+mod findings;
 mod made;
 mod others;
 mod refs;
@@ -21,6 +22,7 @@ use self::others::Others;
 use self::sentences::{FolderNames, hook_name, put_back_note, setting_names, told};
 use self::unwatched::{Ground, forget_crash, told_after_crash};
 use super::attempt::chain;
+use super::resolve::is_desk;
 use super::site::Site;
 use super::validation_places::is_bench;
 use crate::adapters::git::{GitError, Refs, SharedChange, SharedFiles};
@@ -28,6 +30,7 @@ use crate::adapters::worktree::{Checkout, pool};
 use crate::domain::id::Oid;
 use crate::domain::run::{RunSpec, RunState, SharedFinding};
 
+pub(in crate::engine) use self::findings::Findings;
 pub(in crate::engine) use self::unwatched::record_after_crash;
 pub use self::unwatched::unwatched_changes;
 
@@ -293,6 +296,10 @@ impl Guard {
         let mut hidden = Vec::new();
         for task in watch.running.iter().filter_map(|(task, _)| *task) {
             let folder = Path::new(&self.spec.places[task].worktree);
+            if !folder.exists() {
+                // Its start is being merged.
+                continue;
+            }
             let checkout = Checkout::at(&self.site.repo, folder).ok()?;
             hidden.extend(checkout.untracked_matching(added).ok()?);
         }
@@ -312,9 +319,12 @@ impl Guard {
         }
     }
 
-    /// Worktrees of this run, and those that wait for later ones or hold a validation.
+    /// Worktrees of this run, and those that wait for later ones or hold a validation or a conflict.
     fn is_own_folder(&self, path: &Path) -> bool {
-        self.folders.contains(path) || is_bench(path) || pool::holds(&self.site.repo, path)
+        self.folders.contains(path)
+            || is_bench(path)
+            || is_desk(path)
+            || pool::holds(&self.site.repo, path)
     }
 }
 

@@ -105,7 +105,7 @@ impl Maker {
         let resolved = driven(&self.site.repo, request)?;
         let notes = self.flattened.take().into_iter().chain(check.sentence()).collect();
         let remarks = MergeRemarks { resolved, notes };
-        let commit = self.commit(integration, wanted, tree)?;
+        let commit = self.commit(integration, wanted, (tree, member.tip))?;
         Ok(Made::Commit { commit, remarks, engine: Some(engine.to_string()) })
     }
 
@@ -153,12 +153,13 @@ impl Maker {
         }))
     }
 
-    /// The commit of a member whose merge gave this tree.
+    /// The commit of a member whose merge gave this tree. `tip`: the commit that was merged, which holds
+    /// the member's.
     pub(super) fn commit(
         &mut self,
         integration: &Integration,
         wanted: &Wanted,
-        tree: Oid,
+        (tree, tip): (Oid, Oid),
     ) -> Result<Oid, EngineError> {
         let (onto, member) = (wanted.onto, &wanted.member);
         if tree == self.site.repo.tree_of(onto)? {
@@ -178,7 +179,7 @@ impl Maker {
         } else {
             NewCommit {
                 tree,
-                parents: vec![onto, member.tip],
+                parents: vec![onto, tip],
                 message: format!("Merge task `{}`: {title}\n\n{}\n", member.task, own.join("\n")),
                 author_of: None,
             }

@@ -1,17 +1,17 @@
 //! Merging members into the train, and what becomes of one that collides.
 
-use std::sync::Arc;
-
 use super::between_steps::is_interrupted;
 use super::error::EngineError;
-use super::guard::{self, Doing, Guard};
+use super::guard::{self, Doing, Findings};
 use super::integrate::{IntegrateRefusal, IntegrateRequest};
 use super::journal::Journal;
 use super::making::{Made, Maker, merge_request};
 use super::resolve::{
-    Answers, ByHand, Collision, Conductor, Mediator, Reach, Resolution, Resolved, Unresolved,
+    Answers, ByHand, Collision, Conductor, DeskPlace, Mediator, Reach, Resolution, Resolved,
+    Unresolved,
 };
 use super::site::Site;
+use super::start_commit::{Started, started};
 use crate::adapters::git::{Expected, RefUpdate};
 use crate::adapters::host::signals::Signals;
 use crate::adapters::store::CostSample;
@@ -123,9 +123,15 @@ async fn settled(
     (ahead, wanted): (&Integration, &MergeRequest),
     mut ejection: Ejection,
 ) -> Result<Result<IntegrationEvent, IntegrateRefusal>, EngineError> {
+    if let Some(Started { tree, commit, remarks }) =
+        started(&merging.site.repo, journal.state(), (ahead, wanted))?
+    {
+        let commit = maker.commit(ahead, wanted, (tree, commit))?;
+        return Ok(Ok(merged(wanted, commit, (remarks, None))));
+    }
     Ok(match resolved(journal, merging, (ahead, wanted)).await? {
         Resolution::Resolved(Resolved { tree, labels, notes }) => {
-            let commit = maker.commit(ahead, wanted, tree)?;
+            let commit = maker.commit(ahead, wanted, (tree, wanted.member.tip))?;
             let remarks = MergeRemarks { resolved: labels, notes };
             Ok(merged(wanted, commit, (remarks, None)))
         }
@@ -153,7 +159,9 @@ async fn resolved(
     let below = ahead.merged_into(*onto);
     let others: Vec<&Member> = spec.members.iter().filter(|m| below.contains(&&m.task)).collect();
     let request = merge_request(&spec, *onto, member);
-    let collision = Collision { target: &spec.target, member, others: &others, request };
+    let so_far = format!("`{}` so far", spec.target);
+    let target = &spec.target;
+    let collision = Collision { target, so_far: &so_far, member, others: &others, request };
     let Merging { site, signals, request, answers } = merging;
     let reach = match (spec.dry_run, request.by_hand && !trial) {
         (true, _) => Reach::Memory,
@@ -163,15 +171,11 @@ async fn resolved(
     let conductor = Conductor::new();
     let (reins, rules) = (conductor.reins(), &request.resolution);
     let terms = &request.terms;
-    let mediator = Mediator { site, spec: &run_spec, rules, reach, terms, answers, reins };
-    let (tell, told) = std::sync::mpsc::channel();
-    // The receiver lives as long as this function.
-    let tell = move |finding| drop(tell.send(finding));
-    let guard = Arc::new(Guard::new((*site).clone(), journal.state(), Box::new(tell)));
+    let place = DeskPlace::of_integration(site, &run_spec);
+    let mediator = Mediator { site, spec: &run_spec, rules, reach, terms, answers, reins, place };
+    let (guard, findings) = Findings::guarded(site, journal.state());
     let work = guard::watched(guard, None, Doing::Setup, mediator.resolve(&collision));
     let done = conductor.conduct(work, signals, journal).await?;
-    let findings = told.try_iter().map(|finding| Event::SharedChanged { finding }).collect();
-    let now = journal.now();
-    journal.record(findings, now)?;
+    findings.record(journal)?;
     done.unwrap_or(Ok(Resolution::Interrupted))
 }

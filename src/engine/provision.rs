@@ -9,7 +9,6 @@ use super::carry::{Carrier, Recipient};
 use super::earlier_attempt::{Room, make_room};
 use super::site::Site;
 use super::space::below_reserve;
-use super::start_commit::start_commit;
 use crate::adapters::git::{Expected, RefUpdate};
 use crate::adapters::host::shortage::shortage_told;
 use crate::adapters::worktree::{
@@ -26,9 +25,10 @@ pub(super) struct Job {
     pub(super) spec: Arc<RunSpec>,
     pub(super) task: usize,
     pub(super) attempt: u32,
+    /// Commit that it is to stand at.
+    pub(super) start: Oid,
+    /// What that was made of.
     pub(super) from: Vec<(TaskId, Oid)>,
-    /// Start of an earlier attempt from the same commits.
-    pub(super) known_start: Option<Oid>,
     /// Whose leftovers are found at the task's place, as (task, attempt), when what is there is the
     /// run's own: an earlier attempt's, or in a lane those of the task before.
     pub(super) predecessor: Option<(usize, u32)>,
@@ -71,10 +71,10 @@ struct Ready {
     together: u32,
 }
 
-/// Finds the start and makes room; nothing is written where a worktree is to be made.
+/// Makes room; nothing is written where a worktree is to be made.
 fn begin(job: &Job) -> Result<(Ready, Room), ProvisionFailure> {
     let before = job.site.clock.elapsed();
-    let start = start_commit(job).map_err(|error| failure(chain(&error)))??;
+    let start = job.start;
     let worktree = Path::new(&job.spec.places[job.task].worktree);
     job.carrier.admit(&job.site, worktree).map_err(failure)?;
     let room = make_room(job, start).map_err(failure)?;

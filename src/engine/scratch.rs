@@ -51,7 +51,7 @@ impl Scratch {
         reins: &Reins,
     ) -> Result<AttemptEnd, String> {
         let Some(requests) = reins.take() else {
-            return Err("the integration was interrupted".to_owned());
+            return Err("it was interrupted".to_owned());
         };
         let place = Place { jobs: &self.site.jobs, cores: 1.0 };
         attempt::run(command, place, requests, |told| reins.hear(&told)).await.end

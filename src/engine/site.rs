@@ -82,6 +82,11 @@ impl Site {
         self.logs_dir().join(run.as_str()).join("resolve.log")
     }
 
+    /// Log of the commands that resolve conflicts between tips that a task starts from.
+    pub fn start_log(&self, run: &RunId, task: &TaskId, attempt: u32) -> PathBuf {
+        self.log(run, task, attempt).with_extension("start.log")
+    }
+
     /// Folder of what was found and put back while a run went on, kept as long as its logs.
     pub fn put_back_dir(&self, run: &RunId) -> PathBuf {
         self.logs_dir().join(run.as_str()).join("put-back")

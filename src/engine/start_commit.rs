@@ -1,82 +1,151 @@
-//! The commit that a task starts from.
+//! The commit that a task starts from where it starts from the work of several (landing.md rule 3): their
+//! merge, made in memory as far as that goes; what collides is resolved as it is while integrating.
 
-use super::provision::Job;
-use crate::adapters::git::{Expected, GitError, MergeOutcome, MergeRequest, NewCommit, RefUpdate};
+mod in_memory;
+mod integrated;
+
+use std::sync::Arc;
+
+pub(super) use self::integrated::{Started, started};
+
+use self::in_memory::{Colliding, End, commit, keep};
+use super::attempt::chain;
+use super::error::EngineError;
+use super::guard::{self, Doing, Guard};
+use super::reins::Reins;
+use super::resolve::{
+    Answers, Collision, DeskPlace, Mediator, Reach, Resolution, Resolved, Unresolved,
+};
+use super::site::Site;
 use crate::domain::id::{Oid, TaskId};
-use crate::domain::run::ProvisionFailure;
+use crate::domain::integrate::{Member, MergeRemarks, Terms};
+use crate::domain::run::{ProvisionFailure, RunSpec, StartMerge};
 
-/// The base, the one tip, or the merge of several tips, made in memory.
-pub(super) fn start_commit(job: &Job) -> Result<Result<Oid, ProvisionFailure>, GitError> {
-    if let Some(start) = job.known_start {
-        return Ok(Ok(start));
-    }
-    let repo = &job.site.repo;
-    let mut merged: Option<(TaskId, Oid)> = None;
-    for (task, tip) in &job.from {
-        let Some((first, head)) = &merged else {
-            merged = Some((task.clone(), *tip));
-            continue;
-        };
-        if repo.is_ancestor(*tip, *head)? {
-            continue;
-        }
-        if repo.is_ancestor(*head, *tip)? {
-            merged = Some((task.clone(), *tip));
-            continue;
-        }
-        let request = MergeRequest { base: None, ours: *head, theirs: *tip };
-        let tree = match repo.merge(request)? {
-            MergeOutcome::Clean { tree, .. } => tree,
-            MergeOutcome::Conflict { paths, .. } => {
-                let between = (colliding(job, task, *tip)?.unwrap_or(first.clone()), task.clone());
-                return Ok(Err(ProvisionFailure::StartConflict { between, paths }));
-            }
-            MergeOutcome::Unrelated => {
-                let message = format!("`{first}` and `{task}` have no common ancestor");
-                return Ok(Err(ProvisionFailure::Other { message }));
-            }
-            MergeOutcome::TimedOut { limit, engine } => {
-                let seconds = limit.as_secs();
-                let message =
-                    format!("{engine} did not merge `{first}` and `{task}` within {seconds} s");
-                return Ok(Err(ProvisionFailure::Other { message }));
-            }
-            MergeOutcome::NeedsGit { reason } => {
-                let message =
-                    format!("merging `{first}` and `{task}` needs git 2.38 or newer: {reason}");
-                return Ok(Err(ProvisionFailure::Other { message }));
-            }
-        };
-        let id = &job.spec.plan.tasks[job.task].task.id;
-        let commit = repo.commit_tree(&NewCommit {
-            tree,
-            parents: vec![*head, *tip],
-            message: format!("Start of task `{id}`: merge `{task}`\n"),
-            author_of: None,
-        })?;
-        merged = Some((first.clone(), commit));
-    }
-    let start = merged.map_or(job.spec.base, |(_, start)| start);
-    if job.from.len() > 1 {
-        let id = &job.spec.plan.tasks[job.task].task.id;
-        let update = RefUpdate {
-            name: format!("refs/wt-orch/{}/{id}/start", job.spec.run),
-            new: Some(start),
-            expected: Expected::Any,
-            message: "wt-orch: start of a task".to_owned(),
-        };
-        let _any_value_is_replaced = repo.update_ref(&update)?;
-    }
-    Ok(Ok(start))
+/// A start that is to be found.
+#[derive(Clone)]
+pub(super) struct StartJob {
+    pub(super) site: Site,
+    pub(super) spec: Arc<RunSpec>,
+    pub(super) task: usize,
+    pub(super) attempt: u32,
+    /// What it starts from, in the order in which it is merged.
+    pub(super) tips: Vec<Member>,
+    /// Merges that were resolved before, for whichever task.
+    pub(super) known: Vec<StartMerge>,
+    /// Those of them that are known to be this task's.
+    pub(super) own: Vec<Oid>,
+    /// Landings by which work of those tasks reached a branch, oldest first.
+    pub(super) landed: Vec<(TaskId, Oid)>,
 }
 
-/// Among the commits merged before `task`, the first that conflicts with it alone.
-fn colliding(job: &Job, task: &TaskId, tip: Oid) -> Result<Option<TaskId>, GitError> {
-    for (other, other_tip) in job.from.iter().take_while(|(other, _)| other != task) {
-        let request = MergeRequest { base: None, ours: *other_tip, theirs: tip };
-        if matches!(job.site.repo.merge(request)?, MergeOutcome::Conflict { .. }) {
-            return Ok(Some(other.clone()));
+impl StartJob {
+    /// Merges all of it. Whatever git alone could not merge is told at once, so that a resolver is asked
+    /// only once; the reins reach it.
+    pub(super) async fn merged(
+        mut self,
+        guard: Arc<Guard>,
+        reins: Reins,
+        tell: impl Fn(StartMerge),
+    ) -> Result<Oid, ProvisionFailure> {
+        let answers = Answers::default();
+        loop {
+            let merged = self.aside(in_memory::merged).await??;
+            for merge in merged.remarkable {
+                if !self.own.contains(&merge.commit) {
+                    self.own.push(merge.commit);
+                    self.known.push(merge.clone());
+                    tell(merge);
+                }
+            }
+            let colliding = match merged.end {
+                End::At(start) => return Ok(start),
+                End::Collides(colliding) => *colliding,
+            };
+            if let Some(landed) = self.aside(in_memory::landed).await? {
+                return Ok(landed);
+            }
+            let work = self.resolved(&colliding, &answers, reins.clone());
+            let resolution = guard::watched(guard.clone(), Some(self.task), Doing::Setup, work);
+            let resolved = match resolution.await.map_err(|error| other(chain(&error)))? {
+                Resolution::Resolved(resolved) => resolved,
+                _ if reins.is_stopped() => return Err(ProvisionFailure::Stopped),
+                Resolution::Interrupted => return Err(ProvisionFailure::Stopped),
+                Resolution::Unresolved(Unresolved { notes, .. }) => {
+                    return Err(conflict(colliding, notes));
+                }
+                Resolution::LeftByHand { .. } => return Err(conflict(colliding, Vec::new())),
+            };
+            let merge = self.aside(move |job| store(job, &colliding, resolved)).await?;
+            self.own.push(merge.commit);
+            self.known.push(merge.clone());
+            tell(merge);
+            if reins.is_stopped() {
+                return Err(ProvisionFailure::Stopped);
+            }
         }
     }
-    Ok(None)
+
+    async fn resolved(
+        &self,
+        colliding: &Colliding,
+        answers: &Answers,
+        reins: Reins,
+    ) -> Result<Resolution, EngineError> {
+        let spec = &self.spec;
+        let id = &spec.plan.tasks[self.task].task.id;
+        let others: Vec<&Member> = self.tips[..colliding.at].iter().collect();
+        let collision = Collision {
+            target: spec.target.as_deref().unwrap_or(&spec.base_name),
+            so_far: &format!("what `{id}` starts from"),
+            member: &self.tips[colliding.at],
+            others: &others,
+            request: colliding.request,
+        };
+        let mediator = Mediator {
+            site: &self.site,
+            spec,
+            rules: &spec.resolution,
+            reach: Reach::Rules,
+            terms: &Terms::default(),
+            answers,
+            reins,
+            place: DeskPlace::of_start(&self.site, spec, id, self.attempt),
+        };
+        mediator.resolve(&collision).await
+    }
+
+    /// Git is asked on a thread that may wait.
+    async fn aside<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&Self) -> Result<T, EngineError> + Send + 'static,
+    ) -> Result<T, ProvisionFailure> {
+        let job = self.clone();
+        let asked = tokio::task::spawn_blocking(move || ask(&job)).await;
+        let asked = asked.map_err(|error| other(chain(&error)))?;
+        asked.map_err(|error| other(chain(&error)))
+    }
+}
+
+/// Makes the merge of what was resolved.
+fn store(
+    job: &StartJob,
+    colliding: &Colliding,
+    resolved: Resolved,
+) -> Result<StartMerge, EngineError> {
+    let Resolved { tree, labels, notes } = resolved;
+    let (request, with) = (colliding.request, &job.tips[colliding.at].task);
+    let commit = commit(job, request, (tree, with))?;
+    keep(job, commit)?;
+    let remarks = MergeRemarks { resolved: labels, notes };
+    let (ours, theirs, with) = (request.ours, request.theirs, with.clone());
+    Ok(StartMerge { ours, with, theirs, commit, remarks })
+}
+
+fn conflict(colliding: Colliding, notes: Vec<String>) -> ProvisionFailure {
+    let Colliding { between, paths, .. } = colliding;
+    ProvisionFailure::StartConflict { between, paths, notes }
+}
+
+fn other(message: String) -> ProvisionFailure {
+    ProvisionFailure::Other { message }
 }

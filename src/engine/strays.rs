@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 
 use super::containment::{containment, end_leftovers};
+use super::resolve::{DeskPlace, clear_desk};
 use super::site::Site;
 use crate::adapters::process::{
     Cleared, LostCommand, ProcessIdentity, load_strays, stop_marked, stop_stray,
@@ -29,9 +30,19 @@ pub(super) async fn end_strays(site: &Site, state: &RunState) -> (Vec<(usize, u3
             count += found(stop_stray(&process, keep, grace).await);
         }
         count += found(stop_marked(&markers(state, task), keep, grace).await);
+        count += clear_start(site, state, task).await;
         ended.push((task, count));
     }
     (ended, end_leftovers(site, &state.spec).await)
+}
+
+/// Ends what resolved a conflict for a task's start, and takes its worktree away; what cannot be taken
+/// away is taken away by `clean`, or by whoever needs its place.
+async fn clear_start(site: &Site, state: &RunState, task: usize) -> u32 {
+    let TaskState::Provisioning { attempt } = state.tasks[task].state else { return 0 };
+    let id = &state.task(task).id;
+    let place = DeskPlace::of_start(site, &state.spec, id, attempt);
+    clear_desk(site, &state.spec, &place).await.map_or(0, found)
 }
 
 /// The process of a task's command, where it was seen to run.

@@ -121,6 +121,9 @@ fn told<'a>(envelope: &'a Envelope, state: &'a RunState) -> Told<'a> {
             let texts = collision_sentences(state, task, collisions);
             return Told { from: Normal, task: Some(task), texts };
         }
+        Event::StartResolved { task, merge, .. } => {
+            return Told { from: Normal, task: Some(task), texts: merge.sentences().collect() };
+        }
         Event::Warned { message } => (Quiet, format!("warning: {message}")),
         Event::RunFinished | Event::RunStopped { .. } => (Quiet, end_text(envelope, state)),
         Event::Integration { event } => return told_integration(event, state),
@@ -224,6 +227,7 @@ fn attempt_text(event: &Event, state: &RunState) -> (Verbosity, String) {
         Event::RetryReady { .. } => "ready for another attempt".to_owned(),
         Event::RunCreated { .. }
         | Event::RunStarted { .. }
+        | Event::StartResolved { .. }
         | Event::RetryScheduled { .. }
         | Event::TaskFinished { .. }
         | Event::StopRequested { .. }

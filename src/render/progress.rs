@@ -110,7 +110,8 @@ impl Progress {
             Event::SetupRequested { .. } => self.say(task, "setting up"),
             Event::CommitRequested { .. } => self.say(task, "committing"),
             Event::CheckRequested { .. } => self.say(task, "checking"),
-            Event::Provisioned { .. }
+            Event::StartResolved { .. }
+            | Event::Provisioned { .. }
             | Event::ProvisionFailed { .. }
             | Event::SetupFinished { .. }
             | Event::AttemptRequested { .. }
@@ -188,6 +189,7 @@ impl Progress {
             }
             Event::RunCreated { .. }
             | Event::ProvisionRequested { .. }
+            | Event::StartResolved { .. }
             | Event::Provisioned { .. }
             | Event::ProvisionFailed { .. }
             | Event::SetupRequested { .. }

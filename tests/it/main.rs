@@ -52,6 +52,7 @@ mod reports;
 mod resolving;
 mod resolving_by_hand;
 mod resolving_recorded;
+mod resolving_starts;
 mod rules;
 mod running;
 mod scene;

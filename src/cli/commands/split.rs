@@ -153,6 +153,7 @@ fn store(
             target: prepared.target,
             limits: limits(&place.settings),
             worktree: place.settings.worktree.clone(),
+            resolution: place.settings.integrate.resolution.clone(),
             worktree_path: place.settings.worktree_path.clone(),
             branch: place.settings.branch.clone(),
         },

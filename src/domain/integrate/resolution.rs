@@ -13,6 +13,7 @@ pub use content::{FileVersions, Side, SideLoss};
 pub use question::{Question, QuestionFile, QuestionTask};
 
 use crate::domain::task::{AgentPreset, Regenerate, agent_preset};
+use crate::domain::time::millis;
 
 /// A resolver that does not answer within this time is stopped.
 pub const DEFAULT_RESOLVER_TIMEOUT: Duration = Duration::from_secs(600);
@@ -59,11 +60,13 @@ pub struct PathResolution {
 }
 
 /// What may resolve a conflict.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ResolutionRules {
     /// `integrate.resolver`; `None` when nobody is asked.
     pub resolver: Option<Resolver>,
     /// `integrate.resolver_timeout`.
+    #[serde(with = "millis")]
     pub timeout: Duration,
     /// `integrate.resolver_tries`, 1 or more.
     pub tries: u32,
@@ -89,8 +92,9 @@ impl ResolutionRules {
     }
 }
 
-/// Who is asked about what remains.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Who is asked about what remains. Stored as it is written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
 pub enum Resolver {
     /// An agent that is known by name.
     Agent(&'static AgentPreset),
@@ -114,6 +118,18 @@ impl Resolver {
             Self::Agent(preset) => preset.name,
             Self::Command(command) => command,
         }
+    }
+}
+
+impl From<String> for Resolver {
+    fn from(text: String) -> Self {
+        Self::parse(&text).unwrap_or(Self::Command(text))
+    }
+}
+
+impl From<Resolver> for String {
+    fn from(resolver: Resolver) -> Self {
+        resolver.as_str().to_owned()
     }
 }
 

@@ -234,15 +234,19 @@ pub fn from_integration(run: &RunId, integration: &Integration) -> IntegrateDocu
 }
 
 fn resolved(integration: &Integration) -> Vec<ResolvedEntry> {
-    let of = |(task, remarks): (&TaskId, &MergeRemarks)| {
-        let entry = |one: &PathResolution| ResolvedEntry {
-            task: task.clone(),
-            path: one.path.clone(),
-            by: one.label,
-        };
-        remarks.resolved.iter().map(entry).collect::<Vec<_>>()
+    integration.remarks().into_iter().flat_map(resolved_entries).collect()
+}
+
+/// What did not merge by itself of this task's work.
+pub(super) fn resolved_entries<'r>(
+    (task, remarks): (&'r TaskId, &'r MergeRemarks),
+) -> impl Iterator<Item = ResolvedEntry> + 'r {
+    let entry = |one: &PathResolution| ResolvedEntry {
+        task: task.clone(),
+        path: one.path.clone(),
+        by: one.label,
     };
-    integration.remarks().into_iter().flat_map(of).collect()
+    remarks.resolved.iter().map(entry)
 }
 
 impl From<&FailingSet> for CulpritEntry {

@@ -9,13 +9,13 @@ use super::agent_entry::{AgentEntry, agent_entry};
 use super::document::{SCHEMA, seconds};
 use super::foreseen_section::conflict_entries;
 use super::headline::chosen_interval;
-use super::integrate_document::MatrixEntry;
+use super::integrate_document::{MatrixEntry, ResolvedEntry, resolved_entries};
 use super::log_path::LogPaths;
 use super::plan_document::rounded;
 use crate::domain::id::{Oid, RunId, TaskId};
 use crate::domain::plan::{Interval, Verdict};
 use crate::domain::run::{
-    AttemptEnd, Ending, Leak, Outcome, RunPhase, RunState, StopReason, TaskState,
+    AttemptEnd, Ending, Leak, Outcome, RunPhase, RunState, StartMerge, StopReason, TaskState,
 };
 use crate::domain::time::Timestamp;
 
@@ -134,6 +134,8 @@ pub struct TaskEntry {
     pub start: Option<Oid>,
     /// That commit is a merge of several tips on which no check has run.
     pub start_unvalidated: bool,
+    /// Paths of that merge that did not merge by themselves, and what resolved them.
+    pub start_resolved: Vec<ResolvedEntry>,
     /// Head of its branch, once its work is committed.
     pub tip: Option<Oid>,
     /// Absolute path of its worktree.
@@ -218,6 +220,7 @@ fn task_entry(state: &RunState, index: usize, now: Timestamp, logs: &LogPaths) -
         // What a gate starts from is what it validates.
         start_unvalidated: record.unvalidated_start
             && !(task.work.is_gate() && record.state.succeeded()),
+        start_resolved: record.start_merges.iter().flat_map(start_resolved).collect(),
         tip: record.tip,
         worktree: place.map(|place| place.worktree.clone()).unwrap_or_default(),
         log: tried.then(|| logs.log(run, &task.id, record.attempts)),
@@ -240,6 +243,10 @@ fn task_entry(state: &RunState, index: usize, now: Timestamp, logs: &LogPaths) -
         written_bytes: end.and(record.usage.written_bytes),
         processes: end.and(record.usage.processes),
     }
+}
+
+fn start_resolved(merge: &StartMerge) -> Vec<ResolvedEntry> {
+    resolved_entries((&merge.with, &merge.remarks)).collect()
 }
 
 fn exit_code(end: &AttemptEnd) -> Option<i32> {

@@ -158,6 +158,7 @@ impl ScriptedRun {
                 personas: Vec::new(),
             },
             worktree: crate::domain::run::WorktreeRules::default(),
+            resolution: crate::domain::integrate::ResolutionRules::default(),
             version: "0.0.0".to_owned(),
         };
         let now = Timestamp(EPOCH);

@@ -6,7 +6,7 @@ use super::prose::{Line, Mark};
 use super::section::{Block, Section, Table};
 use super::timeline::{Bar, BarKind, Timeline};
 use crate::domain::id::Oid;
-use crate::domain::run::{Outcome, RunState, Usage};
+use crate::domain::run::{Outcome, RunState, StartMerge, Usage};
 use crate::domain::task::{Work, human_size};
 use crate::domain::time::{Timestamp, from_secs, human_duration};
 
@@ -67,6 +67,8 @@ pub(super) fn oddities(state: &RunState) -> Option<Section> {
         let id = state.task(index).id.as_str();
         let leak = record.leak();
         lines.extend(leak.map(|leak| Line::new().code(id).text(format!(": {leak}"))));
+        let merged = record.start_merges.iter().flat_map(StartMerge::sentences);
+        lines.extend(merged.map(|said| Line::new().code(id).text(": ").join(Line::prose(&said))));
         let notes = record.notes.iter();
         lines.extend(notes.map(|note| Line::new().code(id).text(": ").join(Line::prose(note))));
         // An attempt that left nothing is kept as the commit it started from.

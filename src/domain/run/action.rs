@@ -1,7 +1,8 @@
 //! What comes into a step and what goes out of it.
 
 use super::admission::Room;
-use super::event::{Event, StopReason};
+use super::event::Event;
+use super::stop_reason::StopReason;
 use super::train::Train;
 use crate::domain::id::{Oid, TaskId};
 use crate::domain::time::Timestamp;

@@ -12,24 +12,14 @@ use super::foresight::Collision;
 use super::outcome::{AttemptEnd, Outcome, PathChange, ProcessStamp, ProvisionFailure};
 use super::reason::Reason;
 use super::setup_end::SetupEnd;
-use super::shared_finding::SharedFinding;
 use super::shortage::Shortage;
 use super::spec::RunSpec;
 use super::train::{Train, TrainEnd};
 use super::width::WidthCause;
+use super::{SharedFinding, StartMerge, StopReason};
 use crate::domain::id::{Oid, TaskId};
 use crate::domain::integrate::IntegrationEvent;
 use crate::domain::time::{Timestamp, millis};
-
-/// Why a run stops before its end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum StopReason {
-    /// A signal: what was running starts again on `resume`.
-    Interrupted,
-    /// `abort`: what has not finished is cancelled.
-    Aborted,
-}
 
 /// One fact.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -55,6 +45,15 @@ pub enum Event {
         from: Vec<(TaskId, Oid)>,
         /// Tasks whose work it contains and without which it cannot land.
         needs: Vec<TaskId>,
+    },
+    /// Two of the tips that it starts from did not merge by themselves, and that was resolved.
+    StartResolved {
+        /// Task.
+        task: TaskId,
+        /// Attempt.
+        attempt: u32,
+        /// Their merge.
+        merge: StartMerge,
     },
     /// The worktree stands at its start commit.
     Provisioned {

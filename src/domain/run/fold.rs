@@ -5,12 +5,13 @@ mod record;
 use std::sync::Arc;
 
 use super::envelope::{Envelope, JournalError};
-use super::event::{Event, StopReason};
+use super::event::Event;
 use super::outcome::{AttemptEnd, Outcome, ProvisionFailure};
 use super::patterns::Halt;
 use super::reason::Reason;
 use super::setup_end::SetupEnd;
 use super::state::{RunPhase, RunState, TaskRecord};
+use super::stop_reason::StopReason;
 use super::task_state::{IllegalTransition, TaskState};
 use super::time_limits::Expiry;
 use super::train::Trains;
@@ -154,6 +155,7 @@ impl RunState {
             Event::Warned { message } => self.warnings.push(message.clone()),
             Event::Integration { event } => self.apply_integration(event, *at),
             Event::ProvisionRequested { .. }
+            | Event::StartResolved { .. }
             | Event::Provisioned { .. }
             | Event::ProvisionFailed { .. }
             | Event::SetupRequested { .. }

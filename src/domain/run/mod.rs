@@ -20,11 +20,13 @@ mod setup_end;
 mod shared_finding;
 mod shortage;
 mod spec;
+mod start_merge;
 mod start_point;
 mod state;
 mod step;
 #[cfg(test)]
 mod step_tests;
+mod stop_reason;
 mod surroundings;
 mod task_state;
 mod throttle;
@@ -39,7 +41,7 @@ pub use agent_output::{AgentExit, AgentOutput};
 pub use agent_report::{AgentReport, RateLimit, Tokens};
 pub use brought::Brought;
 pub use envelope::{Envelope, FIRST_SEQ, JOURNAL_VERSION, JournalError};
-pub use event::{Event, StopReason};
+pub use event::Event;
 pub use fold::IllegalEvent;
 pub use foresight::{Collision, Comparison, Foreseen, MOST_COMPARED};
 pub use leak::Leak;
@@ -53,8 +55,10 @@ pub use setup_end::SetupEnd;
 pub use shared_finding::SharedFinding;
 pub use shortage::Shortage;
 pub use spec::{Limits, RunSpec, TaskPlace};
+pub use start_merge::StartMerge;
 pub use state::{RunPhase, RunState, TaskRecord};
 pub use step::step;
+pub use stop_reason::StopReason;
 pub use surroundings::{
     TASK_PORTS, compose_project, jobs_name, port_candidates, run_mark, temporary_name,
 };

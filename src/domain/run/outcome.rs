@@ -50,7 +50,12 @@ pub enum ProvisionFailure {
         between: (TaskId, TaskId),
         /// Where.
         paths: Vec<String>,
+        /// What came of trying to resolve it, in sentences; empty where nobody tried.
+        #[serde(default)]
+        notes: Vec<String>,
     },
+    /// It was to stop before its start was known.
+    Stopped,
     /// There was no room for it.
     Short {
         /// Of what.

@@ -92,6 +92,9 @@ pub enum Reason {
         between: (TaskId, TaskId),
         /// Where.
         paths: Vec<String>,
+        /// What came of trying to resolve it.
+        #[serde(default)]
+        notes: Vec<String>,
     },
     /// It changed paths outside `owns`.
     ClaimViolation {
@@ -185,11 +188,14 @@ impl fmt::Display for Reason {
                 write!(f, "its setup hook `{hook}` failed: {ending}; its output is in {log}")
             }
             Self::NotSetUp { message } => write!(f, "its worktree could not be set up: {message}"),
-            Self::StartConflict { between: (a, b), paths } => {
+            Self::StartConflict { between: (a, b), paths, notes } => {
+                let (paths, tried) = (some_quoted(paths, NAMED), notes.join("; "));
+                let tried = if tried.is_empty() { tried } else { format!(": {tried}") };
                 write!(
                     f,
-                    "`{a}` and `{b}`, which it starts from, conflict in {}",
-                    some_quoted(paths, NAMED)
+                    "`{a}` and `{b}`, which it starts from, conflict in {paths}{tried}; `wt-orch \
+                     integrate --manual` lets you resolve that and lands both, then `wt-orch retry` \
+                     starts it"
                 )
             }
             Self::ClaimViolation { paths } => {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::worktree_rules::WorktreeRules;
 use crate::domain::id::{Oid, RunId};
+use crate::domain::integrate::ResolutionRules;
 use crate::domain::plan::Plan;
 use crate::domain::time::millis;
 
@@ -33,6 +34,9 @@ pub struct RunSpec {
     /// What its worktrees are made of.
     #[serde(default)]
     pub worktree: WorktreeRules,
+    /// What resolves conflicts between tips that a task starts from.
+    #[serde(default)]
+    pub resolution: ResolutionRules,
     /// wt-orch that made it.
     pub version: String,
 }

@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use super::agent_report::AgentReport;
 use super::envelope::FIRST_SEQ;
-use super::event::{Event, StopReason};
+use super::event::Event;
 use super::foresight::Foreseen;
 use super::outcome::{AttemptEnd, Outcome, PathChange, Usage};
 use super::patterns::Halt;
 use super::reason::Reason;
 use super::shortage::Shortage;
 use super::spec::RunSpec;
+use super::start_merge::StartMerge;
+use super::stop_reason::StopReason;
 use super::task_state::TaskState;
 use super::throttle::{Narrowed, Throttle};
 use super::time_limits::Expiry;
@@ -126,6 +128,8 @@ pub struct TaskRecord {
     pub start: Option<Oid>,
     /// The start is a merge that nothing validated.
     pub unvalidated_start: bool,
+    /// Merges of what it starts from that did not come about by themselves, in their order.
+    pub start_merges: Vec<StartMerge>,
     /// Head of its committed work, once it is committed.
     pub tip: Option<Oid>,
     /// Commits its worktree was asked to start from, with the tasks they belong to.
@@ -176,6 +180,7 @@ impl TaskRecord {
             attempts_this_round: 0,
             start: None,
             unvalidated_start: false,
+            start_merges: Vec::new(),
             tip: None,
             from: Vec::new(),
             needs: Vec::new(),

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use super::action::{Action, Input, Step};
 use super::envelope::Envelope;
-use super::event::{Event, StopReason};
+use super::event::Event;
 use super::outcome::{Outcome, ProvisionFailure};
 use super::reason::Reason;
 use super::state::{RunPhase, RunState};
+use super::stop_reason::StopReason;
 use super::task_state::TaskState;
 use crate::domain::id::TaskId;
 use crate::domain::time::Timestamp;
@@ -142,9 +143,10 @@ impl Draft {
             Event::SetupFinished { attempt, end, .. } => self.after_setup(task, *attempt, end),
             Event::ProvisionFailed { failure, .. } => {
                 let (outcome, reason) = match failure.clone() {
-                    ProvisionFailure::StartConflict { between, paths } => {
-                        (Outcome::Skipped, Reason::StartConflict { between, paths })
+                    ProvisionFailure::StartConflict { between, paths, notes } => {
+                        (Outcome::Skipped, Reason::StartConflict { between, paths, notes })
                     }
+                    ProvisionFailure::Stopped => return self.give_up(task),
                     ProvisionFailure::Short { message, .. }
                     | ProvisionFailure::Other { message } => {
                         (Outcome::Failed, Reason::ProvisionFailed { message })
@@ -172,6 +174,7 @@ impl Draft {
             Event::RunCreated { .. }
             | Event::RunStarted { .. }
             | Event::ProvisionRequested { .. }
+            | Event::StartResolved { .. }
             | Event::SetupRequested { .. }
             | Event::AttemptRequested { .. }
             | Event::AttemptStarted { .. }

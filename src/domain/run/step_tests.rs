@@ -9,6 +9,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::id::{Oid, TaskId};
+use crate::domain::integrate::ResolutionRules;
 use crate::domain::plan::{
     Host, Plan, PlanRequest, PlannedHook, Preference, Scenario, build, simulate,
 };
@@ -30,6 +31,7 @@ mod properties;
 mod rules;
 mod setup;
 mod shared_host;
+mod starts;
 mod throttling;
 mod validating_ahead;
 mod world;
@@ -123,6 +125,7 @@ fn spec(plan: Plan) -> RunSpec {
             personas: Vec::new(),
         },
         worktree: crate::domain::run::WorktreeRules::default(),
+        resolution: ResolutionRules::default(),
         version: "0".into(),
     }
 }

@@ -173,6 +173,11 @@ impl TaskState {
             (Self::Pending, Event::ProvisionRequested { attempt, .. }) => {
                 Self::Provisioning { attempt: *attempt }
             }
+            (Self::Provisioning { attempt }, Event::StartResolved { attempt: seen, .. })
+                if attempt == seen =>
+            {
+                self.clone()
+            }
             (Self::Provisioning { attempt }, Event::Provisioned { attempt: seen, .. })
                 if attempt == seen =>
             {

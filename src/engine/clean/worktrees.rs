@@ -10,7 +10,7 @@ use crate::adapters::worktree::{
     KeptReason, Removal, RemoveMode, RemoveOutcome, objections, plan_removals, remove_all,
 };
 use crate::engine::error::EngineError;
-use crate::engine::resolve::desk_path;
+use crate::engine::resolve::DeskPlace;
 use crate::engine::validation_places::benches;
 
 impl Cleaning<'_> {
@@ -75,7 +75,10 @@ impl Cleaning<'_> {
         let mut paths: BTreeSet<PathBuf> = places.map(|p| PathBuf::from(&p.worktree)).collect();
         let benches = benches(self.site, self.state.spec.run.as_str())?;
         paths.extend(benches.into_iter().map(|(_, path)| path));
-        paths.insert(desk_path(self.site, &self.state.spec));
+        let spec = &self.state.spec;
+        paths.insert(DeskPlace::of_integration(self.site, spec).path);
+        let tasks = spec.plan.tasks.iter().map(|planned| &planned.task.id);
+        paths.extend(tasks.map(|id| DeskPlace::of_start(self.site, spec, id, 1).path));
         let known = self.site.repo.worktrees()?;
         let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let own = |path: &PathBuf| {

@@ -26,7 +26,7 @@ impl Driver {
         messages: impl Iterator<Item = Message>,
     ) -> Result<(), EngineError> {
         let mut pending = Pending::default();
-        let mut quiet = Vec::new();
+        let (mut idle, mut quiet) = (Vec::new(), Vec::new());
         for message in messages {
             match message {
                 Message::Input(input) => self.decide(input, &mut pending)?,
@@ -34,12 +34,14 @@ impl Driver {
                 Message::Held { task } => quiet.push(task),
                 Message::Idle { task } => {
                     self.attempts.remove(&task);
+                    idle.push(task);
                     quiet.push(task);
                 }
                 Message::Lost => return Err(EngineError::WorkerLost),
             }
         }
         self.carry_out(pending)?;
+        idle.into_iter().for_each(|task| self.start_is_over(task));
         quiet.into_iter().try_for_each(|task| self.is_quiet(Some(task)))
     }
 

@@ -102,7 +102,7 @@ impl Driver {
         });
     }
 
-    fn open_attempt(&mut self, task: usize) -> mpsc::Receiver<Request> {
+    pub(super) fn open_attempt(&mut self, task: usize) -> mpsc::Receiver<Request> {
         let (sender, receiver) = mpsc::channel(4);
         self.attempts.insert(task, sender);
         self.hold_beginner(task);

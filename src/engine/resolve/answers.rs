@@ -1,7 +1,7 @@
 //! What the resolver answered so far: while culprits are sought the same conflict is met again on other
 //! commits, and must come out the same.
 
-use std::cell::RefCell;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::evidence::Sides;
 use crate::adapters::git::{CollidedPath, FileVersion, GitError, Repo};
@@ -10,7 +10,7 @@ use crate::engine::setup::changed_between;
 
 /// The answers of one integration.
 #[derive(Debug, Default)]
-pub(in crate::engine) struct Answers(RefCell<Vec<(Vec<CollidedPath>, Known)>>);
+pub(in crate::engine) struct Answers(Mutex<Vec<(Vec<CollidedPath>, Known)>>);
 
 /// What is known of a conflict.
 #[derive(Debug, Clone)]
@@ -37,7 +37,7 @@ impl Answers {
         conflict: &[CollidedPath],
         tree: Oid,
     ) -> Result<Option<Known>, GitError> {
-        let found = self.0.borrow().iter().find(|(of, _)| of == conflict).map(|(_, k)| k.clone());
+        let found = self.all().iter().find(|(of, _)| of == conflict).map(|(_, k)| k.clone());
         if let Some(Known::Taken { before, .. }) = &found {
             let paths: Vec<String> = before.iter().map(|(path, _)| path.clone()).collect();
             let now = repo.versions_in(tree, &paths)?;
@@ -50,9 +50,13 @@ impl Answers {
 
     /// Remembers it in the place of what was known.
     pub(super) fn remember(&self, conflict: Vec<CollidedPath>, known: Known) {
-        let mut all = self.0.borrow_mut();
+        let mut all = self.all();
         all.retain(|(of, _)| *of != conflict);
         all.push((conflict, known));
+    }
+
+    fn all(&self) -> MutexGuard<'_, Vec<(Vec<CollidedPath>, Known)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::desk::{Desk, desk_path, taken_away};
+use super::desk::{Desk, DeskPlace, taken_away};
 use super::evidence::{Evidence, Sides};
 use super::merge::{concerned, names};
 use super::{Collision, Mediator, Resolution, Resolved, labelled};
@@ -146,7 +146,7 @@ pub fn terms_by_hand(site: &Site, spec: &RunSpec) -> Result<Option<Terms>, Engin
 }
 
 fn load(site: &Site, spec: &RunSpec) -> Result<Option<(Checkout, Note, ByHand)>, EngineError> {
-    let path = desk_path(site, spec);
+    let path = DeskPlace::of_integration(site, spec).path;
     let checkout = Checkout::at(&site.repo, &path)?;
     let note = checkout.left_by_hand().and_then(|text| serde_json::from_str::<Note>(&text).ok());
     Ok(note.map(|note| {

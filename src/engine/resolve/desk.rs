@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use super::Mediator;
 use crate::adapters::git::GitError;
-use crate::adapters::process::{CommandSpec, LateOutput, stop_marked};
+use crate::adapters::process::{Cleared, CommandSpec, LateOutput, stop_marked};
 use crate::adapters::worktree::{self, Checkout, Detached};
-use crate::domain::id::Oid;
+use crate::domain::id::{Oid, TaskId};
 use crate::domain::run::{AttemptEnd, RunSpec};
 use crate::domain::task::AgentFormat;
 use crate::engine::attempt::chain;
@@ -20,6 +20,48 @@ use crate::engine::error::EngineError;
 use crate::engine::provision::options;
 use crate::engine::scratch::{Scratch, footing, reserved_name};
 use crate::engine::site::Site;
+
+/// Where conflicts are resolved.
+#[derive(Debug, Clone)]
+pub(in crate::engine) struct DeskPlace {
+    /// Its worktree, beside those of the run's tasks.
+    pub(in crate::engine) path: PathBuf,
+    /// What its commands print.
+    log: PathBuf,
+}
+
+impl DeskPlace {
+    /// Of the conflicts that are met while the run is integrated.
+    pub(in crate::engine) fn of_integration(site: &Site, spec: &RunSpec) -> Self {
+        Self { path: beside(site, spec, ""), log: site.resolution_log(&spec.run) }
+    }
+
+    /// Of those between tips that a task starts from.
+    pub(in crate::engine) fn of_start(
+        site: &Site,
+        spec: &RunSpec,
+        task: &TaskId,
+        attempt: u32,
+    ) -> Self {
+        let path = beside(site, spec, &format!("-{task}"));
+        Self { path, log: site.start_log(&spec.run, task, attempt) }
+    }
+}
+
+const END: &str = ".resolve";
+
+fn beside(site: &Site, spec: &RunSpec, whose: &str) -> PathBuf {
+    absolute(site, &format!("../{}-{}{END}{whose}", site.repo.name(), spec.run))
+}
+
+/// Whether a worktree in which conflicts are resolved, of whichever run, has this name.
+pub(in crate::engine) fn is_desk(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    name.rfind(END).is_some_and(|at| {
+        let whose = &name[at + END.len()..];
+        whose.is_empty() || whose.strip_prefix('-').is_some_and(|id| id.parse::<TaskId>().is_ok())
+    })
+}
 
 /// A worktree in the middle of a merge; removed when dropped, unless it is left to the user.
 pub(super) struct Desk {
@@ -35,9 +77,10 @@ pub(super) struct Errand {
 
 impl Desk {
     /// Made at a commit.
-    pub(super) async fn make(site: &Site, spec: &RunSpec, commit: Oid) -> Result<Self, String> {
-        let desk = Self { worktree: Scratch::new(site, desk_path(site, spec)) };
-        let options = options(&spec.worktree);
+    pub(super) async fn make(mediator: &Mediator<'_>, commit: Oid) -> Result<Self, String> {
+        let place = mediator.place.path.clone();
+        let desk = Self { worktree: Scratch::new(mediator.site, place) };
+        let options = options(&mediator.spec.worktree);
         let made = desk.worktree.aside(move |site, path| {
             let spec = Detached { path: path.to_owned(), commit, lock_reason: None, options };
             worktree::detached(&site.repo, spec).map(|_| ()).map_err(|error| chain(&error))
@@ -71,7 +114,7 @@ impl Desk {
             env: site
                 .jobs
                 .added_to(with_identity(site.lend_identity, environment(site, spec, path))),
-            log: site.resolution_log(&spec.run),
+            log: mediator.place.log.clone(),
             temporary: None,
             stdout_copy: None,
             agent: errand.agent,
@@ -102,17 +145,18 @@ impl Drop for Desk {
 
 /// Ends what commands of a run that nobody drives left running at its desk, and takes that away unless
 /// it is left to the user.
-pub(in crate::engine) async fn clear_desk(site: &Site, spec: &RunSpec) -> Result<(), String> {
-    let path = desk_path(site, spec);
-    let env = environment(site, spec, &path);
-    let _ended = stop_marked(&env, &spec.limits.keep, spec.limits.grace).await;
-    let checkout = Checkout::at(&site.repo, &path).map_err(|error| chain(&error))?;
-    if checkout.left_by_hand().is_some() { Ok(()) } else { footing::remove(site, &path) }
-}
-
-/// Beside the worktrees of the run's tasks.
-pub(in crate::engine) fn desk_path(site: &Site, spec: &RunSpec) -> PathBuf {
-    absolute(site, &format!("../{}-{}.resolve", site.repo.name(), spec.run))
+pub(in crate::engine) async fn clear_desk(
+    site: &Site,
+    spec: &RunSpec,
+    DeskPlace { path, .. }: &DeskPlace,
+) -> Result<Cleared, String> {
+    let env = environment(site, spec, path);
+    let ended = stop_marked(&env, &spec.limits.keep, spec.limits.grace).await;
+    let checkout = Checkout::at(&site.repo, path).map_err(|error| chain(&error))?;
+    if checkout.left_by_hand().is_none() {
+        footing::remove(site, path)?;
+    }
+    Ok(ended)
 }
 
 /// Takes it away with what is in it.

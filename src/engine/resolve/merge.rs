@@ -42,7 +42,7 @@ impl Mediator<'_> {
         let sides = Sides::load(repo, request, collided).map_err(read)?;
         let others = concerned(repo, collision, &sides).map_err(read)?;
         let names = names(collision, &others);
-        let desk = Desk::make(self.site, self.spec, request.ours).await?;
+        let desk = Desk::make(self, request.ours).await?;
         let (shares, tree) = self.begin(&desk, collision, &sides).await?;
         let mut notes = Vec::new();
         let mut tree = tree;
@@ -172,7 +172,7 @@ pub(super) struct Titles {
 impl Titles {
     pub(super) fn of(collision: &Collision<'_>) -> Self {
         Self {
-            ours: format!("`{}` so far", collision.target),
+            ours: collision.so_far.to_owned(),
             theirs: format!("task `{}`", collision.member.task),
         }
     }

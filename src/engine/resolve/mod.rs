@@ -25,7 +25,7 @@ use crate::domain::run::RunSpec;
 pub(super) use answers::Answers;
 pub use by_hand::{ByHand, Taken, abort_by_hand, left_by_hand, take_by_hand, terms_by_hand};
 pub(super) use conduct::Conductor;
-pub(super) use desk::{clear_desk, desk_path};
+pub(super) use desk::{DeskPlace, clear_desk, is_desk};
 pub(super) use driven::driven;
 
 /// What is to be merged, and collides.
@@ -33,6 +33,8 @@ pub(super) use driven::driven;
 pub(super) struct Collision<'a> {
     /// Branch to land on.
     pub(super) target: &'a str,
+    /// What is merged into, for people.
+    pub(super) so_far: &'a str,
     /// Whose work is being merged.
     pub(super) member: &'a Member,
     /// What is merged already, in its order.
@@ -64,6 +66,8 @@ pub(super) struct Mediator<'a> {
     pub(super) answers: &'a Answers,
     /// What reaches the commands.
     pub(super) reins: Reins,
+    /// Where it is done.
+    pub(super) place: DeskPlace,
 }
 
 /// What came of it.

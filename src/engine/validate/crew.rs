@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::path::PathBuf;
-use std::sync::{Arc, mpsc as threads};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -18,11 +18,11 @@ use crate::adapters::host::signals::Signals;
 use crate::adapters::process::Request;
 use crate::domain::id::Oid;
 use crate::domain::integrate::{Integration, IntegrationEvent, ValidationRequest};
-use crate::domain::run::{Event, RunSpec, RunState, SharedFinding};
+use crate::domain::run::{Event, RunSpec, RunState};
 use crate::domain::task::Validation;
 use crate::engine::carry::Carrier;
 use crate::engine::error::EngineError;
-use crate::engine::guard::{self, Doing, Guard};
+use crate::engine::guard::{self, Doing, Findings, Guard};
 use crate::engine::integrate::record;
 use crate::engine::journal::Journal;
 use crate::engine::reins::Reins;
@@ -45,7 +45,7 @@ pub(in crate::engine) struct Crew {
     pub(super) spec: Arc<RunSpec>,
     pub(super) rules: ValidateRules,
     guard: Arc<Guard>,
-    findings: threads::Receiver<SharedFinding>,
+    findings: Findings,
     pub(super) carrier: Arc<Carrier>,
     logs: NumberedLogs,
     posts: Vec<Post>,
@@ -94,10 +94,7 @@ pub(super) struct Done {
 
 impl Crew {
     pub(in crate::engine) fn new(site: &Site, state: &RunState, rules: ValidateRules) -> Self {
-        let (tell, findings) = threads::channel();
-        // Nobody listens once the integration is over.
-        let tell = move |finding| drop(tell.send(finding));
-        let guard = Arc::new(Guard::new(site.clone(), state, Box::new(tell)));
+        let (guard, findings) = Findings::guarded(site, state);
         Self { findings, ..Self::under(guard, site, state, rules) }
     }
 
@@ -113,7 +110,7 @@ impl Crew {
             site: site.clone(),
             rules,
             guard,
-            findings: threads::channel().1,
+            findings: Findings::none(),
             carrier: Arc::new(Carrier::without_caches(&spec.worktree, &spec.places)),
             logs: NumberedLogs::of(site.logs_dir().join(spec.run.as_str())),
             spec,
@@ -307,9 +304,8 @@ impl Crew {
         let Some(at) = self.running.iter().position(is_it) else { return Ok(()) };
         let running = self.running.remove(at);
         self.posts[running.post].is_busy = false;
-        let findings = self.findings.try_iter().map(|finding| Event::SharedChanged { finding });
+        self.findings.record(journal)?;
         let now = journal.now();
-        journal.record(findings.collect(), now)?;
         let done = match done {
             Ok(done) => done,
             Err(error) if error.is_cancelled() => return Ok(()),

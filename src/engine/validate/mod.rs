@@ -23,7 +23,7 @@ pub(super) use self::pinned::flagged;
 use self::bench::Bench;
 use super::containment::end_leftovers;
 use super::error::EngineError;
-use super::resolve::clear_desk;
+use super::resolve::{DeskPlace, clear_desk};
 use super::site::Site;
 use super::validation_places::benches;
 use crate::domain::run::RunSpec;
@@ -43,7 +43,7 @@ pub struct ValidateRules {
 /// # Errors
 /// A worktree cannot be removed.
 pub async fn clear_validations(site: &Site, spec: &RunSpec) -> Result<(), EngineError> {
-    let cleared = clear_desk(site, spec).await;
+    let cleared = clear_desk(site, spec, &DeskPlace::of_integration(site, spec)).await;
     cleared.map_err(|message| EngineError::ResolutionWorktree { message })?;
     let failed = |message| EngineError::ValidationWorktree { message };
     let found = benches(site, spec.run.as_str())?;

@@ -253,6 +253,7 @@ fn run_spec(job: &Job, folder: &Path) -> Result<RunSpec, Failure> {
             personas: Vec::new(),
         },
         worktree: WorktreeRules::default(),
+        resolution: wt_orch::domain::integrate::ResolutionRules::default(),
         version: "0".to_owned(),
     })
 }

@@ -204,3 +204,20 @@ proptest! {
         prop_assert_eq!(file.markers().len(), 3);
     }
 }
+
+#[test]
+fn what_resolves_conflicts_is_read_as_it_was_stored() {
+    for resolver in ["claude", "merge-it --all", ""] {
+        let paths = ["*.lock".to_owned()].to_vec().try_into().unwrap();
+        let (run, timeout) = ("make lock".to_owned(), Duration::from_secs(9));
+        let rules = ResolutionRules {
+            resolver: Resolver::parse(resolver),
+            timeout: Duration::from_millis(1500),
+            tries: 7,
+            regenerate: vec![Regenerate { paths, run, timeout }],
+        };
+        let stored = serde_json::to_string(&rules).unwrap();
+        assert_eq!(serde_json::from_str::<ResolutionRules>(&stored).unwrap(), rules, "{stored}");
+    }
+    assert_eq!(serde_json::from_str::<ResolutionRules>("{}").unwrap(), ResolutionRules::default());
+}

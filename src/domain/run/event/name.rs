@@ -9,6 +9,7 @@ impl Event {
             Self::RunCreated { .. } => "run_created",
             Self::RunStarted { .. } => "run_started",
             Self::ProvisionRequested { .. } => "provision_requested",
+            Self::StartResolved { .. } => "start_resolved",
             Self::Provisioned { .. } => "provisioned",
             Self::ProvisionFailed { .. } => "provision_failed",
             Self::SetupRequested { .. } => "setup_requested",

@@ -8,6 +8,7 @@ impl Event {
     pub fn task(&self) -> Option<&TaskId> {
         match self {
             Self::ProvisionRequested { task, .. }
+            | Self::StartResolved { task, .. }
             | Self::Provisioned { task, .. }
             | Self::ProvisionFailed { task, .. }
             | Self::SetupRequested { task, .. }

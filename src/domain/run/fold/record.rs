@@ -9,6 +9,7 @@ impl TaskRecord {
                 if self.from != *from {
                     // It starts from something else than before.
                     self.start = None;
+                    self.start_merges.clear();
                 }
                 self.from.clone_from(from);
                 self.attempts = *attempt;
@@ -27,9 +28,12 @@ impl TaskRecord {
             Event::ProvisionFailed { failure, .. } => {
                 self.shortage = match failure {
                     ProvisionFailure::Short { shortage, .. } => Some(*shortage),
-                    ProvisionFailure::StartConflict { .. } | ProvisionFailure::Other { .. } => None,
+                    ProvisionFailure::StartConflict { .. }
+                    | ProvisionFailure::Stopped
+                    | ProvisionFailure::Other { .. } => None,
                 };
             }
+            Event::StartResolved { merge, .. } => self.start_merges.push(merge.clone()),
             Event::Provisioned { start, unvalidated, saved, .. } => {
                 self.start = Some(*start);
                 self.unvalidated_start = *unvalidated;

@@ -1,10 +1,11 @@
 //! What follows from the end of hooks, a command, a commit or a check.
 
 use super::super::action::Action;
-use super::super::event::{Event, StopReason};
+use super::super::event::Event;
 use super::super::outcome::{AttemptEnd, Ending, Outcome};
 use super::super::reason::Reason;
 use super::super::setup_end::SetupEnd;
+use super::super::stop_reason::StopReason;
 use super::super::task_state::TaskState;
 use super::Draft;
 use super::stopping::Stop;

@@ -1,11 +1,12 @@
 //! What ends before its time: stopped by the user, by a failure elsewhere, or left out by a condition.
 
 use super::super::action::Action;
-use super::super::event::{Event, StopReason};
+use super::super::event::Event;
 use super::super::outcome::Outcome;
 use super::super::patterns::Halt;
 use super::super::reason::Reason;
 use super::super::state::RunPhase;
+use super::super::stop_reason::StopReason;
 use super::super::task_state::TaskState;
 use super::super::time_limits::Expiry;
 use super::Draft;
@@ -130,7 +131,8 @@ impl Draft {
             .filter(|&task| {
                 matches!(
                     self.state.tasks[task].state,
-                    TaskState::SettingUp { .. }
+                    TaskState::Provisioning { .. }
+                        | TaskState::SettingUp { .. }
                         | TaskState::Running { .. }
                         | TaskState::Checking { .. }
                 )
