@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::text::{cut, pad, visible};
-use super::train_line::{requested_text, validated_text};
+use super::train_line::train_text;
 use crate::domain::id::{Oid, TaskId};
 use crate::domain::integrate::{IntegrationEvent, ValidationVerdict};
 use crate::domain::plan::Verdict;
@@ -62,8 +62,7 @@ fn told<'a>(envelope: &'a Envelope, state: &'a RunState) -> Told<'a> {
     let event = &envelope.event;
     let (from, text) = match event {
         Event::RunCreated { .. } => (Normal, created_text(state)),
-        Event::RunStarted { resumed: false } => (Verbose, "started".to_owned()),
-        Event::RunStarted { resumed: true } => (Normal, "resumed".to_owned()),
+        Event::RunStarted { resumed } => started_text(*resumed),
         Event::StopRequested { reason, force } => (Normal, stop_text(*reason, *force).to_owned()),
         Event::Halted { cause, group } => {
             let rest = match group {
@@ -109,8 +108,8 @@ fn told<'a>(envelope: &'a Envelope, state: &'a RunState) -> Told<'a> {
             Verbose,
             format!("what waits gets another order: `{because}` ended otherwise than planned"),
         ),
-        Event::TrainRequested { train } => requested_text(train),
-        Event::TrainValidated { train, end } => validated_text(train, end),
+        Event::TrainRequested { train } => train_text(train, None),
+        Event::TrainValidated { train, end } => train_text(train, Some(end)),
         Event::Suspended => (Normal, "suspended: everything that runs is held".to_owned()),
         Event::Continued => (Normal, "continued".to_owned()),
         Event::SharedChanged { finding } => {
@@ -340,6 +339,14 @@ fn told_integration<'a>(event: &'a IntegrationEvent, state: &RunState) -> Told<'
         IntegrationEvent::Finished => (Verbose, None, "integration over".to_owned()),
     };
     Told { from, task, texts: vec![text] }
+}
+
+fn started_text(resumed: bool) -> (Verbosity, String) {
+    if resumed {
+        (Verbosity::Normal, "resumed".to_owned())
+    } else {
+        (Verbosity::Verbose, "started".to_owned())
+    }
 }
 
 fn created_text(state: &RunState) -> String {

@@ -3,26 +3,22 @@
 use super::event_line::Verbosity;
 use crate::domain::run::{Train, TrainEnd};
 
-/// That one is begun.
-pub(super) fn requested_text(train: &Train) -> (Verbosity, String) {
-    (Verbosity::Normal, format!("validating ahead what has succeeded so far: {}", members(train)))
-}
-
-/// What came of it.
-pub(super) fn validated_text(train: &Train, end: &TrainEnd) -> (Verbosity, String) {
+/// That one is begun, or what came of it.
+pub(super) fn train_text(train: &Train, end: Option<&TrainEnd>) -> (Verbosity, String) {
     use Verbosity::{Normal, Quiet, Verbose};
-    let what = format!("ahead of landing: {}", members(train));
+    let names: Vec<String> = train.iter().map(|(task, _)| format!("`{task}`")).collect();
+    let names = names.join(", ");
     match end {
-        TrainEnd::Passed => (Normal, format!("{what} pass, merged onto the target")),
-        TrainEnd::Breaks { set } => {
+        None => (Normal, format!("validating ahead what has succeeded so far: {names}")),
+        Some(TrainEnd::Passed) => {
+            (Normal, format!("ahead of landing: {names} pass, merged onto the target"))
+        }
+        Some(TrainEnd::Breaks { set }) => {
             (Quiet, format!("warning: before anything lands: {}", set.sentence()))
         }
-        TrainEnd::Unknown { reason } => (Verbose, format!("{what}: not known: {reason}")),
-        TrainEnd::Dropped => (Verbose, format!("{what}: given up")),
+        Some(TrainEnd::Unknown { reason }) => {
+            (Verbose, format!("ahead of landing: {names}: not known: {reason}"))
+        }
+        Some(TrainEnd::Dropped) => (Verbose, format!("ahead of landing: {names}: given up")),
     }
-}
-
-fn members(train: &Train) -> String {
-    let names: Vec<String> = train.iter().map(|(task, _)| format!("`{task}`")).collect();
-    names.join(", ")
 }

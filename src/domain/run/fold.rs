@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::envelope::{Envelope, JournalError};
 use super::event::Event;
-use super::outcome::{AttemptEnd, Outcome, ProvisionFailure};
+use super::outcome::{AttemptEnd, Outcome};
 use super::patterns::Halt;
 use super::reason::Reason;
 use super::setup_end::SetupEnd;

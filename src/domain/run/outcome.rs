@@ -70,6 +70,16 @@ pub enum ProvisionFailure {
     },
 }
 
+impl ProvisionFailure {
+    /// What there was no room for.
+    pub fn shortage(&self) -> Option<Shortage> {
+        match self {
+            Self::Short { shortage, .. } => Some(*shortage),
+            Self::StartConflict { .. } | Self::Stopped | Self::Other { .. } => None,
+        }
+    }
+}
+
 /// A process that can be recognised after a crash.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProcessStamp {

@@ -25,14 +25,7 @@ impl TaskRecord {
                 self.shortage = None;
             }
             Event::AttemptNotStarted { shortage, .. } => self.shortage = *shortage,
-            Event::ProvisionFailed { failure, .. } => {
-                self.shortage = match failure {
-                    ProvisionFailure::Short { shortage, .. } => Some(*shortage),
-                    ProvisionFailure::StartConflict { .. }
-                    | ProvisionFailure::Stopped
-                    | ProvisionFailure::Other { .. } => None,
-                };
-            }
+            Event::ProvisionFailed { failure, .. } => self.shortage = failure.shortage(),
             Event::StartResolved { merge, .. } => self.start_merges.push(merge.clone()),
             Event::Provisioned { start, unvalidated, saved, .. } => {
                 self.start = Some(*start);
