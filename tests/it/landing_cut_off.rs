@@ -23,7 +23,7 @@ fn killed_at(point: &str, command: &[&str], ready: fn() -> Repo) -> Repo {
     let whole = ready();
     logged(&whole, "0").exit(0);
     let passed = points(&whole);
-    let line = passed.iter().rfind(|line| line.ends_with(point)).expect(&passed.join("\n"));
+    let line = passed.iter().rfind(|line| line.ends_with(point)).unwrap();
     let repo = ready();
     let ended = logged(&repo, line.split(' ').next().unwrap());
     assert_eq!(ended.code(), None, "{line}");
