@@ -6,6 +6,7 @@ use super::Merger;
 use super::attributes::Attributes;
 use super::by_git::Program;
 use super::contents::merge_contents;
+use super::effort::Effort;
 use super::index_entry::index_entry;
 use super::pair::{Outcome, Pair};
 use crate::adapters::git::diff::{RawChange, TreeFile};
@@ -23,11 +24,13 @@ pub(super) struct Library<'a> {
     repo: &'a Repo,
     git: git2::Repository,
     attributes: Attributes,
+    pub(super) effort: Effort,
 }
 
 impl<'a> Library<'a> {
     pub(super) fn open(repo: &'a Repo) -> Result<Self, GitError> {
-        Ok(Self { repo, git: repo.objects_in_memory()?, attributes: Attributes::default() })
+        let (git, attributes) = (repo.objects_in_memory()?, Attributes::default());
+        Ok(Self { repo, git, attributes, effort: Effort::default() })
     }
 
     /// The merges of a pair, one way and the other.
@@ -70,6 +73,9 @@ impl Merger for Library<'_> {
     }
 
     fn obstacle(&self, pair: &Pair<'_>) -> Result<Option<String>, GitError> {
+        if let Some(reason) = self.effort.excess(&self.git, pair)? {
+            return Ok(Some(reason));
+        }
         self.attributes.pin(&self.git, pair)?;
         Sides { ours: pair.ours, theirs: pair.theirs }.needs_git(self.repo, &self.git)
     }

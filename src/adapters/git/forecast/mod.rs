@@ -7,6 +7,7 @@ mod by_git;
 mod by_libgit2;
 mod contents;
 mod delta;
+mod effort;
 mod index_entry;
 mod overlap;
 mod pair;
