@@ -105,6 +105,8 @@ mod format_tests;
 #[cfg(test)]
 mod land_forms_tests;
 #[cfg(test)]
+mod land_swap_tests;
+#[cfg(test)]
 mod land_tests;
 #[cfg(test)]
 mod merge_tests;

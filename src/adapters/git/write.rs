@@ -184,11 +184,18 @@ impl Repo {
             }
         }
         let words = command.shown();
-        let answer = command.answer()?;
-        if answer.code == Some(0) {
+        let answer = command.answer();
+        if matches!(&answer, Ok(answer) if answer.code == Some(0)) {
             return Ok(RefOutcome::Moved);
         }
         let now = self.ref_target(&update.name)?;
+        // Git may have moved it and died before it could say so: nobody else makes just this move.
+        if matches!(update.expected, Expected::At(old) if Some(old) != update.new)
+            && now == update.new
+        {
+            return Ok(RefOutcome::Moved);
+        }
+        let answer = answer?;
         let as_expected = match update.expected {
             Expected::Absent => now.is_none(),
             Expected::At(old) => now == Some(old),
