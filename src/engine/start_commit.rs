@@ -68,11 +68,13 @@ impl StartJob {
             let resolution = guard::watched(guard.clone(), Some(self.task), Doing::Setup, work);
             let resolved = match resolution.await.map_err(|error| other(chain(&error)))? {
                 Resolution::Resolved(resolved) => resolved,
-                _ if reins.is_stopped() => return Err(ProvisionFailure::Stopped),
-                Resolution::Interrupted => return Err(ProvisionFailure::Stopped),
-                Resolution::Unresolved(Unresolved { notes, .. }) => {
+                Resolution::Unresolved(Unresolved { notes, .. }) if !reins.is_stopped() => {
                     return Err(conflict(colliding, notes));
                 }
+                Resolution::Unresolved(_) | Resolution::Interrupted => {
+                    return Err(ProvisionFailure::Stopped);
+                }
+                // Only `integrate` leaves anything to the user.
                 Resolution::LeftByHand { .. } => return Err(conflict(colliding, Vec::new())),
             };
             let merge = self.aside(move |job| store(job, &colliding, resolved)).await?;

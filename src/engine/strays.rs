@@ -15,7 +15,10 @@ use crate::domain::run::{RunSpec, RunState, TaskState};
 pub fn strays(site: &Site, state: &RunState) -> Vec<u32> {
     let tasks = state.active_tasks();
     let lost = |task| LostCommand { leader: leader_of(state, task), env: markers(state, task) };
-    let commands: Vec<LostCommand> = tasks.map(lost).collect();
+    let mut commands: Vec<LostCommand> = tasks.map(lost).collect();
+    let places = state.active_tasks().filter_map(|task| start_desk(site, state, task));
+    let resolving = places.map(|place| place.environment(site, &state.spec));
+    commands.extend(resolving.map(|env| LostCommand { leader: None, env }));
     load_strays(&commands, &containment(site, &state.spec, None))
 }
 
@@ -39,10 +42,14 @@ pub(super) async fn end_strays(site: &Site, state: &RunState) -> (Vec<(usize, u3
 /// Ends what resolved a conflict for a task's start, and takes its worktree away; what cannot be taken
 /// away is taken away by `clean`, or by whoever needs its place.
 async fn clear_start(site: &Site, state: &RunState, task: usize) -> u32 {
-    let TaskState::Provisioning { attempt } = state.tasks[task].state else { return 0 };
-    let id = &state.task(task).id;
-    let place = DeskPlace::of_start(site, &state.spec, id, attempt);
+    let Some(place) = start_desk(site, state, task) else { return 0 };
     clear_desk(site, &state.spec, &place).await.map_or(0, found)
+}
+
+/// Where conflicts in what a task starts from are resolved, if its start is being found.
+fn start_desk(site: &Site, state: &RunState, task: usize) -> Option<DeskPlace> {
+    let TaskState::Provisioning { attempt } = state.tasks[task].state else { return None };
+    Some(DeskPlace::of_start(site, &state.spec, &state.task(task).id, attempt))
 }
 
 /// The process of a task's command, where it was seen to run.

@@ -116,11 +116,17 @@ fn a_resolver_that_is_interrupted_or_killed_is_asked_again_by_resume_with_the_se
             format!("echo >> ../asked; touch ../begun; test -e ../go || sleep 60; {WEAVE}");
         let running = split_with(&repo, &resolver, &[]).start();
         repo.wait_for("begun");
+        if signal == Signal::KILL {
+            // It would end what is to be found.
+            repo.kill_wardens();
+        }
         running.signal(signal);
         let ended = running.wait();
         if signal == Signal::INT {
             ended.exit(5);
             no_desk(&repo);
+        } else {
+            repo.wt_orch(&["status"]).exit(0).stdout_has("still run");
         }
         std::fs::write(repo.root().join("go"), "").unwrap();
         let run = repo.wt_orch(&["resume", "--json"]).exit(0).stdout_json();

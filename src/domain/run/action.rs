@@ -87,7 +87,7 @@ pub enum Action {
         /// Attempt.
         attempt: u32,
     },
-    /// Stop the hooks, the command or the check.
+    /// Stop what resolves its start, the hooks, the command or the check.
     Stop {
         /// Task.
         task: usize,

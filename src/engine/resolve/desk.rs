@@ -46,6 +46,24 @@ impl DeskPlace {
         let path = beside(site, spec, &format!("-{task}"));
         Self { path, log: site.start_log(&spec.run, task, attempt) }
     }
+
+    /// What every command there has in its environment, and nothing else that runs.
+    pub(in crate::engine) fn environment(
+        &self,
+        site: &Site,
+        spec: &RunSpec,
+    ) -> Vec<(OsString, OsString)> {
+        let task = reserved_name("resolve");
+        let at = Coordinates {
+            run: &spec.run,
+            task: &task,
+            attempt: 1,
+            worktree: &self.path,
+            base: spec.base,
+            own: Own::default(),
+        };
+        task_environment(&site.env, &spec.limits, [], at)
+    }
 }
 
 const END: &str = ".resolve";
@@ -111,9 +129,10 @@ impl Desk {
         let command = CommandSpec {
             argv: errand.argv,
             cwd: path.clone(),
-            env: site
-                .jobs
-                .added_to(with_identity(site.lend_identity, environment(site, spec, path))),
+            env: site.jobs.added_to(with_identity(
+                site.lend_identity,
+                mediator.place.environment(site, spec),
+            )),
             log: mediator.place.log.clone(),
             temporary: None,
             stdout_copy: None,
@@ -148,9 +167,9 @@ impl Drop for Desk {
 pub(in crate::engine) async fn clear_desk(
     site: &Site,
     spec: &RunSpec,
-    DeskPlace { path, .. }: &DeskPlace,
+    place: &DeskPlace,
 ) -> Result<Cleared, String> {
-    let env = environment(site, spec, path);
+    let (path, env) = (&place.path, place.environment(site, spec));
     let ended = stop_marked(&env, &spec.limits.keep, spec.limits.grace).await;
     let checkout = Checkout::at(&site.repo, path).map_err(|error| chain(&error))?;
     if checkout.left_by_hand().is_none() {
@@ -162,17 +181,4 @@ pub(in crate::engine) async fn clear_desk(
 /// Takes it away with what is in it.
 pub(super) fn taken_away(site: &Site, path: &Path) -> Result<(), EngineError> {
     footing::remove(site, path).map_err(|message| EngineError::ResolutionWorktree { message })
-}
-
-fn environment(site: &Site, spec: &RunSpec, path: &Path) -> Vec<(OsString, OsString)> {
-    let task = reserved_name("resolve");
-    let at = Coordinates {
-        run: &spec.run,
-        task: &task,
-        attempt: 1,
-        worktree: path,
-        base: spec.base,
-        own: Own::default(),
-    };
-    task_environment(&site.env, &spec.limits, [], at)
 }
