@@ -103,3 +103,6 @@ fn lines_command(state: &RunState, one: &TaskId, two: &TaskId) -> Option<String>
     };
     Some(format!("wt-orch forecast {} {}", branch(two)?, branch(one)?))
 }
+
+#[cfg(test)]
+mod tests;
