@@ -332,6 +332,10 @@ fn told_integration<'a>(event: &'a IntegrationEvent, state: &RunState) -> Told<'
             let text = format!("`{target}` moved to {} meanwhile: merging again", now.short());
             (Normal, None, text)
         }
+        IntegrationEvent::StopRequested => {
+            let text = "the integration was interrupted: stopping what runs; Ctrl-C again kills it";
+            (Quiet, None, text.to_owned())
+        }
         // The command ends by saying it.
         IntegrationEvent::Refused { refusal } => {
             (Verbose, None, format!("nothing landed: {refusal}"))

@@ -266,6 +266,7 @@ impl Progress {
             | IntegrationEvent::ValidationDropped { .. } => "validating".to_owned(),
             IntegrationEvent::LandRequested { .. } => "landing".to_owned(),
             IntegrationEvent::TargetMoved { .. } => "merging again".to_owned(),
+            IntegrationEvent::StopRequested => "stopping".to_owned(),
             IntegrationEvent::ValidationFinished { .. } => "validated".to_owned(),
             IntegrationEvent::Landed { .. }
             | IntegrationEvent::Refused { .. }

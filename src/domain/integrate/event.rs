@@ -186,6 +186,8 @@ pub enum IntegrationEvent {
         /// Why.
         refusal: Refusal,
     },
+    /// The user wants it to stop: what runs of it is asked to end.
+    StopRequested,
     /// It is over.
     Finished,
 }

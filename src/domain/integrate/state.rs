@@ -90,6 +90,7 @@ impl Integration {
         match event {
             IntegrationEvent::Started { .. }
             | IntegrationEvent::ValidationRequested { .. }
+            | IntegrationEvent::StopRequested
             | IntegrationEvent::ValidationDropped { .. }
             | IntegrationEvent::LandRequested { .. } => {}
             IntegrationEvent::Merged { task, commit, onto, remarks, engine, .. } => {

@@ -7,6 +7,7 @@ use tokio::time::sleep;
 
 use crate::adapters::host::signals::{Signal, Signals, stand_still};
 use crate::adapters::process::Request;
+use crate::domain::integrate::IntegrationEvent;
 use crate::domain::run::Event;
 use crate::engine::error::EngineError;
 use crate::engine::journal::Journal;
@@ -66,9 +67,7 @@ impl Conductor {
                     if !self.reins.ask(Request::Stop) {
                         return Ok(None);
                     }
-                    let message = "the integration was interrupted: stopping what runs; Ctrl-C \
-                                   again kills it";
-                    note(journal, Event::Warned { message: message.to_owned() })?;
+                    note(journal, Event::Integration { event: IntegrationEvent::StopRequested })?;
                 }
                 Signal::Interrupt | Signal::Terminate | Signal::Hangup => {}
             }

@@ -8,6 +8,7 @@ use tokio::time::{Instant, sleep_until};
 use super::crew::Crew;
 use crate::adapters::host::signals::{Signal, Signals, stand_still};
 use crate::adapters::process::Request;
+use crate::domain::integrate::IntegrationEvent;
 use crate::domain::run::Event;
 use crate::engine::error::EngineError;
 use crate::engine::journal::Journal;
@@ -56,8 +57,7 @@ impl Crew {
         if !any_obeys {
             return Ok(());
         }
-        let message = "the integration was interrupted: stopping what runs; Ctrl-C again kills it";
-        journal.note(Event::Warned { message: message.to_owned() })
+        journal.note(Event::Integration { event: IntegrationEvent::StopRequested })
     }
 
     /// Holds all that runs, stands still until somebody continues this process, and lets all go on.

@@ -284,6 +284,8 @@ fn a_validation_is_held_and_stopped_like_a_task() {
     repo.wait_for("asked");
     running.signal(Signal::INT);
     running.wait().exit(5).stderr_has("Ctrl-C again kills it");
+    // That was for its time: what is told later is how it ended.
+    assert_eq!(status(&repo)["warnings"], serde_json::json!([]));
     assert!(!exists(&repo, "tidied"));
     assert_eq!(repo.survivors(), [""; 0]);
     before.assert_kept(&Fingerprint::of(&repo));
