@@ -50,7 +50,7 @@ fn what_a_validation_puts_in_the_place_of_its_worktree_is_left_alone_and_named()
     let before = Fingerprint::of(&repo);
     let output = repo.wt_orch(&["integrate"]);
     let link = repo.root().join("repo-tasks.validate");
-    output.exit(4).stderr_has("where validations run, was replaced (it is no folder)");
+    output.exit(4).stderr_has("where commands of ours run, was replaced (it is no folder)");
     output.stderr_has(&format!("`rm -rf {}`", link.display()));
     // It leads to the user's own checkout.
     before.assert_kept(&Fingerprint::of(&repo));
