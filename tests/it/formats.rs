@@ -65,6 +65,10 @@ fn goes_the_whole_way(repo: &Repo) {
     repo.wt_orch(&["undo"]).exit(0);
     assert_eq!(tip(repo, "main"), first);
     assert_eq!(repo.git(&["status", "--porcelain"]), "");
+    repo.wt_orch(&["integrate", "--branch", "review/all"]).exit(3);
+    assert_eq!(content(repo, "review/all", "both.txt").unwrap(), "ONE\ntwo\nthree\nb\n2\n");
+    assert_eq!(tip(repo, "main"), first);
+    repo.wt_orch(&["undo"]).exit(0).stdout_has("`review/all` is deleted");
     repo.wt_orch(&["integrate"]).exit(3);
     repo.wt_orch(&["clean"]).exit(0).stdout_has("kept branch `feature/rival`");
     repo.wt_orch(&["clean", "--force"]).exit(0);

@@ -160,3 +160,22 @@ fn a_gh_that_fails_leaves_what_was_pushed_and_the_command() {
     output.stdout_has("pushed to `wt-orch/tasks` of `origin`");
     assert_eq!(there(&repo, "wt-orch/tasks"), Some(tip(&repo, "wt-orch/tasks")));
 }
+
+#[test]
+fn a_gh_that_asks_gets_the_report_and_no_answer() {
+    let repo = with_remote();
+    let gh = "cat > $HOME/body; printf 'Where to push? ' >&2; read answer && exit 0; exit 1";
+    let output = with_gh(&repo, Some(gh), &["integrate", "--pr", "--json"]);
+    let told = output.exit(1).stdout_json();
+    output.stderr_has("Where to push?").stderr_has("what landed stays");
+    let publication = &told["publication"];
+    assert_eq!((&publication["pushed"], &publication["failed"]), (&json!(true), &json!(true)));
+    assert_eq!(publication["pull_request"], Value::Null);
+    let command = publication["commands"][0].as_str().unwrap();
+    assert!(command.contains("| gh pr create --base main --head wt-orch/tasks"), "{command}");
+    let body = fs::read_to_string(repo.root().join("home/body")).unwrap();
+    let report = repo.wt_orch(&["report", "--format", "md"]);
+    // It does not show where the checkout is.
+    let below = |text: &str| text.split_once("## Timeline").unwrap().1.to_owned();
+    assert_eq!(below(&body), below(report.exit(0).stdout()));
+}

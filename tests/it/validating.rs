@@ -83,7 +83,10 @@ fn a_validation_that_is_not_needed_any_more_is_stopped() {
 fn an_interrupt_reaches_every_validation_that_runs() {
     for stubborn in [false, true] {
         let trap = if stubborn { "trap '' TERM INT; " } else { "" };
-        let long = |name: &str| validation(name, &format!("{trap}touch ../{name}; sleep 60; true"));
+        let long = |name: &str| {
+            let run = format!("{trap}touch ../{name}; test -e ../calm || sleep 60; true");
+            validation(name, &run)
+        };
         let repo = finished(&(appends("one", "c.txt") + &long("left") + &long("right")));
         let running = integrating(&repo, 2).start();
         repo.wait_for("left");
@@ -97,6 +100,9 @@ fn an_interrupt_reaches_every_validation_that_runs() {
         assert_eq!(repo.survivors(), [""; 0], "stubborn: {stubborn}");
         assert_eq!(beside(&repo), ["left", "repo-one", "right"]);
         assert_eq!(repo.read("c.txt"), None);
+        std::fs::write(repo.root().join("calm"), "").unwrap();
+        integrating(&repo, 2).run().exit(0);
+        assert_eq!(repo.read("c.txt").as_deref(), Some("one\n"));
     }
 }
 
