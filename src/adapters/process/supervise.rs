@@ -25,10 +25,10 @@ use crate::domain::run::AgentExit;
 
 /// How long output is awaited after the end of the command while somebody holds it open.
 const DRAIN: Duration = Duration::from_secs(2);
-/// The silence that ends this earlier, see [`LateOutput::TakenWhileItComes`].
-const SILENCE: Duration = Duration::from_millis(100);
 /// The same, once everybody that could be found is gone.
 const LAST_DRAIN: Duration = Duration::from_millis(200);
+/// The silence that is enough, see [`LateOutput::TakenWhileItComes`].
+const SILENCE: Duration = Duration::from_millis(100);
 /// Shortest time between two lines of progress.
 const LINE_GAP: Duration = Duration::from_millis(100);
 

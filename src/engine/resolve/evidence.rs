@@ -97,9 +97,9 @@ impl Sides {
             }
         }
         let mut evidence = Evidence::default();
-        let left = repo.versions_in(result, paths)?;
+        let is_left = |path: &str| found.last().is_some_and(|result| result.contains_key(path));
         let made_up = self.collided.paths.iter().filter(|path| path.is_made_up());
-        let made_up = made_up.filter(|path| left.contains_key(&path.path));
+        let made_up = made_up.filter(|path| is_left(&path.path));
         evidence.made_up = made_up.map(|path| (path.path.clone(), path.real.clone())).collect();
         for path in paths.iter().collect::<BTreeSet<_>>() {
             let there: Vec<Option<FileVersion>> =
