@@ -1,6 +1,8 @@
 //! Tasks that start from tips which collide: what resolves conflicts while integrating resolves them there
 //! as well, once.
 
+use std::time::Duration;
+
 use rustix::process::Signal;
 use serde_json::Value;
 
@@ -194,6 +196,33 @@ fn a_resolver_is_stopped_by_abort() {
     assert_eq!(outcomes(&run)[3], "heir cancelled: stopped by the user");
     no_desk(&repo);
     assert_eq!(repo.survivors(), [""; 0]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn ctrl_z_holds_a_resolver_and_lets_it_go_on() {
+    let repo = planned(&rivals_and_heir());
+    let counts = "until test -e ../over; do echo >> ../count; sleep 0.02; done";
+    let running = split_with(&repo, &format!("{counts}; {WEAVE}"), &[]).start();
+    repo.wait_for("count");
+    running.signal(Signal::TSTP);
+    let stat = format!("/proc/{}/stat", running.pid());
+    let is_held = || std::fs::read_to_string(&stat).unwrap().contains(") T ");
+    for _ in 0..500 {
+        if is_held() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert!(is_held());
+    let size = || repo.root().join("count").metadata().unwrap().len();
+    let before = size();
+    std::thread::sleep(Duration::from_millis(200));
+    assert_eq!(size(), before);
+    std::fs::write(repo.root().join("over"), "").unwrap();
+    running.signal(Signal::CONT);
+    running.wait().exit(0);
+    assert_eq!(content(&repo, "feature/heir", "seen.txt").unwrap(), "ONE uno\ntwo\nthree\n");
 }
 
 #[test]
