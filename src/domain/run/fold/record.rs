@@ -1,6 +1,7 @@
 //! What an event changes in the record of its task.
 
 use super::*;
+use crate::domain::run::StartMerge;
 
 impl TaskRecord {
     pub(super) fn note_event(&mut self, event: &Event, at: Timestamp, failed: bool) {
@@ -26,7 +27,7 @@ impl TaskRecord {
             }
             Event::AttemptNotStarted { shortage, .. } => self.shortage = *shortage,
             Event::ProvisionFailed { failure, .. } => self.shortage = failure.shortage(),
-            Event::StartResolved { merge, .. } => self.start_merges.push(merge.clone()),
+            Event::StartResolved { merge, .. } => self.note_start_merge(merge),
             Event::Provisioned { start, unvalidated, saved, .. } => {
                 self.start = Some(*start);
                 self.unvalidated_start = *unvalidated;
@@ -101,6 +102,12 @@ impl TaskRecord {
             | Event::RunStopped { .. }
             | Event::Integration { .. } => {}
         }
+    }
+
+    /// One that could not be used any more was made anew.
+    fn note_start_merge(&mut self, merge: &StartMerge) {
+        self.start_merges.retain(|earlier| earlier.with != merge.with);
+        self.start_merges.push(merge.clone());
     }
 
     fn keep(&mut self, commit: Option<Oid>) {
