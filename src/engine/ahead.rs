@@ -220,7 +220,11 @@ async fn follow(
                     return Err(Unknown::because("no validation could be started"));
                 }
             }
-            Next::Land { .. } => return Ok(TrainEnd::Passed),
+            Next::Land { .. } => {
+                let merged = integration.train().into_iter();
+                let tasks = merged.map(|(task, _)| task.clone()).collect();
+                return Ok(TrainEnd::Passed { tasks });
+            }
             Next::Done => return Err(Unknown::because("the target holds it already")),
         }
     }

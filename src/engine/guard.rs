@@ -180,8 +180,9 @@ impl Guard {
             let others = watch.others.are_at_work(&self.site);
             let blamed = blamed.filter(|_| !others);
             let suspects = watch.running.iter().filter_map(|(task, _)| task.map(id)).collect();
+            let validations = watch.running.iter().any(|(task, _)| task.is_none());
             let Found { put_back, notes } = found;
-            (self.tell)(SharedFinding { suspects, others, blamed, put_back, notes });
+            (self.tell)(SharedFinding { suspects, validations, others, blamed, put_back, notes });
         }
     }
 
@@ -197,7 +198,8 @@ impl Guard {
     /// Tells the run what no task did.
     fn warn(&self, notes: Vec<String>) {
         let (suspects, put_back) = (Vec::new(), Vec::new());
-        (self.tell)(SharedFinding { suspects, others: false, blamed: None, put_back, notes });
+        let (validations, others, blamed) = (false, false, None);
+        (self.tell)(SharedFinding { suspects, validations, others, blamed, put_back, notes });
     }
 
     fn compared(

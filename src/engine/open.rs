@@ -1,5 +1,6 @@
 //! Finding stored runs, becoming the one writer of one, and asking the writer to stop.
 
+use super::attempt::chain;
 use super::clean::sweep;
 use super::error::EngineError;
 use super::journal::Journal;
@@ -165,8 +166,12 @@ pub async fn abort_idle(site: &Site, journal: &mut Journal) -> Result<u32, Engin
 async fn end_train(site: &Site, journal: &mut Journal) -> Result<(), EngineError> {
     let state = journal.state();
     if state.spec.limits.speculate {
-        clear_validations(site, &state.spec).await?;
+        // What stands in the way is in nobody's but that of the next validation.
+        let cleared = clear_validations(site, &state.spec).await;
+        if let Err(error) = cleared {
+            journal.note(Event::Warned { message: chain(&error) })?;
+        }
     }
-    let Some(train) = state.trains.under_way.clone() else { return Ok(()) };
+    let Some(train) = journal.state().trains.under_way.clone() else { return Ok(()) };
     journal.note(Event::TrainValidated { train, end: TrainEnd::Dropped })
 }

@@ -10,8 +10,11 @@ pub(super) fn train_text(train: &Train, end: Option<&TrainEnd>) -> (Verbosity, S
     let names = names.join(", ");
     match end {
         None => (Normal, format!("validating ahead what has succeeded so far: {names}")),
-        Some(TrainEnd::Passed) => {
-            (Normal, format!("ahead of landing: {names} pass, merged onto the target"))
+        Some(TrainEnd::Passed { tasks }) => {
+            let names: Vec<String> = tasks.iter().map(|task| format!("`{task}`")).collect();
+            let pass = if tasks.len() == 1 { "passes" } else { "pass" };
+            let names = names.join(", ");
+            (Normal, format!("ahead of landing: {names} {pass}, merged onto the target"))
         }
         Some(TrainEnd::Breaks { set }) => {
             (Quiet, format!("warning: before anything lands: {}", set.sentence()))

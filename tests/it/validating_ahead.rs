@@ -21,7 +21,7 @@ fn validation(run: &str) -> String {
 
 fn splitting<'a>(repo: &'a Repo, text: &str) -> Invocation<'a> {
     tasks(repo, text);
-    let command = repo.command(&["split", "tasks.toml", "--parallel=2", "--json"]);
+    let command = repo.command(&["split", "tasks.toml", "--parallel=3", "--json"]);
     command.env("WT_ORCH_INTEGRATE_SPECULATE", "true")
 }
 
@@ -94,6 +94,25 @@ fn a_run_that_ends_or_is_stopped_takes_its_train_along() {
 }
 
 #[test]
+fn what_stands_in_the_place_of_a_train_keeps_nobody_from_going_on() {
+    let repo = small_repo();
+    let text = appends("one", "1.txt")
+        + &waits("slow", "go", "true")
+        + &validation("touch ../begun; sleep 60");
+    let running = splitting(&repo, &text).start();
+    repo.wait_for("begun");
+    running.signal(Signal::KILL);
+    assert_eq!(running.wait().code(), None);
+    let place = repo.root().join("repo-tasks.validate");
+    std::fs::remove_dir_all(&place).unwrap();
+    std::os::unix::fs::symlink("repo", &place).unwrap();
+    std::fs::write(repo.root().join("go"), "").unwrap();
+    let resumed = repo.wt_orch(&["resume"]);
+    resumed.exit(0).stderr_has(&format!("`rm -rf {}` takes it away", place.display()));
+    assert_eq!(repo.git(&["status", "--porcelain"]), "?? tasks.toml");
+}
+
+#[test]
 fn a_second_ctrl_c_kills_a_train_that_does_not_end() {
     let repo = small_repo();
     let text = appends("one", "1.txt")
@@ -113,12 +132,15 @@ fn a_second_ctrl_c_kills_a_train_that_does_not_end() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_run_that_is_held_gives_its_train_up_and_makes_it_again() {
+fn a_run_that_is_held_kills_its_train_and_makes_it_again_when_more_has_succeeded() {
     let repo = small_repo();
     let text = appends("one", "1.txt")
-        + &waits("slow", "go", "true")
-        + &appends("two", "2.txt")
-        + &validation("touch ../begun; while true; do echo >> ../count; sleep 0.02; done");
+        + &waits("slow", "go", "echo slow > slow.txt")
+        + &waits("slower", "again", "true")
+        + &validation(
+            "trap '' TERM; touch ../begun; until test -e ../go; do echo >> ../count; sleep 0.02; done; \
+             touch ../again",
+        );
     let running = splitting(&repo, &text).start();
     repo.wait_for("begun");
     running.signal(Signal::TSTP);
@@ -132,6 +154,7 @@ fn a_run_that_is_held_gives_its_train_up_and_makes_it_again() {
     assert_eq!(size(), before);
     std::fs::write(repo.root().join("go"), "").unwrap();
     running.signal(Signal::CONT);
+    // The last task waits for what validates `one` and `slow`.
     running.wait().exit(0).stderr_has("continued");
     assert_eq!(repo.survivors(), [""; 0]);
 }

@@ -158,7 +158,9 @@ impl RunState {
             .collect();
         ready.sort_by_key(|&task| self.dispatcher.ranks()[task]);
         ready.truncate(self.widest().saturating_sub(active.len()));
-        let cpus: f64 = active.iter().map(|&task| demand(task).cpus).sum::<f64>() + 0.0;
+        // A validation ahead keeps a core of its own busy.
+        let ahead = if self.trains.under_way.is_some() { 1.0 } else { 0.0 };
+        let cpus: f64 = active.iter().map(|&task| demand(task).cpus).sum::<f64>() + ahead;
         let more: f64 = ready.iter().map(|&task| demand(task).cpus).sum::<f64>() + 0.0;
         RunUse {
             slots: active.len(),

@@ -101,6 +101,7 @@ impl RunState {
                     self.active += self.seen.since(since);
                 }
                 self.phase = RunPhase::Running;
+                self.trains.forget_slots();
                 self.lift_limits();
                 self.started.get_or_insert(*at);
                 self.ended = None;
@@ -137,7 +138,8 @@ impl RunState {
                 }
             }
             Event::TrainValidated { train, end } => {
-                if !self.trains.end(train, end) {
+                let over = self.tasks_over();
+                if !self.trains.end(train, end, over) {
                     return Err(misplaced());
                 }
                 self.warnings.extend(end.warning());

@@ -10,8 +10,11 @@ use crate::domain::id::TaskId;
 /// Changes that were found after commands ran, and what was done about them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SharedFinding {
-    /// Tasks whose commands ran meanwhile, none for a validation; the user may have done it all the same.
+    /// Tasks whose commands ran meanwhile; the user may have done it all the same.
     pub suspects: Vec<TaskId>,
+    /// Validations ran meanwhile, ahead of landing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub validations: bool,
     /// Other runs of the repository were at work meanwhile.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub others: bool,
@@ -28,7 +31,7 @@ pub struct SharedFinding {
 impl SharedFinding {
     /// The one task that it can be told of.
     pub fn sole_suspect(&self) -> Option<&TaskId> {
-        if let ([only], false) = (self.suspects.as_slice(), self.others) {
+        if let ([only], false, false) = (self.suspects.as_slice(), self.others, self.validations) {
             Some(only)
         } else {
             None
@@ -38,7 +41,9 @@ impl SharedFinding {
     /// The sentences, with those whose commands ran where there are several.
     pub fn sentences(&self) -> Vec<String> {
         let tasks = self.suspects.iter().map(|task| format!("`{task}`"));
-        let names: Vec<String> = tasks.chain(self.others.then(|| "another run".into())).collect();
+        let validations = self.validations.then(|| "a validation".into());
+        let others = self.others.then(|| "another run".into());
+        let names: Vec<String> = tasks.chain(validations).chain(others).collect();
         if names.len() < 2 {
             return self.notes.clone();
         }

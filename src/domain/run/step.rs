@@ -51,6 +51,7 @@ struct Draft {
 
 impl Draft {
     fn begin(&mut self, resumed: bool) {
+        self.forget_train();
         self.emit(Event::RunStarted { resumed });
         for task in 0..self.state.tasks.len() {
             let record = &self.state.tasks[task];
@@ -79,7 +80,6 @@ impl Draft {
             };
             self.step.actions.push(again);
         }
-        self.forget_train();
         self.forecast_again();
         self.skip_unreachable();
         self.watch_clocks();

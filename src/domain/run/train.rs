@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::state::{RunPhase, RunState};
 use crate::domain::id::{Oid, TaskId};
-use crate::domain::integrate::FailingSet;
+use crate::domain::integrate::{FailingSet, IntegrationOutcome};
 
 /// Tasks with the heads of their branches, in the order of the plan.
 pub type Train = Vec<(TaskId, Oid)>;
@@ -15,7 +15,10 @@ pub type Train = Vec<(TaskId, Oid)>;
 #[serde(rename_all = "snake_case", tag = "end")]
 pub enum TrainEnd {
     /// It passes on top of the target as that stood.
-    Passed,
+    Passed {
+        /// The tasks that were merged for that: what the target holds already is left out.
+        tasks: Vec<TaskId>,
+    },
     /// These of it break a validation.
     Breaks {
         /// They.
@@ -35,7 +38,7 @@ impl TrainEnd {
     pub(super) fn warning(&self) -> Option<String> {
         match self {
             Self::Breaks { set } => Some(format!("before anything lands: {}", set.sentence())),
-            Self::Passed | Self::Unknown { .. } | Self::Dropped => None,
+            Self::Passed { .. } | Self::Unknown { .. } | Self::Dropped => None,
         }
     }
 }
@@ -47,6 +50,9 @@ pub struct Trains {
     pub under_way: Option<Train>,
     /// The last one of which something is known.
     answered: Option<Train>,
+    /// Tasks that were over when one was given up: it is begun again once there are more, so that no
+    /// slot that comes and goes begins it over and over.
+    given_up_after: Option<usize>,
     /// One was found that breaks a validation: which train lands is open until that is dealt with.
     is_broken: bool,
 }
@@ -61,18 +67,25 @@ impl Trains {
         is_free
     }
 
-    /// Whether this train was under way.
-    pub(super) fn end(&mut self, train: &Train, end: &TrainEnd) -> bool {
+    /// Whether this train was under way; `over` is the number of tasks that are over.
+    pub(super) fn end(&mut self, train: &Train, end: &TrainEnd, over: usize) -> bool {
         if self.under_way.as_ref() != Some(train) {
             return false;
         }
         self.under_way = None;
         match end {
-            TrainEnd::Dropped => {}
+            TrainEnd::Dropped => self.given_up_after = Some(over),
             TrainEnd::Breaks { .. } => self.is_broken = true,
-            TrainEnd::Passed | TrainEnd::Unknown { .. } => self.answered = Some(train.clone()),
+            TrainEnd::Passed { .. } | TrainEnd::Unknown { .. } => {
+                self.answered = Some(train.clone());
+            }
         }
         true
+    }
+
+    /// Somebody else drives the run.
+    pub(super) fn forget_slots(&mut self) {
+        self.given_up_after = None;
     }
 }
 
@@ -83,7 +96,9 @@ impl RunState {
         let (spec, trains) = (&self.spec, &self.trains);
         let wanted = spec.limits.speculate && spec.target.is_some() && !self.is_lane();
         let validated = wanted && !spec.plan.validations.is_empty();
-        if !validated || trains.under_way.is_some() || trains.is_broken || !self.may_go_on_ahead() {
+        let is_early = trains.given_up_after.is_some_and(|after| self.tasks_over() <= after);
+        let is_closed = trains.under_way.is_some() || trains.is_broken || is_early;
+        if !validated || is_closed || !self.may_go_on_ahead() {
             return None;
         }
         let train: Train =
@@ -110,7 +125,24 @@ impl RunState {
     fn contribution(&self, task: usize) -> Option<(TaskId, Oid)> {
         let record = &self.tasks[task];
         let counts = record.state.succeeded() && !record.is_left_out();
-        let tip = self.standing_tip(task).filter(|_| counts);
-        tip.map(|tip| (self.task(task).id.clone(), tip))
+        let tip = self.standing_tip(task).filter(|_| counts)?;
+        let id = &self.task(task).id;
+        (!self.has_landed(id, tip)).then(|| (id.clone(), tip))
+    }
+
+    /// Whether an integration has landed this commit of a task on the target.
+    fn has_landed(&self, task: &TaskId, tip: Oid) -> bool {
+        self.integrations.iter().any(|integration| {
+            let spec = &integration.spec;
+            let landed = matches!(integration.outcome, Some(IntegrationOutcome::Landed { .. }));
+            landed
+                && spec.branch.is_none()
+                && spec.members.iter().any(|member| member.task == *task && member.tip == tip)
+                && integration.train().iter().any(|(merged, _)| *merged == task)
+        })
+    }
+
+    pub(super) fn tasks_over(&self) -> usize {
+        self.tasks.iter().filter(|record| record.state.is_finished()).count()
     }
 }

@@ -15,7 +15,7 @@ use crate::engine::reins::PATIENCE;
 /// A run that is about to stand still.
 #[derive(Debug)]
 pub(super) struct Holding {
-    /// Tasks whose command is not held yet; `None` is what validates a train, which is given up.
+    /// Tasks whose command is not held yet; `None` is what validates a train, which is killed.
     awaited: HashSet<Option<usize>>,
     until: Instant,
 }
@@ -40,7 +40,7 @@ impl Driver {
         let mut awaited: HashSet<Option<usize>> = self.attempts.keys().copied().map(Some).collect();
         if self.ahead.is_at_work() {
             awaited.insert(None);
-            self.ahead.give_up(false);
+            self.ahead.give_up(true);
         }
         self.holding = Some(Holding { awaited, until: Instant::now() + PATIENCE });
         self.ask_all(Request::Suspend);

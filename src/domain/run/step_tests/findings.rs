@@ -8,6 +8,7 @@ fn finding(suspects: &[&str], blamed: Option<&str>) -> Input {
     let finding = SharedFinding {
         suspects: suspects.iter().copied().map(id).collect(),
         blamed: blamed.map(id),
+        validations: false,
         others: false,
         put_back: vec!["the hook `pre-push`".to_owned()],
         notes: vec!["it was put back".to_owned()],
@@ -75,4 +76,18 @@ fn beside_another_run_no_task_is_told_of_alone() {
     let state = committing(None, Some(Input::Fact(Event::SharedChanged { finding })), 0);
     assert_eq!(state.warnings, ["while `a`, another run ran: it was put back"]);
     assert!(state.tasks[0].notes.is_empty());
+}
+
+#[test]
+fn what_was_found_while_a_validation_ran_ahead_is_not_noted_against_the_task_beside_it() {
+    let mut world =
+        World::new(plan(vec![task("t0", &[])], Preference::Parallel), vec![10], |_, _| 0);
+    world.say(Input::Begin { resumed: false });
+    let Input::Fact(Event::SharedChanged { finding: found }) = finding(&["t0"], None) else {
+        panic!()
+    };
+    let finding = SharedFinding { validations: true, ..found };
+    world.say(Input::Fact(Event::SharedChanged { finding }));
+    assert!(world.state.tasks[0].notes.is_empty());
+    assert_eq!(world.state.warnings, ["while `t0`, a validation ran: it was put back"]);
 }

@@ -154,7 +154,11 @@ fn disturb(world: &mut World, chance: &mut Chance, stops: &mut usize) {
 fn end_train(world: &mut World, chance: &mut Chance) {
     let Some(train) = world.train.take() else { return };
     let reason = "why ever".to_owned();
-    let end = if chance.one_in(2) { TrainEnd::Passed } else { TrainEnd::Unknown { reason } };
+    let end = if chance.one_in(2) {
+        TrainEnd::Passed { tasks: Vec::new() }
+    } else {
+        TrainEnd::Unknown { reason }
+    };
     world.say(Input::Fact(Event::TrainValidated { train, end }));
 }
 

@@ -59,7 +59,7 @@ fn what_has_succeeded_is_validated_once_a_slot_is_idle_and_again_when_there_is_m
     assert!(world.train.is_none(), "t2 took the slot");
     until(&mut world, 20);
     assert_eq!(world.trains, ["t0 t1"]);
-    answer(&mut world, TrainEnd::Passed);
+    answer(&mut world, TrainEnd::Passed { tasks: Vec::new() });
     assert!(world.train.is_none(), "nothing has changed since");
     until(&mut world, 60);
     assert!(world.ended, "the last train is that of the landing");
@@ -68,19 +68,28 @@ fn what_has_succeeded_is_validated_once_a_slot_is_idle_and_again_when_there_is_m
 }
 
 #[test]
-fn a_train_gives_its_slot_back_when_a_task_wants_it() {
+fn a_train_gives_its_slot_back_and_is_begun_again_once_another_task_is_over() {
+    let mut world = world(tasks(3), 3, vec![10, 40, 60], &[]);
+    world.say(Input::Begin { resumed: false });
+    until(&mut world, 10);
+    assert_eq!(world.trains, ["t0"]);
+    world.say(Input::Room(Room { width: 2, because: WidthCause::Load }));
+    assert!(world.train.is_none());
+    world.say(Input::Room(Room { width: 3, because: WidthCause::Eased }));
+    assert_eq!(world.trains, ["t0"], "slots that come and go begin nothing over and over");
+    until(&mut world, 40);
+    assert_eq!(world.trains, ["t0", "t0 t1"]);
+}
+
+#[test]
+fn a_train_runs_on_beside_a_task_that_takes_another_slot() {
     let mut all = tasks(3);
     all[2].depends_on = vec!["t1".parse().unwrap()];
     let mut world = world(all, 2, vec![10, 20, 30], &[]);
     world.say(Input::Begin { resumed: false });
-    until(&mut world, 10);
-    assert_eq!(world.trains, ["t0"]);
     until(&mut world, 20);
-    assert_eq!(world.trains, ["t0"], "t2 runs on the slot of t1, the train on that of t0");
-    world.say(Input::Room(Room { width: 1, because: WidthCause::Load }));
-    assert!(world.train.is_none());
-    world.say(Input::Room(Room { width: 2, because: WidthCause::Eased }));
-    assert_eq!(world.trains, ["t0", "t0 t1"], "it is begun again, with what succeeded since");
+    assert_eq!(world.trains, ["t0"]);
+    assert!(world.train.is_some(), "t2 runs on the slot of t1");
 }
 
 #[test]
