@@ -4,13 +4,16 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::time::timeout;
 
 use super::attempt::chain;
 use super::error::EngineError;
 use super::guard::Guard;
-use super::integrate::{IntegrateRequest, prepare, record};
+use super::integrate::{IntegrateRefusal, IntegrateRequest, prepare, record};
+use super::jobs::Jobs;
 use super::journal::Journal;
 use super::making::{Made, Maker};
 use super::merging::merged;
@@ -20,6 +23,9 @@ use crate::adapters::host::signals::Signals;
 use crate::adapters::store::Store;
 use crate::domain::integrate::{Integration, IntegrationEvent, IntegrationSpec, Next};
 use crate::domain::run::{RunState, Train, TrainEnd};
+
+/// How long a run that is over waits for a validation to end by itself.
+const LAST_MOMENT: Duration = Duration::from_secs(1);
 
 /// Validates one train at a time. Its worktree stays until [`Self::close`].
 pub(super) struct Ahead {
@@ -50,7 +56,9 @@ impl Ahead {
     pub(super) fn new(site: &Site, request: IntegrateRequest, guard: Arc<Guard>) -> Self {
         // Alone in the one slot that is idle; whoever looks without landing needs no clean checkout.
         let request = IntegrateRequest { dry_run: true, slots: 1, ..request };
-        Self { site: site.clone(), request, guard, crew: None, work: None }
+        // A token of the run's jobserver would be lacking to a task.
+        let site = Site { jobs: Jobs::default(), ..site.clone() };
+        Self { site, request, guard, crew: None, work: None }
     }
 
     /// Begins with a train, which the tasks of `state` make up.
@@ -87,10 +95,12 @@ impl Ahead {
         (train, end)
     }
 
-    /// Ends what is under way and takes the worktree away; what stands in the way, as sentences.
+    /// Ends what is under way, after a moment by killing it: nobody waits for a run that is over. Takes
+    /// the worktree away; what stands in the way, as sentences.
     pub(super) async fn close(mut self) -> Vec<String> {
         self.give_up(false);
-        if self.is_at_work() {
+        if self.is_at_work() && timeout(LAST_MOMENT, self.ended()).await.is_err() {
+            self.give_up(true);
             let _of_nobodys_interest = self.ended().await;
         }
         match self.crew.take() {
@@ -175,9 +185,17 @@ async fn begin(
         Ok((prepare(&site, &store, &state, &request)?, store))
     })
     .await?;
-    let Ok((spec, _told_when_it_lands)) = prepared else {
-        return Err(Unknown::because("the target has nothing to gain from it"));
-    };
+    let (spec, _told_when_it_lands) = prepared.map_err(|refusal| match refusal {
+        IntegrateRefusal::UnknownTarget { branch } => {
+            Unknown { reason: format!("there is no branch `{branch}`") }
+        }
+        IntegrateRefusal::NothingReady { .. } => Unknown::because("the target holds it already"),
+        IntegrateRefusal::NoTarget
+        | IntegrateRefusal::LeftByHand { .. }
+        | IntegrateRefusal::OpenByHand { .. }
+        | IntegrateRefusal::Obstacle { .. }
+        | IntegrateRefusal::Interrupted => Unknown::because("it cannot land as things stand"),
+    })?;
     Ok((IntegrationSpec { dry_run: false, ..spec }, store))
 }
 

@@ -1,13 +1,12 @@
 //! One event as one plain line: the same whether it happens now or is read from the journal.
 
-use std::time::Duration;
-
+use super::integration_line::told_integration;
 use super::text::{cut, pad, visible};
 use super::train_line::train_text;
-use crate::domain::id::{Oid, TaskId};
-use crate::domain::integrate::{IntegrationEvent, ValidationVerdict};
+use crate::domain::id::TaskId;
+use crate::domain::integrate::Integration;
 use crate::domain::plan::Verdict;
-use crate::domain::report::{collision_sentences, counts, ejection_sentence};
+use crate::domain::report::{collision_sentences, counts};
 use crate::domain::run::{
     AttemptEnd, Envelope, Event, Outcome, RunPhase, RunState, SetupEnd, StopReason, WidthCause,
 };
@@ -36,8 +35,10 @@ pub fn event_lines(envelope: &Envelope, state: &RunState, verbosity: Verbosity) 
         return Vec::new();
     }
     // An integration may come days later: it has a clock of its own.
-    let integration = matches!(envelope.event, Event::Integration { .. });
-    let begun = state.integrations.last().filter(|_| integration).map(|last| last.started);
+    let is_of_it = matches!(envelope.event, Event::Integration { .. });
+    let last = state.integrations.last();
+    let is_on = |last: &&Integration| last.finished.is_none() && state.phase.is_over();
+    let begun = last.filter(|last| is_of_it || is_on(last)).map(|last| last.started);
     let origin = begun.or(state.started).unwrap_or(state.created);
     let seconds = envelope.at.since(origin).as_secs_f64();
     let ids = state.spec.plan.tasks.iter().map(|planned| planned.task.id.as_str().len());
@@ -49,12 +50,12 @@ pub fn event_lines(envelope: &Envelope, state: &RunState, verbosity: Verbosity) 
 }
 
 /// What is to be said of an event.
-struct Told<'a> {
+pub(super) struct Told<'a> {
     /// The least verbosity that tells it.
-    from: Verbosity,
-    task: Option<&'a TaskId>,
+    pub(super) from: Verbosity,
+    pub(super) task: Option<&'a TaskId>,
     /// One for each line.
-    texts: Vec<String>,
+    pub(super) texts: Vec<String>,
 }
 
 fn told<'a>(envelope: &'a Envelope, state: &'a RunState) -> Told<'a> {
@@ -263,86 +264,6 @@ fn setup_text(end: &SetupEnd) -> String {
         SetupEnd::Failed { hook, ending, .. } => format!("setup hook `{hook}` failed: {ending}"),
         SetupEnd::Broken { message, .. } => format!("could not be set up: {message}"),
     }
-}
-
-fn told_integration<'a>(event: &'a IntegrationEvent, state: &RunState) -> Told<'a> {
-    use Verbosity::{Normal, Quiet, Verbose};
-    let target = state.integrations.last().map_or("", |last| last.spec.target.as_str());
-    let base = state.integrations.last().map(|last| last.base);
-    let named = |commit: Oid| match base {
-        Some(base) if base == commit => format!("`{target}` itself ({})", commit.short()),
-        Some(_) | None => commit.short(),
-    };
-    let (from, task, text) = match event {
-        IntegrationEvent::Started { spec } => {
-            let dry = if spec.dry_run { " (dry run)" } else { "" };
-            let tasks = if spec.members.len() == 1 { "task" } else { "tasks" };
-            let text = format!("{} {tasks} to merge into `{target}`{dry}", spec.members.len());
-            (Normal, None, text)
-        }
-        IntegrationEvent::Merged { task, commit, trial, remarks, .. } => {
-            let level = if *trial { Verbose } else { Normal };
-            let merged = format!("merged as {}", commit.short());
-            let texts = std::iter::once(merged).chain(remarks.sentences()).collect();
-            return Told { from: level, task: Some(task), texts };
-        }
-        IntegrationEvent::Ejected { ejection, trial, .. } => {
-            let level = if *trial { Verbose } else { Quiet };
-            (level, Some(&ejection.task), ejection_sentence(ejection))
-        }
-        IntegrationEvent::ValidationRequested { commit, name } => {
-            let by = name.as_ref().map_or(String::new(), |name| format!(" by `{name}`"));
-            (Normal, None, format!("validating {}{by}", named(*commit)))
-        }
-        IntegrationEvent::ValidationDropped { commit, name } => {
-            (Verbose, None, format!("`{name}` of {} is not needed any more", commit.short()))
-        }
-        IntegrationEvent::Isolated { set } => (Quiet, None, set.sentence()),
-        IntegrationEvent::ValidationFinished { commit, runs } => {
-            let red = |verdict| match verdict {
-                ValidationVerdict::Failed | ValidationVerdict::Baseline => true,
-                ValidationVerdict::Passed | ValidationVerdict::Flaky => false,
-            };
-            let failed: Vec<String> = runs
-                .iter()
-                .filter(|run| red(run.verdict) || !run.tainted.is_empty())
-                .map(|run| format!("`{}` ({})", run.name, run.ending))
-                .collect();
-            let time = human_duration(runs.iter().map(|run| run.duration).sum::<Duration>());
-            let what = format!("validation of {}", named(*commit));
-            if failed.is_empty() {
-                (Normal, None, format!("{what} passed in {time}"))
-            } else {
-                (Quiet, None, format!("{what} failed in {time}: {}", failed.join(", ")))
-            }
-        }
-        IntegrationEvent::LandRequested { commit } => {
-            (Verbose, None, format!("`{target}` is to move to {}", commit.short()))
-        }
-        IntegrationEvent::Landed { old, new, .. } => {
-            let branch = state.integrations.last().and_then(|last| last.spec.branch.as_deref());
-            let (old, new) = (old.short(), new.short());
-            let text = match branch {
-                None => format!("landed: `{target}` moved from {old} to {new}"),
-                Some(branch) => format!("landed: `{branch}` made at {new}, on top of `{target}`"),
-            };
-            (Quiet, None, text)
-        }
-        IntegrationEvent::TargetMoved { now } => {
-            let text = format!("`{target}` moved to {} meanwhile: merging again", now.short());
-            (Normal, None, text)
-        }
-        IntegrationEvent::StopRequested => {
-            let text = "the integration was interrupted: stopping what runs; Ctrl-C again kills it";
-            (Quiet, None, text.to_owned())
-        }
-        // The command ends by saying it.
-        IntegrationEvent::Refused { refusal } => {
-            (Verbose, None, format!("nothing landed: {refusal}"))
-        }
-        IntegrationEvent::Finished => (Verbose, None, "integration over".to_owned()),
-    };
-    Told { from, task, texts: vec![text] }
 }
 
 fn started_text(resumed: bool) -> (Verbosity, String) {

@@ -5,6 +5,7 @@ mod blocks;
 pub mod diagnostic;
 mod error_text;
 mod event_line;
+mod integration_line;
 mod json;
 mod operations_text;
 mod plain;

@@ -175,7 +175,10 @@ impl Cleaner<'_> {
         let keep_logs =
             !changes.is_empty() && copies.is_ok_and(|mut copies| copies.next().is_some());
         let spec = Arc::clone(&state.spec);
-        runtime()?.block_on(clear_validations(site, &spec))?;
+        // What was put in the place of a worktree of ours is left to the user, and the rest goes.
+        if let Err(error) = runtime()?.block_on(clear_validations(site, &spec)) {
+            self.context.streams.warn(&error.to_string());
+        }
         if self.mode.force {
             let plan = self.clean(state, CleanMode { dry_run: true, ..self.mode }, keep_logs)?;
             tell_losses(self.context, self.mode, &plan);

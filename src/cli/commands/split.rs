@@ -58,6 +58,9 @@ pub(crate) fn run(context: &Context, args: &SplitArgs) -> Result<Exit, Failure> 
     context.streams.document(&document);
     if let Err(refusal) = &landed {
         context.streams.warn(&refusal.message);
+        if let Some(hint) = &refusal.hint {
+            context.streams.note(&format!("hint: {hint}"));
+        }
     }
     let landed = landed.unwrap_or_else(|refusal| refusal.exit);
     Ok(ran.worse(landed))

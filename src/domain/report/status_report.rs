@@ -82,6 +82,10 @@ fn verdict_blocks(state: &RunState, now: Timestamp) -> Vec<Block> {
         let text = format!("at the moment at most {width} at once");
         blocks.push(Block::Line(Line::new().text(text)));
     }
+    if let Some(train) = &state.trains.under_way {
+        let tasks: Vec<&str> = train.iter().map(|(task, _)| task.as_str()).collect();
+        blocks.push(Block::Line(Line::new().text("validating ahead: ").codes(tasks)));
+    }
     blocks.extend(state.throttles.iter().map(|(preset, throttle)| {
         let text = format!("at the moment at most {} at once of ", throttle.most);
         Block::Line(Line::new().text(text).code(preset).text(", whose provider limits the rate"))

@@ -14,7 +14,6 @@ use super::state::{RunPhase, RunState, TaskRecord};
 use super::stop_reason::StopReason;
 use super::task_state::{IllegalTransition, TaskState};
 use super::time_limits::Expiry;
-use super::train::Trains;
 use crate::domain::id::{Oid, TaskId};
 use crate::domain::integrate::{Integration, IntegrationEvent};
 use crate::domain::time::{Timestamp, from_secs};
@@ -138,15 +137,16 @@ impl RunState {
                 }
             }
             Event::TrainValidated { train, end } => {
-                let over = self.tasks_over();
-                if !self.trains.end(train, end, over) {
+                if !self.apply_train_end(train, end) {
                     return Err(misplaced());
                 }
-                self.warnings.extend(end.warning());
             }
             Event::Suspended => self.count_active_up_to(*at),
             // An integration is held and continued too, long after the run.
-            Event::Continued if self.is_suspended() => self.since = Some(*at),
+            Event::Continued if self.is_suspended() => {
+                self.since = Some(*at);
+                self.trains.forget_slots();
+            }
             Event::Continued => {}
             Event::SharedChanged { finding } => self.apply_finding(finding),
             Event::ConflictForeseen { task, tip, collisions } => {
@@ -183,6 +183,7 @@ impl RunState {
 
     fn end(&mut self, phase: RunPhase, at: Timestamp) {
         self.phase = phase;
+        self.trains.under_way = None;
         self.ended = Some(at);
         self.count_active_up_to(at);
         self.narrowed.end(self.active);
@@ -281,7 +282,7 @@ impl RunState {
             *record = TaskRecord { attempts, kept, ..TaskRecord::fresh() };
         }
         self.halts.clear();
-        self.trains = Trains::default();
+        self.forget_trains();
         // From here on there is something to resume.
         self.phase = RunPhase::Stopped(StopReason::Interrupted);
         self.rebuild_dispatcher();
@@ -319,6 +320,9 @@ impl RunState {
             self.integrations.push(Integration::new((**spec).clone(), at));
         } else if let Some(current) = self.integrations.last_mut() {
             current.apply(event, at);
+            if let IntegrationEvent::Landed { .. } = event {
+                self.forget_trains();
+            }
         }
     }
 }

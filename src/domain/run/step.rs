@@ -237,7 +237,7 @@ impl Draft {
 
     /// Ends the run when nothing is under way any more.
     fn settle(&mut self) {
-        if self.state.active_tasks().next().is_some() || self.state.trains.under_way.is_some() {
+        if self.state.active_tasks().next().is_some() {
             return;
         }
         match self.state.phase {

@@ -35,7 +35,7 @@ pub enum TrainEnd {
 
 impl TrainEnd {
     /// What somebody should hear of it before anything lands.
-    pub(super) fn warning(&self) -> Option<String> {
+    fn warning(&self) -> Option<String> {
         match self {
             Self::Breaks { set } => Some(format!("before anything lands: {}", set.sentence())),
             Self::Passed { .. } | Self::Unknown { .. } | Self::Dropped => None,
@@ -54,7 +54,7 @@ pub struct Trains {
     /// slot that comes and goes begins it over and over.
     given_up_after: Option<usize>,
     /// One was found that breaks a validation: which train lands is open until that is dealt with.
-    is_broken: bool,
+    breaks: Option<String>,
 }
 
 impl Trains {
@@ -68,14 +68,14 @@ impl Trains {
     }
 
     /// Whether this train was under way; `over` is the number of tasks that are over.
-    pub(super) fn end(&mut self, train: &Train, end: &TrainEnd, over: usize) -> bool {
+    fn end(&mut self, train: &Train, end: &TrainEnd, over: usize) -> bool {
         if self.under_way.as_ref() != Some(train) {
             return false;
         }
         self.under_way = None;
         match end {
             TrainEnd::Dropped => self.given_up_after = Some(over),
-            TrainEnd::Breaks { .. } => self.is_broken = true,
+            TrainEnd::Breaks { .. } => self.breaks = end.warning(),
             TrainEnd::Passed { .. } | TrainEnd::Unknown { .. } => {
                 self.answered = Some(train.clone());
             }
@@ -83,13 +83,29 @@ impl Trains {
         true
     }
 
-    /// Somebody else drives the run.
+    /// The slots are others: somebody else drives the run, or it was held.
     pub(super) fn forget_slots(&mut self) {
         self.given_up_after = None;
     }
 }
 
 impl RunState {
+    /// What came of a train; false when it was not under way.
+    pub(super) fn apply_train_end(&mut self, train: &Train, end: &TrainEnd) -> bool {
+        let over = self.tasks_over();
+        let known = self.trains.end(train, end, over);
+        if known {
+            self.warnings.extend(end.warning());
+        }
+        known
+    }
+
+    /// What was found of trains says nothing of what lands from here on.
+    pub(super) fn forget_trains(&mut self) {
+        let before = std::mem::take(&mut self.trains);
+        self.warnings.retain(|warning| before.breaks.as_ref() != Some(warning));
+    }
+
     /// The train to validate in a slot that is idle: everything that has succeeded with work of its
     /// own, while something else may still do so.
     pub(super) fn train_to_validate(&self) -> Option<Train> {
@@ -97,7 +113,7 @@ impl RunState {
         let wanted = spec.limits.speculate && spec.target.is_some() && !self.is_lane();
         let validated = wanted && !spec.plan.validations.is_empty();
         let is_early = trains.given_up_after.is_some_and(|after| self.tasks_over() <= after);
-        let is_closed = trains.under_way.is_some() || trains.is_broken || is_early;
+        let is_closed = trains.under_way.is_some() || trains.breaks.is_some() || is_early;
         if !validated || is_closed || !self.may_go_on_ahead() {
             return None;
         }
@@ -142,7 +158,7 @@ impl RunState {
         })
     }
 
-    pub(super) fn tasks_over(&self) -> usize {
+    fn tasks_over(&self) -> usize {
         self.tasks.iter().filter(|record| record.state.is_finished()).count()
     }
 }

@@ -77,8 +77,7 @@ impl Driver {
         stand_still().map_err(|source| EngineError::System { what: "stop itself", source })?;
         self.alarms.stood_still(self.site.clock.elapsed().saturating_sub(before));
         self.holding = None;
-        let now = self.journal.now();
-        self.journal.record(vec![Event::Continued], now)?;
+        self.take(Input::Fact(Event::Continued))?;
         self.ask_all(Request::Continue);
         Ok(())
     }
