@@ -136,7 +136,7 @@
 //! `logs/<run>/put-back/` (settings and hooks as tasks had left them), `<run>.lock` (held
 //! by the one writer of a run), `<run>.sock` (while a process drives it; in the runtime folder where
 //! the path is too long), `.provision.lock` (held by whoever makes or removes git's entries of
-//! worktrees), `.create.lock` (held while a run takes its places), `tmp-worktree` (an entry until it is whole) and `trash-*` (one until it is deleted).
+//! worktrees), `.create.lock` (held while a run takes its places), `.undo.lock` (held by an undo), `tmp-worktree` (an entry until it is whole) and `trash-*` (one until it is deleted).
 //! Beside worktrees: `.<repo>-pool…/<n>`, those that wait for a task
 //! ([`pool`](adapters::worktree::pool)), and `.wt-orch-trash-*`, folders until they are deleted
 //! ([`Trash`](adapters::worktree::Trash)). Refs below `refs/wt-orch/`: `<run>/<task>/start` (a merge that a task
@@ -220,7 +220,7 @@
 //!   [`JOURNAL_VERSION`](domain::run::JOURNAL_VERSION) rises. So is all that they hold: plans, tasks,
 //!   estimates (`fixtures/store/journal-v1.jsonl` must still fold).
 //! - **An action**: a variant of [`Action`](domain::run::Action) and how it is performed
-//!   (`engine/driver.rs`; what starts a program, `engine/driver/launching.rs`), which ends by sending a fact.
+//!   (`engine/driver.rs`; what starts a program, `launching.rs` and `starting.rs` beside it), which ends by sending a fact.
 //! - **A form of report**: a printer of [`Report`](domain::report::Report) in `render`, a word in
 //!   `ReportFormat`. **A section**: `domain/report/`; every form gets it.
 //! - **An agent**: its preset in `domain/task/agent.rs`; what it says of its work, a file in

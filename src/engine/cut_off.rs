@@ -2,9 +2,10 @@
 
 use super::error::EngineError;
 use super::landing::has_moved;
-use super::open::is_driven;
 use super::site::Site;
 use crate::adapters::git::{UnsettledLanding, unsettled_landings};
+use crate::adapters::host::identity::ProcessIdentity;
+use crate::adapters::host::lock::lock_owner;
 use crate::adapters::store::{Operation, OperationState, Store};
 use crate::domain::id::RunId;
 use crate::domain::integrate::Terms;
@@ -25,18 +26,11 @@ pub fn cut_off_operations(
     if started.is_empty() {
         return Ok(Vec::new());
     }
-    let mut driven = Vec::new();
-    for operation in &started {
-        if let Some(run) = &operation.run
-            && is_driven(site, run)?
-        {
-            driven.push(operation.id);
-        }
-    }
+    started.retain(|operation| !is_at_work(site, operation));
     let landings = unsettled_landings(&site.repo)?;
     // Whoever ended in between has said so.
     let open = unfinished(store)?;
-    started.retain(|operation| !driven.contains(&operation.id) && open.contains(operation));
+    started.retain(|operation| open.contains(operation));
     let mut told = Vec::new();
     for operation in &started {
         let landing = landings.iter().find(|landing| landing.branch == branch(operation));
@@ -46,6 +40,32 @@ pub fn cut_off_operations(
         }
     }
     Ok(told)
+}
+
+/// Operations that were announced and never told of their end, by processes that are gone.
+///
+/// # Errors
+/// The database.
+pub(super) fn deserted_operations(
+    site: &Site,
+    store: &Store,
+) -> Result<Vec<Operation>, EngineError> {
+    let mut started = unfinished(store)?;
+    started.retain(|operation| !is_at_work(site, operation));
+    // Whoever ended in between has said so.
+    let open = if started.is_empty() { Vec::new() } else { unfinished(store)? };
+    started.retain(|operation| open.contains(operation));
+    Ok(started)
+}
+
+/// Whether another process may be at the operation. It holds, from before it announces it until it has
+/// told of its end, the lock of the run that lands, or that of undos.
+fn is_at_work(site: &Site, operation: &Operation) -> bool {
+    let lock = match (&operation.run, operation.undoes) {
+        (Some(run), None) => site.lock_path(run),
+        (None, None) | (_, Some(_)) => site.undo_lock_path(),
+    };
+    lock_owner(&lock).is_some_and(|owner| owner != ProcessIdentity::own())
 }
 
 fn unfinished(store: &Store) -> Result<Vec<Operation>, EngineError> {

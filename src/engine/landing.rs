@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::attempt::chain;
+use super::cut_off::deserted_operations;
 use super::error::EngineError;
 use super::integrate::record;
 use super::journal::Journal;
@@ -256,10 +257,7 @@ pub fn recover(site: &Site, store: &mut Store) -> Result<Vec<String>, EngineErro
             landing.worktree.display()
         ));
     }
-    for operation in store.operations()? {
-        if operation.state != OperationState::Started {
-            continue;
-        }
+    for operation in deserted_operations(site, store)? {
         let moved = has_moved(&site.repo, &operation)?;
         settle_operation(site, store, operation.id, moved)?;
     }

@@ -6,6 +6,7 @@ use super::error::EngineError;
 use super::site::Site;
 use crate::adapters::host::lock::{LockOutcome, LockTrace, RunLock, lock_trace};
 use crate::adapters::store::{Store, StoreError, has_other_users, move_aside};
+use crate::domain::id::RunId;
 
 /// Held while a database is moved, so that nobody moves the new one of somebody else.
 const LOCK: &str = ".database.lock";
@@ -73,8 +74,8 @@ fn held_locks(site: &Site) -> Vec<String> {
     entries
         .flatten()
         .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|end| end == "lock") && !path.ends_with(LOCK))
+        .filter(|path| path.extension().is_some_and(|end| end == "lock"))
         .filter(|path| lock_trace(path) == LockTrace::Held)
-        .filter_map(|path| Some(path.file_stem()?.to_string_lossy().into_owned()))
+        .filter_map(|path| Some(path.file_stem()?.to_str()?.parse::<RunId>().ok()?.to_string()))
         .collect()
 }

@@ -97,6 +97,11 @@ impl Site {
         self.state_dir().join(format!("{run}.lock"))
     }
 
+    /// Lock that an undo holds. It begins as no run's does.
+    pub(super) fn undo_lock_path(&self) -> PathBuf {
+        self.state_dir().join(".undo.lock")
+    }
+
     /// Control socket of a run.
     pub fn control<'a>(&'a self, state_dir: &'a Path, run: &'a RunId) -> Place<'a> {
         Place { dir: state_dir, run: run.as_str(), runtime_dir: self.runtime_dir.as_deref() }

@@ -4,6 +4,7 @@ use super::error::EngineError;
 use super::landing::{Change, Move, move_branch, refusal_text};
 use super::site::Site;
 use crate::adapters::git::{LandOutcome, Repo};
+use crate::adapters::host::lock::{LockOutcome, RunLock};
 use crate::adapters::store::{Operation, OperationState, Store};
 use crate::domain::id::Oid;
 
@@ -14,6 +15,11 @@ pub enum UndoOutcome {
     Undone {
         /// The new operation, which can be undone in its turn.
         operation: Operation,
+    },
+    /// Another process takes something back.
+    Busy {
+        /// Its process id, when it is known.
+        pid: Option<u32>,
     },
     /// There is no landing to take back.
     Nothing,
@@ -62,7 +68,7 @@ pub enum UndoOutcome {
 /// Takes back the operation `id`, or the newest landing that was not taken back.
 ///
 /// # Errors
-/// Git or the database.
+/// Git, the database or the lock file.
 pub fn undo(site: &Site, store: &mut Store, id: Option<u64>) -> Result<UndoOutcome, EngineError> {
     let operations = store.operations()?;
     let wanted = match id {
@@ -94,6 +100,13 @@ pub fn undo(site: &Site, store: &mut Store, id: Option<u64>) -> Result<UndoOutco
     }
     let branch = wanted.reference.trim_start_matches("refs/heads/").to_owned();
     let back = Move { branch: &branch, change, run: wanted.run.clone(), undoes: Some(id) };
+    // Tells everybody else that what is announced below is not cut off.
+    let _at_work = match RunLock::acquire(&site.undo_lock_path())? {
+        LockOutcome::Held(lock) => lock,
+        LockOutcome::Busy { owner } => {
+            return Ok(UndoOutcome::Busy { pid: owner.map(|owner| owner.pid) });
+        }
+    };
     let (number, outcome) = move_branch(site, store, &back)?;
     match outcome {
         LandOutcome::Landed { .. } => {

@@ -1,10 +1,11 @@
 //! What `status` tells of a landing whose process was killed, before anybody puts it in order.
 
 use std::fs;
+use std::path::PathBuf;
 
 use insta::assert_snapshot;
 
-use crate::harness::{Fingerprint, Repo};
+use crate::harness::{Fingerprint, Repo, Running};
 use crate::integrating::{appends, finished};
 use crate::scene::tip;
 
@@ -102,4 +103,32 @@ fn of_an_undo_that_is_at_work_nothing_is_told() {
     fs::write(repo.root().join("go"), "").unwrap();
     undo.wait().exit(0);
     assert_eq!(repo.read("b.txt").unwrap(), "b\n");
+}
+
+/// Keeps `command` from moving `main`, which no worktree has, until the returned file goes; what it
+/// has announced by then is operation `id`.
+fn held_before_its_move<'a>(repo: &'a Repo, command: &[&str], id: u32) -> (Running<'a>, PathBuf) {
+    let lock = repo.path(".git/refs/heads/main.lock");
+    fs::write(&lock, "").unwrap();
+    let running = repo.command(command).start();
+    repo.wait_for(&format!("repo/.git/refs/wt-orch/undo/{id}/new"));
+    (running, lock)
+}
+
+#[test]
+fn a_move_without_files_that_is_at_work_is_neither_told_of_nor_settled_by_others() {
+    let repo = worked();
+    repo.git(&["switch", "--quiet", "--detach"]);
+    repo.git(&["config", "core.filesRefLockTimeout", "60000"]);
+    for (command, id) in [("integrate", 1), ("undo", 2)] {
+        let (running, lock) = held_before_its_move(&repo, &[command], id);
+        assert_eq!(told(&repo), [""; 0], "{command}");
+        // This puts in order what was cut off, and would give up what this one keeps.
+        let (number, why) = if id == 1 { ("77", "no operation 77") } else { ("1", "is at work") };
+        repo.wt_orch(&["undo", number]).exit(4).stderr_has(why);
+        fs::remove_file(lock).unwrap();
+        running.wait().exit(0);
+        repo.git(&["rev-parse", "--verify", &format!("refs/wt-orch/undo/{id}/new")]);
+    }
+    repo.wt_orch(&["undo", "2"]).exit(0);
 }

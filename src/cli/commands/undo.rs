@@ -24,6 +24,11 @@ pub(crate) fn run(context: &Context, args: &UndoArgs) -> Result<Exit, Failure> {
     }
     let operation = match undo(&place.site, &mut store, args.operation)? {
         UndoOutcome::Undone { operation } => operation,
+        UndoOutcome::Busy { pid } => {
+            let by = pid.map_or_else(String::new, |pid| format!(" (process {pid})"));
+            return Err(Failure::refused("busy", format!("another `wt-orch undo`{by} is at work"))
+                .hint("wait for it; `wt-orch operations` shows what it took back"));
+        }
         UndoOutcome::Nothing => return Err(nothing()),
         UndoOutcome::Unknown { id } => {
             return Err(Failure::refused(
