@@ -89,6 +89,23 @@ impl Capture {
         self.take_from(ready);
     }
 
+    /// Takes what lies in the pipes, at least as much as they held on entry, and their ends. Asks the
+    /// system and not the runtime, which may not have heard of it yet. Tells whether there was any.
+    pub(super) fn take_ready(&mut self) -> bool {
+        let before = self.bytes;
+        for stream in 0..self.pipes.len() {
+            let start = self.bytes;
+            while self.bytes - start <= self.buffer.len() as u64 {
+                let Some(pipe) = &self.pipes[stream] else { break };
+                let read = rustix::io::read(pipe, &mut *self.buffer);
+                if !self.took(stream, read.map_err(io::Error::from)) {
+                    break;
+                }
+            }
+        }
+        self.bytes > before
+    }
+
     pub(super) fn finish(self) -> Captured {
         let error = self.files.failure().map(ToString::to_string);
         let last_lines = self.lines.finish();
@@ -97,17 +114,23 @@ impl Capture {
 
     fn take_from(&mut self, stream: usize) {
         let Some(pipe) = &self.pipes[stream] else { return };
-        let bytes = match pipe.try_read(&mut self.buffer) {
+        let read = pipe.try_read(&mut self.buffer);
+        self.took(stream, read);
+    }
+
+    /// Deals with what a read of the pipe answered; false where there was nothing to take.
+    fn took(&mut self, stream: usize, read: io::Result<usize>) -> bool {
+        let bytes = match read {
             Ok(0) => {
                 self.pipes[stream] = None;
-                return;
+                return false;
             }
             Ok(length) => &self.buffer[..length],
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => return,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return true,
             Err(_) => {
                 self.pipes[stream] = None;
-                return;
+                return false;
             }
         };
         self.bytes += bytes.len() as u64;
@@ -119,6 +142,7 @@ impl Capture {
         if let Some(agent) = &mut self.agent {
             agent.take(stream, bytes);
         }
+        true
     }
 }
 

@@ -85,8 +85,9 @@ pub struct CommandSpec {
 pub enum LateOutput {
     /// For two seconds, since it may be part of a result that is looked at.
     Awaited,
-    /// For as long, but only while it keeps coming: after a tenth of a second without any they are
-    /// ended. For commands of which the exit code is the result.
+    /// For as long, but only while it keeps coming: after a quarter of a second without any they are
+    /// ended. For commands of which the exit code is the result, and validations: a shell waits for
+    /// every member of a pipeline, so that only what it started aside can still write.
     TakenWhileItComes,
 }
 

@@ -27,8 +27,9 @@ use crate::domain::run::AgentExit;
 const DRAIN: Duration = Duration::from_secs(2);
 /// The same, once everybody that could be found is gone.
 const LAST_DRAIN: Duration = Duration::from_millis(200);
-/// The silence that is enough, see [`LateOutput::TakenWhileItComes`].
-const SILENCE: Duration = Duration::from_millis(100);
+/// The silence that is enough, see [`LateOutput::TakenWhileItComes`]. A process that is about to write
+/// may be kept waiting for up to a tenth of a second where a control group limits its processor time.
+const SILENCE: Duration = Duration::from_millis(250);
 /// Shortest time between two lines of progress.
 const LINE_GAP: Duration = Duration::from_millis(100);
 
@@ -227,6 +228,7 @@ impl Attempt {
         let held_open = self.capture.is_open();
         let cleared = self.family.clear(&mut self.requests, urgency).await;
         timeout(LAST_DRAIN, self.take_rest()).await.ok();
+        self.capture.take_ready();
         let held_open = self.capture.is_open() || (ending == Ending::Exited && held_open);
         // Members of a group that was being stopped did nothing wrong by ending after its leader.
         let inside = if ending == Ending::Exited { cleared.inside } else { 0 };
@@ -268,8 +270,17 @@ impl Attempt {
                 Happening::Asked(Request::Continue) => self.resume(),
                 Happening::Asked(Request::Stop) => break,
                 Happening::Asked(Request::Kill) => return true,
-                Happening::Alarm if self.watch.elapsed() >= due(&self.samples) => break,
-                Happening::Alarm | Happening::OutputClosed | Happening::Ended(_) => {}
+                Happening::Alarm => {
+                    let at = self.watch.elapsed();
+                    // The alarm may be late: what came before it was no silence.
+                    if at >= due(&self.samples) && self.capture.take_ready() {
+                        self.samples.heard(at);
+                    }
+                    if at >= due(&self.samples) {
+                        break;
+                    }
+                }
+                Happening::OutputClosed | Happening::Ended(_) => {}
             }
         }
         self.resume();

@@ -13,16 +13,43 @@ async fn output_held_open_after_the_end_is_a_leak_and_no_hang() {
 
 #[tokio::test]
 async fn output_that_keeps_coming_after_the_end_is_taken_until_it_falls_silent() {
-    let script = "(for n in 1 2 3 4 5 6 7 8; do sleep 0.05; echo late $n; done; exec sleep 60) &
-        echo done";
+    // All of it takes longer than the silence that is enough; each pause is a small part of that.
+    let script = "(n=0; while [ $n -lt 30 ]; do sleep 0.02; echo late; n=$((n + 1)); done
+        exec sleep 60) & echo done";
     let fixture = Fixture::shell(script);
     let (_requests, receiver) = mpsc::channel(1);
     let (progress, _told) = mpsc::unbounded_channel();
-    let drain = Drain { limit: Duration::from_secs(60), silence: Duration::from_millis(250) };
+    let drain = Drain { limit: Duration::from_secs(60), silence: Duration::from_millis(500) };
     let running = supervise_draining(fixture.spec.clone(), receiver, progress, drain);
     let finished = timeout(Duration::from_secs(30), running).await.unwrap().unwrap();
-    assert_eq!(finished.last_lines.len(), 9, "{:?}", finished.last_lines);
+    assert_eq!(fixture.log().lines().count(), 31, "{}", fixture.log());
     assert_eq!((finished.leaked_output, finished.leaked_processes), (true, 1));
+}
+
+#[tokio::test]
+async fn output_that_came_while_this_program_was_kept_from_looking_was_no_silence() {
+    let script = "(until test -e go; do sleep 0.01; done; echo late; touch written
+        until test -e on; do sleep 0.01; done; echo last) & echo done";
+    let fixture = Fixture::shell(script);
+    let at = |name: &str| fixture.dir.path().join(name);
+    let (_requests, receiver) = mpsc::channel(1);
+    let (progress, _told) = mpsc::unbounded_channel();
+    let silence = Duration::from_millis(400);
+    let drain = Drain { limit: Duration::from_secs(60), silence };
+    let mut running = Box::pin(supervise_draining(fixture.spec.clone(), receiver, progress, drain));
+    // The command itself ends meanwhile.
+    timeout(Duration::from_millis(100), &mut running).await.unwrap_err();
+    fs::write(at("go"), "").unwrap();
+    while !at("written").exists() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    // Nothing is looked at until it could pass for silent.
+    std::thread::sleep(silence);
+    timeout(Duration::from_millis(20), &mut running).await.unwrap_err();
+    fs::write(at("on"), "").unwrap();
+    let finished = timeout(Duration::from_secs(30), running).await.unwrap().unwrap();
+    assert_eq!(fixture.log(), "done\nlate\nlast\n");
+    assert_eq!(finished.ending, Ending::Exited);
 }
 
 #[cfg(target_os = "linux")]
