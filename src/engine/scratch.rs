@@ -17,14 +17,26 @@ use crate::domain::run::AttemptEnd;
 pub(super) struct Scratch {
     pub(super) site: Site,
     pub(super) path: PathBuf,
-    /// Whether it was taken away, or left, for good; locked by whatever works on it.
-    ended: Arc<Mutex<bool>>,
+    /// Locked by whatever works on it.
+    standing: Arc<Mutex<Standing>>,
+}
+
+/// How far it is from its end; it only ever goes down this list.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Standing {
+    /// It may be worked on.
+    #[default]
+    Used,
+    /// It is to go, and may be there still.
+    Forsaken,
+    /// It was taken away, or left, for good.
+    Ended,
 }
 
 impl Scratch {
     /// A place; nothing is made.
     pub(super) fn new(site: &Site, path: PathBuf) -> Self {
-        Self { site: site.clone(), path, ended: Arc::default() }
+        Self { site: site.clone(), path, standing: Arc::default() }
     }
 
     /// Files and git are read and written on a thread that may wait, and that goes on when nobody
@@ -35,8 +47,8 @@ impl Scratch {
     ) -> Result<T, String> {
         let scratch = self.clone();
         let done = tokio::task::spawn_blocking(move || {
-            let ended = scratch.ended();
-            if *ended {
+            let standing = scratch.standing();
+            if *standing != Standing::Used {
                 return Err("its worktree was taken away meanwhile".to_owned());
             }
             work(&scratch.site, &scratch.path)
@@ -59,21 +71,25 @@ impl Scratch {
 
     /// Leaves it where it is.
     pub(super) fn leave(&self) {
-        *self.ended() = true;
+        *self.standing() = Standing::Ended;
     }
 
     /// Takes it away for good, unless that was done or it was left: what is in it came from commits
-    /// and commands of ours. Waits for whatever works on it.
+    /// and commands of ours. Waits for whatever works on it; nothing does from here on, also where this
+    /// fails and may be tried again.
     pub(super) fn remove(&self) -> Result<(), String> {
-        let mut ended = self.ended();
-        if std::mem::replace(&mut *ended, true) {
+        let mut standing = self.standing();
+        if *standing == Standing::Ended {
             return Ok(());
         }
-        footing::remove(&self.site, &self.path)
+        *standing = Standing::Forsaken;
+        footing::remove(&self.site, &self.path)?;
+        *standing = Standing::Ended;
+        Ok(())
     }
 
-    fn ended(&self) -> MutexGuard<'_, bool> {
-        self.ended.lock().unwrap_or_else(PoisonError::into_inner)
+    fn standing(&self) -> MutexGuard<'_, Standing> {
+        self.standing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -13,7 +13,7 @@ pub(in crate::engine) const TOOK_AWAY: &str = "it took the worktree away in whic
 
 /// Whether a worktree of the repository stands there.
 pub(in crate::engine) fn is_whole(site: &Site, path: &Path) -> Result<bool, String> {
-    if ensure_no_link(path).is_err() {
+    if refuse_link(path).is_err() {
         return Ok(false);
     }
     let checkout = Checkout::at(&site.repo, path).map_err(|error| chain(&error))?;
@@ -22,7 +22,7 @@ pub(in crate::engine) fn is_whole(site: &Site, path: &Path) -> Result<bool, Stri
 
 /// Takes away what is there of a worktree; nothing where there is none.
 pub(in crate::engine) fn remove(site: &Site, path: &Path) -> Result<(), String> {
-    ensure_no_link(path)?;
+    refuse_link(path)?;
     let read = |error| chain(&error);
     if site.repo.worktree_at(path).map_err(read)?.is_none() {
         return Ok(());
@@ -34,7 +34,7 @@ pub(in crate::engine) fn remove(site: &Site, path: &Path) -> Result<(), String> 
 }
 
 /// Nobody goes where a link leads: that is another one's place.
-pub(in crate::engine) fn ensure_no_link(path: &Path) -> Result<(), String> {
+pub(in crate::engine) fn refuse_link(path: &Path) -> Result<(), String> {
     match path.symlink_metadata() {
         Ok(found) if !found.is_dir() => Err(in_the_way(path, "it is no folder")),
         Ok(_) | Err(_) => Ok(()),
