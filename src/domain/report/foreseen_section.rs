@@ -22,13 +22,11 @@ pub fn collision_sentences(
 ) -> Vec<String> {
     let told = told_of(collisions.len(), MOST_TOLD);
     let one = |collision: &Collision| {
-        let way = match lines_command(state, task, &collision.with) {
-            Some(command) => format!(": `{command}` shows the lines"),
-            None => String::new(),
-        };
-        format!("will conflict with `{}`{}{way}", collision.with, places(collision))
+        let command = lines_command(state, task, &collision.with)?;
+        let (with, places) = (&collision.with, places(collision));
+        Some(format!("will conflict with `{with}`{places}: `{command}` shows the lines"))
     };
-    let mut sentences: Vec<String> = collisions[..told].iter().map(one).collect();
+    let mut sentences: Vec<String> = collisions[..told].iter().filter_map(one).collect();
     if collisions.len() > told {
         let others: Vec<&str> = collisions[told..].iter().map(|c| c.with.as_str()).collect();
         let (others, run) = (some_quoted(&others, MOST_TOLD), &state.spec.run);
@@ -55,10 +53,9 @@ pub(super) fn foreseen_section(state: &RunState) -> Option<Section> {
         lines.push(format!("and {more} more pairs: `wt-orch status {run}` shows all").into());
     }
     let first = foreseen.first()?;
-    let mut blocks = vec![Block::List(lines)];
-    if let Some(command) = lines_command(state, &first.task, &first.collision.with) {
-        blocks.push(Block::Commands(vec![Step::new(command, "show the lines")]));
-    }
+    let command = lines_command(state, &first.task, &first.collision.with)?;
+    let steps = vec![Step::new(command, "show the lines")];
+    let blocks = vec![Block::List(lines), Block::Commands(steps)];
     Some(Section { heading: "Conflicts ahead", blocks })
 }
 
@@ -68,6 +65,7 @@ pub(super) fn conflict_entries(state: &RunState) -> Vec<ConflictEntry> {
         a: foreseen.collision.with.clone(),
         b: foreseen.task.clone(),
         paths: foreseen.collision.paths.clone(),
+        more_paths: foreseen.collision.more,
     };
     waiting(state).map(entry).collect()
 }
@@ -96,6 +94,7 @@ fn places(collision: &Collision) -> String {
     }
 }
 
+/// `None` for a task that is none of the run's.
 fn lines_command(state: &RunState, one: &TaskId, two: &TaskId) -> Option<String> {
     let branch = |task: &TaskId| {
         let place = state.spec.places.get(state.index(task)?)?;

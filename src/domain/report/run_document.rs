@@ -62,6 +62,8 @@ pub struct ConflictEntry {
     pub b: TaskId,
     /// Where; the first twenty paths.
     pub paths: Vec<String>,
+    /// How many paths there are beyond those.
+    pub more_paths: usize,
 }
 
 /// Where a run stands.

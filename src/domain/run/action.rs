@@ -40,7 +40,7 @@ pub enum Input {
     },
     /// Run finished tasks again, with everything that depends on them.
     Retry {
-        /// Which.
+        /// Those that were named; what depends on them follows by itself.
         tasks: Vec<TaskId>,
     },
 }
@@ -110,12 +110,12 @@ pub enum Action {
     },
     /// Look for a better order of what has not started: a task ended otherwise than planned.
     Replan {
-        /// Which.
+        /// The task that ended.
         because: usize,
     },
     /// Merge and validate what has succeeded so far.
     ValidateTrain {
-        /// It.
+        /// Its tasks, each with the head of its branch.
         train: Train,
     },
     /// Give up the train that is being validated.
@@ -125,7 +125,7 @@ pub enum Action {
     },
     /// Compare the committed work of a task with that of others, beside everything else.
     Forecast {
-        /// Which.
+        /// The one that has committed.
         task: usize,
     },
     /// Leave the loop.

@@ -291,14 +291,14 @@ pub enum Event {
     },
     /// What has succeeded so far is to be merged and validated, in a slot that no task wants.
     TrainRequested {
-        /// Its tasks, with their commits.
+        /// Its tasks in the order of the plan, each with the head of its branch.
         train: Train,
     },
     /// What came of that.
     TrainValidated {
         /// The train that was requested.
         train: Train,
-        /// What.
+        /// Whether it passed, and who breaks it if not.
         end: TrainEnd,
     },
     /// The user holds the run (Ctrl-Z): what runs is held, and no time counts.

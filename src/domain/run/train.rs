@@ -21,12 +21,12 @@ pub enum TrainEnd {
     },
     /// These of it break a validation.
     Breaks {
-        /// They.
+        /// Its members that fail together, with the validation and what failed of it.
         set: FailingSet,
     },
     /// It cannot be told: its members collide, or nothing could be validated.
     Unknown {
-        /// Why.
+        /// One line: which members collide, or what kept it from being validated.
         reason: String,
     },
     /// A task wanted its slot, or the run was held or ended.

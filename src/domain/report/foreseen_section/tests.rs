@@ -41,6 +41,8 @@ fn the_first_collisions_of_a_task_are_told_with_their_command_and_the_others_by_
 
 #[test]
 fn a_report_has_the_first_collisions_and_a_document_all_of_them() {
+    let entries = conflict_entries(&run(30).0.state);
+    assert_eq!((entries[0].paths.len(), entries[0].more_paths), (20, 10));
     let (run, _) = run(1);
     let section = foreseen_section(&run.state).unwrap();
     let [Block::List(lines), Block::Commands(steps)] = &section.blocks[..] else { panic!() };
