@@ -15,7 +15,7 @@ use crate::adapters::git::{
 };
 use crate::adapters::store::{NewOperation, Operation, OperationState, Store};
 use crate::domain::id::{Oid, RunId};
-use crate::domain::integrate::{IntegrationEvent, IntegrationOutcome, Member, Refusal};
+use crate::domain::integrate::{IntegrationEvent, Member, Refusal};
 use crate::domain::report::shell_word;
 use crate::domain::run::RunState;
 
@@ -292,14 +292,9 @@ pub(super) fn has_landed(
     if repo.is_ancestor(tip, target)? {
         return Ok(true);
     }
-    let task = &state.task(index).id;
-    for integration in &state.integrations {
-        let Some(IntegrationOutcome::Landed { new, .. }) = &integration.outcome else { continue };
-        // A retry made another tip, which no earlier landing took.
-        let same = integration.spec.members.iter().any(|m| m.task == *task && m.tip == tip);
-        let taken = integration.train().iter().any(|(merged, _)| *merged == task);
+    for (_, landed) in state.landings_of(&state.task(index).id, tip) {
         // Not after an undo.
-        if same && taken && repo.is_ancestor(*new, target)? {
+        if repo.is_ancestor(landed, target)? {
             return Ok(true);
         }
     }

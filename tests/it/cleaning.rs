@@ -239,3 +239,14 @@ fn what_a_later_run_has_of_the_same_name_is_not_the_earlier_ones_to_clean() {
     repo.wt_orch(&["clean", "tasks-2", "--force"]).exit(0);
     assert_eq!(refs(&repo, "refs/heads"), ["refs/heads/main"]);
 }
+
+#[test]
+fn what_landed_on_the_branch_that_was_named_in_place_of_the_target_has_landed() {
+    let repo = small_repo();
+    split(&repo, "[[task]]\nid = \"one\"\nrun = \"echo one > one\"\ncheck = \"true\"\n", &[])
+        .exit(0);
+    repo.git(&["branch", "other"]);
+    repo.wt_orch(&["integrate", "--onto", "other"]).exit(0);
+    repo.wt_orch(&["clean"]).exit(0).stdout_has("removed branch `feature/one`");
+    assert_eq!(content(&repo, "other", "one").as_deref(), Some("one\n"));
+}

@@ -10,6 +10,7 @@ mod envelope;
 mod event;
 mod fold;
 mod foresight;
+mod landings;
 mod leak;
 mod observe;
 mod outcome;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::state::{RunPhase, RunState};
 use crate::domain::id::{Oid, TaskId};
-use crate::domain::integrate::{FailingSet, IntegrationOutcome};
+use crate::domain::integrate::FailingSet;
 
 /// Tasks with the heads of their branches, in the order of the plan.
 pub type Train = Vec<(TaskId, Oid)>;
@@ -143,19 +143,8 @@ impl RunState {
         let counts = record.state.succeeded() && !record.is_left_out();
         let tip = self.standing_tip(task).filter(|_| counts)?;
         let id = &self.task(task).id;
-        (!self.has_landed(id, tip)).then(|| (id.clone(), tip))
-    }
-
-    /// Whether an integration has landed this commit of a task on the target.
-    fn has_landed(&self, task: &TaskId, tip: Oid) -> bool {
-        self.integrations.iter().any(|integration| {
-            let spec = &integration.spec;
-            let landed = matches!(integration.outcome, Some(IntegrationOutcome::Landed { .. }));
-            landed
-                && spec.branch.is_none()
-                && spec.members.iter().any(|member| member.task == *task && member.tip == tip)
-                && integration.train().iter().any(|(merged, _)| *merged == task)
-        })
+        let landed = self.landings_of(id, tip).any(|(landing, _)| landing.spec.branch.is_none());
+        (!landed).then(|| (id.clone(), tip))
     }
 
     fn tasks_over(&self) -> usize {

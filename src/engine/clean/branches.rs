@@ -60,7 +60,10 @@ impl Cleaning<'_> {
                 known.branch.as_deref() == Some(&place.branch)
                     && !gone.contains(&known.path.to_string_lossy().as_ref())
             });
-            let standing = self.standing(index, tip, target, &mut patches)?;
+            let standing = match self.standing(index, tip, target, &mut patches)? {
+                Standing::Missing(_) if self.has_landed_elsewhere(index, tip)? => Standing::Held,
+                standing => standing,
+            };
             let fate = if let Some(holder) = holder {
                 let why = format!("it is checked out in `{}`", holder.path.display());
                 Fate::Stays { why }
@@ -142,6 +145,19 @@ impl Cleaning<'_> {
             true => Standing::Changed(repo.commits_between(start, tip)?),
             false => Standing::Missing(missing),
         })
+    }
+
+    /// Whether a branch that the user named in place of the target holds it (`integrate --onto`,
+    /// `--branch`).
+    fn has_landed_elsewhere(&self, index: usize, tip: Oid) -> Result<bool, EngineError> {
+        let repo = &self.site.repo;
+        for (landing, landed) in self.state.landings_of(&self.state.task(index).id, tip) {
+            let now = repo.branch_tip(landing.spec.destination())?;
+            if now.map_or(Ok(false), |now| repo.is_ancestor(landed, now))? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Whether another branch holds a commit.
