@@ -1,5 +1,7 @@
 //! Driving an integration: asks the state machine what is next, does it, records what came of it.
 
+use std::sync::Arc;
+
 use super::between_steps::is_interrupted;
 use super::candidates::{Found, forecast_of, foreign_base, ready};
 use super::clean::sweep;
@@ -177,7 +179,7 @@ async fn steps(
     request: &IntegrateRequest,
 ) -> Result<Result<(), IntegrateRefusal>, EngineError> {
     let mut maker = Maker::new(site, journal.run(), request.verify_merge);
-    let answers = Answers::default();
+    let answers = Arc::new(Answers::default());
     loop {
         let Some(integration) = journal.state().integrations.last() else { return Ok(Ok(())) };
         match integration.next() {

@@ -1,5 +1,7 @@
 //! Merging members into the train, and what becomes of one that collides.
 
+use std::sync::Arc;
+
 use super::between_steps::is_interrupted;
 use super::error::EngineError;
 use super::guard::{self, Doing, Findings};
@@ -17,7 +19,7 @@ use crate::adapters::host::signals::Signals;
 use crate::adapters::store::CostSample;
 use crate::domain::id::Oid;
 use crate::domain::integrate::{
-    Ejection, Integration, IntegrationEvent, Member, MergeRemarks, MergeRequest, Next,
+    Ejection, Integration, IntegrationEvent, MergeRemarks, MergeRequest, Next,
 };
 use crate::domain::run::Event;
 
@@ -27,7 +29,7 @@ pub(super) struct Merging<'a> {
     pub(super) signals: &'a mut Signals,
     pub(super) request: &'a IntegrateRequest,
     /// What the resolver answered in this integration.
-    pub(super) answers: &'a Answers,
+    pub(super) answers: &'a Arc<Answers>,
 }
 
 /// Makes the merges that are asked for one after the other, as long as nothing else is. They change
@@ -157,11 +159,14 @@ async fn resolved(
     let MergeRequest { onto, member, trial } = wanted;
     let (run_spec, spec) = (journal.state().spec.clone(), ahead.spec.clone());
     let below = ahead.merged_into(*onto);
-    let others: Vec<&Member> = spec.members.iter().filter(|m| below.contains(&&m.task)).collect();
-    let request = merge_request(&spec, *onto, member);
-    let so_far = format!("`{}` so far", spec.target);
-    let target = &spec.target;
-    let collision = Collision { target, so_far: &so_far, member, others: &others, request };
+    let others = spec.members.iter().filter(|m| below.contains(&&m.task));
+    let collision = Collision {
+        target: spec.target.clone(),
+        so_far: format!("`{}` so far", spec.target),
+        member: member.clone(),
+        others: others.cloned().collect(),
+        request: merge_request(&spec, *onto, member),
+    };
     let Merging { site, signals, request, answers } = merging;
     let reach = match (spec.dry_run, request.by_hand && !trial) {
         (true, _) => Reach::Memory,
@@ -174,7 +179,7 @@ async fn resolved(
     let place = DeskPlace::of_integration(site, &run_spec);
     let mediator = Mediator { site, spec: &run_spec, rules, reach, terms, answers, reins, place };
     let (guard, findings) = Findings::guarded(site, journal.state());
-    let work = guard::watched(guard, None, Doing::Setup, mediator.resolve(&collision));
+    let work = guard::watched(guard, None, Doing::Setup, mediator.resolve(collision));
     let done = conductor.conduct(work, signals, journal).await?;
     findings.record(journal)?;
     done.unwrap_or(Ok(Resolution::Interrupted))

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use super::error::EngineError;
 use super::jobs::Jobs;
 use crate::adapters::git::Repo;
 use crate::adapters::host::clock::Clock;
@@ -48,6 +49,22 @@ impl Site {
                 (self, Some(format!("{why}: {error}")))
             }
         }
+    }
+
+    /// Files and git are read and written on a thread that may wait: the one that leads all commands
+    /// goes on.
+    pub(super) async fn aside<T, E>(
+        &self,
+        work: impl FnOnce(&Self) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, EngineError>
+    where
+        T: Send + 'static,
+        E: Send + 'static,
+        EngineError: From<E>,
+    {
+        let site = self.clone();
+        let done = tokio::task::spawn_blocking(move || work(&site)).await;
+        Ok(done.map_err(|_| EngineError::WorkerLost)??)
     }
 
     /// `<git-common-dir>/wt-orch`.

@@ -34,8 +34,19 @@ pub(super) struct StartJob {
     pub(super) known: Vec<StartMerge>,
     /// Those of them that are known to be this task's.
     pub(super) own: Vec<Oid>,
-    /// Landings by which work of those tasks reached a branch, oldest first.
-    pub(super) landed: Vec<(TaskId, Oid)>,
+    /// What reached a branch, oldest first.
+    pub(super) landed: Vec<Landed>,
+    /// What the resolver answered so far, whichever task it was asked for.
+    pub(super) answers: Arc<Answers>,
+}
+
+/// A tip whose work reached a branch.
+#[derive(Clone)]
+pub(super) struct Landed {
+    pub(super) task: TaskId,
+    pub(super) tip: Oid,
+    /// Where the branch was moved to.
+    pub(super) landing: Oid,
 }
 
 impl StartJob {
@@ -47,7 +58,6 @@ impl StartJob {
         reins: Reins,
         tell: impl Fn(StartMerge),
     ) -> Result<Oid, ProvisionFailure> {
-        let answers = Answers::default();
         loop {
             let merged = self.aside(in_memory::merged).await??;
             for merge in merged.remarkable {
@@ -64,7 +74,7 @@ impl StartJob {
             if let Some(landed) = self.aside(in_memory::landed).await? {
                 return Ok(landed);
             }
-            let work = self.resolved(&colliding, &answers, reins.clone());
+            let work = self.resolved(&colliding, reins.clone());
             let resolution = guard::watched(guard.clone(), Some(self.task), Doing::Setup, work);
             let resolved = match resolution.await.map_err(|error| other(chain(&error)))? {
                 Resolution::Resolved(resolved) => resolved,
@@ -90,17 +100,15 @@ impl StartJob {
     async fn resolved(
         &self,
         colliding: &Colliding,
-        answers: &Answers,
         reins: Reins,
     ) -> Result<Resolution, EngineError> {
         let spec = &self.spec;
         let id = &spec.plan.tasks[self.task].task.id;
-        let others: Vec<&Member> = self.tips[..colliding.at].iter().collect();
         let collision = Collision {
-            target: spec.target.as_deref().unwrap_or(&spec.base_name),
-            so_far: &format!("what `{id}` starts from"),
-            member: &self.tips[colliding.at],
-            others: &others,
+            target: spec.target.as_ref().unwrap_or(&spec.base_name).clone(),
+            so_far: format!("what `{id}` starts from"),
+            member: self.tips[colliding.at].clone(),
+            others: self.tips[..colliding.at].to_vec(),
             request: colliding.request,
         };
         let mediator = Mediator {
@@ -109,11 +117,11 @@ impl StartJob {
             rules: &spec.resolution,
             reach: Reach::Rules,
             terms: &Terms::default(),
-            answers,
+            answers: &self.answers,
             reins,
             place: DeskPlace::of_start(&self.site, spec, id, self.attempt),
         };
-        mediator.resolve(&collision).await
+        mediator.resolve(collision).await
     }
 
     /// Git is asked on a thread that may wait.
@@ -122,8 +130,7 @@ impl StartJob {
         ask: impl FnOnce(&Self) -> Result<T, EngineError> + Send + 'static,
     ) -> Result<T, ProvisionFailure> {
         let job = self.clone();
-        let asked = tokio::task::spawn_blocking(move || ask(&job)).await;
-        let asked = asked.map_err(|error| other(chain(&error)))?;
+        let asked = self.site.aside(move |_| ask(&job)).await;
         asked.map_err(|error| other(chain(&error)))
     }
 }

@@ -1,5 +1,7 @@
 //! Finding what a task starts from, and making its worktree there.
 
+use std::sync::Arc;
+
 use tokio::sync::mpsc;
 
 use super::{Driver, Message, Owed, Together, send};
@@ -9,7 +11,8 @@ use crate::domain::integrate::{IntegrationOutcome, Member};
 use crate::domain::run::{Event, Input, ProvisionFailure};
 use crate::engine::provision::{self, Job};
 use crate::engine::reins::Reins;
-use crate::engine::start_commit::StartJob;
+use crate::engine::resolve::Answers;
+use crate::engine::start_commit::{Landed, StartJob};
 
 impl Driver {
     /// Brings a task to its start; worktrees that can be made together are noted for that.
@@ -117,8 +120,15 @@ impl Driver {
         let mut landed = Vec::new();
         for integration in &state.integrations {
             if let Some(IntegrationOutcome::Landed { new, .. }) = &integration.outcome {
-                let train = integration.train();
-                landed.extend(train.into_iter().map(|(task, _)| (task.clone(), *new)));
+                let members = &integration.spec.members;
+                for (task, _) in integration.train() {
+                    let member = members.iter().find(|member| member.task == *task);
+                    landed.extend(member.map(|member| Landed {
+                        task: task.clone(),
+                        tip: member.tip,
+                        landing: *new,
+                    }));
+                }
             }
         }
         StartJob {
@@ -130,6 +140,7 @@ impl Driver {
             known: state.tasks.iter().flat_map(|record| record.start_merges.clone()).collect(),
             own: state.tasks[job.task].start_merges.iter().map(|merge| merge.commit).collect(),
             landed,
+            answers: self.starts.answers.clone(),
         }
     }
 }
@@ -141,6 +152,8 @@ pub(super) struct Starts {
     under_way: Vec<(usize, Vec<TaskId>)>,
     /// Those that may need what one of them resolves.
     waiting: Vec<Job>,
+    /// What the resolver answered for any of them.
+    answers: Arc<Answers>,
 }
 
 impl Starts {

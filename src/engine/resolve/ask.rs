@@ -31,15 +31,16 @@ impl Mediator<'_> {
     pub(super) async fn ask(
         &self,
         desk: &Desk,
-        collision: &Collision<'_>,
+        collision: &Collision,
         (sides, shares, tree): (&Sides, &Shares, Oid),
-        others: &[&Member],
+        others: &[Member],
     ) -> Result<Stage, String> {
         let Some(resolver) = &self.rules.resolver else { return Ok(Stage::Refused(Vec::new())) };
         let conflict = conflict_of(sides, &shares.open);
-        let repo = &self.site.repo;
         let read = |error| chain(&error);
-        match self.answers.known(repo, &conflict, tree).map_err(read)? {
+        let (answers, of) = (self.answers.clone(), conflict.clone());
+        let known = self.site.aside(move |site| answers.known(&site.repo, &of, tree));
+        match known.await.map_err(read)? {
             Some(Known::Refused(why)) => return Ok(Stage::Refused(vec![why])),
             Some(Known::Taken { versions, notes, .. }) => {
                 let again = desk.aside(move |_, checkout| checkout.chosen(tree, &versions));
@@ -55,8 +56,11 @@ impl Mediator<'_> {
             (question.r#try, question.feedback) = (number, feedback.take());
             match self.answer(desk, resolver, &question, (&sought, before)).await? {
                 Answer::Taken(answer, notes) => {
-                    let known = Known::taken(repo, &conflict, (tree, answer), notes.clone());
-                    self.answers.remember(conflict, known.map_err(read)?);
+                    let (of, said) = (conflict.clone(), notes.clone());
+                    let known = self
+                        .site
+                        .aside(move |site| Known::taken(&site.repo, &of, (tree, answer), said));
+                    self.answers.remember(conflict, known.await.map_err(read)?);
                     return Ok(Stage::Done(answer, notes));
                 }
                 Answer::Interrupted => return Ok(Stage::Interrupted),
@@ -78,17 +82,16 @@ impl Mediator<'_> {
     async fn set_out(
         &self,
         desk: &Desk,
-        collision: &Collision<'_>,
+        collision: &Collision,
         sought: &Sought<'_>,
     ) -> Result<Oid, String> {
-        let request = collision.request;
-        let repo = &self.site.repo;
-        let shown = repo.collide(request, MarkerStyle::Zdiff3).map_err(|error| chain(&error))?;
+        let (request, tree) = (collision.request, sought.tree);
         let (sides, titles) = (sought.sides.clone(), Titles::of(collision));
-        let (mut shown, tree) = (shown.unwrap_or_else(|| sides.collided.clone()), sought.tree);
-        shown.paths.retain(|path| sought.shares.open.contains(&path.path));
         let open = sought.shares.open.clone();
-        desk.aside(move |_, checkout| {
+        desk.aside(move |site, checkout| {
+            let shown = site.repo.collide(request, MarkerStyle::Zdiff3)?;
+            let mut shown = shown.unwrap_or_else(|| sides.collided.clone());
+            shown.paths.retain(|path| open.contains(&path.path));
             shown.tree = checkout.overlaid(tree, shown.tree, &open)?;
             checkout.stand_in_collision(&shown, titles.names(&sides))?;
             checkout.whole_tree()
@@ -99,9 +102,9 @@ impl Mediator<'_> {
     async fn question(
         &self,
         desk: &Desk,
-        collision: &Collision<'_>,
+        collision: &Collision,
         sought: &Sought<'_>,
-        others: &[&Member],
+        others: &[Member],
     ) -> Result<Question, String> {
         let open = conflict_of(sought.sides, &sought.shares.open);
         let files = desk.aside(move |site, checkout| {

@@ -77,8 +77,8 @@ impl Mediator<'_> {
     /// Leaves the desk, which stands in the collision.
     pub(super) async fn leave(
         &self,
-        desk: Desk,
-        collision: &Collision<'_>,
+        desk: &Desk,
+        collision: &Collision,
         sides: &Sides,
     ) -> Result<Resolution, String> {
         let MergeRequest { base, ours, theirs } = collision.request;
@@ -94,11 +94,11 @@ impl Mediator<'_> {
 
 /// What the user resolved before of the same merge.
 pub(super) fn stored(
-    mediator: &Mediator<'_>,
-    collision: &Collision<'_>,
-) -> Result<Option<Resolved>, EngineError> {
-    let repo = &mediator.site.repo;
-    let name = reference(&mediator.spec.run, &collision.member.task);
+    repo: &Repo,
+    run: &RunId,
+    collision: &Collision,
+) -> Result<Option<Resolved>, GitError> {
+    let name = reference(run, &collision.member.task);
     let Some(kept) = repo.ref_target(&name)? else { return Ok(None) };
     if !is_of(repo, kept, collision.request)? {
         return Ok(None);

@@ -45,7 +45,7 @@ impl Conductor {
             };
             match signal {
                 Signal::Suspend => {
-                    note(journal, Event::Suspended)?;
+                    journal.note(Event::Suspended)?;
                     while self.held.try_recv().is_ok() {}
                     if self.reins.ask(Request::Suspend) {
                         tokio::select! {
@@ -56,7 +56,7 @@ impl Conductor {
                     }
                     stand_still()
                         .map_err(|source| EngineError::System { what: "stop itself", source })?;
-                    note(journal, Event::Continued)?;
+                    journal.note(Event::Continued)?;
                     let _over_or_goes_on = self.reins.ask(Request::Continue);
                 }
                 // Whoever does not wait for the work kills what runs.
@@ -67,15 +67,10 @@ impl Conductor {
                     if !self.reins.ask(Request::Stop) {
                         return Ok(None);
                     }
-                    note(journal, Event::Integration { event: IntegrationEvent::StopRequested })?;
+                    journal.note(Event::Integration { event: IntegrationEvent::StopRequested })?;
                 }
                 Signal::Interrupt | Signal::Terminate | Signal::Hangup => {}
             }
         }
     }
-}
-
-fn note(journal: &mut Journal, event: Event) -> Result<(), EngineError> {
-    let now = journal.now();
-    journal.record(vec![event], now)
 }

@@ -75,13 +75,15 @@ fn beside(site: &Site, spec: &RunSpec, whose: &str) -> PathBuf {
 /// Whether a worktree in which conflicts are resolved, of whichever run, has this name.
 pub(in crate::engine) fn is_desk(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    name.rfind(END).is_some_and(|at| {
+    // A task's id may hold the same letters.
+    name.match_indices(END).any(|(at, _)| {
         let whose = &name[at + END.len()..];
         whose.is_empty() || whose.strip_prefix('-').is_some_and(|id| id.parse::<TaskId>().is_ok())
     })
 }
 
-/// A worktree in the middle of a merge; removed when dropped, unless it is left to the user.
+/// A worktree in the middle of a merge; removed in the end, at the latest when dropped, unless it is left
+/// to the user.
 pub(super) struct Desk {
     worktree: Scratch,
 }
@@ -100,11 +102,17 @@ impl Desk {
         let desk = Self { worktree: Scratch::new(mediator.site, place) };
         let options = options(&mediator.spec.worktree);
         let made = desk.worktree.aside(move |site, path| {
+            take_rest(site, path)?;
             let spec = Detached { path: path.to_owned(), commit, lock_reason: None, options };
             worktree::detached(&site.repo, spec).map(|_| ()).map_err(|error| chain(&error))
         });
-        made.await?;
-        Ok(desk)
+        match made.await {
+            Ok(()) => Ok(desk),
+            Err(message) => {
+                desk.end().await;
+                Err(message)
+            }
+        }
     }
 
     /// See [`Scratch::aside`].
@@ -149,15 +157,22 @@ impl Desk {
     }
 
     /// Leaves it where it is.
-    pub(super) fn leave(self) -> PathBuf {
+    pub(super) fn leave(&self) -> PathBuf {
         self.worktree.leave();
         self.worktree.path.clone()
+    }
+
+    /// Takes it away unless it was left, on a thread that may wait.
+    pub(super) async fn end(self) {
+        let worktree = self.worktree.clone();
+        // What stays is told by whoever needs its place.
+        let _removed = tokio::task::spawn_blocking(move || worktree.remove().is_ok()).await.is_ok();
     }
 }
 
 impl Drop for Desk {
     fn drop(&mut self) {
-        // What stays is taken away by the next integration, or by `clean`.
+        // Done already, unless nobody waits for the resolution any more.
         let _removed = self.worktree.remove().is_ok();
     }
 }
@@ -171,11 +186,14 @@ pub(in crate::engine) async fn clear_desk(
 ) -> Result<Cleared, String> {
     let (path, env) = (&place.path, place.environment(site, spec));
     let ended = stop_marked(&env, &spec.limits.keep, spec.limits.grace).await;
-    let checkout = Checkout::at(&site.repo, path).map_err(|error| chain(&error))?;
-    if checkout.left_by_hand().is_none() {
-        footing::remove(site, path)?;
-    }
+    take_rest(site, path)?;
     Ok(ended)
+}
+
+/// Takes away what an earlier process could not, or had no time for, unless it is left to the user.
+fn take_rest(site: &Site, path: &Path) -> Result<(), String> {
+    let checkout = Checkout::at(&site.repo, path).map_err(|error| chain(&error))?;
+    if checkout.left_by_hand().is_some() { Ok(()) } else { footing::remove(site, path) }
 }
 
 /// Takes it away with what is in it.

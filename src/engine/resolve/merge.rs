@@ -1,13 +1,15 @@
 //! The stages, in their order: what git had recorded, then the resolver, then what is made anew of the
 //! result.
 
+use std::sync::Arc;
+
 use super::desk::Desk;
-use super::evidence::{Names, Sides};
+use super::evidence::{Evidence, Names, Sides};
 use super::{Collision, Mediator, Reach, Resolution, Resolved, Unresolved, driven, labelled};
 use crate::adapters::git::{CollidedPath, FileVersion, GitError, MarkerStyle, Repo};
 use crate::adapters::worktree::SideNames;
 use crate::domain::id::Oid;
-use crate::domain::integrate::{Member, ResolutionLabel};
+use crate::domain::integrate::{Member, PathResolution, ResolutionLabel};
 use crate::engine::attempt::chain;
 use crate::engine::setup::changed_between;
 
@@ -32,25 +34,33 @@ pub(super) enum Stage {
 }
 
 impl Mediator<'_> {
-    pub(super) async fn at_desk(&self, collision: &Collision<'_>) -> Result<Resolution, String> {
-        let repo = &self.site.repo;
-        let read = |error| chain(&error);
-        let request = collision.request;
-        let Some(collided) = repo.collide(request, MarkerStyle::Configured).map_err(read)? else {
-            return Err(format!("git {} cannot resolve it; 2.40 can", repo.program().version()));
+    pub(super) async fn at_desk(&self, collision: &Arc<Collision>) -> Result<Resolution, String> {
+        let of = collision.clone();
+        let loaded = self.site.aside(move |site| load(&site.repo, &of));
+        let Some((sides, others)) = loaded.await.map_err(|error| chain(&error))? else {
+            let version = self.site.repo.program().version();
+            return Err(format!("git {version} cannot resolve it; 2.40 can"));
         };
-        let sides = Sides::load(repo, request, collided).map_err(read)?;
-        let others = concerned(repo, collision, &sides).map_err(read)?;
-        let names = names(collision, &others);
-        let desk = Desk::make(self, request.ours).await?;
-        let (shares, tree) = self.begin(&desk, collision, &sides).await?;
+        let desk = Desk::make(self, collision.request.ours).await?;
+        let done = self.stages(&desk, collision, &sides, &others).await;
+        desk.end().await;
+        done
+    }
+
+    async fn stages(
+        &self,
+        desk: &Desk,
+        collision: &Collision,
+        sides: &Sides,
+        others: &[Member],
+    ) -> Result<Resolution, String> {
+        let (shares, mut tree) = self.begin(desk, collision, sides).await?;
         let mut notes = Vec::new();
-        let mut tree = tree;
         if !shares.open.is_empty() {
             if self.reach == Reach::Hand {
-                return self.leave(desk, collision, &sides).await;
+                return self.leave(desk, collision, sides).await;
             }
-            match self.ask(&desk, collision, (&sides, &shares, tree), &others).await? {
+            match self.ask(desk, collision, (sides, &shares, tree), others).await? {
                 Stage::Done(answer, said) => {
                     tree = answer;
                     notes.extend(said);
@@ -65,7 +75,7 @@ impl Mediator<'_> {
                 Stage::Interrupted => return Ok(Resolution::Interrupted),
             }
         }
-        match self.regenerate(&desk, (&sides, tree), &shares.generated).await? {
+        match self.regenerate(desk, (sides, tree), &shares.generated).await? {
             Stage::Done(made, said) => {
                 tree = made;
                 notes.extend(said);
@@ -75,15 +85,13 @@ impl Mediator<'_> {
             }
             Stage::Interrupted => return Ok(Resolution::Interrupted),
         }
-        let mut paths = changed_between(repo, sides.collided.tree, tree).map_err(read)?;
-        paths.extend(sides.paths());
-        paths.sort();
-        paths.dedup();
-        let evidence = sides.examine(repo, tree, &paths).map_err(read)?;
+        let of = sides.clone();
+        let examined = self.site.aside(move |site| examined(&site.repo, &of, tree)).await;
+        let (evidence, merged) = examined.map_err(|error| chain(&error))?;
         if let Some(why) = evidence.unfinished() {
             return Ok(Resolution::Unresolved(Unresolved::refused(&sides.real_paths(), vec![why])));
         }
-        notes.extend(evidence.notes(&names));
+        notes.extend(evidence.notes(&names(collision, others)));
         let by = [
             (&shares.replayed, ResolutionLabel::Rerere),
             (&shares.generated, ResolutionLabel::Regenerated),
@@ -91,7 +99,6 @@ impl Mediator<'_> {
         ];
         let by = by.map(|(paths, label)| (sides.told(paths), label));
         let mut labels: Vec<_> = by.iter().flat_map(|(paths, l)| labelled(paths, *l)).collect();
-        let merged = driven(repo, request).map_err(read)?;
         labels.extend(merged.into_iter().filter(|one| !sides.paths().contains(&one.path)));
         labels.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(Resolution::Resolved(Resolved { tree, labels, notes }))
@@ -102,7 +109,7 @@ impl Mediator<'_> {
     async fn begin(
         &self,
         desk: &Desk,
-        collision: &Collision<'_>,
+        collision: &Collision,
         sides: &Sides,
     ) -> Result<(Shares, Oid), String> {
         let titles = Titles::of(collision);
@@ -146,18 +153,40 @@ impl Mediator<'_> {
     }
 }
 
-/// Those of the others that changed what is in conflict.
-pub(super) fn concerned<'m>(
+/// Both sides, and who is concerned beside the member; `None` where git is too old to tell.
+fn load(repo: &Repo, collision: &Collision) -> Result<Option<(Sides, Vec<Member>)>, GitError> {
+    let request = collision.request;
+    let Some(collided) = repo.collide(request, MarkerStyle::Configured)? else { return Ok(None) };
+    let sides = Sides::load(repo, request, collided)?;
+    let others = concerned(repo, collision, &sides)?;
+    Ok(Some((sides, others)))
+}
+
+/// What is to be said of a result, and what merge drivers merged of it.
+fn examined(
     repo: &Repo,
-    collision: &Collision<'m>,
     sides: &Sides,
-) -> Result<Vec<&'m Member>, GitError> {
+    tree: Oid,
+) -> Result<(Evidence, Vec<PathResolution>), GitError> {
+    let mut paths = changed_between(repo, sides.collided.tree, tree)?;
+    paths.extend(sides.paths());
+    paths.sort();
+    paths.dedup();
+    Ok((sides.examine(repo, tree, &paths)?, driven(repo, sides.request)?))
+}
+
+/// Those of the others that changed what is in conflict.
+pub(super) fn concerned(
+    repo: &Repo,
+    collision: &Collision,
+    sides: &Sides,
+) -> Result<Vec<Member>, GitError> {
     let paths = sides.real_paths();
     let mut concerned = Vec::new();
-    for other in collision.others {
+    for other in &collision.others {
         let changed = changed_between(repo, other.start, other.tip)?;
         if changed.iter().any(|path| paths.contains(path)) {
-            concerned.push(*other);
+            concerned.push(other.clone());
         }
     }
     Ok(concerned)
@@ -170,9 +199,9 @@ pub(super) struct Titles {
 }
 
 impl Titles {
-    pub(super) fn of(collision: &Collision<'_>) -> Self {
+    pub(super) fn of(collision: &Collision) -> Self {
         Self {
-            ours: collision.so_far.to_owned(),
+            ours: collision.so_far.clone(),
             theirs: format!("task `{}`", collision.member.task),
         }
     }
@@ -186,7 +215,7 @@ impl Titles {
 }
 
 /// Whose work each side is: where nobody else of the run is concerned, it is the target's.
-pub(super) fn names(collision: &Collision<'_>, others: &[&Member]) -> Names {
+pub(super) fn names(collision: &Collision, others: &[Member]) -> Names {
     let tasks: Vec<String> = others.iter().map(|other| format!("`{}`", other.task)).collect();
     let ours =
         if tasks.is_empty() { format!("`{}`", collision.target) } else { tasks.join(" and ") };

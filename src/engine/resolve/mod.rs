@@ -13,11 +13,12 @@ mod merge;
 mod regenerate;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::error::EngineError;
 use super::reins::Reins;
 use super::site::Site;
-use crate::adapters::git::MergeRequest;
+use crate::adapters::git::{GitError, MergeRequest};
 use crate::domain::id::Oid;
 use crate::domain::integrate::{Member, PathResolution, ResolutionLabel, ResolutionRules, Terms};
 use crate::domain::run::RunSpec;
@@ -29,16 +30,16 @@ pub(super) use desk::{DeskPlace, clear_desk, is_desk};
 pub(super) use driven::driven;
 
 /// What is to be merged, and collides.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Collision<'a> {
+#[derive(Debug)]
+pub(super) struct Collision {
     /// Branch to land on.
-    pub(super) target: &'a str,
+    pub(super) target: String,
     /// What is merged into, for people.
-    pub(super) so_far: &'a str,
+    pub(super) so_far: String,
     /// Whose work is being merged.
-    pub(super) member: &'a Member,
+    pub(super) member: Member,
     /// What is merged already, in its order.
-    pub(super) others: &'a [&'a Member],
+    pub(super) others: Vec<Member>,
     /// The merge itself.
     pub(super) request: MergeRequest,
 }
@@ -63,7 +64,7 @@ pub(super) struct Mediator<'a> {
     /// What the integration was asked for, for whoever goes on after a resolution by hand.
     pub(super) terms: &'a Terms,
     /// What the resolver answered so far.
-    pub(super) answers: &'a Answers,
+    pub(super) answers: &'a Arc<Answers>,
     /// What reaches the commands.
     pub(super) reins: Reins,
     /// Where it is done.
@@ -121,22 +122,26 @@ impl Mediator<'_> {
     ///
     /// # Errors
     /// The repository cannot be read. What fails in the worktree leaves the collision unresolved.
-    pub(super) async fn resolve(
-        &self,
-        collision: &Collision<'_>,
-    ) -> Result<Resolution, EngineError> {
-        if let Some(resolved) = by_hand::stored(self, collision)? {
+    pub(super) async fn resolve(&self, collision: Collision) -> Result<Resolution, EngineError> {
+        let collision = Arc::new(collision);
+        let (run, of) = (self.spec.run.clone(), collision.clone());
+        let known = self.site.aside(move |site| {
+            let stored = by_hand::stored(&site.repo, &run, &of)?;
+            Ok::<_, GitError>((stored, site.repo.has_recorded_resolutions()))
+        });
+        let (stored, has_recorded) = known.await?;
+        if let Some(resolved) = stored {
             return Ok(Resolution::Resolved(resolved));
         }
         let nobody = self.rules.resolver.is_none()
             && self.rules.regenerate.is_empty()
-            && !self.site.repo.has_recorded_resolutions();
+            && !has_recorded;
         match self.reach {
             Reach::Memory => return Ok(Resolution::Unresolved(Unresolved::default())),
             Reach::Rules if nobody => return Ok(Resolution::Unresolved(Unresolved::default())),
             Reach::Rules | Reach::Hand => {}
         }
-        Ok(self.at_desk(collision).await.unwrap_or_else(|message| {
+        Ok(self.at_desk(&collision).await.unwrap_or_else(|message| {
             let notes = vec![format!("it could not be resolved: {message}")];
             Resolution::Unresolved(Unresolved { refused: Vec::new(), notes })
         }))

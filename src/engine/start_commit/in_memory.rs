@@ -1,11 +1,11 @@
 //! Merging what a task starts from without a worktree.
 
-use super::StartJob;
+use super::{Landed, StartJob};
 use crate::adapters::git::{
     Expected, GitError, MergeOutcome, MergeRequest, NewCommit, RefUpdate, Repo,
 };
 use crate::domain::id::{Oid, TaskId};
-use crate::domain::integrate::MergeRemarks;
+use crate::domain::integrate::{Member, MergeRemarks};
 use crate::domain::run::{ProvisionFailure, StartMerge};
 use crate::engine::error::EngineError;
 use crate::engine::resolve::driven;
@@ -149,23 +149,25 @@ pub(super) fn keep(job: &StartJob, commit: Oid) -> Result<(), GitError> {
 /// them has resolved their conflicts.
 pub(super) fn landed(job: &StartJob) -> Result<Option<Oid>, EngineError> {
     let repo = &job.site.repo;
-    let Some((_, last)) = job.landed.last() else { return Ok(None) };
+    let Some(Landed { landing: last, .. }) = job.landed.last() else { return Ok(None) };
     let Some(target) = &job.spec.target else { return Ok(None) };
     let Some(tip) = repo.branch_tip(target)? else { return Ok(None) };
     if !repo.is_ancestor(*last, tip)? {
         return Ok(None);
     }
     for member in &job.tips {
-        if !holds(repo, *last, (job, &member.task))? {
+        if !holds(repo, *last, (job, member))? {
             return Ok(None);
         }
     }
     Ok(Some(*last))
 }
 
-fn holds(repo: &Repo, last: Oid, (job, task): (&StartJob, &TaskId)) -> Result<bool, GitError> {
-    for (_, landing) in job.landed.iter().filter(|(landed, _)| landed == task) {
-        if repo.is_ancestor(*landing, last)? {
+/// Whether a landing of this very tip is in the last one: a task that ran again has more to give.
+fn holds(repo: &Repo, last: Oid, (job, member): (&StartJob, &Member)) -> Result<bool, GitError> {
+    let is_its = |landed: &&Landed| landed.task == member.task && landed.tip == member.tip;
+    for landed in job.landed.iter().filter(is_its) {
+        if repo.is_ancestor(landed.landing, last)? {
             return Ok(true);
         }
     }

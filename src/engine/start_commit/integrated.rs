@@ -11,12 +11,13 @@ use crate::domain::run::{RunState, StartMerge, TaskRecord};
 pub(in crate::engine) struct Started {
     /// What the merge becomes by it.
     pub(in crate::engine) tree: Oid,
-    /// The start, which holds the member's tip and is below the other task's work.
+    /// The start, which holds the member's tip and is below whatever the other task does.
     pub(in crate::engine) commit: Oid,
     pub(in crate::engine) remarks: MergeRemarks,
 }
 
-/// How this merge was resolved for a task that started from it and succeeded.
+/// How this merge was resolved for a task that starts from it: also where that did not succeed, since it
+/// starts there again when it is retried.
 ///
 /// # Errors
 /// Git.
@@ -26,9 +27,6 @@ pub(in crate::engine) fn started(
     (integration, wanted): (&Integration, &Wanted),
 ) -> Result<Option<Started>, EngineError> {
     for (index, record) in state.tasks.iter().enumerate() {
-        if !record.state.succeeded() {
-            continue;
-        }
         for merge in &record.start_merges {
             let Some(others) = others(integration, wanted, (record, merge)) else { continue };
             let base = if wanted.member.task == merge.with {
@@ -37,6 +35,10 @@ pub(in crate::engine) fn started(
                 merged_again(repo, &others)?
             };
             let Some(base) = base else { continue };
+            // Nothing keeps it for ever once the run's refs are gone.
+            if repo.tree_of(merge.commit).is_err() {
+                continue;
+            }
             // What the member adds to the others, whatever else is merged so far.
             let theirs = merge.commit;
             let request = MergeRequest { base: Some(base), ours: wanted.onto, theirs };
