@@ -67,6 +67,7 @@ mod undoing;
 mod untouched;
 mod validating;
 mod validating_ahead;
+mod validating_hidden;
 mod validation_leftovers;
 mod validation_logs;
 mod validation_worktrees;

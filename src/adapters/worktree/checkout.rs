@@ -119,8 +119,8 @@ impl Checkout {
         Ok(state)
     }
 
-    /// Whether the tracked files are exactly this tree; files are hashed wherever their time or size
-    /// changed since git last looked.
+    /// Whether the tracked files are exactly this tree; files are hashed wherever anything that the
+    /// system tells of them changed since git last looked.
     ///
     /// # Errors
     /// Git cannot read the worktree.

@@ -34,6 +34,7 @@ mod stale_locks;
 mod stand;
 mod submodule_fill;
 mod submodule_work;
+mod suspects;
 mod trash;
 mod whole_file;
 

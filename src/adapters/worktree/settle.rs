@@ -5,8 +5,9 @@ use std::fs;
 use std::path::Path;
 
 use super::checkout::Checkout;
+use super::snapshot::Scratch;
 use super::stale_locks::free_index;
-use super::submodule_work::changed_submodule_files;
+use super::submodule_work::{changed_submodule_files, submodule};
 use super::whole_file::temporary_file;
 use crate::adapters::git::{GitError, as_path, io};
 use crate::domain::id::Oid;
@@ -17,7 +18,7 @@ const HEAD: &str = "HEAD";
 
 impl Checkout {
     /// Tracked files that are not as in the commit at which the worktree was put, also in submodules
-    /// and where flags of the index hide them; `HEAD` where a branch or another commit is checked out.
+    /// and where flags of the index or their times hide them; `HEAD` where a branch or another commit is checked out.
     /// All of it is put back. The `lent` paths are another commit's: they do not count, and are put
     /// back as well.
     ///
@@ -123,6 +124,8 @@ impl Checkout {
     }
 
     fn reset_submodule(&self, git_dir: &Path, folder: &Path) -> Result<(), GitError> {
+        let inside = submodule(&self.repo, git_dir, folder);
+        Scratch::of(&inside, git_dir)?.install_read(&inside, git_dir)?;
         let reset = self.repo.git_in("reset", git_dir, folder);
         reset.args(["--hard", "--quiet"]).output().map(|_| ())
     }

@@ -10,6 +10,7 @@ use tempfile::TempPath;
 use super::carry::Record;
 use super::checkout::Checkout;
 use super::prepared::LeftBySetup;
+use super::suspects::{Suspects, listed, suspects};
 use super::whole_file::{delete_deserted, temporary_file};
 use crate::adapters::git::{
     Expected, GitError, NewCommit, RefOutcome, RefUpdate, Repo, StatusEntry, StatusKind, as_path,
@@ -45,7 +46,7 @@ pub(super) struct Staged {
     pub(super) stale: bool,
 }
 
-/// A copy of a worktree's index without flags that hide changes; deleted when dropped.
+/// A copy of a worktree's index without flags and times that hide changes; deleted when dropped.
 #[derive(Debug)]
 pub(super) struct Scratch {
     path: TempPath,
@@ -64,8 +65,34 @@ impl Scratch {
                 let command = scratch.git("read-tree", checkout, git_dir);
                 command.arg(tip.to_string()).output()?;
             }
+            return Ok(scratch);
         }
+        scratch.forget_suspects(checkout, git_dir)?;
         Ok(scratch)
+    }
+
+    /// Has git read the files of which times and size do not tell whether they changed.
+    fn forget_suspects(&self, checkout: &Checkout, git_dir: &Path) -> Result<(), GitError> {
+        let lines = match suspects(&git_dir.join("index"), &self.path, &checkout.path) {
+            Suspects::These(lines) => lines,
+            Suspects::All => {
+                let listing = self.git("ls-files", checkout, git_dir).args(["-v", "-s", "-z"]);
+                listed(&listing.output()?)
+            }
+        };
+        if lines.is_empty() {
+            return Ok(());
+        }
+        let command = self.git("update-index", checkout, git_dir).args(["-z", "--index-info"]);
+        command.input(lines).output().map(|_| ())
+    }
+
+    /// Makes this the worktree's index, in which no changed file passes for unchanged: what git
+    /// writes after that, it writes wherever a file is another one.
+    pub(super) fn install_read(self, checkout: &Checkout, git_dir: &Path) -> Result<(), GitError> {
+        // Its answer says only whether some file differs.
+        self.git("update-index", checkout, git_dir).args(["-q", "--refresh"]).answer()?;
+        self.install(git_dir)
     }
 
     fn git<'a>(&self, subcommand: &str, checkout: &'a Checkout, git_dir: &Path) -> Invocation<'a> {

@@ -5,12 +5,13 @@ use std::path::Path;
 
 use super::carry::Record;
 use super::checkout::Checkout;
+use super::snapshot::Scratch;
 use crate::adapters::git::{GitError, Invocation, quote_path};
 use crate::domain::id::Oid;
 
 impl Checkout {
-    /// Tracked files that differ from a commit, sorted; files are hashed wherever their time or
-    /// size changed since git last looked. A worktree that is not whole counts as one changed path.
+    /// Tracked files that differ from a commit, sorted; files are hashed wherever anything that the
+    /// system tells of them changed since git last looked, times to the nanosecond. A worktree that is not whole counts as one changed path.
     ///
     /// # Errors
     /// Git cannot read the worktree.
@@ -41,6 +42,7 @@ impl Checkout {
     /// Git cannot write the worktree.
     pub fn restore(&self, commit: Oid) -> Result<(), GitError> {
         self.in_whole_worktree(|git_dir| {
+            Scratch::of(self, git_dir)?.install_read(self, git_dir)?;
             let reset = self.repo.git_in("reset", git_dir, &self.path);
             reset
                 .args(["--hard", "--quiet", "--no-recurse-submodules", &commit.to_string()])
@@ -57,6 +59,10 @@ impl Checkout {
     /// Git cannot write the worktree.
     pub fn ensure_detached(&self, commit: Oid) -> Result<(), GitError> {
         self.in_whole_worktree(|git_dir| {
+            // Whoever was killed while a command ran here did not look at what it wrote.
+            if git_dir.join("index").exists() {
+                Scratch::of(self, git_dir)?.install_read(self, git_dir)?;
+            }
             let git = |subcommand| self.repo.git_in(subcommand, git_dir, &self.path);
             git("checkout")
                 .args(["--detach", "--force", "--quiet", "--no-recurse-submodules"])

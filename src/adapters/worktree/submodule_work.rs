@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use super::checkout::Checkout;
 use super::objection::KeptReason;
-use crate::adapters::git::{GitError, Repo, as_path, quote_path, real_path};
+use super::snapshot::Scratch;
+use crate::adapters::git::{GitError, Repo, StatusKind, as_path, quote_path, real_path};
 
 /// Most commits that are listed of one submodule.
 const LISTED: &str = "--max-count=1000";
@@ -79,7 +80,10 @@ pub(super) fn changed_submodule_files(
             let whole = [prefix.as_slice(), &path].concat();
             let folder = above.join(as_path(&path));
             let Some(inner) = git_dir_of(&folder) else { continue };
-            for entry in repo.status_at(&inner, &folder, None, "no")? {
+            let inside = submodule(repo, &inner, &folder);
+            let mut changed = Scratch::of(&inside, &inner)?.status(&inside, &inner)?;
+            changed.retain(|entry| entry.kind != StatusKind::Untracked);
+            for entry in changed {
                 let shown = quote_path(&[whole.as_slice(), b"/", &entry.path].concat());
                 let (git_dir, folder) = (inner.clone(), folder.clone());
                 found.push(SubmoduleFile { shown, git_dir, folder });
@@ -88,6 +92,11 @@ pub(super) fn changed_submodule_files(
         }
     }
     Ok(found)
+}
+
+/// A submodule as a worktree of its own repository.
+pub(super) fn submodule(repo: &Repo, git_dir: &Path, folder: &Path) -> Checkout {
+    Checkout { repo: repo.clone(), path: folder.to_owned(), git_dir: Some(git_dir.to_owned()) }
 }
 
 /// Submodules of the repository at `folder` whose files are there.

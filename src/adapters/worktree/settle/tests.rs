@@ -81,6 +81,45 @@ fn rule_8_whatever_a_command_does_to_the_tree_is_seen_and_put_back() {
     assert_eq!(bench.git(&["rev-parse", "own"]), tip);
 }
 
+/// Other content of the same size and time in a file, and an index that is younger than all files.
+fn rewrite_unseen(file: &std::path::Path, text: &str, index: &str) {
+    let set = |path: &std::path::Path, time| {
+        let file = fs::File::options().write(true).open(path).unwrap();
+        file.set_times(fs::FileTimes::new().set_modified(time)).unwrap();
+    };
+    let before = file.metadata().unwrap().modified().unwrap();
+    fs::write(file, text).unwrap();
+    set(file, before);
+    set(index.as_ref(), before + std::time::Duration::from_secs(3600));
+}
+
+const INDEX: [&str; 4] = ["rev-parse", "--path-format=absolute", "--git-path", "index"];
+
+#[test]
+fn rule_8_content_of_the_same_size_and_time_is_seen_in_every_kind_of_index() {
+    let bench = Bench::of(Sandbox::with(&FILES), Submodules::Empty);
+    let index = bench.git(&INDEX);
+    let kinds: [&[&str]; 4] = [
+        &["--index-version=2"],
+        &["--index-version=4"],
+        &["--split-index"],
+        &["--skip-worktree", "ci/one"],
+    ];
+    for kind in kinds {
+        bench.git(&[&["update-index"], kind].concat());
+        rewrite_unseen(&bench.path.join("a"), "2\n", &index);
+        assert_eq!(bench.plain(), ["a"], "{kind:?}");
+        assert_eq!(fs::read_to_string(bench.path.join("a")).unwrap(), "1\n");
+    }
+    // What is put back, or moved to another commit, without a look at what changed.
+    let checkout = Checkout::at(&bench.repo, &bench.path).unwrap();
+    for put in [Checkout::restore, Checkout::ensure_detached] {
+        rewrite_unseen(&bench.path.join("a"), "2\n", &index);
+        put(&checkout, bench.commit).unwrap();
+        assert_eq!(fs::read_to_string(bench.path.join("a")).unwrap(), "1\n");
+    }
+}
+
 #[test]
 fn rule_8_a_lock_that_a_killed_git_left_is_in_nobodys_way() {
     let bench = Bench::of(Sandbox::with(&FILES), Submodules::Empty);
@@ -104,6 +143,10 @@ fn rule_8_files_in_submodules_count_as_well() {
     let bench = Bench::of(sandbox, Submodules::Update);
     bench.write("vendor/lib/part", "2\n");
     bench.write("vendor/lib/untracked", "x\n");
+    assert_eq!(bench.settled(&[], Submodules::Update), ["vendor/lib/part"]);
+    assert_eq!(fs::read_to_string(bench.path.join("vendor/lib/part")).unwrap(), "1\n");
+    let index = bench.sandbox.git_at(&bench.path.join("vendor/lib"), &INDEX);
+    rewrite_unseen(&bench.path.join("vendor/lib/part"), "2\n", &index);
     assert_eq!(bench.settled(&[], Submodules::Update), ["vendor/lib/part"]);
     assert_eq!(fs::read_to_string(bench.path.join("vendor/lib/part")).unwrap(), "1\n");
     // Another commit of it.
