@@ -60,10 +60,10 @@ impl Cleaning<'_> {
                 known.branch.as_deref() == Some(&place.branch)
                     && !gone.contains(&known.path.to_string_lossy().as_ref())
             });
-            let standing = match self.standing(index, tip, target, &mut patches)? {
-                Standing::Missing(_) if self.has_landed_elsewhere(index, tip)? => Standing::Held,
-                standing => standing,
-            };
+            let mut standing = self.standing(index, tip, target, &mut patches)?;
+            if matches!(standing, Standing::Missing(_)) && self.has_landed_elsewhere(index, tip)? {
+                standing = Standing::Held;
+            }
             let fate = if let Some(holder) = holder {
                 let why = format!("it is checked out in `{}`", holder.path.display());
                 Fate::Stays { why }

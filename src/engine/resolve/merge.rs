@@ -200,10 +200,7 @@ pub(super) struct Titles {
 
 impl Titles {
     pub(super) fn of(collision: &Collision) -> Self {
-        Self {
-            ours: collision.so_far.clone(),
-            theirs: format!("task `{}`", collision.member.task),
-        }
+        Self { ours: collision.so_far.clone(), theirs: format!("task `{}`", collision.member.task) }
     }
 
     pub(super) fn names(&self, sides: &Sides) -> SideNames<'_> {

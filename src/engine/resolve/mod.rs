@@ -133,9 +133,8 @@ impl Mediator<'_> {
         if let Some(resolved) = stored {
             return Ok(Resolution::Resolved(resolved));
         }
-        let nobody = self.rules.resolver.is_none()
-            && self.rules.regenerate.is_empty()
-            && !has_recorded;
+        let nobody =
+            self.rules.resolver.is_none() && self.rules.regenerate.is_empty() && !has_recorded;
         match self.reach {
             Reach::Memory => return Ok(Resolution::Unresolved(Unresolved::default())),
             Reach::Rules if nobody => return Ok(Resolution::Unresolved(Unresolved::default())),
