@@ -20,7 +20,7 @@ pub(super) fn train_text(train: &Train, end: Option<&TrainEnd>) -> (Verbosity, S
             (Quiet, format!("warning: before anything lands: {}", set.sentence()))
         }
         Some(TrainEnd::Unknown { reason }) => {
-            (Normal, format!("ahead of landing: whether {names} pass is open: {reason}"))
+            (Normal, format!("ahead of landing: {names}: not known whether that passes: {reason}"))
         }
         Some(TrainEnd::Dropped) => (Verbose, format!("ahead of landing: {names}: given up")),
     }
