@@ -133,6 +133,7 @@
 //! In `<git-common-dir>/wt-orch/`: `state.db` (one SQLite file: journals, operations, measured
 //! costs, observed attempts and runs; [`Store`](adapters::store::Store)), `state.db.corrupt-<n>` (one
 //! that was damaged, moved aside by [`engine::set_database_aside`] under `.database.lock`), `logs/<run>/<task>.<attempt>.log`,
+//! `….<attempt>.start.log` (what resolved a conflict in what it starts from), `logs/<run>/resolve.log`,
 //! `logs/<run>/put-back/` (settings and hooks as tasks had left them), `<run>.lock` (held
 //! by the one writer of a run), `<run>.sock` (while a process drives it; in the runtime folder where
 //! the path is too long), `.provision.lock` (held by whoever makes or removes git's entries of
@@ -146,7 +147,7 @@
 //! `<run>/_resolved/<task>` (what the user made of a conflict),
 //! `undo/<operation>/{old,new}`. Worktrees and branches are where the settings say, the worktrees of
 //! validations beside them as `<repo>-<run>.validate`, `….validate-2` and so on, that of a conflict as
-//! `<repo>-<run>.resolve`: one that is left to the user says so in its git directory, in
+//! `<repo>-<run>.resolve`, or `….resolve-<task>` of one in what a task starts from: one that is left to the user says so in its git directory, in
 //! `wt-orch-by-hand`. What was brought into a worktree from the
 //! user's checkout is listed in its git directory, in `wt-orch-carried`; what setup hooks left there is
 //! noted beside it (`wt-orch-setup`; [`Prepared`](adapters::worktree::Prepared)). A task's temporary
@@ -181,8 +182,8 @@
 //!   left out is left out too ([`closed`](domain::integrate::closed)).
 //! - 2, delta: a task contributes `start → tip`. Branches are merged with their history; where that
 //!   holds work that is not the task's (one lane) or is not wanted (squash), `start` is the merge base.
-//! - 3, start of a dependent: tips that conflict before it starts make it `skipped`, with pair and
-//!   paths.
+//! - 3, start of a dependent: tips that conflict before it starts are resolved as they are while
+//!   integrating, once; where nothing resolves them it is `skipped`, with pair and paths.
 //! - 4: tasks serialised by a claim or a lock start from one another, not all from the base.
 //! - 7 and 8: a check runs on the committed tip; one that changes tracked files counts as failed, a
 //!   validation that does taints its tree, and that never lands.

@@ -36,6 +36,28 @@ pub(super) struct Job {
     pub(super) carrier: Arc<Carrier>,
 }
 
+/// One whose start is to be found first.
+pub(super) struct Startless {
+    pub(super) site: Site,
+    pub(super) spec: Arc<RunSpec>,
+    pub(super) task: usize,
+    pub(super) attempt: u32,
+    /// What its start is to be made of.
+    pub(super) from: Vec<(TaskId, Oid)>,
+    /// See [`Job`].
+    pub(super) predecessor: Option<(usize, u32)>,
+    /// See [`Job`].
+    pub(super) carrier: Arc<Carrier>,
+}
+
+impl Startless {
+    /// To stand at this commit.
+    pub(super) fn at(self, start: Oid) -> Job {
+        let Self { site, spec, task, attempt, from, predecessor, carrier } = self;
+        Job { site, spec, task, attempt, start, from, predecessor, carrier }
+    }
+}
+
 /// Does all of them, fresh worktrees together; one fact each. Doing it twice is safe: what an
 /// interrupted try left is found and reset, after its content was saved under a ref of ours.
 pub(super) fn provision(jobs: Vec<Job>) -> Vec<Event> {

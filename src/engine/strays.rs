@@ -39,8 +39,8 @@ pub(super) async fn end_strays(site: &Site, state: &RunState) -> (Vec<(usize, u3
     (ended, end_leftovers(site, &state.spec).await)
 }
 
-/// Ends what resolved a conflict for a task's start, and takes its worktree away; what cannot be taken
-/// away is taken away by `clean`, or by whoever needs its place.
+/// Ends what resolved a conflict for a task's start, and takes its worktree away. Where that fails it is
+/// tried again by whoever needs its place, and by `clean`.
 async fn clear_start(site: &Site, state: &RunState, task: usize) -> u32 {
     let Some(place) = start_desk(site, state, task) else { return 0 };
     clear_desk(site, &state.spec, &place).await.map_or(0, found)

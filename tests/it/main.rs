@@ -60,6 +60,7 @@ mod settings;
 mod setup;
 mod setup_leftovers;
 mod sharing_host;
+mod standing_starts;
 mod starting;
 mod surroundings;
 mod sweeping;

@@ -12,37 +12,37 @@ use crate::resolving::{RIVALS, assert_no_desk};
 use crate::scene::{beside, content, outcomes, small_repo, strings, task, tasks};
 
 /// The rivals, and a task that needs both.
-fn rivals_and_heir() -> String {
+pub(crate) fn rivals_and_heir() -> String {
     let heir = "[[task]]\nid = \"heir\"\nrun = \"cat a.txt > seen.txt; echo four >> a.txt\"\n\
                 check = \"true\"\ndepends_on = [\"loud\", \"soft\"]\n";
     format!("{RIVALS}{heir}")
 }
 
 /// A repository with these tasks, which nobody has run.
-fn planned(text: &str) -> Repo {
+pub(crate) fn planned(text: &str) -> Repo {
     let repo = small_repo();
     tasks(&repo, text);
     repo
 }
 
 /// `split` with a resolver.
-fn split_with<'r>(repo: &'r Repo, resolver: &str, options: &[&str]) -> Invocation<'r> {
+pub(crate) fn split_with<'r>(repo: &'r Repo, resolver: &str, options: &[&str]) -> Invocation<'r> {
     let command = repo.command(&[&["split", "tasks.toml", "--parallel=2"], options].concat());
     command.env("WT_ORCH_INTEGRATE_RESOLVER", resolver).env("WT_ORCH_RUN_GRACE", "1s")
 }
 
-const WEAVE: &str = "printf 'ONE uno\\ntwo\\nthree\\n' > a.txt";
+pub(crate) const WEAVE: &str = "printf 'ONE uno\\ntwo\\nthree\\n' > a.txt";
 
 /// No trace of where it was resolved.
 #[track_caller]
-fn no_desk(repo: &Repo) {
+pub(crate) fn no_desk(repo: &Repo) {
     assert_no_desk(repo);
     let beside = beside(repo);
     assert!(!beside.iter().any(|name| name.contains(".resolve")), "{beside:?}");
 }
 
 /// `with path by` of what resolved the start of a task.
-fn start_resolved(document: &Value, id: &str) -> Vec<String> {
+pub(crate) fn start_resolved(document: &Value, id: &str) -> Vec<String> {
     let entries = task(document, id)["start_resolved"].as_array().unwrap();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     entries.iter().map(|e| [text(&e["task"]), text(&e["path"]), text(&e["by"])].join(" ")).collect()
@@ -246,8 +246,8 @@ fn what_is_landed_after_a_resolution_by_hand_lets_the_dependent_start() {
         let run = repo.wt_orch(&["split", "tasks.toml", "--parallel=2", "--json"]);
         let skipped = &outcomes(&run.exit(1).stdout_json())[3];
         assert!(skipped.starts_with("heir skipped: "), "{skipped}");
-        let asked = "`wt-orch integrate --manual` lets you resolve that and lands both, then \
-                     `wt-orch retry` starts it";
+        let asked = "`wt-orch integrate tasks --manual` lets you resolve that and lands both, then \
+                     `wt-orch retry tasks` starts it";
         assert!(skipped.ends_with(asked), "{skipped}");
         std::fs::remove_file(repo.path("tasks.toml")).unwrap();
         let orch =

@@ -37,7 +37,7 @@ pub fn collision_sentences(
     sentences
 }
 
-/// Collisions between tasks that wait for their landing.
+/// Collisions between tasks that wait for their landing, and that nothing has resolved.
 pub(super) fn foreseen_section(state: &RunState) -> Option<Section> {
     let foreseen: Vec<&Foreseen> = waiting(state).collect();
     let told = &foreseen[..told_of(foreseen.len(), MOST_TOLD)];
@@ -74,11 +74,13 @@ fn waiting(state: &RunState) -> impl Iterator<Item = &Foreseen> {
     let waits =
         |task: &TaskId| state.index(task).is_some_and(|task| waits_for_landing(state, task));
     state.foreseen().filter(move |foreseen| {
-        let ends = [&foreseen.task, &foreseen.collision.with];
+        let Collision { with, tip, .. } = &foreseen.collision;
+        let ends = [&foreseen.task, with];
         // A check may still be at work on what stands.
-        ends.into_iter().all(|task| {
+        let stay = ends.into_iter().all(|task| {
             waits(task) || state.record(task).is_some_and(|record| !record.state.is_finished())
-        })
+        });
+        stay && !state.is_resolved_in_a_start((&foreseen.task, foreseen.tip), (with, *tip))
     })
 }
 

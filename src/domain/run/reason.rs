@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::outcome::Ending;
 use crate::domain::diagnostic::{some_of, some_quoted};
-use crate::domain::id::TaskId;
+use crate::domain::id::{RunId, TaskId};
 use crate::domain::task::human_size;
 use crate::domain::time::{human_duration, millis};
 
@@ -95,6 +95,9 @@ pub enum Reason {
         /// What came of trying to resolve it.
         #[serde(default)]
         notes: Vec<String>,
+        /// The run, for commands; older journals lack it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        run: Option<RunId>,
     },
     /// It changed paths outside `owns`.
     ClaimViolation {
@@ -188,14 +191,15 @@ impl fmt::Display for Reason {
                 write!(f, "its setup hook `{hook}` failed: {ending}; its output is in {log}")
             }
             Self::NotSetUp { message } => write!(f, "its worktree could not be set up: {message}"),
-            Self::StartConflict { between: (a, b), paths, notes } => {
+            Self::StartConflict { between: (a, b), paths, notes, run } => {
+                let run = run.as_ref().map_or_else(String::new, |run| format!(" {run}"));
                 let (paths, tried) = (some_quoted(paths, NAMED), notes.join("; "));
                 let tried = if tried.is_empty() { tried } else { format!(": {tried}") };
                 write!(
                     f,
                     "`{a}` and `{b}`, which it starts from, conflict in {paths}{tried}; `wt-orch \
-                     integrate --manual` lets you resolve that and lands both, then `wt-orch retry` \
-                     starts it"
+                     integrate{run} --manual` lets you resolve that and lands both, then `wt-orch \
+                     retry{run}` starts it"
                 )
             }
             Self::ClaimViolation { paths } => {

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::state::RunState;
 use crate::domain::id::{Oid, TaskId};
 use crate::domain::integrate::MergeRemarks;
 
@@ -28,5 +29,18 @@ impl StartMerge {
         self.remarks
             .sentences()
             .map(move |said| format!("where `{with}` is merged into its start, {said}"))
+    }
+}
+
+impl RunState {
+    /// Whether what collides in these two tips was resolved for a task that starts from both. It is
+    /// integrated as it is.
+    pub fn is_resolved_in_a_start(&self, one: (&TaskId, Oid), two: (&TaskId, Oid)) -> bool {
+        self.tasks.iter().any(|record| {
+            let place = |(task, tip)| record.from.iter().position(|(t, o)| t == task && *o == tip);
+            let (Some(one), Some(two)) = (place(one), place(two)) else { return false };
+            let (later, _) = &record.from[one.max(two)];
+            record.start_merges.iter().any(|merge| merge.with == *later)
+        })
     }
 }

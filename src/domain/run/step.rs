@@ -144,7 +144,8 @@ impl Draft {
             Event::ProvisionFailed { failure, .. } => {
                 let (outcome, reason) = match failure.clone() {
                     ProvisionFailure::StartConflict { between, paths, notes } => {
-                        (Outcome::Skipped, Reason::StartConflict { between, paths, notes })
+                        let run = Some(self.state.spec.run.clone());
+                        (Outcome::Skipped, Reason::StartConflict { between, paths, notes, run })
                     }
                     ProvisionFailure::Stopped => return self.give_up(task),
                     ProvisionFailure::Short { message, .. }

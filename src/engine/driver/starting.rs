@@ -9,7 +9,7 @@ use crate::adapters::process::Request;
 use crate::domain::id::{Oid, TaskId};
 use crate::domain::integrate::{IntegrationOutcome, Member};
 use crate::domain::run::{Event, Input, ProvisionFailure};
-use crate::engine::provision::{self, Job};
+use crate::engine::provision::{self, Startless};
 use crate::engine::reins::Reins;
 use crate::engine::resolve::Answers;
 use crate::engine::start_commit::{Landed, StartJob};
@@ -29,12 +29,11 @@ impl Driver {
             [(_, tip)] => Some(known.unwrap_or(*tip)),
             [..] => known,
         };
-        let job = Job {
+        let job = Startless {
             site: self.site.clone(),
             spec: self.spec.clone(),
             task,
             attempt,
-            start: start.unwrap_or(self.spec.base),
             from,
             predecessor: self.predecessor(task, attempt),
             carrier: self.carrier.clone(),
@@ -42,14 +41,14 @@ impl Driver {
         match start {
             None if self.starts.is_in_one(&job) => self.starts.waiting.push(job),
             None => self.merge_start(job),
-            Some(_) if job.predecessor.is_none() => together.worktrees.push(job),
-            Some(_) => self.blocking(move || provision::provision(vec![job])),
+            Some(start) if job.predecessor.is_none() => together.worktrees.push(job.at(start)),
+            Some(start) => self.blocking(move || provision::provision(vec![job.at(start)])),
         }
     }
 
     /// Makes the worktree of a task once what it starts from is merged. What resolves a conflict for
     /// that is stopped and held as any command of the task.
-    fn merge_start(&mut self, job: Job) {
+    fn merge_start(&mut self, job: Startless) {
         self.starts.begin(&job);
         let (task, attempt, id) = (job.task, job.attempt, self.id(job.task));
         let start = self.start_job(&job);
@@ -73,7 +72,7 @@ impl Driver {
                     return owed.pay([Event::ProvisionFailed { task: id, attempt, failure }]);
                 }
             };
-            let make = move || provision::provision(vec![Job { start, ..job }]);
+            let make = move || provision::provision(vec![job.at(start)]);
             if let Ok(facts) = tokio::task::spawn_blocking(make).await {
                 owed.pay(facts);
             }
@@ -101,7 +100,7 @@ impl Driver {
         }
     }
 
-    fn start_job(&self, job: &Job) -> StartJob {
+    fn start_job(&self, job: &Startless) -> StartJob {
         let state = self.journal.state();
         let member = |(id, tip): &(TaskId, Oid)| {
             let index = state.index(id)?;
@@ -151,26 +150,26 @@ pub(super) struct Starts {
     /// With the tasks that they start from.
     under_way: Vec<(usize, Vec<TaskId>)>,
     /// Those that may need what one of them resolves.
-    waiting: Vec<Job>,
+    waiting: Vec<Startless>,
     /// What the resolver answered for any of them.
     answers: Arc<Answers>,
 }
 
 impl Starts {
     /// Whether a merge is under way that this one may contain.
-    fn is_in_one(&self, job: &Job) -> bool {
+    fn is_in_one(&self, job: &Startless) -> bool {
         self.under_way.iter().any(|(_, from)| {
             job.from.iter().filter(|(task, _)| from.contains(task)).nth(1).is_some()
         })
     }
 
-    fn begin(&mut self, job: &Job) {
+    fn begin(&mut self, job: &Startless) {
         let from = job.from.iter().map(|(task, _)| task.clone()).collect();
         self.under_way.push((job.task, from));
     }
 
     /// A task that waits no longer, if it did.
-    fn give_up(&mut self, task: usize) -> Option<Job> {
+    fn give_up(&mut self, task: usize) -> Option<Startless> {
         let at = self.waiting.iter().position(|job| job.task == task)?;
         Some(self.waiting.remove(at))
     }

@@ -177,8 +177,8 @@ impl Drop for Desk {
     }
 }
 
-/// Ends what commands of a run that nobody drives left running at its desk, and takes that away unless
-/// it is left to the user.
+/// Ends what commands of a run left running at one of its desks, whose process is gone, and takes that
+/// away unless it is left to the user.
 pub(in crate::engine) async fn clear_desk(
     site: &Site,
     spec: &RunSpec,
@@ -200,3 +200,6 @@ fn take_rest(site: &Site, path: &Path) -> Result<(), String> {
 pub(super) fn taken_away(site: &Site, path: &Path) -> Result<(), EngineError> {
     footing::remove(site, path).map_err(|message| EngineError::ResolutionWorktree { message })
 }
+
+#[cfg(test)]
+mod tests;
