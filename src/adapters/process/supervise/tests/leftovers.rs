@@ -34,11 +34,11 @@ async fn output_that_came_while_this_program_was_kept_from_looking_was_no_silenc
     let at = |name: &str| fixture.dir.path().join(name);
     let (_requests, receiver) = mpsc::channel(1);
     let (progress, _told) = mpsc::unbounded_channel();
-    let silence = Duration::from_millis(400);
+    let silence = Duration::from_millis(600);
     let drain = Drain { limit: Duration::from_secs(60), silence };
     let mut running = Box::pin(supervise_draining(fixture.spec.clone(), receiver, progress, drain));
     // The command itself ends meanwhile.
-    timeout(Duration::from_millis(100), &mut running).await.unwrap_err();
+    timeout(Duration::from_millis(50), &mut running).await.unwrap_err();
     fs::write(at("go"), "").unwrap();
     while !at("written").exists() {
         std::thread::sleep(Duration::from_millis(5));
