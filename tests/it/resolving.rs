@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::harness::{Fingerprint, Invocation, Output, Repo};
 use crate::integrating::finished;
 use crate::json::assert_schema;
-use crate::scene::{beside, content, ejected, refs, strings, tip};
+use crate::scene::{beside, content, ejected, refs, small_repo, split, strings, tip};
 
 /// Two tasks that change the same line, and one that they leave alone.
 pub(crate) const RIVALS: &str = r#"
@@ -340,4 +340,47 @@ fn a_conflict_that_is_met_again_while_a_culprit_is_sought_is_asked_about_once() 
     assert_eq!(content(&repo, "main", "a.txt").unwrap(), "ONE uno\ntwo\nthree\n");
     // The second merge stands on another commit, without what was left out.
     assert_eq!(std::fs::read_to_string(repo.root().join("asked.all")).unwrap(), ".\n");
+}
+
+/// Two tasks that change the same line after a third changed another, and one of them a second file.
+const AFTER_Z: &str = r#"
+    [[task]]
+    id = "z"
+    run = "sed -i 's/^15$/work-of-z/' lines.txt"
+    check = "true"
+    [[task]]
+    id = "a"
+    run = "sed -i 's/^5$/five-a/' lines.txt; sed -i 's/^2$/two-a/' q"
+    check = "true"
+    depends_on = ["z"]
+    [[task]]
+    id = "b"
+    run = "sed -i 's/^5$/five-b/' lines.txt"
+    check = "true"
+    depends_on = ["z"]
+"#;
+
+#[test]
+fn what_a_resolver_drops_or_changes_beside_the_conflict_is_named() {
+    let seq = |last: u32| (1..=last).map(|n| format!("{n}\n")).collect::<String>();
+    let repo = small_repo();
+    repo.file("lines.txt", &seq(20)).file("q", &seq(12)).commit("lines");
+    split(&repo, AFTER_Z, &[]).exit(0);
+    std::fs::remove_file(repo.path("tasks.toml")).unwrap();
+    let resolver = "cat > /dev/null; sed -i -e '/^<<<<<<</d;/^=======/d;/^|||||||/d;/^>>>>>>>/,$d' \
+                    lines.txt; sed -i 8d q; chmod +x q";
+    let landed = resolved_by(&repo, resolver, &["--json"]).run().exit(0).stdout_json();
+    let lines = content(&repo, "main", "lines.txt").unwrap();
+    assert!(lines.starts_with("1\n2\n3\n4\n") && !lines.contains("work-of-z"), "{lines}");
+    let notes = strings(&landed["notes"]);
+    let sides = "both sides (`z` and `a`; `b`)";
+    let beyond = "`6`, `7`, `8`, `9`, `10`, `11`, `12`, `13`, `14`, `work-of-z`, `16`, `17`";
+    for note in [
+        format!("15 lines of {sides} in `lines.txt` are not in the result: {beyond} and 3 more"),
+        format!("1 line of {sides} in `q` is not in the result: `8`"),
+        "the file mode of `q` is not the one that its merge gives".to_owned(),
+    ] {
+        assert!(notes.contains(&note.as_str()), "{note}\n{landed:#}");
+        repo.wt_orch(&["report"]).exit(0).stdout_has(&note);
+    }
 }

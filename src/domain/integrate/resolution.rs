@@ -2,6 +2,7 @@
 //! resolved it: no markers left, nothing touched that neither side touched, no line lost unlisted.
 
 mod content;
+mod inherited;
 mod question;
 
 use std::time::Duration;

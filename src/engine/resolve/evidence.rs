@@ -1,5 +1,6 @@
 //! What a resolution made of the work of both sides, path by path, and the paths that it may touch.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::adapters::git::{Collided, FileVersion, GitError, MergeRequest, Repo};
@@ -9,6 +10,10 @@ use crate::engine::setup::changed_between;
 
 /// Larger files are not compared line by line.
 pub(super) const MAX_FILE: usize = 16 << 20;
+
+/// Where the versions of a path are, in the order in which they are read: base, ours, theirs, then these.
+const RESULT: usize = 3;
+const MERGED: usize = 4;
 
 /// The two sides of a merge that collided.
 #[derive(Debug, Clone)]
@@ -29,7 +34,7 @@ pub(super) struct Evidence {
     pub(super) markers: Vec<String>,
     /// Files that are left at names which git made up for one of the sides, each with the real one.
     pub(super) made_up: Vec<(String, String)>,
-    /// What the result lacks of a side's work.
+    /// What the result lacks of a side's work, and of what nobody was in conflict over.
     pub(super) losses: Vec<(String, Side, SideLoss)>,
 }
 
@@ -72,14 +77,15 @@ impl Sides {
         paths.iter().map(real).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
-    /// Compares a result with both sides at these paths.
+    /// Compares a result with both sides at these paths, and with what git merged where it could.
     pub(super) fn examine(
         &self,
         repo: &Repo,
         result: Oid,
         paths: &[String],
     ) -> Result<Evidence, GitError> {
-        let trees = [self.base, Some(self.request.ours), Some(self.request.theirs), Some(result)];
+        let MergeRequest { ours, theirs, .. } = self.request;
+        let trees = [self.base, Some(ours), Some(theirs), Some(result), Some(self.collided.tree)];
         let mut found: Vec<BTreeMap<String, FileVersion>> = Vec::new();
         for tree in trees {
             found.push(match tree {
@@ -95,29 +101,35 @@ impl Sides {
                     None => found[at].remove(&path.path),
                 };
             }
+            // With markers in it, or as one side has it.
+            found[MERGED].remove(&path.path);
         }
         let mut evidence = Evidence::default();
-        let is_left = |path: &str| found.last().is_some_and(|result| result.contains_key(path));
+        let is_left = |path: &str| found[RESULT].contains_key(path);
         let made_up = self.collided.paths.iter().filter(|path| path.is_made_up());
         let made_up = made_up.filter(|path| is_left(&path.path));
         evidence.made_up = made_up.map(|path| (path.path.clone(), path.real.clone())).collect();
         for path in paths.iter().collect::<BTreeSet<_>>() {
             let there: Vec<Option<FileVersion>> =
                 found.iter().map(|versions| versions.get(path).copied()).collect();
+            let mode = mode_loss(&there);
+            if mode != SideLoss::default() {
+                evidence.losses.push((path.clone(), Side::Both, mode));
+            }
             let Some(texts) = contents(repo, &there)? else {
                 evidence.losses.extend(opaque(path, &there));
                 continue;
             };
             let text = |at: usize| texts.get(at).and_then(Option::as_deref);
-            let file =
-                FileVersions { base: text(0), ours: text(1), theirs: text(2), result: text(3) };
+            let file = FileVersions {
+                base: text(0),
+                ours: text(1),
+                theirs: text(2),
+                result: text(RESULT),
+            };
             evidence.markers.extend(file.markers().iter().map(|line| format!("{path}:{line}")));
-            for side in [Side::Ours, Side::Theirs] {
-                let loss = file.loss(side);
-                if loss != SideLoss::default() {
-                    evidence.losses.push((path.clone(), side, loss));
-                }
-            }
+            let losses = file.losses(text(MERGED)).into_iter();
+            evidence.losses.extend(losses.map(|(side, loss)| (path.clone(), side, loss)));
         }
         Ok(evidence)
     }
@@ -149,11 +161,24 @@ fn contents(
 
 /// Links, submodules and what is too large: whoever's is not there as it was is undone.
 fn opaque(path: &str, there: &[Option<FileVersion>]) -> Vec<(String, Side, SideLoss)> {
-    let &[base, ours, theirs, result] = there else { return Vec::new() };
+    let &[base, ours, theirs, result, _] = there else { return Vec::new() };
     let undone = |(side, own)| (own != base && result != own).then_some(side);
     let sides = [(Side::Ours, ours), (Side::Theirs, theirs)];
     let sides = sides.into_iter().filter_map(undone);
     sides.map(|side| (path.to_owned(), side, SideLoss::of_whole(true))).collect()
+}
+
+/// A mode that nobody gave the result.
+fn mode_loss(there: &[Option<FileVersion>]) -> SideLoss {
+    let &[base, ours, theirs, Some(result), merged] = there else { return SideLoss::default() };
+    // Two versions of the same content differ in the mode alone.
+    let alike = |version: Option<FileVersion>| {
+        version.map(|mut version| {
+            version.id = result.id;
+            version
+        })
+    };
+    SideLoss::of_mode([alike(base), alike(ours), alike(theirs), Some(result)], alike(merged))
 }
 
 /// Who stands behind each side, for people.
@@ -164,10 +189,11 @@ pub(super) struct Names {
 }
 
 impl Names {
-    fn of(&self, side: Side) -> &str {
+    fn of(&self, side: Side) -> Cow<'_, str> {
         match side {
-            Side::Ours => &self.ours,
-            Side::Theirs => &self.theirs,
+            Side::Ours => Cow::Borrowed(&self.ours),
+            Side::Theirs => Cow::Borrowed(&self.theirs),
+            Side::Both => Cow::Owned(format!("both sides ({}; {})", self.ours, self.theirs)),
         }
     }
 }
@@ -175,7 +201,7 @@ impl Names {
 impl Evidence {
     /// Everything that is lost, in sentences.
     pub(super) fn notes(&self, names: &Names) -> Vec<String> {
-        let notes = self.losses.iter().map(|(path, side, loss)| loss.notes(names.of(*side), path));
+        let notes = self.losses.iter().map(|(path, side, loss)| loss.notes(&names.of(*side), path));
         notes.flatten().collect()
     }
 

@@ -31,6 +31,8 @@ pub enum Side {
     Ours,
     /// What is being merged.
     Theirs,
+    /// What both have, and neither changed.
+    Both,
 }
 
 /// What the result does not have of one side's work.
@@ -42,6 +44,10 @@ pub struct SideLoss {
     pub revived: Vec<String>,
     /// Nothing is left of what it did to the file.
     pub undone: bool,
+    /// The file, which is no text and was not in conflict, is another than the merge gave.
+    pub replaced: bool,
+    /// The file has a mode that the merge does not give it.
+    pub mode_changed: bool,
 }
 
 impl<'a> FileVersions<'a> {
@@ -78,11 +84,11 @@ impl<'a> FileVersions<'a> {
         let (own, other) = match side {
             Side::Ours => (self.ours, self.theirs),
             Side::Theirs => (self.theirs, self.ours),
+            Side::Both => return SideLoss::of_lines(self.inherited_lost(None)),
         };
         if own == self.base {
             return SideLoss::default();
         }
-        let all = [self.base, self.ours, self.theirs, self.result];
         let Some(result) = self.result else {
             // Only who removed it has no part in it that is gone.
             let lost = if is_text(own.unwrap_or_default()) {
@@ -90,9 +96,9 @@ impl<'a> FileVersions<'a> {
             } else {
                 Vec::new()
             };
-            return SideLoss { lost, revived: Vec::new(), undone: own.is_some() };
+            return SideLoss { lost, undone: own.is_some(), ..SideLoss::default() };
         };
-        if !all.iter().flatten().all(|content| is_text(content)) {
+        if !self.sides_are_text() {
             let undone =
                 Some(result) != own && (Some(result) == other || Some(result) == self.base);
             return SideLoss::of_whole(undone);
@@ -110,7 +116,13 @@ impl<'a> FileVersions<'a> {
         } else {
             lost.len() == added.len() && !self.is_woven_in(own)
         };
-        SideLoss { lost: texts(lost), revived: texts(revived), undone }
+        let (lost, revived) = (texts(lost), texts(revived));
+        SideLoss { lost, revived, undone, ..SideLoss::default() }
+    }
+
+    /// Whether lines can be compared. Of a text that became none, all lines are gone.
+    pub(super) fn sides_are_text(&self) -> bool {
+        [self.base, self.ours, self.theirs].iter().flatten().all(|content| is_text(content))
     }
 
     /// Lines that `own` removed and that the result has nevertheless, though the other side added no
@@ -159,6 +171,11 @@ impl SideLoss {
         Self { undone, ..Self::default() }
     }
 
+    /// Lines that are gone, and nothing else.
+    pub(super) fn of_lines(lost: Vec<&[u8]>) -> Self {
+        Self { lost: texts(lost), ..Self::default() }
+    }
+
     /// Sentences for people: whose work, in which file.
     pub fn notes(&self, whose: &str, path: &str) -> Vec<String> {
         let mut notes = Vec::new();
@@ -178,6 +195,12 @@ impl SideLoss {
         }
         if self.undone && notes.is_empty() {
             notes.push(format!("nothing of what {whose} did to `{path}` is in the result"));
+        }
+        if self.replaced {
+            notes.push(format!("`{path}` was not in conflict, and is not what its merge gives"));
+        }
+        if self.mode_changed {
+            notes.push(format!("the file mode of `{path}` is not the one that its merge gives"));
         }
         notes
     }
@@ -200,12 +223,12 @@ fn named(lines: &[String]) -> String {
 }
 
 /// As git tells it: a zero near the beginning is in no text.
-fn is_text(content: &[u8]) -> bool {
+pub(super) fn is_text(content: &[u8]) -> bool {
     !content.iter().take(8000).any(|&byte| byte == 0)
 }
 
 /// Lines without their ends.
-fn lines(content: Option<&[u8]>) -> impl Iterator<Item = &[u8]> {
+pub(super) fn lines(content: Option<&[u8]>) -> impl Iterator<Item = &[u8]> {
     content
         .unwrap_or_default()
         .split_inclusive(|&byte| byte == b'\n')
@@ -222,7 +245,7 @@ fn words(content: Option<&[u8]>) -> impl Iterator<Item = &[u8]> {
         .filter(|word| !word.iter().all(u8::is_ascii_whitespace))
 }
 
-fn counts<'a>(items: impl Iterator<Item = &'a [u8]>) -> HashMap<&'a [u8], usize> {
+pub(super) fn counts<'a>(items: impl Iterator<Item = &'a [u8]>) -> HashMap<&'a [u8], usize> {
     let mut counts = HashMap::new();
     for item in items {
         *counts.entry(item).or_default() += 1;
@@ -230,7 +253,7 @@ fn counts<'a>(items: impl Iterator<Item = &'a [u8]>) -> HashMap<&'a [u8], usize>
     counts
 }
 
-fn is_blank(line: &[u8]) -> bool {
+pub(super) fn is_blank(line: &[u8]) -> bool {
     line.iter().all(u8::is_ascii_whitespace)
 }
 
@@ -273,6 +296,6 @@ fn lines_beyond<'a>(
     beyond
 }
 
-fn texts(lines: Vec<&[u8]>) -> Vec<String> {
+pub(super) fn texts(lines: Vec<&[u8]>) -> Vec<String> {
     lines.into_iter().map(|line| String::from_utf8_lossy(line).into_owned()).collect()
 }

@@ -103,6 +103,61 @@ fn of_a_removed_file_and_of_no_text_it_is_all_or_nothing() {
 }
 
 #[test]
+fn lines_that_nobody_was_in_conflict_over_are_listed_as_of_both() {
+    let file = versions("1\n5\nz\n}\n}\n", "1\na\nz\n}\n}\n", "1\nb\nz\n}\n}\n", "1\na\nb\n}\n");
+    let both = SideLoss { lost: vec!["z".to_owned(), "}".to_owned()], ..SideLoss::default() };
+    assert_eq!(file.losses(None), [(Side::Both, both.clone())]);
+    assert_eq!(both.notes("both sides", "f").len(), 1);
+    // What either side took away may be gone, and what both took away once each.
+    let gone = versions("x\ny\nw\nw\nk\n", "y\nw\nk\n", "x\nw\nk\n", "k\n");
+    assert_eq!(gone.losses(None), []);
+    // Of a text that became none nothing is left.
+    let spoilt = FileVersions { result: Some(b"\0"), ..file };
+    assert_eq!(spoilt.loss(Side::Both).lost, ["1", "z", "}", "}"]);
+    assert!(spoilt.loss(Side::Ours).undone);
+}
+
+#[test]
+fn a_file_that_was_not_in_conflict_is_compared_with_what_git_merged() {
+    let (before, merged) = ("1\n2\n8\n", "1\ntwo\n8\n");
+    let edited = versions(before, before, merged, "1\ntwo\n");
+    let lost = |line: &str| SideLoss { lost: vec![line.to_owned()], ..SideLoss::default() };
+    assert_eq!(edited.losses(Some(merged.as_bytes())), [(Side::Both, lost("8"))]);
+    let kept = FileVersions { result: Some(merged.as_bytes()), ..edited };
+    assert_eq!(kept.losses(Some(merged.as_bytes())), []);
+    // One side renamed it, the other edited it under its old name.
+    let renamed =
+        FileVersions { base: None, ours: Some(before.as_bytes()), theirs: None, ..edited };
+    let renamed = FileVersions { result: Some(b"1\n2\n8\n"), ..renamed };
+    assert_eq!(renamed.losses(Some(merged.as_bytes())), [(Side::Theirs, lost("two"))]);
+    let image = FileVersions { base: None, ours: None, theirs: Some(b"\0t"), result: Some(b"\0u") };
+    let replaced = SideLoss { replaced: true, ..SideLoss::default() };
+    assert_eq!(
+        replaced.notes("both sides", "f"),
+        ["`f` was not in conflict, and is not what its merge gives"]
+    );
+    assert_eq!(image.losses(Some(b"\0t")), [(Side::Both, replaced)]);
+}
+
+#[test]
+fn a_mode_that_the_merge_does_not_give_is_listed() {
+    let changed = |modes: [Option<u32>; 4], merged| SideLoss::of_mode(modes, merged).mode_changed;
+    let (plain, program) = (Some(644), Some(755));
+    assert!(changed([plain, plain, plain, program], None));
+    assert!(changed([plain, plain, plain, program], plain));
+    // Who changed it has the say.
+    assert!(!changed([plain, program, plain, program], None));
+    assert!(changed([plain, program, plain, plain], None));
+    assert!(changed([plain, plain, program, plain], None));
+    // Both brought the file.
+    assert!(!changed([None, plain, program, plain], None));
+    assert!(changed([None, None, plain, program], None));
+    assert!(!changed([plain, plain, plain, None], plain));
+    let note = SideLoss::of_mode([plain, plain, plain, program], None).notes("both sides", "f");
+    assert_eq!(note, ["the file mode of `f` is not the one that its merge gives"]);
+}
+
+#[test]
 fn a_note_names_few_lines_and_short_ones() {
     let lines: Vec<String> = (0..40).map(|n| format!("{n} {}", "é".repeat(200))).collect();
     let loss = SideLoss { lost: lines, ..SideLoss::default() };
@@ -189,6 +244,32 @@ proptest! {
                 let missing = count(own, line).saturating_sub(count(&result, line));
                 prop_assert_eq!(listed, added.min(missing));
             }
+        }
+    }
+
+    #[test]
+    fn every_line_of_a_side_that_the_other_left_is_in_the_result_or_listed(
+        base in text(), ours in text(), theirs in text(), result in text(), merged in text(),
+    ) {
+        let file = versions(&base, &ours, &theirs, &result);
+        let count = |text: &str, line: &str| text.lines().filter(|l| *l == line).count();
+        let listed = |losses: &[(Side, SideLoss)], sides: &[Side], line: &str| {
+            let losses = losses.iter().filter(|(side, _)| sides.contains(side));
+            losses.flat_map(|(_, loss)| &loss.lost).filter(|l| *l == line).count()
+        };
+        let losses = file.losses(None);
+        for (side, own, other) in [(Side::Ours, &ours, &theirs), (Side::Theirs, &theirs, &ours)] {
+            for line in own.lines().filter(|line| !line.is_empty()) {
+                let taken = count(&base, line).saturating_sub(count(other, line));
+                let missing = count(own, line).saturating_sub(taken + count(&result, line));
+                prop_assert!(listed(&losses, &[side, Side::Both], line) >= missing, "{}", line);
+            }
+        }
+        let losses = file.losses(Some(merged.as_bytes()));
+        for line in merged.lines().filter(|line| !line.is_empty()) {
+            let missing = count(&merged, line).saturating_sub(count(&result, line));
+            let all = [Side::Ours, Side::Theirs, Side::Both];
+            prop_assert!(listed(&losses, &all, line) >= missing, "{}", line);
         }
     }
 
