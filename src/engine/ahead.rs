@@ -128,7 +128,7 @@ async fn validate(
     let mut sketch = Journal::sketch(store, site.clock, state);
     let maker = Maker::new(&site, sketch.run(), request.verify_merge);
     let end = tokio::select! {
-        end = follow(&mut sketch, &mut crew, maker, spec) => end,
+        end = follow(&mut sketch, &mut crew, (maker, &site), spec) => end,
         () = reached(&mut wishes, Wish::Unwanted) => Ok(TrainEnd::Dropped),
     };
     let mut none = Signals::none();
@@ -167,24 +167,17 @@ impl From<EngineError> for Unknown {
     }
 }
 
-/// On a thread that may wait.
-async fn aside<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, EngineError> + Send + 'static,
-) -> Result<T, EngineError> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| EngineError::WorkerLost)?
-}
-
 async fn begin(
     site: &Site,
     request: &IntegrateRequest,
     state: &RunState,
 ) -> Result<(IntegrationSpec, Store), Unknown> {
-    let (site, request, state) = (site.clone(), request.clone(), state.clone());
-    let (prepared, store) = aside(move || {
+    let (request, state) = (request.clone(), state.clone());
+    let prepared = site.aside(move |site| {
         let store = Store::open(&site.state_dir())?;
-        Ok((prepare(&site, &store, &state, &request)?, store))
-    })
-    .await?;
+        Ok::<_, EngineError>((prepare(site, &store, &state, &request)?, store))
+    });
+    let (prepared, store) = prepared.await?;
     let (spec, _told_when_it_lands) = prepared.map_err(|refusal| match refusal {
         IntegrateRefusal::UnknownTarget { branch } => {
             Unknown { reason: format!("there is no branch `{branch}`") }
@@ -203,7 +196,7 @@ async fn begin(
 async fn follow(
     sketch: &mut Journal,
     crew: &mut Crew,
-    mut maker: Maker,
+    (mut maker, site): (Maker, &Site),
     spec: IntegrationSpec,
 ) -> Result<TrainEnd, Unknown> {
     record(sketch, IntegrationEvent::Started { spec: Box::new(spec) })?;
@@ -225,9 +218,10 @@ async fn follow(
             }
             Next::Merge(_) => {
                 let integration = integration.clone();
-                let merge =
-                    move || merge_cleanly(integration, &mut maker).map(|made| (made, maker));
-                let (made, back) = aside(merge).await?;
+                let merge = move |_: &Site| {
+                    merge_cleanly(integration, &mut maker).map(|made| (made, maker))
+                };
+                let (made, back) = site.aside(merge).await?;
                 maker = back;
                 for fact in made? {
                     record(sketch, fact)?;
