@@ -10,7 +10,7 @@ use tempfile::TempPath;
 use super::carry::Record;
 use super::checkout::Checkout;
 use super::prepared::LeftBySetup;
-use super::suspects::{Suspects, listed, suspects};
+use super::suspects::{all_listed, suspects, unlike_the_index};
 use super::whole_file::{delete_deserted, temporary_file};
 use crate::adapters::git::{
     Expected, GitError, NewCommit, RefOutcome, RefUpdate, Repo, StatusEntry, StatusKind, as_path,
@@ -73,13 +73,15 @@ impl Scratch {
 
     /// Has git read the files of which times and size do not tell whether they changed.
     fn forget_suspects(&self, checkout: &Checkout, git_dir: &Path) -> Result<(), GitError> {
-        let lines = match suspects(&git_dir.join("index"), &self.path, &checkout.path) {
-            Suspects::These(lines) => lines,
-            Suspects::All => {
+        let known = suspects(&git_dir.join("index"), &self.path, &checkout.path);
+        let suspects = match known {
+            Some(suspects) => suspects,
+            None => {
                 let listing = self.git("ls-files", checkout, git_dir).args(["-v", "-s", "-z"]);
-                listed(&listing.output()?)
+                all_listed(&listing.output()?)
             }
         };
+        let lines = unlike_the_index(&checkout.path, &suspects);
         if lines.is_empty() {
             return Ok(());
         }
