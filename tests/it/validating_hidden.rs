@@ -1,11 +1,10 @@
 //! Commands that change tracked files so that size and times say nothing of it.
 
-use crate::harness::Repo;
 use crate::integrating::{appends, finished};
 use crate::scene::{content, ejected, small_repo, split, strings, tip};
 
 /// Other content of the same size, with the time of the first; the index is no younger than any file.
-const REWRITES: &str = "touch -r b.txt ../times; printf 'k\\n' >b.txt; touch -r ../times b.txt; \
+const REWRITES: &str = "test -e c.txt || exit 0; touch -r b.txt ../times; printf 'k\\n' >b.txt; touch -r ../times b.txt; \
                         touch -d 2099-01-01 $(git rev-parse --git-path index); grep k b.txt";
 
 #[test]
@@ -22,7 +21,7 @@ fn rule_8_a_rewrite_of_the_same_size_with_its_times_set_back_taints_the_tree() {
 
 #[test]
 fn rule_8_a_check_that_hides_a_rewrite_is_told_of_and_the_file_is_put_back() {
-    let repo: Repo = small_repo();
+    let repo = small_repo();
     let check =
         format!("[[task]]\nid = \"one\"\nrun = \"echo > c.txt\"\ncheck = '''{REWRITES}'''\n");
     split(&repo, &check, &[]).stderr_has("b.txt");
