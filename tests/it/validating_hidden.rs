@@ -4,7 +4,8 @@ use crate::integrating::{appends, finished};
 use crate::scene::{content, ejected, small_repo, split, strings, tip};
 
 /// Other content of the same size, with the time of the first; the index is no younger than any file.
-const REWRITES: &str = "test -e c.txt || exit 0; touch -r b.txt ../times; printf 'k\\n' >b.txt; touch -r ../times b.txt; \
+const REWRITES: &str = "test -e c.txt || exit 0; touch -r b.txt ../times; \
+                        printf 'k\\n' >b.txt; touch -r ../times b.txt; \
                         touch -d 2099-01-01 $(git rev-parse --git-path index); grep k b.txt";
 
 #[test]
