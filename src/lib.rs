@@ -123,7 +123,8 @@
 //! attempts took and how the prediction did, and the next plan learns from it.
 //!
 //! Other ways in: `resume` reads the journal ([`engine::open_for_writing`]), ends what still runs of
-//! it (mostly nothing: the [`Warden`](adapters::process::Warden) of a killed process did) and records what was lost ([`engine::reconcile`]), then drives on. `retry` is the input
+//! it (mostly nothing: the [`Warden`](adapters::process::Warden) of a killed process did) and records
+//! what was lost ([`engine::reconcile`]), then drives on. `retry` is the input
 //! [`Input::Retry`](domain::run::Input::Retry). `status` and `report` only fold
 //! ([`engine::load_run`]), also while another process drives; `status --watch` is told by that one
 //! over the control socket whenever there is more to read ([`engine::follow`]).
@@ -132,29 +133,34 @@
 //!
 //! In `<git-common-dir>/wt-orch/`: `state.db` (one SQLite file: journals, operations, measured
 //! costs, observed attempts and runs; [`Store`](adapters::store::Store)), `state.db.corrupt-<n>` (one
-//! that was damaged, moved aside by [`engine::set_database_aside`] under `.database.lock`), `logs/<run>/<task>.<attempt>.log`,
+//! that was damaged, moved aside by [`engine::set_database_aside`] under `.database.lock`),
+//! `logs/<run>/<task>.<attempt>.log`,
 //! `….<attempt>.start.log` (what resolved a conflict in what it starts from), `logs/<run>/resolve.log`,
 //! `logs/<run>/put-back/` (settings and hooks as tasks had left them), `<run>.lock` (held
 //! by the one writer of a run), `<run>.sock` (while a process drives it; in the runtime folder where
 //! the path is too long), `.provision.lock` (held by whoever makes or removes git's entries of
-//! worktrees), `.create.lock` (held while a run takes its places), `.undo.lock` (held by an undo), `tmp-worktree` (an entry until it is whole) and `trash-*` (one until it is deleted).
+//! worktrees), `.create.lock` (held while a run takes its places), `.undo.lock` (held by an undo),
+//! `tmp-worktree` (an entry until it is whole) and `trash-*` (one until it is deleted).
 //! Beside worktrees: `.<repo>-pool…/<n>`, those that wait for a task
 //! ([`pool`](adapters::worktree::pool)), and `.wt-orch-trash-*`, folders until they are deleted
-//! ([`Trash`](adapters::worktree::Trash)). Refs below `refs/wt-orch/`: `<run>/<task>/start` (a merge that a task
+//! ([`Trash`](adapters::worktree::Trash)). Refs below `refs/wt-orch/`: `<run>/<task>/start` (a merge
+//! that a task
 //! starts from), `<run>/<task>/attempt-<n>` (what a failed attempt left),
 //! `<run>/<task>/attempt-<n>-repository-<m>` (commits of a repository made in its worktree),
 //! `<run>/<task>/found-<id>` (what a ref held that went or moved while the task ran), `<run>/_candidate`,
 //! `<run>/_resolved/<task>` (what the user made of a conflict),
 //! `undo/<operation>/{old,new}`. Worktrees and branches are where the settings say, the worktrees of
 //! validations beside them as `<repo>-<run>.validate`, `….validate-2` and so on, that of a conflict as
-//! `<repo>-<run>.resolve`, or `….resolve-<task>` of one in what a task starts from: one that is left to the user says so in its git directory, in
+//! `<repo>-<run>.resolve`, or `….resolve-<task>` of one in what a task starts from: one that is left to
+//! the user says so in its git directory, in
 //! `wt-orch-by-hand`. What was brought into a worktree from the
 //! user's checkout is listed in its git directory, in `wt-orch-carried`; what setup hooks left there is
 //! noted beside it (`wt-orch-setup`; [`Prepared`](adapters::worktree::Prepared)). A task's temporary
 //! files are in a folder of its own below the system's
 //! ([`temporary_place`](adapters::host::temporary::temporary_place)). What the user has approved of is
 //! out of a repository's reach, in `$XDG_STATE_HOME/wt-orch/approved`
-//! ([`Approvals`](adapters::host::approvals::Approvals)); how many cores there really are on a machine, in
+//! ([`Approvals`](adapters::host::approvals::Approvals)); how many cores there really are on a machine,
+//! in
 //! `$XDG_CACHE_HOME/wt-orch/cores.json`.
 //!
 //! # What is promised, and where it is held

@@ -103,9 +103,9 @@ fn tips_that_nothing_resolved_skip_the_task_with_what_was_tried() {
     assert_eq!(record.outcome(), Some(Outcome::Skipped));
     let said = record.reason().unwrap().to_string();
     let begin = "`b` and `c`, which it starts from, conflict in `a.txt`: the resolver's answer was \
-                 refused because of it; `wt-orch integrate auth --manual` ";
+                 refused because of it; `wt-orch integrate run --manual` ";
     assert!(said.starts_with(begin), "{said}");
-    assert!(said.ends_with(" then `wt-orch retry auth` starts it"), "{said}");
+    assert!(said.ends_with(" then `wt-orch retry run` starts it"), "{said}");
     let stored = r#"{"why":"start_conflict","between":["b","c"],"paths":["a.txt"]}"#;
     let older: Reason = serde_json::from_str(stored).unwrap();
     assert!(older.to_string().contains("; `wt-orch integrate --manual` lets"), "{older}");
