@@ -10,11 +10,11 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use rayon::prelude::*;
-use sha2::{Digest, Sha256};
 
 use super::glance::is_as_noted;
 use super::index_file::{IndexEntry, cut, load_index};
 use crate::adapters::git::{FileMode, as_path, blob_id};
+use crate::adapters::host::digest::sha256;
 use crate::domain::id::Oid;
 
 /// A tracked file, which may have changed.
@@ -76,8 +76,8 @@ impl Suspect {
         if self.id.as_bytes().len() == 20 {
             return blob_id(content).is_ok_and(|id| id == self.id);
         }
-        let hash = Sha256::new_with_prefix(format!("blob {}\0", content.len()));
-        hash.chain_update(content).finalize().as_slice() == self.id.as_bytes()
+        let head = format!("blob {}\0", content.len());
+        sha256(&[head.as_bytes(), content]) == self.id.to_string()
     }
 
     fn line(&self) -> Vec<u8> {
