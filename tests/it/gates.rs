@@ -77,7 +77,7 @@ fn rule_3_a_gate_over_tips_that_conflict_is_skipped_with_the_pair_and_the_path()
             "two succeeded: changed 2 paths",
             "three skipped: `gate.first` did not succeed",
             "gate.first skipped: `one` and `two`, which it starts from, conflict in `a.txt`; `wt-orch integrate \
-             --manual` lets you resolve that and lands both, then `wt-orch retry` starts it",
+             tasks --manual` lets you resolve that and lands both, then `wt-orch retry tasks` starts it",
         ]
     );
     assert!(!repo.root().join("first.gate").exists());

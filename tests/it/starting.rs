@@ -101,8 +101,8 @@ fn rule_3_tips_that_conflict_before_a_task_starts_skip_it_with_the_pair_and_the_
         [
             "left succeeded: changed 1 path",
             "right succeeded: changed 1 path",
-            "both skipped: `left` and `right`, which it starts from, conflict in `a.txt`; `wt-orch integrate \
-             --manual` lets you resolve that and lands both, then `wt-orch retry` starts it",
+            "both skipped: `left` and `right`, which it starts from, conflict in `a.txt`; `wt-orch integrate tasks \
+             --manual` lets you resolve that and lands both, then `wt-orch retry tasks` starts it",
             "after skipped: `both` did not succeed",
         ]
     );
