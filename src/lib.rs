@@ -53,7 +53,8 @@
 //!
 //! Within `domain` each module imports only what stands before it: [`id`](domain::id),
 //! [`time`](domain::time), [`diagnostic`](domain::diagnostic), [`task`](domain::task),
-//! [`plan`](domain::plan), [`integrate`](domain::integrate), [`run`](domain::run),
+//! [`plan`](domain::plan), [`integrate`](domain::integrate), [`race`](domain::race),
+//! [`suite`](domain::suite), [`run`](domain::run),
 //! [`report`](domain::report). Foreign types (git2, rusqlite, tokio's processes) stay inside the
 //! folder that wraps them. What is expected to be refused (a dirty checkout, a conflict, a lost race
 //! for a ref) is a value that the caller must match, not an `Err`. Each boundary has one error enum

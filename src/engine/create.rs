@@ -15,7 +15,7 @@ use crate::config::Template;
 use crate::domain::id::{Oid, RunId};
 use crate::domain::integrate::ResolutionRules;
 use crate::domain::plan::{Plan, Verdict};
-use crate::domain::run::{Limits, RunSpec, TaskPlace, WorktreeRules};
+use crate::domain::run::{Limits, RunKind, RunSpec, TaskPlace, WorktreeRules};
 
 /// What a run is created with.
 pub struct CreateRequest {
@@ -41,6 +41,8 @@ pub struct CreateRequest {
     pub worktree_path: Template,
     /// `branch`.
     pub branch: Template,
+    /// What the run is for.
+    pub kind: RunKind,
 }
 
 /// What keeps a run from being created.
@@ -100,6 +102,7 @@ fn spec(site: &Site, request: &CreateRequest) -> Result<Result<RunSpec, Obstacle
         limits: request.limits.clone(),
         worktree: worktree.clone(),
         resolution: request.resolution.clone(),
+        kind: request.kind.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     }))
 }

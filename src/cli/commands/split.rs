@@ -16,7 +16,7 @@ use crate::cli::remembered;
 use crate::cli::watch::watcher;
 use crate::domain::integrate::Terms;
 use crate::domain::plan::{Plan, Verdict};
-use crate::domain::run::RunPhase;
+use crate::domain::run::{RunKind, RunPhase};
 use crate::domain::time::{from_secs, human_duration};
 use crate::engine::{CreateRequest, DriveRequest, Journal, Obstacle, Site, create, drive};
 
@@ -159,6 +159,7 @@ fn store(
             resolution: place.settings.integrate.resolution.clone(),
             worktree_path: place.settings.worktree_path.clone(),
             branch: place.settings.branch.clone(),
+            kind: RunKind::Split,
         },
     )?;
     created.map_err(|obstacle| match obstacle {

@@ -71,6 +71,7 @@ fn set_of(case: &Case) -> TaskSet {
         setup: Vec::new(),
         fail_fast: FailFast::default(),
         time_limits: TimeLimits::default(),
+        race: None,
     }
 }
 
@@ -148,6 +149,7 @@ fn a_gate_waits_for_its_phase_and_later_phases_wait_for_it() {
         setup: Vec::new(),
         fail_fast: FailFast::default(),
         time_limits: TimeLimits::default(),
+        race: None,
     };
     let build = |set: &TaskSet| {
         build(&PlanRequest { host: Host { cores: 8, memory: 0 }, ..PlanRequest::of(set) })

@@ -98,6 +98,7 @@ pub(crate) fn plan(tasks: Vec<Task>, preference: Preference) -> Plan {
         setup: Vec::new(),
         fail_fast: FailFast::default(),
         time_limits: TimeLimits::default(),
+        race: None,
     };
     build(&PlanRequest {
         host: Host { cores: 4, memory: 0 },
@@ -159,6 +160,7 @@ impl ScriptedRun {
             },
             worktree: crate::domain::run::WorktreeRules::default(),
             resolution: crate::domain::integrate::ResolutionRules::default(),
+            kind: crate::domain::run::RunKind::default(),
             version: "0.0.0".to_owned(),
         };
         let now = Timestamp(EPOCH);

@@ -10,6 +10,7 @@ mod envelope;
 mod event;
 mod fold;
 mod foresight;
+mod kind;
 mod landings;
 mod leak;
 mod observe;
@@ -45,6 +46,7 @@ pub use envelope::{Envelope, FIRST_SEQ, JOURNAL_VERSION, JournalError};
 pub use event::Event;
 pub use fold::IllegalEvent;
 pub use foresight::{Collision, Comparison, Foreseen, MOST_COMPARED};
+pub use kind::RunKind;
 pub use leak::Leak;
 pub use observe::{already_observed, observe, run_number};
 pub use outcome::{

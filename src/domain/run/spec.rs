@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::kind::RunKind;
 use super::worktree_rules::WorktreeRules;
 use crate::domain::id::{Oid, RunId};
 use crate::domain::integrate::ResolutionRules;
@@ -37,6 +38,9 @@ pub struct RunSpec {
     /// What resolves conflicts between tips that a task starts from.
     #[serde(default)]
     pub resolution: ResolutionRules,
+    /// What it is for.
+    #[serde(default)]
+    pub kind: RunKind,
     /// wt-orch that made it.
     pub version: String,
 }

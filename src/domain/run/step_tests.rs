@@ -71,6 +71,7 @@ fn plan(tasks: Vec<Task>, preference: Preference) -> Plan {
         setup: Vec::new(),
         fail_fast: FailFast::default(),
         time_limits: TimeLimits::default(),
+        race: None,
     };
     let capacity = BTreeMap::from([("gpu".to_owned(), 2)]);
     build(&PlanRequest {
@@ -126,6 +127,7 @@ fn spec(plan: Plan) -> RunSpec {
         },
         worktree: crate::domain::run::WorktreeRules::default(),
         resolution: ResolutionRules::default(),
+        kind: RunKind::default(),
         version: "0".into(),
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{AttemptRules, Claims, FailFast, Pattern, SetupHook, TimeLimits};
+use super::{AttemptRules, Claims, FailFast, Pattern, RaceSet, SetupHook, TimeLimits};
 use crate::domain::id::TaskId;
 
 /// Time after which an attempt is stopped when neither task nor settings say otherwise.
@@ -47,6 +47,9 @@ pub struct TaskSet {
     /// `run_timeout` of the file and `timeout` of its groups.
     #[serde(default)]
     pub time_limits: TimeLimits,
+    /// `[race]` and its hypotheses, which `split` does not run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub race: Option<RaceSet>,
 }
 
 /// Unit of work the user declares.

@@ -157,6 +157,7 @@ pub fn parse(text: &str, known: &Known) -> Parsed {
             setup,
             fail_fast,
             time_limits,
+            race: None,
         }),
         problems,
     );

@@ -1,0 +1,5 @@
+//! Competing hypotheses: which arm goes on, which is proved, which wins, and how sure that is.
+
+mod spec;
+
+pub use spec::{Arm, RaceSpec};

@@ -1,0 +1,61 @@
+//! A module with a test suite.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::task::Command;
+
+/// Who knows how to test a module.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum ModuleKind {
+    /// A package of a cargo workspace.
+    Cargo,
+    /// A workspace of npm.
+    Npm,
+    /// A workspace of pnpm.
+    Pnpm,
+    /// A workspace of yarn.
+    Yarn,
+    /// Packages of a go module.
+    Go,
+    /// A folder of tests for pytest.
+    Pytest,
+    /// `[test.modules.NAME]`.
+    Configured,
+}
+
+/// A module with a test suite.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Module {
+    /// What the user names it by; unique without regard to case.
+    pub name: String,
+    /// Who knows how to test it.
+    pub kind: ModuleKind,
+    /// Its folder, relative to the root; empty is the root itself.
+    pub folder: String,
+    /// Runs all of its tests, in the root of a worktree.
+    pub command: Command,
+    /// Where that leaves results by test (JUnit XML), relative to the root.
+    pub report: Option<String>,
+    /// Why it was found, in a few words.
+    pub why: String,
+    /// Names of the modules whose code it uses directly.
+    pub depends_on: Vec<String>,
+    /// Modules of one build share its products; `None` where nothing is built.
+    pub build: Option<String>,
+    /// Parts that can run on their own, in the order of their names; fewer than two where it runs as
+    /// a whole only.
+    pub units: Vec<Unit>,
+}
+
+/// A part of a module's tests that can run on its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unit {
+    /// A file, a package or a target: the name under which its time is remembered.
+    pub name: String,
+    /// Words that the command takes for it.
+    pub words: Vec<String>,
+}
