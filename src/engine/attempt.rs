@@ -49,13 +49,16 @@ impl Launch<'_> {
         }
     }
 
-    /// Its check, a shell command.
-    pub(super) fn check(&self, check: &str) -> CommandSpec {
+    /// Its check, a shell command; the first run of it, or a later one.
+    pub(super) fn check(&self, check: &str, run: u32) -> CommandSpec {
         let task = &self.spec.plan.tasks[self.task].task;
         let log = self.site.log(&self.spec.run, &task.id, self.attempt);
         let argv = os(["sh", "-c", check].map(str::to_owned).to_vec());
         let late_output = LateOutput::TakenWhileItComes;
-        CommandSpec { argv, late_output, ..self.shared(task, log.with_extension("check.log")) }
+        let end = if run == 1 { String::new() } else { format!("-{run}") };
+        let shared = self.shared(task, log.with_extension(format!("check{end}.log")));
+        let timeout = self.spec.kind.race().map_or(task.timeout, |race| race.rules.timeout);
+        CommandSpec { argv, late_output, timeout, ..shared }
     }
 
     /// A setup hook; all hooks of an attempt write into one log.

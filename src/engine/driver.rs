@@ -3,6 +3,7 @@
 
 mod alarms;
 mod costs;
+mod evidence;
 mod foresight;
 mod intake;
 mod launching;
@@ -289,7 +290,7 @@ impl Driver {
                 };
                 self.blocking(move || [commit::commit(&job)]);
             }
-            Action::Check { task, attempt } => self.check(task, attempt),
+            Action::Check { task, attempt, run } => self.check((task, attempt), run),
             Action::Stop { task, force } => {
                 self.stop_waiting(task);
                 let request = if force { Request::Kill } else { Request::Stop };

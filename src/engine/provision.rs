@@ -233,13 +233,16 @@ impl Job {
 
     fn fact(&self, outcome: Result<Ready, ProvisionFailure>) -> Event {
         let task = self.spec.plan.tasks[self.task].task.id.clone();
+        // What an arm of a race begins with is part of its work.
+        let arm = self.spec.kind.race().and_then(|race| race.arm(&task));
+        let counts_from = |start| arm.map_or(start, |arm| arm.counts_from);
         let attempt = self.attempt;
         match outcome {
             Ok(Ready { start, saved, by_git, brought, reused, seconds, together }) => {
                 Event::Provisioned {
                     task,
                     attempt,
-                    start,
+                    start: counts_from(start),
                     unvalidated: !self.from.is_empty()
                         && self.from.iter().all(|(_, tip)| *tip != start),
                     saved,

@@ -72,6 +72,9 @@ fn told<'a>(envelope: &'a Envelope, state: &'a RunState) -> Told<'a> {
             };
             (Quiet, format!("`{cause}` failed, which stops {rest} (`fail_fast`)"))
         }
+        Event::RaceDecided { by } => {
+            (Normal, format!("`{by}` is proved, which ends the race: stopping the other arms"))
+        }
         Event::GroupTimedOut { group, limit } => {
             let whose = group.as_ref().map_or("the run".to_owned(), |g| format!("group `{g}`"));
             let limit = human_duration(*limit);
@@ -232,6 +235,7 @@ fn attempt_text(event: &Event, state: &RunState) -> (Verbosity, String) {
         | Event::TaskFinished { .. }
         | Event::StopRequested { .. }
         | Event::Halted { .. }
+        | Event::RaceDecided { .. }
         | Event::GroupTimedOut { .. }
         | Event::Reconciled { .. }
         | Event::RetryRequested { .. }

@@ -128,6 +128,7 @@ impl Progress {
             | Event::RunStarted { .. }
             | Event::StopRequested { .. }
             | Event::Halted { .. }
+            | Event::RaceDecided { .. }
             | Event::GroupTimedOut { .. }
             | Event::RetryRequested { .. }
             | Event::Replanned { .. }
@@ -208,6 +209,7 @@ impl Progress {
             | Event::TaskFinished { .. }
             | Event::StopRequested { .. }
             | Event::Halted { .. }
+            | Event::RaceDecided { .. }
             | Event::GroupTimedOut { .. }
             | Event::Reconciled { .. }
             | Event::RetryRequested { .. }

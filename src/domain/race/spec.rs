@@ -16,6 +16,13 @@ pub struct RaceSpec {
     pub arms: Vec<Arm>,
 }
 
+impl RaceSpec {
+    /// The arm of a task; the control is none.
+    pub fn arm(&self, task: &TaskId) -> Option<&Arm> {
+        self.arms.iter().find(|arm| arm.task == *task)
+    }
+}
+
 /// One hypothesis, as a task of the run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Arm {

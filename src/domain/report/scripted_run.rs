@@ -322,7 +322,7 @@ impl ScriptedRun {
                 };
                 self.later(0.05, Input::Fact(fact));
             }
-            Action::Check { task, attempt } => {
+            Action::Check { task, attempt, .. } => {
                 let usage = Usage { wall: Duration::from_secs(1), ..Usage::default() };
                 let end = ended(Ending::Code { code: 0 }, usage, Vec::new());
                 let task = self.state.task(task).id.clone();
@@ -332,6 +332,7 @@ impl ScriptedRun {
                     end: Ok(end),
                     tainted: Vec::new(),
                     shortage: None,
+                    evidence: None,
                 };
                 self.later(1.0, Input::Fact(fact));
             }

@@ -86,6 +86,8 @@ pub enum Action {
         task: usize,
         /// Attempt.
         attempt: u32,
+        /// Which run of it, from 1.
+        run: u32,
     },
     /// Stop what resolves its start, the hooks, the command or the check.
     Stop {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::brought::Brought;
+use super::check_run::CheckEvidence;
 use super::foresight::Collision;
 use super::outcome::{AttemptEnd, Outcome, PathChange, ProcessStamp, ProvisionFailure};
 use super::reason::Reason;
@@ -195,6 +196,9 @@ pub enum Event {
         task: TaskId,
         /// Attempt.
         attempt: u32,
+        /// Which run of it, from 1.
+        #[serde(default = "once", skip_serializing_if = "is_one")]
+        run: u32,
     },
     /// Its check ended.
     CheckFinished {
@@ -209,6 +213,9 @@ pub enum Event {
         /// The machine had no room for it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         shortage: Option<Shortage>,
+        /// What it said, where it decides a race.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        evidence: Option<Box<CheckEvidence>>,
     },
     /// Another attempt follows.
     RetryScheduled {
@@ -252,6 +259,11 @@ pub enum Event {
         cause: TaskId,
         /// The group; `None` means the run.
         group: Option<String>,
+    },
+    /// A race is over: what runs is asked to stop, what waits does not start.
+    RaceDecided {
+        /// The arm that is proved.
+        by: TaskId,
     },
     /// The time of a group, or of the run, is up: what runs of it is asked to stop, what waits does
     /// not start.
@@ -343,4 +355,13 @@ impl Event {
     pub fn ends_run(&self) -> bool {
         matches!(self, Self::RunFinished | Self::RunStopped { .. })
     }
+}
+
+fn once() -> u32 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+fn is_one(run: &u32) -> bool {
+    *run == 1
 }

@@ -110,6 +110,12 @@ impl RunState {
             Event::Halted { cause, group } => {
                 self.halts.push(Halt { cause: cause.clone(), group: group.clone() });
             }
+            Event::RaceDecided { by } => {
+                if self.index(by).is_none() || self.decided.is_some() {
+                    return Err(misplaced());
+                }
+                self.decided = Some(by.clone());
+            }
             Event::GroupTimedOut { group, limit } => {
                 self.expired.push(Expiry { group: group.clone(), limit: *limit });
             }
@@ -282,6 +288,7 @@ impl RunState {
             *record = TaskRecord { attempts, kept, ..TaskRecord::fresh() };
         }
         self.halts.clear();
+        self.decided = None;
         self.forget_trains();
         // From here on there is something to resume.
         self.phase = RunPhase::Stopped(StopReason::Interrupted);

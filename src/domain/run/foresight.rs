@@ -90,7 +90,7 @@ impl RunState {
     /// committed before it, unless one contains the other or it is known that they collide. In a lane
     /// every task contains the ones before.
     pub fn comparisons(&self, fresh: &[usize]) -> Vec<Comparison> {
-        if self.is_lane() {
+        if self.is_lane() || self.is_apart() {
             return Vec::new();
         }
         let standing: Vec<usize> =

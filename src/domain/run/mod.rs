@@ -6,6 +6,7 @@ mod admission;
 mod agent_output;
 mod agent_report;
 mod brought;
+mod check_run;
 mod envelope;
 mod event;
 mod fold;
@@ -42,6 +43,7 @@ pub use admission::{Admission, HostReading, LoadReading, MemoryReading, Room, Ru
 pub use agent_output::{AgentExit, AgentOutput};
 pub use agent_report::{AgentReport, RateLimit, Tokens};
 pub use brought::Brought;
+pub use check_run::{CheckEvidence, CheckRun};
 pub use envelope::{Envelope, FIRST_SEQ, JOURNAL_VERSION, JournalError};
 pub use event::Event;
 pub use fold::IllegalEvent;

@@ -131,6 +131,46 @@ pub enum Reason {
         /// How the check ended.
         message: String,
     },
+    /// A race's check could not be started.
+    CheckNotRun {
+        /// Why.
+        message: String,
+    },
+    /// The base fails the check of a race, so there is something to decide.
+    Reproduced {
+        /// Runs that failed.
+        fails: u32,
+        /// Runs.
+        runs: u32,
+    },
+    /// The base passes the check of a race.
+    NotReproduced {
+        /// Runs that passed.
+        passes: u32,
+        /// Runs.
+        runs: u32,
+    },
+    /// An arm of a race passes its check.
+    Proved {
+        /// Runs that passed.
+        passes: u32,
+        /// Runs.
+        runs: u32,
+    },
+    /// An arm of a race does not pass its check.
+    Falsified {
+        /// Runs that passed.
+        passes: u32,
+        /// Runs.
+        runs: u32,
+        /// How the last one that failed ended.
+        message: String,
+    },
+    /// Another arm of the race is proved.
+    RaceDecided {
+        /// Which.
+        by: TaskId,
+    },
     /// Something it depends on did not succeed.
     Dependency {
         /// Which.
@@ -224,6 +264,30 @@ impl fmt::Display for Reason {
             ),
             Self::WorkLost { message } => write!(f, "its work could not be committed: {message}"),
             Self::CheckFailed { message } => write!(f, "its check failed: {message}"),
+            Self::CheckNotRun { message } => write!(f, "the check could not be run: {message}"),
+            Self::Reproduced { fails: 1, runs: 1 } => {
+                write!(f, "reproduced: the base fails the check")
+            }
+            Self::Reproduced { fails, runs } => {
+                write!(f, "reproduced: the base failed the check in {fails} of {runs} runs")
+            }
+            Self::NotReproduced { passes: 1, runs: 1 } => {
+                write!(f, "not reproduced: the base passes the check")
+            }
+            Self::NotReproduced { passes, runs } => {
+                write!(f, "not reproduced: the base passed the check in {passes} of {runs} runs")
+            }
+            Self::Proved { passes: 1, runs: 1 } => write!(f, "passes the check"),
+            Self::Proved { passes, runs } => {
+                write!(f, "passed the check in {passes} of {runs} runs")
+            }
+            Self::Falsified { passes: 0, runs: 1, message } => {
+                write!(f, "fails the check: {message}")
+            }
+            Self::Falsified { passes, runs, message } => {
+                write!(f, "passed the check in {passes} of {runs} runs only; last: {message}")
+            }
+            Self::RaceDecided { by } => write!(f, "stopped because `{by}` is proved"),
             Self::Dependency { task } => write!(f, "`{task}` did not succeed"),
             Self::Condition { when } => write!(f, "its condition does not hold: `{when}`"),
             Self::LeftOut { task } => {

@@ -7,6 +7,9 @@ impl RunState {
     /// Commits a task starts from, and every task whose work they contain: its dependencies, and
     /// what it was serialised behind by a claim or lock (landing.md rules 1, 3 and 4).
     pub(super) fn start_of(&self, task: usize) -> (Vec<(TaskId, Oid)>, Vec<TaskId>) {
+        if self.is_apart() {
+            return (Vec::new(), Vec::new());
+        }
         let job = &self.spec.plan.problem.jobs[task];
         let mut from = Vec::new();
         let mut needs: Vec<TaskId> = Vec::new();
@@ -73,6 +76,7 @@ impl RunState {
         let (record, before) = (&self.tasks[task], &self.tasks[earlier]);
         let started_from = record.needs.contains(&self.task(earlier).id);
         let behind_in_lane = self.is_lane()
+            && !self.is_apart()
             && before.state.succeeded()
             && record.start.is_some()
             && record.finished_seq > before.finished_seq;

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::agent_report::AgentReport;
+use super::check_run::CheckRun;
 use super::envelope::FIRST_SEQ;
 use super::event::Event;
 use super::foresight::Foreseen;
+use super::kind::RunKind;
 use super::outcome::{AttemptEnd, Outcome, PathChange, Usage};
 use super::patterns::Halt;
 use super::reason::Reason;
@@ -96,6 +98,8 @@ pub struct RunState {
     pub integrations: Vec<Integration>,
     /// Failures that stopped the rest of the run or of a group, since the last `retry`.
     pub halts: Vec<Halt>,
+    /// The arm that ended a race, since the last `retry`.
+    pub decided: Option<TaskId>,
     /// Time limits that were reached since the last `retry`.
     pub expired: Vec<Expiry>,
     /// When the clocks of time limits began, in time at work; by group, `None` for the run.
@@ -156,6 +160,8 @@ pub struct TaskRecord {
     pub end: Option<AttemptEnd>,
     /// The last end of its check.
     pub check: Option<Result<AttemptEnd, String>>,
+    /// Every run of its check on the work that it has now, oldest first.
+    pub checks: Vec<CheckRun>,
     /// Sum over all attempts and checks; peak memory is the maximum.
     pub usage: Usage,
     /// When its command was last asked for.
@@ -194,6 +200,7 @@ impl TaskRecord {
             alone: false,
             end: None,
             check: None,
+            checks: Vec::new(),
             usage: Usage::default(),
             launched: None,
             rate_limits: 0,
@@ -239,6 +246,7 @@ impl RunState {
             next_seq: FIRST_SEQ + 1,
             integrations: Vec::new(),
             halts: Vec::new(),
+            decided: None,
             expired: Vec::new(),
             clocks: Vec::new(),
             width_cap: None,
@@ -270,6 +278,11 @@ impl RunState {
     /// Whether all tasks work in one worktree.
     pub fn is_lane(&self) -> bool {
         self.spec.plan.decision.verdict == Verdict::Sequential
+    }
+
+    /// Whether no task builds on the work of another: arms of a race, test suites.
+    pub fn is_apart(&self) -> bool {
+        !matches!(self.spec.kind, RunKind::Split)
     }
 
     /// Most tasks that may ever run at once: what was decided, or less since running side by side

@@ -17,6 +17,7 @@ use crate::domain::time::Timestamp;
 mod ends;
 mod expiring;
 mod foreseeing;
+mod racing;
 mod retrying;
 mod stopping;
 mod throttling;
@@ -62,7 +63,10 @@ impl Draft {
                 TaskState::Committing { attempt, failed } => {
                     Action::Commit { task, attempt: *attempt, keep: failed.is_some() }
                 }
-                TaskState::Checking { attempt } => Action::Check { task, attempt: *attempt },
+                TaskState::Checking { attempt } => {
+                    let run = record.runs_of_check() + 1;
+                    Action::Check { task, attempt: *attempt, run }
+                }
                 TaskState::RetryWait { until } => {
                     // A date that was put back must not keep a task waiting until it comes again.
                     let at = (*until).min(self.now.after(LONGEST_WAIT));
@@ -171,7 +175,11 @@ impl Draft {
                     None => self.finish(task, Outcome::Failed, reason),
                 }
             }
-            Event::CheckFinished { end, tainted, .. } => self.after_check(task, end, tainted),
+            Event::CheckFinished { attempt, end, tainted, .. } => {
+                if !self.after_race_check(task, *attempt, end) {
+                    self.after_check(task, end, tainted);
+                }
+            }
             Event::RunCreated { .. }
             | Event::RunStarted { .. }
             | Event::ProvisionRequested { .. }
@@ -190,6 +198,7 @@ impl Draft {
             | Event::RetryRequested { .. }
             | Event::Replanned { .. }
             | Event::WidthChanged { .. }
+            | Event::RaceDecided { .. }
             | Event::GroupTimedOut { .. }
             | Event::TrainRequested { .. }
             | Event::TrainValidated { .. }

@@ -223,7 +223,7 @@ impl TaskState {
                 Event::Committed { attempt: seen, .. } | Event::CommitFailed { attempt: seen, .. },
             ) if attempt == seen => Self::Committed { attempt: *attempt, failed: failed.clone() },
             (
-                Self::Committed { attempt, failed: None },
+                Self::Committed { attempt, failed: None } | Self::Checked { attempt },
                 Event::CheckRequested { attempt: seen, .. },
             ) if attempt == seen => Self::Checking { attempt: *attempt },
             (Self::Checking { attempt }, Event::CheckFinished { attempt: seen, .. })

@@ -68,10 +68,11 @@ impl Driver {
         });
     }
 
-    pub(super) fn check(&mut self, task: usize, attempt: u32) {
+    pub(super) fn check(&mut self, (task, attempt): (usize, u32), run: u32) {
         let Some(check) = self.spec.plan.tasks[task].task.check.clone() else { return };
         let launch = Launch { site: &self.site, spec: &self.spec, task, attempt };
-        let command = launch.check(&check);
+        let command = launch.check(&check, run);
+        let watched = self.evidence_wanted(task, &command.log);
         let requests = self.open_attempt(task);
         let (outbox, id) = (self.outbox.clone(), self.id(task));
         let (site, spec) = (self.site.clone(), self.spec.clone());
@@ -86,18 +87,26 @@ impl Driver {
             let run = attempt::run(command, place, requests, tell);
             let ended = guard::watched(guard, Some(task), Doing::Work, run).await;
             let Ended { mut end, shortage } = ended;
-            let restored =
-                tokio::task::spawn_blocking(move || commit::restore(&site, &spec, task, tip)).await;
-            let tainted = match restored {
-                Ok(Ok(tainted)) => tainted,
-                Ok(Err(message)) => {
-                    end = Err(message);
-                    Vec::new()
-                }
-                Err(_) => Vec::new(),
+            let ran = end.as_ref().ok().map(|end| end.ending);
+            let after = move || {
+                let restored = commit::restore(&site, &spec, task, tip);
+                (restored, watched.zip(ran).map(|(watched, ending)| watched.load(ending)))
             };
+            let after = tokio::task::spawn_blocking(after).await;
+            let (restored, evidence) = after.unwrap_or((Ok(Vec::new()), None));
+            let tainted = restored.unwrap_or_else(|message| {
+                end = Err(message);
+                Vec::new()
+            });
             send(&outbox, Message::Idle { task });
-            let fact = Event::CheckFinished { task: id.clone(), attempt, end, tainted, shortage };
+            let fact = Event::CheckFinished {
+                task: id.clone(),
+                attempt,
+                end,
+                tainted,
+                shortage,
+                evidence: evidence.map(Box::new),
+            };
             owed.pay([fact]);
         });
     }

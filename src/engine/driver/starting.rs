@@ -24,7 +24,10 @@ impl Driver {
     ) {
         // Forgotten by the fold when it starts from something else than before.
         let known = self.journal.state().tasks[task].start;
+        let id = &self.spec.plan.tasks[task].task.id;
+        let arm = self.spec.kind.race().and_then(|race| race.arm(id));
         let start = match from.as_slice() {
+            [] if let Some(arm) = arm => Some(arm.begins_at),
             [] => Some(known.unwrap_or(self.spec.base)),
             [(_, tip)] => Some(known.unwrap_or(*tip)),
             [..] => known,

@@ -28,6 +28,7 @@ impl Event {
             Self::TaskFinished { .. } => "task_finished",
             Self::StopRequested { .. } => "stop_requested",
             Self::Halted { .. } => "halted",
+            Self::RaceDecided { .. } => "race_decided",
             Self::GroupTimedOut { .. } => "group_timed_out",
             Self::Reconciled { .. } => "reconciled",
             Self::RetryRequested { .. } => "retry_requested",

@@ -31,6 +31,7 @@ impl Event {
             | Self::RunStarted { .. }
             | Self::StopRequested { .. }
             | Self::Halted { .. }
+            | Self::RaceDecided { .. }
             | Self::GroupTimedOut { .. }
             | Self::RetryRequested { .. }
             | Self::Replanned { .. }

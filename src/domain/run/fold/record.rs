@@ -1,7 +1,7 @@
 //! What an event changes in the record of its task.
 
 use super::*;
-use crate::domain::run::StartMerge;
+use crate::domain::run::{CheckRun, StartMerge};
 
 impl TaskRecord {
     pub(super) fn note_event(&mut self, event: &Event, at: Timestamp, failed: bool) {
@@ -59,8 +59,10 @@ impl TaskRecord {
                 self.notes.extend(notes.iter().cloned());
             }
             Event::AttemptRequested { .. } => self.launched = Some(at),
-            Event::CheckFinished { end, shortage, .. } => {
+            Event::CheckRequested { run: 1, .. } => self.checks.clear(),
+            Event::CheckFinished { end, tainted, shortage, evidence, .. } => {
                 self.shortage = *shortage;
+                self.checks.push(CheckRun::of(end, tainted, evidence.as_deref()));
                 if let Ok(end) = end {
                     self.add_usage(end);
                 }
@@ -87,6 +89,7 @@ impl TaskRecord {
             | Event::RetryReady { .. }
             | Event::StopRequested { .. }
             | Event::Halted { .. }
+            | Event::RaceDecided { .. }
             | Event::GroupTimedOut { .. }
             | Event::RetryRequested { .. }
             | Event::Replanned { .. }

@@ -102,8 +102,8 @@ impl Draft {
             return self.give_up(task);
         }
         let id = declared.id.clone();
-        self.emit(Event::CheckRequested { task: id, attempt });
-        self.step.actions.push(Action::Check { task, attempt });
+        self.emit(Event::CheckRequested { task: id, attempt, run: 1 });
+        self.step.actions.push(Action::Check { task, attempt, run: 1 });
     }
 
     pub(super) fn after_check(
@@ -136,7 +136,7 @@ impl Draft {
     }
 
     /// Why an attempt fails that changed what runs programs outside its worktree.
-    fn tampering(&self, task: usize) -> Option<Reason> {
+    pub(super) fn tampering(&self, task: usize) -> Option<Reason> {
         let what = &self.state.tasks[task].tampered;
         (!what.is_empty()).then(|| Reason::Tampered { what: what.clone() })
     }

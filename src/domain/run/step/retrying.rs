@@ -76,7 +76,10 @@ impl Draft {
     }
 
     pub(super) fn is_over(&self, task: usize) -> bool {
-        matches!(self.stop_of(task), Some(Stop::Aborted | Stop::Halted(_) | Stop::Expired(_)))
+        matches!(
+            self.stop_of(task),
+            Some(Stop::Aborted | Stop::Halted(_) | Stop::Decided(_) | Stop::Expired(_))
+        )
     }
 
     fn schedule_retry(&mut self, task: usize, reason: Reason, free: bool) {

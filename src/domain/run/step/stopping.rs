@@ -20,6 +20,8 @@ pub(super) enum Stop {
     Aborted,
     /// It is over because this one failed.
     Halted(TaskId),
+    /// It is over because this arm is proved.
+    Decided(TaskId),
     /// It is over because the time of its group or of the run is.
     Expired(Expiry),
 }
@@ -30,6 +32,7 @@ impl Stop {
         match self {
             Self::Interrupted | Self::Aborted => (Outcome::Cancelled, Reason::Stopped),
             Self::Halted(task) => (Outcome::Cancelled, Reason::FailFast { task }),
+            Self::Decided(by) => (Outcome::Cancelled, Reason::RaceDecided { by }),
             Self::Expired(expiry) => (Outcome::TimedOut, time_up(expiry)),
         }
     }
@@ -66,8 +69,11 @@ impl Draft {
             Some(StopReason::Interrupted) => Some(Stop::Interrupted),
             Some(StopReason::Aborted) => Some(Stop::Aborted),
             None => {
+                let decided = self.state.decided.clone().map(Stop::Decided);
                 let halted = self.state.halted_by(task).cloned().map(Stop::Halted);
-                halted.or_else(|| self.state.expired_by(task).cloned().map(Stop::Expired))
+                decided
+                    .or(halted)
+                    .or_else(|| self.state.expired_by(task).cloned().map(Stop::Expired))
             }
         }
     }
@@ -75,7 +81,9 @@ impl Draft {
     /// A stop reached the task: it starts again on resume, or is cancelled.
     pub(super) fn give_up(&mut self, task: usize) {
         match self.stop_of(task) {
-            Some(stop @ (Stop::Aborted | Stop::Halted(_) | Stop::Expired(_))) => {
+            Some(
+                stop @ (Stop::Aborted | Stop::Halted(_) | Stop::Decided(_) | Stop::Expired(_)),
+            ) => {
                 let (outcome, reason) = stop.of_what_ran();
                 self.finish(task, outcome, reason);
             }
@@ -107,7 +115,8 @@ impl Draft {
 
     /// Ends what waits although it is not to start any more.
     pub(super) fn end_the_waiting(&mut self) {
-        if !(self.state.halts.is_empty() && self.state.expired.is_empty()) {
+        let state = &self.state;
+        if !(state.halts.is_empty() && state.expired.is_empty() && state.decided.is_none()) {
             for task in 0..self.state.tasks.len() {
                 let waits = matches!(
                     self.state.tasks[task].state,

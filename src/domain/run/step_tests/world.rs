@@ -140,12 +140,13 @@ impl World {
                 carried: Vec::new(),
                 seconds: 0.0,
             },
-            Action::Check { task, attempt } => Event::CheckFinished {
+            Action::Check { task, attempt, .. } => Event::CheckFinished {
                 task: id(task),
                 attempt,
                 end: Ok(end(Ending::Code { code: self.check })),
                 tainted: Vec::new(),
                 shortage: None,
+                evidence: None,
             },
             Action::Stop { task, .. } => {
                 let running = std::mem::take(&mut self.agenda).into_vec();

@@ -1,0 +1,78 @@
+//! One run of a race's check on an arm.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::outcome::{AttemptEnd, Ending};
+use super::state::TaskRecord;
+use crate::domain::race::Tally;
+
+/// One run of the check.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CheckRun {
+    /// It exited with 0 and left the tracked files alone.
+    pub passed: bool,
+    /// How it ended; `Err` when it could not be started.
+    pub end: Result<Ending, String>,
+    /// How long it took.
+    pub wall: Duration,
+    /// What it said.
+    pub evidence: Option<CheckEvidence>,
+}
+
+/// What a run of the check said, as far as it is kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CheckEvidence {
+    /// The number that the race's `metric` finds in its output.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metric: Option<f64>,
+    /// Tests that failed, sorted; the first of them where there are many.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failing: Vec<String>,
+    /// The end of its output; of the first run that failed only.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub output: String,
+}
+
+impl CheckRun {
+    /// From the fact that a check ended.
+    pub(super) fn of(
+        end: &Result<AttemptEnd, String>,
+        tainted: &[String],
+        evidence: Option<&CheckEvidence>,
+    ) -> Self {
+        let ending = end.as_ref().map(|end| end.ending).map_err(Clone::clone);
+        Self {
+            passed: ending == Ok(Ending::Code { code: 0 }) && tainted.is_empty(),
+            end: ending,
+            wall: end.as_ref().map_or(Duration::ZERO, |end| end.usage.wall),
+            evidence: evidence.cloned(),
+        }
+    }
+}
+
+/// How often the check passed and failed.
+pub(super) fn tally(runs: &[CheckRun]) -> Tally {
+    let count = |passed| runs.iter().filter(|run| run.passed == passed).count();
+    let count = |passed| u32::try_from(count(passed)).unwrap_or(u32::MAX);
+    Tally { passes: count(true), fails: count(false) }
+}
+
+impl TaskRecord {
+    /// How often its check ran on the work that it has now.
+    pub(super) fn runs_of_check(&self) -> u32 {
+        u32::try_from(self.checks.len()).unwrap_or(u32::MAX)
+    }
+
+    /// How the check ended that failed last, in words.
+    pub(super) fn last_failed_check(&self) -> String {
+        let failed = self.checks.iter().rev().find(|run| !run.passed);
+        match failed.map(|run| &run.end) {
+            Some(Ok(Ending::Code { code: 0 })) => "it changed tracked files".to_owned(),
+            Some(Ok(ending)) => ending.to_string(),
+            Some(Err(message)) => message.clone(),
+            None => String::new(),
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! What follows from a run of a race's check: another one, an arm that is settled, the end of the race.
+
+use super::super::action::Action;
+use super::super::check_run::tally;
+use super::super::event::Event;
+use super::super::outcome::{AttemptEnd, Ending, Outcome};
+use super::super::reason::Reason;
+use super::super::stop_reason::StopReason;
+use super::Draft;
+use crate::domain::race::{Standing, goes_on, standing};
+use crate::domain::task::{RaceRules, RaceStop};
+
+impl Draft {
+    /// Whether this was a check of a race; if so, everything that follows from it has happened.
+    pub(super) fn after_race_check(
+        &mut self,
+        task: usize,
+        attempt: u32,
+        end: &Result<AttemptEnd, String>,
+    ) -> bool {
+        let Some(race) = self.state.spec.kind.race() else { return false };
+        let rules = race.rules.clone();
+        let is_control = race.control.as_ref() == Some(&self.state.task(task).id);
+        let interrupted = self.stopping() == Some(StopReason::Interrupted);
+        match end {
+            Ok(AttemptEnd { ending: Ending::Stopped, .. }) => self.give_up(task),
+            // The terminal's Ctrl-C can reach a check before it has left our group.
+            Ok(AttemptEnd { ending: Ending::Signal { .. }, .. }) if interrupted => {
+                self.give_up(task);
+            }
+            Err(message) => {
+                let message = message.clone();
+                self.fall_back_or_finish(task, Outcome::Failed, Reason::CheckNotRun { message });
+            }
+            Ok(_) if self.stop_of(task).is_some() => self.give_up(task),
+            Ok(_) => match self.tampering(task) {
+                Some(reason) => self.finish(task, Outcome::Failed, reason),
+                None => self.judge(task, attempt, (&rules, is_control)),
+            },
+        }
+        true
+    }
+
+    fn judge(&mut self, task: usize, attempt: u32, (rules, is_control): (&RaceRules, bool)) {
+        let tally = tally(&self.state.tasks[task].checks);
+        // The control settles one question; what else it would say of the check, the arms say too.
+        let once_more = match is_control {
+            true => standing(rules, tally) == Standing::Open,
+            false => goes_on(rules, tally),
+        };
+        if once_more {
+            let id = self.state.task(task).id.clone();
+            self.emit(Event::CheckRequested { task: id, attempt, run: tally.runs() + 1 });
+            self.step.actions.push(Action::Check { task, attempt, run: tally.runs() + 1 });
+            return;
+        }
+        let (passes, runs) = (tally.passes, tally.runs());
+        let is_proved = standing(rules, tally) == Standing::Proved;
+        let (outcome, reason) = match (is_control, is_proved) {
+            (true, false) => (Outcome::Succeeded, Reason::Reproduced { fails: tally.fails, runs }),
+            (true, true) => (Outcome::Failed, Reason::NotReproduced { passes, runs }),
+            (false, true) => (Outcome::Succeeded, Reason::Proved { passes, runs }),
+            (false, false) => {
+                let message = self.state.tasks[task].last_failed_check();
+                (Outcome::Failed, Reason::Falsified { passes, runs, message })
+            }
+        };
+        let id = self.state.task(task).id.clone();
+        let decides = !is_control && is_proved && rules.stop == RaceStop::First;
+        self.finish(task, outcome, reason);
+        if decides && self.state.decided.is_none() && self.stopping().is_none() {
+            self.emit(Event::RaceDecided { by: id });
+            self.stop_tasks(false, |_, _| true);
+        }
+    }
+}

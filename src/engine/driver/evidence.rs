@@ -1,0 +1,60 @@
+//! What a run of a race's check said, read from its log before the next run begins.
+
+use std::path::{Path, PathBuf};
+
+use super::Driver;
+use crate::adapters::host::report_file::load_output;
+use crate::domain::integrate::parse_output;
+use crate::domain::race::metric_in;
+use crate::domain::run::{CheckEvidence, Ending};
+use crate::domain::task::Metric;
+
+/// Failing tests that are kept of one run.
+const MOST_TESTS: usize = 50;
+
+/// Bytes that are kept of the output of a run that failed.
+const MOST_OUTPUT: usize = 16 << 10;
+
+/// A run of a check of which something is to be kept.
+pub(super) struct Watched {
+    log: PathBuf,
+    metric: Option<Metric>,
+    /// No run on this arm has failed yet.
+    first_failure: bool,
+}
+
+impl Driver {
+    /// Only checks of a race are evidence.
+    pub(super) fn evidence_wanted(&self, task: usize, log: &Path) -> Option<Watched> {
+        let race = self.spec.kind.race()?;
+        let checks = &self.journal.state().tasks[task].checks;
+        Some(Watched {
+            log: log.to_owned(),
+            metric: race.rules.metric.clone(),
+            first_failure: checks.iter().all(|run| run.passed),
+        })
+    }
+}
+
+impl Watched {
+    /// Reads the log.
+    pub(super) fn load(self, ending: Ending) -> CheckEvidence {
+        let output = load_output(&self.log).unwrap_or_default();
+        let metric = self.metric.and_then(|metric| metric_in(&metric, &output));
+        if ending == (Ending::Code { code: 0 }) {
+            return CheckEvidence { metric, failing: Vec::new(), output: String::new() };
+        }
+        let results = parse_output(&output);
+        let failing = results.map(|results| results.failed.into_iter().take(MOST_TESTS).collect());
+        let output = if self.first_failure { end_of(&output).to_owned() } else { String::new() };
+        CheckEvidence { metric, failing: failing.unwrap_or_default(), output }
+    }
+}
+
+/// The end of a text, from the beginning of a line on.
+fn end_of(text: &str) -> &str {
+    let Some(cut) = text.len().checked_sub(MOST_OUTPUT) else { return text };
+    let cut = (cut..=text.len()).find(|&at| text.is_char_boundary(at)).unwrap_or(text.len());
+    let rest = &text[cut..];
+    rest.split_once('\n').map_or(rest, |(_, lines)| lines)
+}
