@@ -128,6 +128,7 @@ impl Launch<'_> {
                 command.argv_with(&fill(prompt.as_deref().unwrap_or_default()))
             }
             Work::Gate { command } => command.argv_with(&fill("")),
+            Work::Given => vec!["true".to_owned()],
             Work::Agent { preset, prompt, persona } => {
                 let role = persona.as_ref().and_then(|wanted| {
                     let known = self.spec.limits.personas.iter();
@@ -149,7 +150,7 @@ impl Launch<'_> {
 fn agent_format(work: &Work) -> Option<AgentFormat> {
     match work {
         Work::Agent { preset, .. } => agent_preset(preset).map(|preset| preset.output),
-        Work::Command { .. } | Work::Gate { .. } => None,
+        Work::Command { .. } | Work::Given | Work::Gate { .. } => None,
     }
 }
 

@@ -61,7 +61,14 @@ impl<'t> Document<'t> {
 
     /// The outermost table.
     pub fn root<'d>(&'d self, problems: &'d Problems) -> Table<'d> {
-        Table { name: String::new(), span: 0..0, entries: &self.root, asked: Vec::new(), problems }
+        Table {
+            name: String::new(),
+            span: 0..0,
+            entries: &self.root,
+            asked: Vec::new(),
+            refused: Vec::new(),
+            problems,
+        }
     }
 }
 
@@ -72,6 +79,7 @@ pub struct Table<'d> {
     span: Range<usize>,
     entries: &'d DeTable<'d>,
     asked: Vec<&'static str>,
+    refused: Vec<&'static str>,
     problems: &'d Problems,
 }
 
@@ -84,6 +92,14 @@ impl<'d> Table<'d> {
     /// The place of a key, if it is there, with whatever value.
     pub fn key(&self, key: &str) -> Option<Range<usize>> {
         self.entries.get_key_value(key).map(|(key, _)| key.span())
+    }
+
+    /// Reports a key that tables of this kind must not have; `finish` does not name it again.
+    pub fn refuse(&mut self, key: &'static str, why: &str, help: &str) {
+        self.refused.push(key);
+        if let Some(span) = self.key(key) {
+            self.problems.push(Diagnostic::error("refused_key", span, why).help(help));
+        }
     }
 
     /// A string.
@@ -210,9 +226,11 @@ impl<'d> Table<'d> {
     /// meant: a reader need not miss these as well.
     pub fn finish(self) -> Vec<&'static str> {
         let mut meant_keys = Vec::new();
+        let asked = self.asked.iter().copied().filter(|key| !self.refused.contains(key));
+        let asked: Vec<&'static str> = asked.collect();
         for (key, _) in self.entries.iter() {
             let name: &str = key.get_ref();
-            if self.asked.contains(&name) {
+            if asked.contains(&name) || self.refused.contains(&name) {
                 continue;
             }
             let place =
@@ -222,20 +240,21 @@ impl<'d> Table<'d> {
                 key.span(),
                 format!("unknown key `{name}`{place}"),
             );
-            let problem = match closest(name, self.asked.iter().copied()) {
+            let problem = match closest(name, asked.iter().copied()) {
                 Some(meant) => {
                     meant_keys.push(meant);
                     problem.labelled(format!("did you mean `{meant}`?"))
                 }
                 None => problem,
             };
-            self.problems.push(problem.help(format!("known keys: {}", self.asked.join(", "))));
+            self.problems.push(problem.help(format!("known keys: {}", asked.join(", "))));
         }
         meant_keys
     }
 
     fn inner(&self, name: String, span: Range<usize>, entries: &'d DeTable<'d>) -> Self {
-        Self { name, span, entries, asked: Vec::new(), problems: self.problems }
+        let problems = self.problems;
+        Self { name, span, entries, asked: Vec::new(), refused: Vec::new(), problems }
     }
 
     fn read<T>(

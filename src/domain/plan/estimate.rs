@@ -75,7 +75,7 @@ impl Estimate {
     pub fn of(task: &Task) -> Self {
         let default = match &task.work {
             Work::Agent { .. } => (DEFAULT_AGENT_S, EstimateSource::DefaultAgent),
-            Work::Command { .. } | Work::Gate { .. } => {
+            Work::Command { .. } | Work::Given | Work::Gate { .. } => {
                 (DEFAULT_COMMAND_S, EstimateSource::DefaultCommand)
             }
         };

@@ -170,6 +170,7 @@ fn work_text(work: &Work) -> String {
     match work {
         Work::Command { command, .. } | Work::Gate { command } => command.display(),
         Work::Agent { preset, .. } => format!("agent {preset}"),
+        Work::Given => "nothing".to_owned(),
     }
 }
 

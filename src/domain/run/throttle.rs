@@ -50,7 +50,7 @@ impl RunState {
     pub fn preset(&self, task: usize) -> Option<&str> {
         match &self.task(task).work {
             Work::Agent { preset, .. } => Some(preset),
-            Work::Command { .. } | Work::Gate { .. } => None,
+            Work::Command { .. } | Work::Given | Work::Gate { .. } => None,
         }
     }
 

@@ -37,7 +37,7 @@ impl Task {
                 prompt: text(prompt),
                 persona: persona.clone(),
             },
-            gate @ Work::Gate { .. } => gate.clone(),
+            same @ (Work::Given | Work::Gate { .. }) => same.clone(),
         };
         if let Some(owns) = &self.owns {
             let globs: Vec<String> = owns.globs().map(|glob| in_glob(glob, item)).collect();

@@ -22,14 +22,14 @@ pub use attempt_rules::{AttemptRules, RetryCause, RetryCauseError, human_limit, 
 pub use claim::{Claims, likely_overlaps};
 pub use condition::{Compared, Condition, Ended, Fact, Observed};
 pub use glob::{ClaimError, Glob};
-pub use hypothesis::{Hypothesis, RaceSet};
+pub use hypothesis::{ARM_VARIABLE, Hypothesis, RaceSet};
 pub use item::ITEM_VARIABLES;
 pub use model::{
     Command, DEFAULT_TIMEOUT, Demand, Gate, PERSONAS, Priority, Task, TaskSet, Validation, Work,
 };
-pub use parse::{Known, KnownHost, Parsed, parse, regenerations, setup_hooks};
+pub use parse::{HypothesisPlace, Known, KnownHost, Parsed, parse, regenerations, setup_hooks};
 pub use pattern::{FailFast, Item, Pattern, TimeLimits};
-pub use race_rules::{Better, Metric, RaceRules, RaceStop};
+pub use race_rules::{Better, Metric, MetricError, RaceRules, RaceStop};
 pub use regenerate::Regenerate;
 pub use setup::{DEFAULT_SETUP_TIMEOUT, SetupHook, Turn, WithoutWhen};
 pub use size::{SizeError, human_size, parse_size};

@@ -116,6 +116,8 @@ pub enum Work {
         /// Role.
         persona: Option<String>,
     },
+    /// Nothing: what it begins with is what is tried.
+    Given,
     /// A gate that the planner inserted: runs on the merge of what it depends on.
     Gate {
         /// The command.

@@ -2,9 +2,16 @@
 
 use std::time::Duration;
 
+use regex::{Regex, RegexBuilder};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::time::millis;
+
+/// Bytes that a compiled pattern may take.
+const LARGEST_METRIC: usize = 1 << 20;
+
+/// Groups and repetitions within one another.
+const DEEPEST_METRIC: u32 = 50;
 
 /// One deciding check for all hypotheses.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -55,3 +62,62 @@ pub enum Better {
     /// The greater one.
     Higher,
 }
+
+/// Why a text is no pattern of a metric. The message is a fragment that fits after "`metric` ".
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MetricError {
+    /// No regular expression.
+    #[error("is no regular expression: {0}")]
+    Syntax(String),
+    /// One that would take too much memory.
+    #[error("is too large a regular expression")]
+    TooLarge,
+    /// None, or more than one, group.
+    #[error("must have one group, which holds the number, and has {0}")]
+    Groups(usize),
+}
+
+impl Metric {
+    /// Checks a pattern.
+    ///
+    /// # Errors
+    /// It is no regular expression, or has not exactly one group.
+    pub fn parse(pattern: &str, better: Better) -> Result<Self, MetricError> {
+        // The whole match is a group to the engine.
+        match compiled(pattern)?.captures_len() {
+            2 => Ok(Self { pattern: pattern.to_owned(), better }),
+            groups => Err(MetricError::Groups(groups - 1)),
+        }
+    }
+
+    /// The number of the last match in a check's output; `None` where nothing matches, or what
+    /// matches is no finite number.
+    pub fn number_in(&self, output: &str) -> Option<f64> {
+        let pattern = compiled(&self.pattern).ok()?;
+        let last = pattern.captures_iter(output).last()?;
+        let number: f64 = last.get(1)?.as_str().trim().parse().ok()?;
+        number.is_finite().then_some(number)
+    }
+}
+
+/// `^` and `$` match at the ends of lines: a check prints many.
+fn compiled(pattern: &str) -> Result<Regex, MetricError> {
+    let built = RegexBuilder::new(pattern)
+        .multi_line(true)
+        .size_limit(LARGEST_METRIC)
+        .dfa_size_limit(LARGEST_METRIC)
+        .nest_limit(DEEPEST_METRIC)
+        .build();
+    built.map_err(|error| match error {
+        regex::Error::CompiledTooBig(_) => MetricError::TooLarge,
+        // The last line says what is wrong; those before it draw the place.
+        other => {
+            let text = other.to_string();
+            let line = text.lines().last().unwrap_or_default();
+            MetricError::Syntax(line.trim_start_matches("error: ").to_owned())
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -137,7 +137,7 @@ impl Mediator<'_> {
         let prompt = planned.and_then(|planned| match &planned.task.work {
             Work::Agent { prompt, .. } => Some(prompt.clone()),
             Work::Command { prompt, .. } => prompt.clone(),
-            Work::Gate { .. } => None,
+            Work::Given | Work::Gate { .. } => None,
         });
         QuestionTask { id: id.clone(), title: title.cloned(), prompt }
     }

@@ -87,6 +87,7 @@ fn command(facts: &ShellPlan<'_>, task: &Task) -> Option<String> {
             Some(argv(command, prompt.as_deref().unwrap_or_default()))
         }
         Work::Gate { command } => Some(argv(command, "")),
+        Work::Given => Some("true".to_owned()),
         Work::Agent { preset, prompt, persona } => {
             let role = persona.as_ref().map(|name| {
                 let known = facts.personas.iter().find(|(known, _)| known == name);

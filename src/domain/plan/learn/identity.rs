@@ -15,6 +15,7 @@ pub fn work_digest(task: &Task) -> u64 {
         Work::Agent { preset, prompt, persona } => {
             words.extend(["agent", preset, prompt, persona.as_deref().unwrap_or_default()]);
         }
+        Work::Given => words.push("given"),
         Work::Gate { command } => push_command(&mut words, "gate", command),
     }
     if let Some(check) = &task.check {
@@ -42,6 +43,7 @@ pub fn category(task: &Task) -> String {
         Work::Gate { .. } => return "gate".to_owned(),
         Work::Agent { persona: None, .. } => "agent",
         Work::Command { .. } => "command",
+        Work::Given => "given",
     };
     task.phase.as_ref().map_or_else(|| kind.to_owned(), |phase| format!("phase {phase}"))
 }

@@ -2,17 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Written;
+use super::{Kind, Written};
 use crate::domain::diagnostic::{Diagnostic, Placed, Problems, quoted};
 use crate::domain::id::{SlugError, TaskId, slugify};
 
 /// How the ids of gates start.
 const GATE_PREFIX: &str = "gate.";
 
+/// The task of a race that runs the check on the base.
+const CONTROL: &str = "control";
+
 /// The ids in the order of the tasks; `None` where an error was recorded.
-pub(super) fn checked(tasks: &[Written], problems: &Problems) -> Vec<Option<TaskId>> {
+pub(super) fn checked(tasks: &[&Written], problems: &Problems) -> Vec<Option<TaskId>> {
     let mut check = Check::new(tasks);
-    tasks.iter().map(|task| check.id(task.id.as_ref()?, task.is_foreach, problems)).collect()
+    tasks.iter().map(|task| check.id(task.id.as_ref()?, task, problems)).collect()
 }
 
 struct Check<'t> {
@@ -25,7 +28,7 @@ struct Check<'t> {
 }
 
 impl<'t> Check<'t> {
-    fn new(tasks: &'t [Written]) -> Self {
+    fn new(tasks: &[&'t Written]) -> Self {
         let mut owners: BTreeMap<String, &Placed<String>> = BTreeMap::new();
         let ids = || tasks.iter().filter_map(|task| task.id.as_ref());
         // A valid id keeps its name even when an invalid one comes first.
@@ -38,7 +41,7 @@ impl<'t> Check<'t> {
         Self { owners, taken, numbers: BTreeMap::new() }
     }
 
-    fn id(&mut self, id: &Placed<String>, is_foreach: bool, problems: &Problems) -> Option<TaskId> {
+    fn id(&mut self, id: &Placed<String>, of: &Written, problems: &Problems) -> Option<TaskId> {
         let shown = quoted(&id.value);
         let owner = self.owners.get(&id.value.to_lowercase()).filter(|owner| owner.span != id.span);
         let parsed = id.value.parse::<TaskId>();
@@ -66,7 +69,7 @@ impl<'t> Check<'t> {
                 let problem = Diagnostic::error("bad_id", id.span.clone(), bad_id(error, &shown));
                 problem.help(format!("`{}` would be a good one", self.free_name(&id.value)))
             }
-            (None, Ok(_)) if is_foreach && format!("{}.", id.value) == GATE_PREFIX => {
+            (None, Ok(_)) if of.is_foreach && format!("{}.", id.value) == GATE_PREFIX => {
                 let message = format!("the items of {shown} would be named like gates");
                 let free = self.free_name("gate-of");
                 Diagnostic::error("reserved_id", id.span.clone(), message)
@@ -75,6 +78,12 @@ impl<'t> Check<'t> {
             (None, Ok(_)) if id.value.starts_with(GATE_PREFIX) => {
                 let message = format!("the id {shown} is reserved: `gate.` is for gates");
                 let free = self.free_name(id.value.trim_start_matches(GATE_PREFIX));
+                Diagnostic::error("reserved_id", id.span.clone(), message)
+                    .help(format!("rename it, to `{free}` say"))
+            }
+            (None, Ok(_)) if of.kind == Kind::Hypothesis && id.value == CONTROL => {
+                let message = format!("the id {shown} is reserved: the race itself has a control");
+                let free = self.free_name(&id.value);
                 Diagnostic::error("reserved_id", id.span.clone(), message)
                     .help(format!("rename it, to `{free}` say"))
             }

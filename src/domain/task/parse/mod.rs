@@ -5,30 +5,28 @@ mod fields;
 mod foreach;
 mod graph;
 mod group;
+mod hypothesis;
 mod ids;
+mod race;
 mod regenerate;
 mod retry;
 mod setup;
 mod steps;
 mod value;
 mod work;
+mod written;
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 use std::time::Duration;
 
-use super::{
-    AttemptRules, Claims, DEFAULT_TIMEOUT, Demand, PERSONAS, Pattern, Task, TaskSet, Work,
-    agent_presets,
-};
+use super::{Claims, DEFAULT_TIMEOUT, PERSONAS, Task, TaskSet, agent_presets};
 use crate::domain::diagnostic::{Checked, Diagnostic, Document, Placed, Problems, Table, quoted};
-use crate::domain::id::TaskId;
-use condition::WrittenCondition;
 use fields::Fields;
 use foreach::{Foreach, Items};
+pub use hypothesis::HypothesisPlace;
 pub use regenerate::regenerations;
 pub use setup::setup_hooks;
-use work::WrittenWork;
+use written::{Kind, Rest, Written};
 
 /// What a tasks file may refer to, and what holds where it says nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,6 +90,9 @@ pub struct Parsed {
     pub base: Option<Placed<String>>,
     /// A `foreach` waits for [`Known::paths`].
     pub wants_paths: bool,
+    /// Where each hypothesis of the race says what it begins with, in the order of the set: whether
+    /// there is such a commit or patch is asked by the caller.
+    pub hypotheses: Vec<HypothesisPlace>,
 }
 
 /// A task that neither a `check` nor a `[[validate]]` vouches for.
@@ -103,13 +104,13 @@ pub fn parse(text: &str, known: &Known) -> Parsed {
         Ok(document) => document,
         Err(fault) => {
             let tasks = Checked::new(None, vec![fault]);
-            return Parsed { tasks, base: None, wants_paths: false };
+            return Parsed { tasks, base: None, wants_paths: false, hypotheses: Vec::new() };
         }
     };
     let problems = Problems::default();
     let mut root = document.root(&problems);
     let name = value::text(&mut root, "name", &problems);
-    let base = base(&mut root, &problems);
+    let base = value::revision(&mut root, "base", &problems);
     let groups = group::read(&mut root, &problems);
     let defaults = defaults(&mut root, known, &problems);
     let mut written: Vec<Written> = root
@@ -120,11 +121,14 @@ pub fn parse(text: &str, known: &Known) -> Parsed {
     let gates = steps::gates(&mut root, known, &problems);
     let validations = steps::validations(&mut root, known, &problems);
     let setup = setup_hooks(&mut root, &problems);
+    let race = race::read(&mut root, known, &problems);
     let told_of_tasks = root.key("task").is_some();
     let validated = root.key("validate").is_some();
-    root.finish();
+    let meant = root.finish();
 
-    let ids = ids::checked(&written, &problems);
+    let all: Vec<&Written> = written.iter().chain(race.written()).collect();
+    let mut ids = ids::checked(&all, &problems);
+    let race_ids = ids.split_off(written.len());
     graph::check(&written, &problems);
     check_reduce(&written, &problems);
     let fields = || written.iter().map(|task| &task.fields).chain([&defaults]);
@@ -144,7 +148,10 @@ pub fn parse(text: &str, known: &Known) -> Parsed {
         })
         .collect();
     let tasks = tasks.into_iter().collect::<Option<Vec<Task>>>();
-    retry::check_defaults(&defaults, tasks.as_deref().unwrap_or_default(), &problems);
+    let race = race.settled((race_ids, &meant), (&defaults, known), &problems);
+    let of_tasks = tasks.iter().flatten().map(|task| task.retries);
+    let retries: Vec<u32> = of_tasks.chain(race.retries()).collect();
+    retry::check_defaults(&defaults, &retries, &problems);
     let tasks = tasks.and_then(|tasks| foreach::expanded(tasks, &foreach, &problems));
     let problems = untestable_as_one(problems.into_vec());
     let mut tasks = Checked::new(
@@ -157,17 +164,17 @@ pub fn parse(text: &str, known: &Known) -> Parsed {
             setup,
             fail_fast,
             time_limits,
-            race: None,
+            race: race.set,
         }),
         problems,
     );
-    let empty = tasks.value.as_ref().is_some_and(|set| set.tasks.is_empty());
+    let empty = tasks.value.as_ref().is_some_and(|set| set.tasks.is_empty() && set.race.is_none());
     if empty {
         let place = if told_of_tasks { "`task` is empty" } else { "there is no `[[task]]`" };
         let problem = Diagnostic::error("no_tasks", 0..0, format!("nothing to do: {place}"));
         tasks.add(problem.without_place().help("add `[[task]]` with `id` and `run`"));
     }
-    Parsed { tasks, base, wants_paths }
+    Parsed { tasks, base, wants_paths, hypotheses: race.places }
 }
 
 /// The items of every `foreach`; `None` also where an error was recorded.
@@ -212,16 +219,6 @@ fn untestable_as_one(problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
     rest
 }
 
-fn base(root: &mut Table<'_>, problems: &Problems) -> Option<Placed<String>> {
-    let base = value::text(root, "base", problems)?;
-    if base.value.starts_with('-') {
-        let message = "`base` starts with `-`, which git would take for an option";
-        problems.push(Diagnostic::error("bad_base", base.span, message));
-        return None;
-    }
-    Some(base)
-}
-
 fn defaults(root: &mut Table<'_>, known: &Known, problems: &Problems) -> Fields {
     let Some(mut table) = root.table("defaults") else { return Fields::default() };
     let mut fields = Fields::read(&mut table, problems);
@@ -233,127 +230,6 @@ fn defaults(root: &mut Table<'_>, known: &Known, problems: &Problems) -> Fields 
     fields.check_read_only(problems);
     fields.has_check |= table.finish().contains(&"check");
     fields
-}
-
-/// One `[[task]]` as written, before defaults.
-struct Written {
-    /// Where to point when the task as a whole is meant.
-    place: Range<usize>,
-    id: Option<Placed<String>>,
-    title: Option<String>,
-    work: WrittenWork,
-    depends_on: Vec<Placed<String>>,
-    foreach: Option<Foreach>,
-    /// There is a `foreach`, right or wrong.
-    is_foreach: bool,
-    reduce: Option<Placed<String>>,
-    when: Option<WrittenCondition>,
-    fields: Fields,
-}
-
-/// What a task is completed with.
-struct Rest<'a> {
-    defaults: &'a Fields,
-    known: &'a Known,
-    validated: bool,
-}
-
-impl Written {
-    fn read(mut table: Table<'_>, text: &str, known: &Known, problems: &Problems) -> Self {
-        let header = table.span();
-        let id = table.string("id");
-        let nameless = table.key("id").is_none();
-        let title = table.string("title").filter(|t| value::without_nul("`title`", t, problems));
-        let title = title.map(|title| title.value);
-        let mut work = WrittenWork::read(&mut table, known, problems);
-        let mut depends_on = table.strings("depends_on").map(|list| list.value).unwrap_or_default();
-        let foreach = Foreach::read(&mut table, problems);
-        let is_foreach = table.key("foreach").is_some();
-        let reduce = table.string("reduce");
-        let when = condition::read(&mut table, text, problems);
-        depends_on.extend(reduce.clone());
-        depends_on.extend(when.iter().flat_map(|when| when.tasks.iter().cloned()));
-        let mut fields = Fields::read(&mut table, problems);
-        let meant = table.finish();
-        fields.has_check |= meant.contains(&"check");
-        work.misspelt(&meant);
-        if nameless && !meant.contains(&"id") {
-            let problem = Diagnostic::error("missing_key", header.clone(), "this task has no `id`");
-            problems.push(problem.help("add `id = \"…\"`, which also names its branch"));
-        }
-        let place = id.as_ref().map_or(header, |id| id.span.clone());
-        Self { place, id, title, work, depends_on, foreach, is_foreach, reduce, when, fields }
-    }
-
-    /// Short name for messages.
-    fn subject(&self) -> String {
-        match &self.id {
-            Some(id) => format!("task {}", quoted(&id.value)),
-            None => "this task".to_owned(),
-        }
-    }
-
-    /// The finished task; `None` means that an error was recorded.
-    fn settled(self, id: Option<TaskId>, rest: &Rest<'_>, problems: &Problems) -> Option<Task> {
-        let subject = self.subject();
-        self.fields.check_capacity(&subject, rest.known, problems);
-        if let Some(host) = rest.known.host {
-            self.fields.check_host(&subject, host, problems);
-        }
-        self.fields.check_read_only(problems);
-        let retry_on = self.fields.retry_on.clone();
-        let fields = self.fields.over(rest.defaults, problems);
-        let retries = fields.retries.unwrap_or(rest.known.default_retries);
-        retry::check_task((&subject, retry_on.as_ref()), retries, problems);
-        let read_only = fields.read_only.as_ref().is_some_and(|flag| flag.value);
-        let work = self.work.settled(&subject, &self.place, fields.persona.as_ref(), problems);
-        if !(fields.has_check || read_only || rest.validated) {
-            let message = format!("{subject} can't be tested on its own");
-            let help = "add a `check` to the task, or a `[[validate]]` to the file: without either \
-                        nothing tells whether the work is right";
-            problems.push(Diagnostic::warning(NOT_TESTABLE, self.place, message).help(help));
-        }
-        let cpus = if work.as_ref().is_some_and(Work::is_agent) { 0.25 } else { 1.0 };
-        let mut depends_on: Vec<TaskId> = Vec::with_capacity(self.depends_on.len());
-        for name in self.depends_on {
-            let name: TaskId = name.value.parse().ok()?;
-            if !depends_on.contains(&name) {
-                depends_on.push(name);
-            }
-        }
-        Some(Task {
-            id: id?,
-            title: self.title,
-            work: work?,
-            depends_on,
-            owns: fields.owns.map(|owns| owns.value),
-            reads: fields.reads.unwrap_or_default(),
-            read_only,
-            estimate: fields.estimate,
-            priority: fields.priority.unwrap_or_default(),
-            phase: fields.phase.map(|phase| phase.value),
-            locks: fields.locks.unwrap_or_default(),
-            demand: Demand {
-                cpus: fields.cpus.map_or(cpus, |cpus| cpus.value),
-                memory: fields.memory.map_or(0, |memory| memory.value),
-                uses: fields.uses.into_iter().flatten().map(|(name, n)| (name, n.value)).collect(),
-            },
-            timeout: fields.timeout.unwrap_or(rest.known.default_timeout),
-            retries,
-            rules: AttemptRules {
-                stall_timeout: fields.stall_timeout.unwrap_or(rest.known.default_stall_timeout),
-                memory_limit: fields.memory_limit,
-                retry_on: fields.retry_on.map(|causes| causes.value),
-            },
-            check: fields.check,
-            env: fields.env.unwrap_or_default(),
-            pattern: Pattern {
-                item: None,
-                group: fields.group.map(|group| group.value),
-                when: self.when.map(|when| when.condition),
-            },
-        })
-    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::fields::Fields;
 use crate::domain::diagnostic::{Diagnostic, Placed, Problems, Table, quoted};
-use crate::domain::task::{RetryCause, Task};
+use crate::domain::task::RetryCause;
 
 /// Kinds of failure; each that is none is reported.
 pub(super) fn causes(
@@ -39,12 +39,12 @@ pub(super) fn check_task(
     }
 }
 
-/// Reports `retry_on` of the defaults where no task is ever tried again.
-pub(super) fn check_defaults(defaults: &Fields, tasks: &[Task], problems: &Problems) {
+/// Reports `retry_on` of the defaults where no task is ever tried again; `retries` are those of all.
+pub(super) fn check_defaults(defaults: &Fields, retries: &[u32], problems: &Problems) {
     if let Some(own) = defaults
         .retry_on
         .as_ref()
-        .filter(|_| !tasks.is_empty() && tasks.iter().all(|task| task.retries == 0))
+        .filter(|_| !retries.is_empty() && retries.iter().all(|&retries| retries == 0))
     {
         problems.push(idle(own, "no task is ever tried again"));
     }

@@ -2,10 +2,11 @@ use std::fmt::Write as _;
 
 use super::*;
 use crate::domain::diagnostic::{LineIndex, Severity};
-use crate::domain::task::{Command, Priority};
+use crate::domain::task::{Command, Priority, Work};
 
 mod any_text;
 mod capacity;
+mod race;
 
 /// The whole example of the design: every key there is.
 const FULL: &str = r#"name = "user-auth"
@@ -175,7 +176,7 @@ run = "true"
 report = "/tmp/x"
 "#;
     insta::assert_snapshot!(problems(text).join("\n"), @r#"
-    1:1 unknown_key: unknown key `nmae` | 1: did you mean `name`? | known keys: name, base, fail_fast, run_timeout, group, defaults, task, gate, validate, setup
+    1:1 unknown_key: unknown key `nmae` | 1: did you mean `name`? | known keys: name, base, fail_fast, run_timeout, group, defaults, task, gate, validate, setup, race, hypothesis
     2:8 bad_base: `base` starts with `-`, which git would take for an option
     4:11 bad_duration: `soon` is no duration; write it like `90s`, `10m` or `1h 30m`
     5:1 unknown_key: unknown key `run` in `[defaults]` | known keys: owns, reads, read_only, estimate, priority, phase, group, locks, cpus, memory, uses, timeout, retries, stall_timeout, memory_limit, retry_on, check, env, persona

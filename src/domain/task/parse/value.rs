@@ -20,6 +20,21 @@ pub(super) fn text(
     sound(&format!("`{key}`"), &text, problems).then_some(text)
 }
 
+/// A text that git is to look up.
+pub(super) fn revision(
+    table: &mut Table<'_>,
+    key: &'static str,
+    problems: &Problems,
+) -> Option<Placed<String>> {
+    let revision = text(table, key, problems)?;
+    if revision.value.starts_with('-') {
+        let message = format!("`{key}` starts with `-`, which git would take for an option");
+        problems.push(Diagnostic::error("bad_base", revision.span, message));
+        return None;
+    }
+    Some(revision)
+}
+
 /// A text that must be there.
 pub(super) fn required(
     table: &mut Table<'_>,

@@ -2,11 +2,12 @@
 
 use std::ops::Range;
 
-use super::{Known, Work, value};
+use super::{Known, value};
 use crate::domain::diagnostic::{Diagnostic, Placed, Problems, Table, closest, placeholders};
-use crate::domain::task::Command;
 use crate::domain::task::argv::ARGV_WORDS;
+use crate::domain::task::hypothesis::ARM_WORD;
 use crate::domain::task::item::ITEM_WORDS;
+use crate::domain::task::{Command, Work};
 
 /// The keys as written; what was written wrongly is absent and recorded as a problem.
 pub(super) struct WrittenWork {
@@ -21,15 +22,20 @@ pub(super) struct WrittenWork {
     has_prompt: bool,
     /// One of the three keys seems to be there under a wrong name, which is a problem of its own.
     is_misspelt: bool,
+    /// It may run nothing, because of what it begins with.
+    is_given: bool,
 }
 
 impl WrittenWork {
-    pub(super) fn read(table: &mut Table<'_>, known: &Known, problems: &Problems) -> Self {
+    /// Reads them; `extra` is what may stand in braces in `argv` beside the words of every task.
+    pub(super) fn read(
+        table: &mut Table<'_>,
+        extra: &[&'static str],
+        known: &Known,
+        problems: &Problems,
+    ) -> Self {
         let run = value::text(table, "run", problems).map(|run| Command::Shell(run.value));
-        let words: Vec<&'static str> = match table.key("foreach") {
-            Some(_) => ARGV_WORDS.into_iter().chain(ITEM_WORDS).collect(),
-            None => ARGV_WORDS.to_vec(),
-        };
+        let words = [&ARGV_WORDS[..], extra].concat();
         let argv = table.strings("argv").and_then(|argv| sound_argv(argv, &words, problems));
         let wants_prompt = argv.iter().flatten().find_map(|word| {
             placeholders(&word.value).any(|name| name == "prompt").then(|| word.span.clone())
@@ -54,6 +60,7 @@ impl WrittenWork {
             wants_prompt,
             has_prompt,
             is_misspelt: false,
+            is_given: false,
         }
     }
 
@@ -61,6 +68,16 @@ impl WrittenWork {
     pub(super) fn misspelt(&mut self, meant: &[&str]) {
         self.is_misspelt = ["run", "argv", "agent"].iter().any(|key| meant.contains(key));
         self.has_prompt |= meant.contains(&"prompt");
+    }
+
+    /// Whether neither of the three keys is there, rightly spelt or not.
+    pub(super) fn is_absent(&self) -> bool {
+        self.kinds.is_empty() && !self.is_misspelt
+    }
+
+    /// Accepts that nothing runs.
+    pub(super) fn may_be_absent(&mut self) {
+        self.is_given = true;
     }
 
     /// The work; `None` means that an error was recorded. `inherited` is the persona of the
@@ -74,6 +91,7 @@ impl WrittenWork {
     ) -> Option<Work> {
         let is_agent = match &self.kinds[..] {
             [] if self.is_misspelt => return None,
+            [] if self.is_given => return self.settled_as_given(subject, place, problems),
             [] => {
                 let message = format!("{subject} has nothing to run");
                 let help = "add one of `run = \"…\"`, `argv = [\"…\"]`, or `agent` with `prompt`";
@@ -110,6 +128,21 @@ impl WrittenWork {
         }
         Some(Work::Command { command: self.command?, prompt: self.prompt })
     }
+
+    fn settled_as_given(
+        self,
+        subject: &str,
+        place: &Range<usize>,
+        problems: &Problems,
+    ) -> Option<Work> {
+        let persona = self.persona.map(|persona| ("persona", persona.span));
+        let prompt = self.has_prompt.then(|| ("prompt", place.clone()));
+        let Some((key, span)) = persona.or(prompt) else { return Some(Work::Given) };
+        let message = format!("{subject} has a `{key}` but runs nothing that could read it");
+        let problem = Diagnostic::error("no_agent", span, message);
+        problems.push(problem.help("add `agent` or `argv`, or remove it"));
+        None
+    }
 }
 
 fn agent(table: &mut Table<'_>, known: &Known, problems: &Problems) -> Option<Placed<String>> {
@@ -142,22 +175,29 @@ fn sound_argv(
             sound = false;
             let message = format!("unknown placeholder `{{{name}}}`");
             let problem = Diagnostic::error("unknown_placeholder", word.span.clone(), message);
-            let is_item = ITEM_WORDS.contains(&name);
-            let near = closest(name, words.iter().copied()).filter(|_| !is_item);
+            let owner = owner(name);
+            let near = closest(name, words.iter().copied()).filter(|_| owner.is_none());
             let problem = match near {
                 Some(meant) => problem.labelled(format!("did you mean `{{{meant}}}`?")),
                 None => problem,
             };
             let known: Vec<String> = words.iter().map(|word| format!("{{{word}}}")).collect();
             let known = known.join(" ");
-            let known = if is_item {
-                format!("only a task with `foreach` has one; known: {known}")
-            } else {
-                format!("known: {known}")
+            let known = match owner {
+                Some(owner) => format!("only {owner} has one; known: {known}"),
+                None => format!("known: {known}"),
             };
             let help = format!("{known}; write `{{{{{name}}}}}` for the text itself");
             problems.push(problem.help(help));
         }
     }
     sound.then_some(argv.value)
+}
+
+/// Who has a word that not everybody has.
+fn owner(word: &str) -> Option<&'static str> {
+    if ITEM_WORDS.contains(&word) {
+        return Some("a task with `foreach`");
+    }
+    (word == ARM_WORD).then_some("a `[[hypothesis]]`")
 }

@@ -90,7 +90,9 @@ fn the_item_is_put_in_everywhere_and_the_reducer_waits_for_all() {
     assert_eq!(ids(&made), ["lint.crates-core", "lint.docs-a-b.md", "ask.x", "sum"]);
     let shell = |task: &Task| match &task.work {
         Work::Command { command: Command::Shell(run), .. } => run.clone(),
-        Work::Command { .. } | Work::Agent { .. } | Work::Gate { .. } => panic!("no shell"),
+        Work::Command { .. } | Work::Agent { .. } | Work::Given | Work::Gate { .. } => {
+            panic!("no shell")
+        }
     };
     assert_eq!(shell(&made[0]), "lint 'crates/core' ${item} > core.log");
     assert_eq!(
