@@ -4,6 +4,7 @@
 //! git runs no hook, no fsmonitor, no pager and no editor of the user's. libgit2's types don't leave
 //! this folder.
 
+mod apply;
 mod backoff;
 mod blobs;
 mod branches;
@@ -54,6 +55,7 @@ mod version;
 mod worktrees;
 mod write;
 
+pub use apply::{PatchFault, PatchOutcome, load_patch};
 pub(in crate::adapters) use backoff::Backoff;
 pub(in crate::adapters) use blobs::BlobReader;
 pub(in crate::adapters) use branches::BranchesOutcome;
