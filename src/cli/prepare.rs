@@ -21,8 +21,9 @@ use crate::domain::plan::{
     Contention, Effort, History, Host, Plan, PlanRequest, PlannedHook, Preference, build,
     may_overlap,
 };
+use crate::domain::report::shell_word;
 use crate::domain::run::Limits;
-use crate::domain::task::{Known, KnownHost, Parsed, SetupHook, TaskSet, parse};
+use crate::domain::task::{HypothesisPlace, Known, KnownHost, Parsed, SetupHook, TaskSet, parse};
 use crate::engine::{load_costs, load_history, load_risk, plan_carry};
 
 /// A tasks file that was accepted, with the commit its tasks start from.
@@ -104,8 +105,38 @@ impl TasksFile {
     }
 }
 
-/// Reads the file, accepts it and resolves its base.
+/// Reads a file with tasks, accepts it and resolves its base.
 pub(super) fn prepare(context: &Context, place: &Place, file: &Path) -> Result<Prepared, Failure> {
+    let (prepared, _) = prepare_any(context, place, file)?;
+    if prepared.set.race.is_some() {
+        let file = shell_word(&file.display().to_string());
+        if prepared.set.tasks.is_empty() {
+            let message = "there is no `[[task]]`, only hypotheses".to_owned();
+            return Err(Failure::usage("no_tasks", message)
+                .hint(format!("`wt-orch race {file}` runs them")));
+        }
+        context
+            .streams
+            .note(&format!("note: the hypotheses are for `wt-orch race {file}`; tasks run here"));
+    }
+    Ok(prepared)
+}
+
+/// What stays of a tasks file that was accepted: for problems that are found later.
+#[expect(dead_code, reason = "only a race has problems that are found this late")]
+pub(super) struct AcceptedFile {
+    /// Its name and text, without problems.
+    pub(super) file: ProblemFile,
+    /// Where its hypotheses say what they begin with.
+    pub(super) hypotheses: Vec<HypothesisPlace>,
+}
+
+/// Reads a file with tasks, hypotheses or both, accepts it and resolves its base.
+pub(super) fn prepare_any(
+    context: &Context,
+    place: &Place,
+    file: &Path,
+) -> Result<(Prepared, AcceptedFile), Failure> {
     let repo = &place.site.repo;
     let machine = Machine::load();
     let host = KnownHost { cores: machine.cores, memory: machine.memory };
@@ -132,6 +163,14 @@ pub(super) fn prepare(context: &Context, place: &Place, file: &Path) -> Result<P
         tasks.parsed.tasks.add(problem);
     }
     let stem = file.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into());
+    let accepted = AcceptedFile {
+        file: ProblemFile {
+            name: tasks.name.clone(),
+            text: tasks.text.clone(),
+            problems: Vec::new(),
+        },
+        hypotheses: tasks.parsed.hypotheses.clone(),
+    };
     let set = tasks.accept(context)?;
     let Some(base) = base else {
         return Err(Failure::refused("unknown_base", "there is no base commit"));
@@ -143,7 +182,8 @@ pub(super) fn prepare(context: &Context, place: &Place, file: &Path) -> Result<P
     let setup = planned_hooks(place, &set, base)?;
     let files = repo.file_count(base)?;
     let remembered = Remembered::load(context, place);
-    Ok(Prepared { set, base, base_name, target, files, setup, name, remembered })
+    let prepared = Prepared { set, base, base_name, target, files, setup, name, remembered };
+    Ok((prepared, accepted))
 }
 
 /// All setup hooks, with whether the base has what they are meant for.

@@ -23,6 +23,7 @@ mod formats;
 mod gates;
 mod harness;
 mod history;
+mod hypotheses;
 mod input;
 mod integrating;
 mod interrupted;

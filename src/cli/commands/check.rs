@@ -10,6 +10,7 @@ use crate::cli::prepare::load_tasks;
 use crate::domain::diagnostic::Diagnostic;
 use crate::domain::plan::check_order;
 use crate::domain::report::SCHEMA;
+use crate::engine::Hypotheses;
 
 /// Runs it. Outside a repository everything but `base` is checked.
 pub(crate) fn run(context: &Context, args: &FileArgs) -> Result<Exit, Failure> {
@@ -29,6 +30,15 @@ pub(crate) fn run(context: &Context, args: &FileArgs) -> Result<Exit, Failure> {
         let help = "name a branch, a tag or a commit; leave `base` out for HEAD";
         file.parsed.tasks.add(problem.labelled("no such commit").help(help));
     }
+    if let (Some(repo), Some(base), Some(set)) = (&repo, start, &file.parsed.tasks.value)
+        && let Some(race) = &set.race
+    {
+        let path = context.path(&args.file);
+        let folder = path.parent().unwrap_or(&path);
+        let places = &file.parsed.hypotheses;
+        let found = Hypotheses { repo, base, race, places, folder }.problems()?;
+        found.into_iter().for_each(|problem| file.parsed.tasks.add(problem));
+    }
     let shown = ProblemFile {
         name: file.name.clone(),
         text: file.text.clone(),
@@ -47,12 +57,23 @@ pub(crate) fn run(context: &Context, args: &FileArgs) -> Result<Exit, Failure> {
         0 => "no problems".to_owned(),
         n => count(n, "warning"),
     };
-    let tasks = count(set.tasks.len(), "task");
+    let hypotheses = set.race.iter().flat_map(|race| &race.hypotheses);
+    let hypotheses: Vec<&str> = hypotheses.map(|arm| arm.task.id.as_str()).collect();
+    let tasks = match (set.tasks.len(), hypotheses.len()) {
+        (tasks, 0) => count(tasks, "task"),
+        (0, arms) => told_of_arms(arms),
+        (tasks, arms) => format!("{}, {}", count(tasks, "task"), told_of_arms(arms)),
+    };
     context.streams.result(&format!("{}: {tasks}, {warnings}", shown.name));
     context.streams.document(&json!({
         "schema": SCHEMA,
         "tasks": set.tasks.iter().map(|task| task.id.as_str()).collect::<Vec<_>>(),
+        "hypotheses": hypotheses,
         "problems": problem_entries(&shown),
     }));
     Ok(Exit::Done)
+}
+
+fn told_of_arms(count: usize) -> String {
+    if count == 1 { "1 hypothesis".to_owned() } else { format!("{count} hypotheses") }
 }

@@ -148,7 +148,7 @@ impl Repo {
     }
 
     /// The whole environment of every program that is started here.
-    pub(super) fn environment(&self) -> Vec<(OsString, OsString)> {
+    pub(crate) fn environment(&self) -> Vec<(OsString, OsString)> {
         let at = |name: &str| self.root.join(name).into_os_string();
         let date = OsString::from(format!("{} +0000", FIRST_COMMIT + 60 * self.commits.get()));
         #[expect(
