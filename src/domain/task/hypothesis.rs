@@ -37,7 +37,7 @@ pub const ARM_VARIABLE: &str = "WT_ORCH_ARM";
 impl Hypothesis {
     /// One of several arms of this hypothesis, under an id of its own.
     pub(super) fn of_family(&self, id: TaskId, number: u32) -> Self {
-        let mut arm = self.clone().as_arm(number);
+        let mut arm = self.clone().numbered(number);
         arm.family = Some(self.task.id.to_string());
         arm.task.id = id;
         arm
@@ -45,7 +45,7 @@ impl Hypothesis {
 
     /// The same with the number of the arm filled in. The rest of `argv` is filled in when it starts.
     #[must_use]
-    pub(super) fn as_arm(mut self, number: u32) -> Self {
+    pub(super) fn numbered(mut self, number: u32) -> Self {
         let number = number.to_string();
         match &mut self.task.work {
             Work::Command { command, prompt } => {

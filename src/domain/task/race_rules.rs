@@ -108,14 +108,14 @@ fn compiled(pattern: &str) -> Result<Regex, MetricError> {
         .dfa_size_limit(LARGEST_METRIC)
         .nest_limit(DEEPEST_METRIC)
         .build();
-    built.map_err(|error| match error {
-        regex::Error::CompiledTooBig(_) => MetricError::TooLarge,
-        // The last line says what is wrong; those before it draw the place.
-        other => {
-            let text = other.to_string();
-            let line = text.lines().last().unwrap_or_default();
-            MetricError::Syntax(line.trim_start_matches("error: ").to_owned())
+    built.map_err(|error| {
+        if matches!(error, regex::Error::CompiledTooBig(_)) {
+            return MetricError::TooLarge;
         }
+        // The last line says what is wrong; those before it draw the place.
+        let text = error.to_string();
+        let line = text.lines().last().unwrap_or_default();
+        MetricError::Syntax(line.trim_start_matches("error: ").to_owned())
     })
 }
 

@@ -151,7 +151,7 @@ impl<'a> Arms<'a> {
         for number in 1..=count {
             let number = u32::try_from(number).unwrap_or(u32::MAX);
             let arm = match &many {
-                None => hypothesis.clone().as_arm(number),
+                None => hypothesis.clone().numbered(number),
                 Some(arms) => {
                     let id = self.arm_id(&hypothesis.task.id, number, arms, problems)?;
                     hypothesis.of_family(id, number)
