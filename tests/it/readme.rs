@@ -156,6 +156,11 @@ fn the_examples_are_accepted_without_a_word() {
             checked.exit(0).stdout_has("no problems");
             assert_eq!(checked.stderr(), "");
             repo.wt_orch(&["plan", example.name]).exit(0);
+        } else if example.name == "race.toml" {
+            repo.file("hypotheses/off-by-one.patch", "looked at by a race\n");
+            let checked = repo.wt_orch(&["check", example.name]);
+            checked.exit(0).stdout_has("4 hypotheses, no problems");
+            assert_eq!(checked.stderr(), "");
         } else {
             assert_eq!(example.name, "orchestrator.toml");
             let path = repo.path(example.name);
