@@ -81,12 +81,12 @@ impl Hypotheses<'_> {
         };
         let begins_at = match (&place.patch, text) {
             (Some(patch), Some(text)) => {
-                let key = (start.commit, patch.value.clone());
-                let made = match known.commits.get(&key) {
+                let name = table(hypothesis);
+                let made = match known.commits.get(name) {
                     Some(made) => made.clone(),
                     None => self.made(hypothesis, patch, (start.commit, &text))?,
                 };
-                known.commits.insert(key, made.clone());
+                known.commits.insert(name.to_owned(), made.clone());
                 match made {
                     Ok(commit) => commit,
                     Err(fault) => return Ok(Err(vec![fault.at(patch)])),
@@ -132,7 +132,7 @@ impl Hypotheses<'_> {
         (start, text): (Oid, &[u8]),
     ) -> Result<Result<Oid, Fault>, EngineError> {
         let task = &hypothesis.task;
-        let name = hypothesis.family.as_deref().unwrap_or(task.id.as_str());
+        let name = table(hypothesis);
         let subject = task.title.as_deref().unwrap_or(name);
         let message = format!("{subject}\n\nTask: {name}\nPatch: {}\n", patch.value.trim());
         let short = start.short();
@@ -167,8 +167,8 @@ struct Start {
 struct Known {
     /// By path as written.
     texts: BTreeMap<String, Result<Arc<[u8]>, String>>,
-    /// By start and path.
-    commits: BTreeMap<(Oid, String), Result<Oid, Fault>>,
+    /// By table, whose arms all begin at one commit.
+    commits: BTreeMap<String, Result<Oid, Fault>>,
 }
 
 impl Known {
@@ -184,6 +184,11 @@ impl Known {
             problem.help("write its path relative to this file")
         })
     }
+}
+
+/// The id that its table has in the file.
+fn table(hypothesis: &Hypothesis) -> &str {
+    hypothesis.family.as_deref().unwrap_or(hypothesis.task.id.as_str())
 }
 
 /// Why a patch is no commit.

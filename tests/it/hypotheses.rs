@@ -99,7 +99,8 @@ fn a_hypothesis_counts_from_where_its_branch_left_the_base() {
         [[hypothesis]]\nid = 'plain'\nfrom = 'idea'\n\
         [[hypothesis]]\nid = 'both'\nfrom = 'idea'\npatch = 'hypotheses/off-by-one.patch'\n\
         [[hypothesis]]\nid = 'ahead'\nfrom = 'ahead'\n\
-        [[hypothesis]]\nid = 'many'\nrun = 'x'\narms = 2\npatch = 'hypotheses/off-by-one.patch'\n";
+        [[hypothesis]]\nid = 'many'\nrun = 'x'\narms = 2\npatch = 'hypotheses/off-by-one.patch'\n\
+        [[hypothesis]]\nid = 'again'\npatch = 'hypotheses/off-by-one.patch'\n";
     let arms = commits(&repo, text).value.unwrap();
     let base = oid(&repo, "main");
     assert_eq!((arms[0].begins_at, arms[0].counts_from), (oid(&repo, "idea"), fork));
@@ -109,6 +110,8 @@ fn a_hypothesis_counts_from_where_its_branch_left_the_base() {
     assert_eq!(told(&arms[3]), ("many-1".to_owned(), Some("many".to_owned())));
     assert_eq!(arms[3].begins_at, arms[4].begins_at);
     assert_eq!(arms[4].counts_from, base);
+    let subject = |arm: &Arm| repo.git(&["log", "-1", "--format=%s", &arm.begins_at.to_string()]);
+    assert_eq!((subject(&arms[4]), subject(&arms[5])), ("many".to_owned(), "again".to_owned()));
 }
 
 #[test]
