@@ -44,6 +44,7 @@ pub use resolution::{
 pub use state::{Integration, IntegrationOutcome};
 pub use statistics::Rates;
 pub use terms::{Contradiction, Terms};
+pub(in crate::domain) use test_results::plain;
 pub use test_results::{
     LEFT_OUT, TestFormat, TestResults, is_cut_short, parse_junit, parse_output,
 };

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use super::Driver;
 use crate::adapters::host::report_file::load_output;
 use crate::domain::integrate::parse_output;
-use crate::domain::race::metric_in;
 use crate::domain::run::{CheckEvidence, Ending};
 use crate::domain::task::Metric;
 
@@ -40,7 +39,7 @@ impl Watched {
     /// Reads the log.
     pub(super) fn load(self, ending: Ending) -> CheckEvidence {
         let output = load_output(&self.log).unwrap_or_default();
-        let metric = self.metric.and_then(|metric| metric_in(&metric, &output));
+        let metric = self.metric.and_then(|metric| metric.number_in(&output));
         if ending == (Ending::Code { code: 0 }) {
             return CheckEvidence { metric, failing: Vec::new(), output: String::new() };
         }

@@ -36,7 +36,7 @@ pub(super) fn lines(text: &str) -> impl Iterator<Item = Line<'_>> {
 }
 
 /// A line as it looks: what a carriage return wrote over is gone, too.
-fn plain(line: &str) -> Cow<'_, str> {
+pub(in crate::domain) fn plain(line: &str) -> Cow<'_, str> {
     let line = line.trim_end();
     let line = line.rsplit('\r').next().unwrap_or(line);
     if !line.contains(is_invisible) {

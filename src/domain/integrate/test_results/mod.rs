@@ -28,6 +28,7 @@ use serde::{Deserialize, Serialize};
 pub use cut_short::is_cut_short;
 pub use junit::parse_junit;
 pub use lines::LEFT_OUT;
+pub(in crate::domain) use lines::plain;
 
 /// Who wrote the results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -43,12 +43,7 @@ impl Draft {
 
     fn judge(&mut self, task: usize, attempt: u32, (rules, is_control): (&RaceRules, bool)) {
         let tally = tally(&self.state.tasks[task].checks);
-        // The control settles one question; what else it would say of the check, the arms say too.
-        let once_more = match is_control {
-            true => standing(rules, tally) == Standing::Open,
-            false => goes_on(rules, tally),
-        };
-        if once_more {
+        if goes_on(rules, tally) {
             let id = self.state.task(task).id.clone();
             self.emit(Event::CheckRequested { task: id, attempt, run: tally.runs() + 1 });
             self.step.actions.push(Action::Check { task, attempt, run: tally.runs() + 1 });
