@@ -1,11 +1,12 @@
 //! Races in virtual time, decided by the functions of this module and nothing else.
 
+use std::time::Duration;
+
 use super::fixture::rules;
 use super::*;
 use crate::domain::id::TaskId;
 use crate::domain::plan::Random;
 use crate::domain::task::{RaceRules, RaceStop};
-use std::time::Duration;
 
 const ARMS: usize = 5;
 
@@ -63,20 +64,16 @@ impl Race {
                 break;
             }
         }
-        // Diffs of any size: they say nothing about who is right.
-        let contenders = arms.map(|tally| Contender {
-            id: "a".parse().unwrap(),
+        let mut contender = |(at, tally)| Contender {
+            id: name(at),
             tally,
             metric: None,
+            // Of any size: it says nothing about who is right.
             changes: Changes { lines: (random.uniform() * 40.0) as usize, ..Changes::default() },
             duration: Duration::ZERO,
             family: None,
-        });
-        let named: Vec<Contender> = contenders
-            .into_iter()
-            .enumerate()
-            .map(|(at, arm)| Contender { id: name(at), ..arm })
-            .collect();
+        };
+        let named: Vec<Contender> = arms.into_iter().enumerate().map(&mut contender).collect();
         rank(&self.rules, &named).winner() == Some(&name(right))
     }
 
@@ -124,10 +121,11 @@ fn with_a_check_that_fails_by_chance_in_20_of_100_runs_the_right_arm_is_named() 
     assert!((9_600..=9_730).contains(&many), "{many}");
 }
 
-/// No promise, but seen: nine of ten, and more when arms take turns.
+/// No promise, but seen with `first`: 94 of 100 on five slots; on two slots 92 when one arm goes after
+/// another, 95 when the arm with the fewest runs goes first, 94 when the most promising one does. With
+/// `all`, 90 to 92: where a lucky arm reaches `need` as well, the two rates differ by less than noise.
 #[test]
 fn with_a_check_that_is_wrong_either_way_in_20_of_100_runs_the_right_arm_is_mostly_named() {
     let named: Vec<usize> = races(SYMMETRIC).map(|race| race.right_of(2_000)).collect();
-    println!("{named:?}");
     assert!(named.iter().all(|right| *right >= 1_700), "{named:?}");
 }

@@ -14,6 +14,7 @@ use super::history_document::{
 use super::history_exchange::HistoryExport;
 use super::integrate_document::IntegrateDocument;
 use super::plan_document::PlanDocument;
+use super::race_document::RaceDocument;
 use super::run_document::RunDocument;
 use crate::domain::id::{Oid, RunId};
 use crate::domain::integrate::Question;
@@ -118,6 +119,7 @@ pub fn schemas() -> Vec<(&'static str, serde_json::Value)> {
         ("plan", schema_of::<PlanDocument>()),
         ("run", schema_of::<RunDocument>()),
         ("integrate", schema_of::<IntegrateDocument>()),
+        ("race", schema_of::<RaceDocument>()),
         ("forecast", schema_of::<ForecastDocument>()),
         ("operations", schema_of::<OperationsDocument>()),
         ("clean", schema_of::<CleanDocument>()),

@@ -31,6 +31,8 @@ mod plan_report;
 mod plan_risk;
 mod prediction;
 mod prose;
+mod race_document;
+mod race_section;
 mod remaining;
 mod run_document;
 mod run_report;
@@ -80,6 +82,11 @@ pub use plan_document::{
 pub use plan_facts::{SQUEEZES, Squeeze};
 pub use plan_report::{Detail, plan_report};
 pub use prose::{Line, Mark, Span};
+pub use race_document::{
+    ArmEntry, ArmFacts, ArmVerdict, ControlEntry, ControlFacts, ControlOutcome, EvidenceEntry,
+    MetricInterval, RaceDocument, RaceFacts, RateEntry, from_race,
+};
+pub use race_section::{race_headline, race_sections};
 pub use remaining::remaining_s;
 pub use run_document::{
     ConflictEntry, RunDocument, RunStateWord, TaskEntry, TaskStateWord, from_run,

@@ -1,0 +1,288 @@
+//! The JSON document of `race`.
+
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::document::{SCHEMA, seconds};
+use crate::domain::id::{Oid, RunId, TaskId};
+use crate::domain::race::{
+    Changes, Contender, Evidence, Luck, MetricSummary, Ranking, Reproduction, Shown, Tally, luck,
+    pass_rate, rank, reproduction,
+};
+use crate::domain::task::RaceRules;
+
+/// What a race found, from which its document and its report are made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RaceFacts {
+    /// Name of the run.
+    pub run: RunId,
+    /// Commit that the control runs on.
+    pub base: Oid,
+    /// What decides.
+    pub rules: RaceRules,
+    /// The control, where there is one.
+    pub control: Option<ControlFacts>,
+    /// In the order of the file.
+    pub arms: Vec<ArmFacts>,
+    /// Time that the losers would have run on for.
+    pub saved: Duration,
+}
+
+/// The check on the base.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ControlFacts {
+    /// Its results.
+    pub tally: Tally,
+    /// Time of all its runs.
+    pub duration: Duration,
+    /// What the check printed.
+    pub metric: Option<MetricSummary>,
+}
+
+/// One arm.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ArmFacts {
+    /// Its name.
+    pub id: TaskId,
+    /// What it claims.
+    pub title: Option<String>,
+    /// What became of it; `None` while it runs or waits.
+    pub verdict: Option<ArmVerdict>,
+    /// Why, where it errored or was stopped.
+    pub reason: Option<String>,
+    /// Results of its check.
+    pub tally: Tally,
+    /// What the check printed in the runs that passed.
+    pub metric: Option<MetricSummary>,
+    /// Its diff.
+    pub changes: Changes,
+    /// Time of its command and of all runs of its check.
+    pub duration: Duration,
+    /// Name that several arms of one command share.
+    pub family: Option<String>,
+    /// Branch that holds its work.
+    pub branch: Option<String>,
+    /// The last commit there.
+    pub tip: Option<Oid>,
+    /// What shows that it is falsified.
+    pub evidence: Option<Evidence>,
+}
+
+/// What became of an arm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ArmVerdict {
+    /// The check passed as often as it must.
+    Proved,
+    /// It can no longer.
+    Falsified,
+    /// Another arm won before it was decided.
+    Stopped,
+    /// Its check could not be run: its command failed, its patch does not apply, …
+    Errored,
+}
+
+impl RaceFacts {
+    /// Arms that are proved, the best first.
+    pub fn ranking(&self) -> Ranking {
+        let contender = |arm: &ArmFacts| Contender {
+            id: arm.id.clone(),
+            tally: arm.tally,
+            metric: arm.metric,
+            changes: arm.changes.clone(),
+            duration: arm.duration,
+            family: arm.family.clone(),
+        };
+        let proved = self.arms.iter().filter(|arm| arm.verdict == Some(ArmVerdict::Proved));
+        rank(&self.rules, &proved.map(contender).collect::<Vec<_>>())
+    }
+
+    /// What the control says; `None` where there is none.
+    pub fn reproduction(&self) -> Option<Reproduction> {
+        self.control.map(|control| reproduction(&self.rules, control.tally))
+    }
+
+    /// How probable it is that the winner is a wrong arm; `None` without repeats.
+    pub(super) fn luck_of(&self, winner: &TaskId) -> Option<Luck> {
+        if self.rules.runs < 2 {
+            return None;
+        }
+        let others = self.arms.iter().filter(|arm| arm.id != *winner).map(|arm| arm.tally);
+        luck(&self.rules, self.control.map(|control| control.tally), &others.collect::<Vec<_>>())
+    }
+}
+
+/// What `race` prints.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RaceDocument {
+    /// Always 1.
+    pub schema: u32,
+    /// Name of the run.
+    pub run: RunId,
+    /// Commit that the control ran on.
+    pub base: Oid,
+    /// The check on the base; null where none was asked for.
+    pub control: Option<ControlEntry>,
+    /// The best proved arm.
+    pub winner: Option<TaskId>,
+    /// Why that one, with names in backticks.
+    pub why: Option<String>,
+    /// Probability that a race proves a wrong arm and states a number as small as this; null without
+    /// repeats or a winner.
+    pub luck_at_most: Option<f64>,
+    /// In the order of the file.
+    pub arms: Vec<ArmEntry>,
+    /// Time that the losers would have run on for, seconds.
+    pub saved_s: f64,
+}
+
+/// The check on the base.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ControlEntry {
+    /// What it says; null while it is open.
+    pub outcome: Option<ControlOutcome>,
+    /// Runs of the check.
+    pub runs: u32,
+    /// How many of them passed.
+    pub passes: u32,
+}
+
+/// What the control says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ControlOutcome {
+    /// The base fails the check.
+    Reproduced,
+    /// The base passes it: there is nothing to decide.
+    NotReproduced,
+}
+
+/// One arm.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ArmEntry {
+    /// Its name.
+    pub id: TaskId,
+    /// What it claims.
+    pub title: Option<String>,
+    /// What became of it; null while it runs or waits.
+    pub verdict: Option<ArmVerdict>,
+    /// Why, where it errored or was stopped.
+    pub reason: Option<String>,
+    /// Runs of the check.
+    pub runs: u32,
+    /// How many of them passed.
+    pub passes: u32,
+    /// Where its pass rate lies with 95 % confidence; null before its first run.
+    pub pass_rate: Option<RateEntry>,
+    /// Median of the numbers that the check printed in the runs that passed.
+    pub metric: Option<f64>,
+    /// Where that median lies, and how surely; null where there is none.
+    pub metric_interval: Option<MetricInterval>,
+    /// Paths that its diff changes.
+    pub changed_paths: Vec<String>,
+    /// Lines that its diff adds and removes.
+    pub changed_lines: usize,
+    /// Time of its command and its check, seconds.
+    pub duration_s: f64,
+    /// Branch that holds its work.
+    pub branch: Option<String>,
+    /// The last commit there.
+    pub tip: Option<Oid>,
+    /// What shows that it is falsified.
+    pub evidence: Option<EvidenceEntry>,
+}
+
+/// Bounds of a pass rate, from 0 to 1.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RateEntry {
+    /// At least.
+    pub low: f64,
+    /// At most.
+    pub high: f64,
+}
+
+/// Where the true median of a metric lies.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct MetricInterval {
+    /// At least.
+    pub low: f64,
+    /// At most.
+    pub high: f64,
+    /// With this probability; below 0.95 there were too few runs.
+    pub confidence: f64,
+}
+
+/// What shows that an arm is falsified.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct EvidenceEntry {
+    /// Exit code of its check, where it ended by itself.
+    pub exit_code: Option<i32>,
+    /// Tests that failed, the first twenty.
+    pub failing: Vec<String>,
+    /// Unified diff from the control's output to the arm's, empty where both say the same; null without
+    /// a control.
+    pub difference: Option<Vec<String>>,
+    /// The end of its output, where there is no control to compare with.
+    pub last_lines: Option<Vec<String>>,
+}
+
+/// The document of a race.
+pub fn from_race(facts: &RaceFacts) -> RaceDocument {
+    let ranking = facts.ranking();
+    let winner = ranking.winner().cloned();
+    RaceDocument {
+        schema: SCHEMA,
+        run: facts.run.clone(),
+        base: facts.base,
+        control: facts.control.map(|control| control_entry(&facts.rules, control.tally)),
+        why: ranking.why(),
+        luck_at_most: winner.as_ref().and_then(|arm| facts.luck_of(arm)).map(|luck| luck.any),
+        winner,
+        arms: facts.arms.iter().map(|arm| arm_entry(&facts.rules, arm)).collect(),
+        saved_s: seconds(facts.saved.as_secs_f64()),
+    }
+}
+
+fn control_entry(rules: &RaceRules, tally: Tally) -> ControlEntry {
+    let outcome = match reproduction(rules, tally) {
+        Reproduction::Open => None,
+        Reproduction::Reproduced => Some(ControlOutcome::Reproduced),
+        Reproduction::NotReproduced => Some(ControlOutcome::NotReproduced),
+    };
+    ControlEntry { outcome, runs: tally.runs(), passes: tally.passes }
+}
+
+fn arm_entry(rules: &RaceRules, arm: &ArmFacts) -> ArmEntry {
+    let rate = (arm.tally.runs() > 0).then(|| pass_rate(rules, arm.tally));
+    ArmEntry {
+        id: arm.id.clone(),
+        title: arm.title.clone(),
+        verdict: arm.verdict,
+        reason: arm.reason.clone(),
+        runs: arm.tally.runs(),
+        passes: arm.tally.passes,
+        pass_rate: rate.map(|rate| RateEntry { low: rate.low, high: rate.high }),
+        metric: arm.metric.map(|metric| metric.median),
+        metric_interval: arm.metric.map(|MetricSummary { low, high, confidence, .. }| {
+            MetricInterval { low, high, confidence }
+        }),
+        changed_paths: arm.changes.paths.iter().cloned().collect(),
+        changed_lines: arm.changes.lines,
+        duration_s: seconds(arm.duration.as_secs_f64()),
+        branch: arm.branch.clone(),
+        tip: arm.tip,
+        evidence: arm.evidence.as_ref().map(evidence_entry),
+    }
+}
+
+fn evidence_entry(evidence: &Evidence) -> EvidenceEntry {
+    let (difference, last_lines) = match &evidence.shown {
+        Shown::Same => (Some(Vec::new()), None),
+        Shown::Diff { lines, .. } => (Some(lines.clone()), None),
+        Shown::End { lines } => (None, Some(lines.clone())),
+    };
+    let failing = evidence.failing.clone();
+    EvidenceEntry { exit_code: evidence.exit_code, failing, difference, last_lines }
+}
