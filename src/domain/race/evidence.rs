@@ -72,7 +72,10 @@ pub fn evidence(arm: CheckOutput<'_>, control: Option<CheckOutput<'_>>) -> Evide
     let shown = match control {
         Some(control) => difference(&last_lines(control), &lines),
         None => Shown::End {
-            lines: lines[lines.len().saturating_sub(LINES_SHOWN)..].iter().map(cut).collect(),
+            lines: lines[lines.len().saturating_sub(LINES_SHOWN)..]
+                .iter()
+                .map(|line| cut(line))
+                .collect(),
         },
     };
     Evidence { exit_code: arm.exit_code, failing, more_failing, shown }
@@ -91,7 +94,8 @@ fn last_lines(output: CheckOutput<'_>) -> Vec<String> {
 
 /// Lines are compared without what changes from run to run, and shown as they are.
 fn difference(control: &[String], arm: &[String]) -> Shown {
-    let [old, new] = [control, arm].map(|lines| lines.iter().map(steady).collect::<Vec<_>>());
+    let [old, new] =
+        [control, arm].map(|lines| lines.iter().map(|line| steady(line)).collect::<Vec<_>>());
     let [old, new] = [&old, &new].map(|lines| lines.iter().map(String::as_str).collect::<Vec<_>>());
     let diff = TextDiff::configure().algorithm(Algorithm::Myers).diff_slices(&old, &new);
     let mut lines = Vec::new();
@@ -101,7 +105,7 @@ fn difference(control: &[String], arm: &[String]) -> Shown {
         }
         for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
             let of = |lines: &[String], index: Option<usize>| {
-                index.and_then(|index| lines.get(index)).map(cut).unwrap_or_default()
+                index.and_then(|index| lines.get(index)).map(|line| cut(line)).unwrap_or_default()
             };
             lines.push(match change.tag() {
                 ChangeTag::Equal => format!(" {}", of(arm, change.new_index())),
@@ -118,10 +122,10 @@ fn difference(control: &[String], arm: &[String]) -> Shown {
     Shown::Diff { lines, more }
 }
 
-fn cut(line: &String) -> String {
+fn cut(line: &str) -> String {
     match line.char_indices().nth(LINE_LENGTH) {
         Some((end, _)) => format!("{}…", &line[..end]),
-        None => line.clone(),
+        None => line.to_owned(),
     }
 }
 
@@ -147,14 +151,14 @@ static UNSTEADY: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
     built.flatten().collect()
 });
 
-fn steady(line: &String) -> String {
+fn steady(line: &str) -> String {
     // What a log left out differs in its count, which says nothing.
     if line.starts_with(LEFT_OUT) {
         return LEFT_OUT.to_owned();
     }
-    UNSTEADY
-        .iter()
-        .fold(line.clone(), |line, (pattern, word)| pattern.replace_all(&line, *word).into_owned())
+    UNSTEADY.iter().fold(line.to_owned(), |line, (pattern, word)| {
+        pattern.replace_all(&line, *word).into_owned()
+    })
 }
 
 #[cfg(test)]

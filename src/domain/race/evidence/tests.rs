@@ -43,7 +43,7 @@ fn patterns_of_what_changes_from_run_to_run_are_all_there() {
         ("ok  \tpkg/a\t0.012s", "ok  \tpkg/a\tNUMBER"),
         ("id 01234567-89ab-cdef-0123-456789abcdef", "id UUID"),
     ] {
-        assert_eq!(steady(&line.to_owned()), expected);
+        assert_eq!(steady(line), expected);
     }
 }
 

@@ -79,7 +79,10 @@ fn text(facts: &RaceFacts) -> String {
                 Block::List(lines) => lines.iter().map(cell).collect(),
                 Block::Line(line) => vec![cell(&line)],
                 Block::Verbatim(lines) => lines.into_iter().map(|l| format!("    {l}")).collect(),
-                other => panic!("{other:?}"),
+                other @ (Block::Facts(_)
+                | Block::Subheading(_)
+                | Block::Timeline(_)
+                | Block::Commands(_)) => panic!("{other:?}"),
             };
             text = format!("{text}\n{}", lines.join("\n"));
         }
