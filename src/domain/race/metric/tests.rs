@@ -1,33 +1,5 @@
 use super::*;
 use crate::domain::plan::Random;
-use crate::domain::task::Better;
-
-fn reader(pattern: &str) -> Result<MetricReader, MetricError> {
-    MetricReader::new(&Metric { pattern: pattern.to_owned(), better: Better::Lower })
-}
-
-#[test]
-fn the_last_match_counts() {
-    let p95 = reader(r"^p95 = (\S+)$").unwrap();
-    assert_eq!(p95.read("warm up\np95 = 14.25\r\nagain\np95 = -3e-2\n"), Ok(-0.03));
-    assert_eq!(p95.read("p95 = 3 ms"), Err(MetricGap::NoMatch));
-    for (text, gap) in [
-        ("1,234", MetricGap::NoNumber { text: "1,234".to_owned() }),
-        ("NaN", MetricGap::NotFinite { text: "NaN".to_owned() }),
-        ("-inf", MetricGap::NotFinite { text: "-inf".to_owned() }),
-        ("1e999", MetricGap::NotFinite { text: "1e999".to_owned() }),
-    ] {
-        assert_eq!(p95.read(&format!("p95 = 1\np95 = {text}")), Err(gap));
-    }
-}
-
-#[test]
-fn a_pattern_that_names_no_number_is_refused() {
-    let said = |pattern: &str| reader(pattern).unwrap_err().to_string();
-    assert_eq!(said("p95"), r"has 0 groups where one must hold the number: `p95 = (\d+\.\d+)`");
-    assert_eq!(said("(a)(b)"), r"has 2 groups where one must hold the number: `p95 = (\d+\.\d+)`");
-    assert_eq!(said("(a"), "is no regular expression: unclosed group");
-}
 
 #[test]
 fn fewer_than_six_runs_are_too_few_for_95_of_100() {
