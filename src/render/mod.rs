@@ -5,8 +5,10 @@ mod blocks;
 pub mod diagnostic;
 mod error_text;
 mod event_line;
+mod github;
 mod integration_line;
 mod json;
+mod junit;
 mod operations_text;
 mod plain;
 mod plan_mermaid;
@@ -25,7 +27,11 @@ mod train_line;
 
 pub use error_text::{error_text, hint_text, warning_text};
 pub use event_line::{Verbosity, event_lines};
+pub use github::{
+    ANNOTATIONS_MAX, Annotation, GuardedOutput, Level, annotation_line, step_summary,
+};
 pub use json::json_text;
+pub use junit::{JunitRun, JunitSuite, junit_xml};
 pub use operations_text::operations_text;
 pub use plain::{PlainLines, ReplayError, replay};
 pub use plan_mermaid::plan_mermaid;

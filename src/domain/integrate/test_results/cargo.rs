@@ -12,11 +12,12 @@ use std::collections::BTreeMap;
 
 use super::cargo_block::Block;
 use super::collected::{Collected, Outcome, prefix};
+use super::excerpt::Excerpt;
 use super::lines::{Line, lines};
-use super::{TestFormat, TestResults};
+use super::{TestFormat, TestReading};
 
 /// `None` when no test binary spoke.
-pub(super) fn parse(text: &str) -> Option<TestResults> {
+pub(super) fn parse(text: &str) -> Option<TestReading> {
     let mut run = Run::default();
     for line in lines(text) {
         match line {
@@ -51,8 +52,15 @@ struct Target {
     id: String,
     is_doc: bool,
     blocks: usize,
-    /// Doc-tests, each with its line.
-    docs: Vec<(String, u64, Outcome)>,
+    /// Doc-tests.
+    docs: Vec<Doc>,
+}
+
+struct Doc {
+    name: String,
+    line: u64,
+    outcome: Outcome,
+    output: Option<Excerpt>,
 }
 
 impl Run {
@@ -132,15 +140,25 @@ impl Run {
         if !ended.whole {
             self.collected.note_gap();
         }
+        if let Some(tally) = ended.tally {
+            self.collected.count(tally);
+        }
+        let mut outputs: BTreeMap<String, Excerpt> = ended.outputs.into_iter().collect();
         for (name, outcome) in ended.tests {
             self.owes_error |= outcome == Outcome::Failed;
-            match &mut self.target {
+            let output = outputs.remove(&name);
+            let parts = match &mut self.target {
                 Some(target) if target.is_doc => {
                     let (name, line) = without_line(&name);
-                    target.docs.push((name, line, outcome));
+                    target.docs.push(Doc { name, line, outcome, output });
+                    continue;
                 }
-                Some(target) => drop(self.collected.record(&[&target.id, &name], outcome)),
-                None => drop(self.collected.record(&[&name], outcome)),
+                Some(target) => [target.id.as_str(), &name],
+                None => ["", name.as_str()],
+            };
+            self.collected.record(&parts, outcome);
+            if let Some(output) = output {
+                self.collected.print(&parts, output);
             }
         }
     }
@@ -151,13 +169,20 @@ impl Run {
         if target.blocks == 0 {
             self.collected.note_gap();
         }
-        target.docs.sort();
-        let mut number = 1;
-        for (at, (name, _, outcome)) in target.docs.iter().enumerate() {
-            let again = at > 0 && target.docs[at - 1].0 == *name;
-            number = if again { number + 1 } else { 1 };
-            let mark = if again { format!("#{number}") } else { String::new() };
-            self.collected.record(&[&target.id, name, &mark], *outcome);
+        target.docs.sort_by(|a, b| (&a.name, a.line, a.outcome).cmp(&(&b.name, b.line, b.outcome)));
+        let mut last: Option<(String, usize)> = None;
+        for doc in target.docs {
+            let number = match &last {
+                Some((name, number)) if *name == doc.name => number + 1,
+                Some(_) | None => 1,
+            };
+            let mark = if number > 1 { format!("#{number}") } else { String::new() };
+            let parts = [target.id.as_str(), &doc.name, &mark];
+            self.collected.record(&parts, doc.outcome);
+            if let Some(output) = doc.output {
+                self.collected.print(&parts, output);
+            }
+            last = Some((doc.name, number));
         }
     }
 

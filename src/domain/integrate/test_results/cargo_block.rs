@@ -1,6 +1,8 @@
 //! What one test binary of Rust's harness writes, from `running N tests` to `test result: …`.
 
+use super::Tally;
 use super::collected::Outcome;
+use super::excerpt::Excerpt;
 
 /// The output of one test binary so far.
 #[derive(Debug)]
@@ -12,6 +14,10 @@ pub(super) struct Block {
     section: Section,
     /// Names of the last list of failures.
     failures: Vec<String>,
+    /// What tests printed, in the order in which it is repeated.
+    outputs: Vec<(String, Excerpt)>,
+    /// The last of them is being repeated.
+    repeats: bool,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -27,6 +33,10 @@ pub(super) struct Ended {
     pub(super) tests: Vec<(String, Outcome)>,
     /// The numbers at its end are those of the tests listed.
     pub(super) whole: bool,
+    /// Those numbers.
+    pub(super) tally: Option<Tally>,
+    /// What tests printed.
+    pub(super) outputs: Vec<(String, Excerpt)>,
 }
 
 impl Block {
@@ -40,6 +50,8 @@ impl Block {
             counts: Counts::default(),
             section: Section::Listing,
             failures: Vec::new(),
+            outputs: Vec::new(),
+            repeats: false,
         })
     }
 
@@ -55,6 +67,9 @@ impl Block {
             return self.section == Section::Listing
                 || self.is_whole(&counts)
                 || (counts.failed > 0 && counts.failed == self.failures.len());
+        }
+        if self.is_in_details() {
+            self.repeat(line);
         }
         match &mut self.section {
             _ if line == "failures:" => {
@@ -79,14 +94,30 @@ impl Block {
         false
     }
 
+    /// Takes a line of what a test printed.
+    fn repeat(&mut self, line: &str) {
+        let name = line.strip_prefix("---- ").and_then(|rest| rest.strip_suffix(" stdout ----"));
+        if let Some(name) = name {
+            self.outputs.push((bare_name(name).to_owned(), Excerpt::default()));
+            self.repeats = true;
+        } else if line == "failures:" || line == "successes:" {
+            self.repeats = false;
+        } else if self.repeats
+            && let Some((_, output)) = self.outputs.last_mut()
+        {
+            output.push(line);
+        }
+    }
+
     /// With the line that ended it, where one did.
     pub(super) fn finish(mut self, last: Option<&str>) -> Ended {
         let counts = last.and_then(|line| Counts::parse(line.strip_prefix("test result: ")?));
-        let whole = counts.is_some_and(|counts| self.is_whole(&counts));
+        let whole = counts.as_ref().is_some_and(|counts| self.is_whole(counts));
         if !whole {
             self.listed.extend(self.failures.into_iter().map(|name| (name, Outcome::Failed)));
         }
-        Ended { tests: self.listed, whole }
+        let tally = counts.map(|counts| counts.tally());
+        Ended { tests: self.listed, whole, tally, outputs: self.outputs }
     }
 
     fn is_whole(&self, counts: &Counts) -> bool {
@@ -107,6 +138,15 @@ impl Counts {
             Outcome::Passed => &mut self.passed,
             Outcome::Failed => &mut self.failed,
             Outcome::Skipped => &mut self.skipped,
+        }
+    }
+
+    fn tally(&self) -> Tally {
+        let count = |count: usize| count.try_into().unwrap_or(u64::MAX);
+        Tally {
+            passed: count(self.passed),
+            failed: count(self.failed),
+            skipped: count(self.skipped),
         }
     }
 

@@ -1,14 +1,18 @@
 //! Results while they are gathered.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
-use super::{TestFormat, TestResults};
+use super::excerpt::Excerpt;
+use super::{Tally, TestFormat, TestReading, TestResults};
 
 /// Bytes of an id at most, and of every part that ids are made of: with longer ones, a small output
 /// could make a lot of text.
 const ID_MAX: usize = 2 * 1024;
 /// Bytes of all ids at most.
 const IDS_MAX: usize = 256 * 1024 * 1024;
+/// Tests whose output is kept.
+const OUTPUTS_MAX: usize = 1000;
 
 /// How a test ended, from the best to the worst.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,6 +29,11 @@ pub(super) struct Collected {
     bytes: usize,
     /// Something is known to be missing.
     gap: bool,
+    /// Numbers that the writer told.
+    tally: Option<Tally>,
+    durations: BTreeMap<String, Duration>,
+    flaky: BTreeSet<String>,
+    outputs: BTreeMap<String, Excerpt>,
 }
 
 impl Collected {
@@ -48,6 +57,32 @@ impl Collected {
         false
     }
 
+    /// Adds numbers of the writer's own.
+    pub(super) fn count(&mut self, tally: Tally) {
+        self.tally = Some(self.tally.unwrap_or_default().plus(tally));
+    }
+
+    /// How long a test took; of several times the last stays.
+    pub(super) fn time(&mut self, parts: &[&str], duration: Duration) {
+        if let Some(id) = id(parts) {
+            self.durations.insert(id, duration);
+        }
+    }
+
+    /// A test failed first and then passed.
+    pub(super) fn note_flaky(&mut self, parts: &[&str]) {
+        self.flaky.extend(id(parts));
+    }
+
+    /// What a test printed, or why it failed; what is told first stays.
+    pub(super) fn print(&mut self, parts: &[&str], output: Excerpt) {
+        if let Some(id) = id(parts)
+            && self.outputs.len() < OUTPUTS_MAX
+        {
+            self.outputs.entry(id).or_insert(output);
+        }
+    }
+
     /// Something is missing.
     pub(super) fn note_gap(&mut self) {
         self.gap = true;
@@ -57,7 +92,7 @@ impl Collected {
         id(parts).is_some_and(|id| self.outcomes.get(&id) == Some(&Outcome::Failed))
     }
 
-    pub(super) fn finish(self, format: TestFormat) -> TestResults {
+    pub(super) fn finish(self, format: TestFormat) -> TestReading {
         let mut results = TestResults {
             format,
             complete: false,
@@ -73,7 +108,21 @@ impl Collected {
             };
         }
         results.complete = !self.gap && results.executed().next().is_some();
-        results
+        let listed = |ids: &BTreeSet<String>| ids.len().try_into().unwrap_or(u64::MAX);
+        let found = Tally {
+            passed: listed(&results.passed),
+            failed: listed(&results.failed),
+            skipped: listed(&results.skipped),
+        };
+        let outputs = self.outputs.into_iter().filter(|(id, _)| results.failed.contains(id));
+        TestReading {
+            tally: self.tally.unwrap_or(found),
+            tally_is_told: self.tally.is_some(),
+            durations: self.durations,
+            flaky: self.flaky.into_iter().filter(|id| results.passed.contains(id)).collect(),
+            outputs: outputs.map(|(id, output)| (id, output.finish())).collect(),
+            results,
+        }
     }
 }
 

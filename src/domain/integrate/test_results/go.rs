@@ -5,15 +5,19 @@
 //!
 //! Ids: `<package> <Test/Sub>`.
 
+use std::time::Duration;
+
 use super::collected::{Collected, Outcome};
 use super::go_events::Package;
 use super::lines::{Line, lines};
-use super::{TestFormat, TestResults};
+use super::{TestFormat, TestReading};
 
 /// `None` when no package is spoken of.
-pub(super) fn parse(text: &str) -> Option<TestResults> {
+pub(super) fn parse(text: &str) -> Option<TestReading> {
     let mut collected = Collected::default();
     let mut package = Package::default();
+    // The test whose lines follow.
+    let mut place = None;
     let mut spoke = false;
     for line in lines(text) {
         let line = match line {
@@ -21,18 +25,30 @@ pub(super) fn parse(text: &str) -> Option<TestResults> {
             Line::Cut => {
                 collected.note_gap();
                 package = Package::default();
+                place = None;
                 continue;
             }
         };
         if let Some(end) = parse_end(&line) {
             spoke = true;
             close(std::mem::take(&mut package), &end, &mut collected);
+            place = None;
         } else if let Some((_, name)) = line.rsplit_once("=== RUN   ") {
             package.begin(name);
-        } else if let Some((name, outcome)) = parse_result(&line) {
-            package.end(name, outcome);
+            place = Some(name.to_owned());
+        } else if let Some((name, outcome, duration)) = parse_result(&line) {
+            package.end(name, outcome, duration);
+            // A test can print such a line itself.
+            if package.may_hold(name) {
+                place = Some(name.to_owned());
+            }
+        } else if let Some((_, name)) = parse_switch(&line) {
+            place = Some(name.trim_start().to_owned());
         } else {
             package.hear(&line);
+            if let Some(test) = &place {
+                package.print(test, &line);
+            }
         }
     }
     if !package.is_empty() {
@@ -81,7 +97,7 @@ fn parse_end(line: &str) -> Option<End<'_>> {
 
 /// From `--- PASS: Name (0.00s)`, which may be indented or stand behind what a test printed without a
 /// newline.
-fn parse_result(line: &str) -> Option<(&str, Outcome)> {
+fn parse_result(line: &str) -> Option<(&str, Outcome, Option<Duration>)> {
     let (_, said) = line.rsplit_once("--- ")?;
     let (word, rest) = said.split_once(": ")?;
     let (name, time) = rest.rsplit_once(" (")?;
@@ -91,7 +107,15 @@ fn parse_result(line: &str) -> Option<(&str, Outcome)> {
         "SKIP" => Outcome::Skipped,
         _ => return None,
     };
-    (time.ends_with("s)") && !name.contains(' ')).then_some((name, outcome))
+    let seconds = time.strip_suffix("s)")?;
+    let duration = seconds.parse().ok().and_then(|time| Duration::try_from_secs_f64(time).ok());
+    (!name.contains(' ')).then_some((name, outcome, duration))
+}
+
+/// From `=== CONT  Name` and the like, which tell whose lines follow.
+fn parse_switch(line: &str) -> Option<(&str, &str)> {
+    let said = line.strip_prefix("=== ")?;
+    said.split_once(' ').filter(|(word, _)| matches!(*word, "CONT" | "NAME" | "PAUSE"))
 }
 
 #[cfg(test)]

@@ -2,15 +2,17 @@
 //! begun has ended and the package's own verdict says the same.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::Deserialize;
 
 use super::collected::{Collected, Outcome};
+use super::excerpt::Excerpt;
 use super::lines::{Line, lines};
-use super::{TestFormat, TestResults};
+use super::{TestFormat, TestReading};
 
 /// `None` when there is no event. What go says beside events is left to [`super::go`].
-pub(super) fn parse(text: &str) -> Option<TestResults> {
+pub(super) fn parse(text: &str) -> Option<TestReading> {
     let mut collected = Collected::default();
     let mut packages: BTreeMap<String, Package> = BTreeMap::new();
     let mut spoke = false;
@@ -29,14 +31,13 @@ pub(super) fn parse(text: &str) -> Option<TestResults> {
         if event.action == "build-fail" {
             collected.note_gap();
         }
-        let Some(name) = event.package else { continue };
+        let Some(name) = event.package.clone() else { continue };
         spoke = true;
         let verdict = match (event.action.as_str(), &event.test) {
             ("pass" | "skip", None) => true,
             ("fail", None) => false,
             _ => {
-                let package = packages.entry(name).or_default();
-                package.take(&event.action, event.test.as_deref(), event.output.as_deref());
+                packages.entry(name).or_default().take(&event);
                 continue;
             }
         };
@@ -58,6 +59,8 @@ struct Event {
     package: Option<String>,
     test: Option<String>,
     output: Option<String>,
+    /// Seconds.
+    elapsed: Option<f64>,
 }
 
 /// What was said of a package so far.
@@ -75,16 +78,27 @@ struct Test {
     begun: usize,
     ended: usize,
     worst: Option<Outcome>,
+    duration: Option<Duration>,
+    output: Excerpt,
 }
 
 impl Package {
-    fn take(&mut self, action: &str, test: Option<&str>, output: Option<&str>) {
-        match (action, test) {
+    fn take(&mut self, event: &Event) {
+        let test = event.test.as_deref();
+        let elapsed = event.elapsed.and_then(|time| Duration::try_from_secs_f64(time).ok());
+        match (event.action.as_str(), test) {
             ("run", Some(test)) => self.begin(test),
-            ("pass", Some(test)) => self.end(test, Outcome::Passed),
-            ("fail", Some(test)) => self.end(test, Outcome::Failed),
-            ("skip", Some(test)) => self.end(test, Outcome::Skipped),
-            _ => output.into_iter().for_each(|output| self.hear(output.trim_end())),
+            ("pass", Some(test)) => self.end(test, Outcome::Passed, elapsed),
+            ("fail", Some(test)) => self.end(test, Outcome::Failed, elapsed),
+            ("skip", Some(test)) => self.end(test, Outcome::Skipped, elapsed),
+            _ => {
+                for line in event.output.iter().map(|output| output.trim_end()) {
+                    self.hear(line);
+                    if let Some(test) = test {
+                        self.print(test, line);
+                    }
+                }
+            }
         }
     }
 
@@ -92,10 +106,22 @@ impl Package {
         self.tests.entry(test.to_owned()).or_default().begun += 1;
     }
 
-    pub(super) fn end(&mut self, test: &str, outcome: Outcome) {
+    pub(super) fn end(&mut self, test: &str, outcome: Outcome, duration: Option<Duration>) {
         let test = self.tests.entry(test.to_owned()).or_default();
+        test.duration = duration;
+        if outcome != Outcome::Failed {
+            test.output = Excerpt::default();
+        }
         test.ended += 1;
         test.worst = test.worst.max(Some(outcome));
+    }
+
+    /// A line of a test's own.
+    pub(super) fn print(&mut self, test: &str, line: &str) {
+        let is_frame = line.starts_with("=== ");
+        if let Some(test) = self.tests.get_mut(test).filter(|_| !is_frame) {
+            test.output.push(line);
+        }
     }
 
     /// Any other line.
@@ -106,6 +132,12 @@ impl Package {
             _ if line.ends_with("[no tests to run]") => self.has_no_tests = true,
             _ => {}
         }
+    }
+
+    /// Whether a test was begun, or none was said to be, as without `-v`.
+    pub(super) fn may_hold(&self, test: &str) -> bool {
+        let begun = |test: &Test| test.begun > 0;
+        self.tests.get(test).is_some_and(begun) || !self.tests.values().any(begun)
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -124,12 +156,19 @@ impl Package {
         if !ended || !named || !self.concluded || broke || passed != Some(!failed) {
             collected.note_gap();
         }
-        for (test, said) in &self.tests {
+        for (test, said) in self.tests {
             // Only tests that failed are named without `-v`, and a test can print such lines itself.
             if let Some(outcome) = said.worst
                 && (said.begun > 0 || (outcome == Outcome::Failed && !named))
             {
-                collected.record(&[name, test], outcome);
+                let parts = [name, test.as_str()];
+                collected.record(&parts, outcome);
+                if let Some(duration) = said.duration {
+                    collected.time(&parts, duration);
+                }
+                if outcome == Outcome::Failed {
+                    collected.print(&parts, said.output);
+                }
             }
         }
     }

@@ -4,16 +4,19 @@
 //!
 //! Ids: `<file> › describe › test`. The time behind a name is left out.
 
+use std::time::Duration;
+
 use super::collected::{Collected, Outcome, prefix};
+use super::excerpt::Excerpt;
 use super::lines::{Line, lines};
-use super::{TestFormat, TestResults};
+use super::{Tally, TestFormat, TestReading};
 
 /// What stands between the parts of an id.
 pub(super) const BETWEEN: &str = "›";
 
 /// `None` when Jest's last lines are not there: `PASS` and `FAIL` alone are said by many. With
 /// `--json`, its document says more ([`super::jest_document`]).
-pub(super) fn parse(text: &str) -> Option<TestResults> {
+pub(super) fn parse(text: &str) -> Option<TestReading> {
     if let Some(results) = super::jest_document::parse(text) {
         return Some(results);
     }
@@ -27,6 +30,7 @@ pub(super) fn parse(text: &str) -> Option<TestResults> {
             }
         }
     }
+    run.close_output();
     if run.open {
         run.collected.note_gap();
     }
@@ -46,6 +50,8 @@ struct Run {
     file: Option<String>,
     passed: u64,
     failed: u64,
+    /// Why a test of that suite failed, by the test's name.
+    output: Option<(String, Excerpt)>,
 }
 
 /// Where in the output.
@@ -60,6 +66,7 @@ enum Place {
 impl Run {
     fn take(&mut self, line: &str) {
         if let Some(file) = parse_suite(line) {
+            self.close_output();
             self.file = prefix(file);
             if self.file.is_none() {
                 self.collected.note_gap();
@@ -67,6 +74,7 @@ impl Run {
             self.place = Place::Tree(Vec::new());
             self.open = true;
         } else if let Some(counts) = line.strip_prefix("Test Suites: ") {
+            self.close_output();
             self.take_suites(counts);
         } else if let Some(counts) = line.strip_prefix("Tests: ")
             && std::mem::take(&mut self.spoke_of_suites)
@@ -76,6 +84,7 @@ impl Run {
             self.collected.note_gap();
         } else if line.is_empty() {
             self.place = Place::Outside;
+            self.print(line);
         } else {
             self.take_inner(line);
         }
@@ -86,25 +95,42 @@ impl Run {
         // Where the tree is not printed, this alone names the test.
         if let Some(name) = line.strip_prefix("  ● ") {
             self.place = Place::Outside;
-            if !matches!(name, "Console" | "Test suite failed to run") {
+            let output = (!matches!(name, "Console" | "Test suite failed to run")).then(|| {
                 let name = without_time(name);
                 self.collected.record(&[file, BETWEEN, name], Outcome::Failed);
-            }
+                (name.to_owned(), Excerpt::default())
+            });
+            self.close_output();
+            self.output = output;
             return;
         }
         match &mut self.place {
             Place::Tree(groups) => match parse_leaf(line, groups) {
-                Some((name, outcome)) => {
+                Some((name, outcome, duration)) => {
                     match outcome {
                         Outcome::Passed => self.passed += 1,
                         Outcome::Failed => self.failed += 1,
                         Outcome::Skipped => {}
                     }
-                    record(&mut self.collected, file, groups, name, outcome);
+                    record(&mut self.collected, &parts(file, groups, name), outcome, duration);
                 }
                 None => enter_group(line, groups, &mut self.collected),
             },
-            Place::Outside => {}
+            Place::Outside => self.print(line),
+        }
+    }
+
+    fn print(&mut self, line: &str) {
+        if let Some((_, output)) = &mut self.output {
+            output.push(line.strip_prefix("    ").unwrap_or(line));
+        }
+    }
+
+    fn close_output(&mut self) {
+        if let Some((name, output)) = self.output.take()
+            && let Some(file) = &self.file
+        {
+            self.collected.print(&[file, BETWEEN, &name], output);
         }
     }
 
@@ -122,6 +148,11 @@ impl Run {
         if (self.passed, self.failed) != (numbers.passed, numbers.failed) {
             self.collected.note_gap();
         }
+        self.collected.count(Tally {
+            passed: numbers.passed,
+            failed: numbers.failed,
+            skipped: numbers.total.saturating_sub(numbers.passed).saturating_sub(numbers.failed),
+        });
         (self.spoke, self.open) = (true, false);
         (self.passed, self.failed) = (0, 0);
         self.file = None;
@@ -129,19 +160,26 @@ impl Run {
     }
 }
 
-/// Records a test below these groups.
-pub(super) fn record(
-    collected: &mut Collected,
-    file: &str,
-    groups: &[String],
-    name: &str,
-    outcome: Outcome,
-) {
+/// What the id of a test below these groups is made of.
+pub(super) fn parts<'a>(file: &'a str, groups: &'a [String], name: &'a str) -> Vec<&'a str> {
     let mut parts = vec![file];
     for part in groups.iter().map(String::as_str).chain([name]) {
         parts.extend([BETWEEN, part]);
     }
-    collected.record(&parts, outcome);
+    parts
+}
+
+/// Records a test and how long it took.
+pub(super) fn record(
+    collected: &mut Collected,
+    parts: &[&str],
+    outcome: Outcome,
+    duration: Option<Duration>,
+) {
+    collected.record(parts, outcome);
+    if let Some(duration) = duration {
+        collected.time(parts, duration);
+    }
 }
 
 /// The file of a line like `PASS src/a.test.js (5.2 s)`.
@@ -155,7 +193,10 @@ pub(super) fn parse_suite(line: &str) -> Option<&str> {
 }
 
 /// A line of the tree that is a test. Leaves the groups it is in.
-fn parse_leaf<'a>(line: &'a str, groups: &mut Vec<String>) -> Option<(&'a str, Outcome)> {
+fn parse_leaf<'a>(
+    line: &'a str,
+    groups: &mut Vec<String>,
+) -> Option<(&'a str, Outcome, Option<Duration>)> {
     let said = line.trim_start();
     let (mark, name) = said.split_once(' ')?;
     let (name, outcome) = match mark {
@@ -166,7 +207,7 @@ fn parse_leaf<'a>(line: &'a str, groups: &mut Vec<String>) -> Option<(&'a str, O
         _ => return None,
     };
     groups.truncate(level(line));
-    Some((without_time(name), outcome))
+    Some((without_time(name), outcome, time_of(name)))
 }
 
 fn enter_group(line: &str, groups: &mut Vec<String>, collected: &mut Collected) {
@@ -195,6 +236,18 @@ pub(super) fn without_time(mut name: &str) -> &str {
             return name;
         }
         name = before;
+    }
+}
+
+/// From ` (12 ms)` or ` (5.2 s)` at the end.
+fn time_of(name: &str) -> Option<Duration> {
+    let (_, time) = name.strip_suffix(')')?.rsplit_once(" (")?;
+    let (number, unit) = time.split_once(' ')?;
+    let number: f64 = number.parse().ok()?;
+    match unit {
+        "ms" => Duration::try_from_secs_f64(number / 1000.0).ok(),
+        "s" => Duration::try_from_secs_f64(number).ok(),
+        _ => None,
     }
 }
 

@@ -1,16 +1,19 @@
 //! What Jest prints with `--json`: complete when every suite was run and none could not be loaded.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 
 use super::collected::{Collected, Outcome, prefix};
-use super::jest::{is_fatal, parse_suite, record, without_time};
+use super::excerpt::Excerpt;
+use super::jest::{is_fatal, parse_suite, parts, record, without_time};
 use super::lines::{Line, lines};
-use super::{TestFormat, TestResults};
+use super::{Tally, TestFormat, TestReading};
 
 /// `None` when there is no such document. It stands in one line; around it there may be Jest's text,
 /// which alone tells what the files are called from the project's folder. Without that, ids hold
 /// whole paths and are those of this worktree only.
-pub(super) fn parse(text: &str) -> Option<TestResults> {
+pub(super) fn parse(text: &str) -> Option<TestReading> {
     let mut collected = Collected::default();
     let mut documents: Vec<Document> = Vec::new();
     let mut files: Vec<String> = Vec::new();
@@ -50,6 +53,10 @@ struct Document {
     was_interrupted: bool,
     num_total_test_suites: usize,
     num_total_tests: usize,
+    #[serde(default)]
+    num_passed_tests: u64,
+    #[serde(default)]
+    num_failed_tests: u64,
     test_results: Vec<Suite>,
 }
 
@@ -69,6 +76,11 @@ struct Test {
     ancestor_titles: Vec<String>,
     title: String,
     status: String,
+    /// Milliseconds.
+    #[serde(default)]
+    duration: Option<f64>,
+    #[serde(default)]
+    failure_messages: Vec<String>,
 }
 
 impl Document {
@@ -82,6 +94,13 @@ impl Document {
         {
             collected.note_gap();
         }
+        let total = u64::try_from(self.num_total_tests).unwrap_or(u64::MAX);
+        let executed = self.num_passed_tests.saturating_add(self.num_failed_tests);
+        collected.count(Tally {
+            passed: self.num_passed_tests,
+            failed: self.num_failed_tests,
+            skipped: total.saturating_sub(executed),
+        });
         for suite in &self.test_results {
             suite.tell(files, collected);
         }
@@ -101,7 +120,13 @@ impl Suite {
                 "failed" => Outcome::Failed,
                 _ => Outcome::Skipped,
             };
-            record(collected, &file, &test.ancestor_titles, without_time(&test.title), outcome);
+            let parts = parts(&file, &test.ancestor_titles, without_time(&test.title));
+            let seconds = test.duration.map(|time| time / 1000.0);
+            let duration = seconds.and_then(|time| Duration::try_from_secs_f64(time).ok());
+            record(collected, &parts, outcome, duration);
+            if outcome == Outcome::Failed {
+                collected.print(&parts, Excerpt::of(&test.failure_messages.join("\n")));
+            }
         }
     }
 }

@@ -8,12 +8,14 @@
 //! could not be loaded. Often the output tells ([`super::is_cut_short`]).
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
 use super::collected::{Collected, Outcome, prefix};
-use super::{TestFormat, TestResults};
+use super::junit_detail::{Detail, Details, resolved};
+use super::{Tally, TestFormat, TestReading, TestResults};
 
 /// Bytes of a report at most.
 const REPORT_MAX: usize = 64 * 1024 * 1024;
@@ -26,6 +28,15 @@ const DEPTH_MAX: usize = 128;
 ///
 /// One sentence that says why the text is none: no XML, another root element, too long or too deep.
 pub fn parse_junit(text: &str) -> Result<TestResults, String> {
+    Ok(read_junit(text)?.results)
+}
+
+/// As [`parse_junit`], with numbers, times and the output of tests that failed.
+///
+/// # Errors
+///
+/// Those of [`parse_junit`].
+pub fn read_junit(text: &str) -> Result<TestReading, String> {
     if text.len() > REPORT_MAX {
         return Err(format!("the report is longer than {REPORT_MAX} bytes"));
     }
@@ -37,15 +48,15 @@ pub fn parse_junit(text: &str) -> Result<TestResults, String> {
             Ok(Event::Start(element)) => report.open(&element)?,
             Ok(Event::End(_)) => report.close(),
             Ok(Event::Eof) => break,
+            Ok(Event::Text(text)) => report.take_text(&text.xml10_content()),
+            Ok(Event::CData(text)) => report.take_text(&text.xml10_content()),
+            Ok(Event::GeneralRef(name)) => report.take_text(&resolved(&name)),
             Ok(
                 Event::Empty(_)
-                | Event::Text(_)
-                | Event::CData(_)
                 | Event::Comment(_)
                 | Event::Decl(_)
                 | Event::PI(_)
-                | Event::DocType(_)
-                | Event::GeneralRef(_),
+                | Event::DocType(_),
             ) => {}
             Err(error) => {
                 let at = reader.error_position();
@@ -60,6 +71,8 @@ pub fn parse_junit(text: &str) -> Result<TestResults, String> {
 enum Element {
     Suite(Suite),
     Test(Test),
+    /// What a test printed, or why it failed.
+    Detail(Detail),
     /// Anything else, whatever it holds.
     Other,
 }
@@ -81,6 +94,9 @@ struct Test {
     /// As long as no child says otherwise.
     outcome: Outcome,
     failures: usize,
+    duration: Option<Duration>,
+    details: Details,
+    flaky: bool,
 }
 
 #[derive(Default)]
@@ -90,6 +106,8 @@ struct Report {
     began: bool,
     /// Ids that stood for several tests.
     repeated: BTreeSet<[String; 3]>,
+    /// Every test case for itself.
+    tally: Tally,
 }
 
 impl Report {
@@ -125,15 +143,14 @@ impl Report {
             Some(Element::Test(test)) => {
                 test.take_child(name);
                 // As pytest says that a file is not there to be executed.
-                let is_collection = |(key, value): (String, String)| {
-                    key == "message" && value == "collection failure"
-                };
-                if name == "error" && attributes(start).into_iter().any(is_collection) {
+                let message = attributes(start).into_iter().find(|(key, _)| key == "message");
+                let message = message.map(|(_, value)| value);
+                if name == "error" && message.as_deref() == Some("collection failure") {
                     self.collected.note_gap();
                 }
-                Element::Other
+                Detail::begin(name, message).map_or(Element::Other, Element::Detail)
             }
-            Some(Element::Other) => Element::Other,
+            Some(Element::Detail(_) | Element::Other) => Element::Other,
         };
         self.open.push(element);
         Ok(())
@@ -147,14 +164,42 @@ impl Report {
                 }
                 self.count(suite.found_tests, suite.found_failures);
             }
-            Some(Element::Test(test)) => {
-                let again = self.collected.record(&test.id(), test.outcome);
-                self.count(1, test.failures);
-                if again {
-                    self.repeated.insert(test.parts);
+            Some(Element::Test(test)) => self.close_test(test),
+            Some(Element::Detail(detail)) => {
+                if let Some(Element::Test(test)) = self.open.last_mut() {
+                    test.details.take(detail);
                 }
             }
             Some(Element::Other) | None => {}
+        }
+    }
+
+    fn close_test(&mut self, test: Test) {
+        let again = self.collected.record(&test.id(), test.outcome);
+        self.count(1, test.failures);
+        match test.outcome {
+            Outcome::Passed => self.tally.passed += 1,
+            Outcome::Failed => self.tally.failed += 1,
+            Outcome::Skipped => self.tally.skipped += 1,
+        }
+        if let Some(duration) = test.duration {
+            self.collected.time(&test.id(), duration);
+        }
+        if test.flaky {
+            self.collected.note_flaky(&test.id());
+        }
+        let parts = test.parts;
+        if test.outcome == Outcome::Failed {
+            self.collected.print(&parts.each_ref().map(|part| &**part), test.details.finish());
+        }
+        if again {
+            self.repeated.insert(parts);
+        }
+    }
+
+    fn take_text(&mut self, text: &str) {
+        if let Some(Element::Detail(detail)) = self.open.last_mut() {
+            detail.take_text(text);
         }
     }
 
@@ -165,7 +210,7 @@ impl Report {
         }
     }
 
-    fn finish(mut self) -> Result<TestResults, String> {
+    fn finish(mut self) -> Result<TestReading, String> {
         if !self.began {
             return Err("there is no element in the report".to_owned());
         }
@@ -173,6 +218,7 @@ impl Report {
         if !self.open.is_empty() || self.repeated.iter().any(failed) {
             self.collected.note_gap();
         }
+        self.collected.count(self.tally);
         Ok(self.collected.finish(TestFormat::Junit))
     }
 }
@@ -202,9 +248,15 @@ impl Suite {
 impl Test {
     fn parse(start: &BytesStart<'_>, suite: &str) -> Self {
         let (mut class, mut name, mut outcome) = (String::new(), String::new(), Outcome::Passed);
+        let mut duration = None;
         for (key, value) in attributes(start) {
             match key.as_str() {
                 "name" => name = value,
+                // Some group thousands by commas.
+                "time" => {
+                    let seconds = value.trim().replace(',', "").parse().ok();
+                    duration = seconds.and_then(|time| Duration::try_from_secs_f64(time).ok());
+                }
                 "classname" | "class" if class.is_empty() => class = value,
                 // As GoogleTest says that a test is disabled.
                 "status" if matches!(&*value, "notrun" | "disabled" | "skipped") => {
@@ -219,7 +271,8 @@ impl Test {
         let repeats = class.starts_with(suite) || name.starts_with(suite);
         let suite = if repeats { String::new() } else { suite.to_owned() };
         let parts = [suite, class, name].map(|part| part.trim().to_owned());
-        Self { parts, outcome, failures: 0 }
+        let details = Details::default();
+        Self { parts, outcome, failures: 0, duration, details, flaky: false }
     }
 
     /// What failed in a try that was not the last has a name of its own (`flakyFailure`,
@@ -230,6 +283,7 @@ impl Test {
                 self.outcome = Outcome::Failed;
                 self.failures += 1;
             }
+            "flakyFailure" | "flakyError" => self.flaky = true,
             "skipped" | "disabled" | "ignored" if self.failures == 0 => {
                 self.outcome = Outcome::Skipped;
             }

@@ -9,26 +9,36 @@ mod cargo;
 mod cargo_block;
 mod collected;
 mod cut_short;
+mod excerpt;
 mod go;
 mod go_events;
 mod jest;
 mod jest_document;
 mod junit;
+mod junit_detail;
 mod lines;
 mod nextest;
+mod node;
+mod node_spec;
+mod node_tap;
 mod pytest;
 mod pytest_line;
+mod reading;
 #[cfg(test)]
 mod tests;
+mod trouble;
+mod unittest;
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
 pub use cut_short::is_cut_short;
-pub use junit::parse_junit;
+pub use junit::{parse_junit, read_junit};
 pub use lines::LEFT_OUT;
 pub(in crate::domain) use lines::plain;
+pub use reading::{Tally, TestReading};
+pub use trouble::{Trouble, trouble_in};
 
 /// Who wrote the results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +56,10 @@ pub enum TestFormat {
     Go,
     /// Jest, as text or with `--json`.
     Jest,
+    /// `node --test`, as TAP or by its `spec` reporter.
+    Node,
+    /// `python -m unittest`.
+    Unittest,
 }
 
 impl TestFormat {
@@ -55,9 +69,10 @@ impl TestFormat {
         match self {
             // `foo src/lib.rs tests::a`, `foo::it tests::a`, `module/package Test/Sub`.
             Self::Cargo | Self::Nextest | Self::Go => last(" "),
-            Self::Jest => last(" › "),
+            Self::Jest | Self::Node => last(" › "),
+            // `tests.test_a.TestB.test_c` is what unittest takes.
             // A node id is what pytest takes; of a report it is not known who wrote it.
-            Self::Pytest | Self::Junit => id,
+            Self::Pytest | Self::Junit | Self::Unittest => id,
         }
     }
 }
@@ -98,7 +113,20 @@ impl TestResults {
 /// Recognises the formats in a command's output; `None` when it says nothing by test. Knows the line
 /// that stands for what a log left out, and takes such results for incomplete.
 pub fn parse_output(text: &str) -> Option<TestResults> {
-    let formats: [fn(&str) -> Option<TestResults>; 6] =
-        [cargo::parse, nextest::parse, pytest::parse, go::parse, go_events::parse, jest::parse];
-    formats.into_iter().filter_map(|parse| parse(text)).reduce(TestResults::join)
+    Some(read_output(text)?.results)
+}
+
+/// As [`parse_output`], with numbers, times and the output of tests that failed.
+pub fn read_output(text: &str) -> Option<TestReading> {
+    let formats: [fn(&str) -> Option<TestReading>; 8] = [
+        cargo::parse,
+        nextest::parse,
+        pytest::parse,
+        go::parse,
+        go_events::parse,
+        jest::parse,
+        node::parse,
+        unittest::parse,
+    ];
+    formats.into_iter().filter_map(|parse| parse(text)).reduce(TestReading::join)
 }

@@ -4,17 +4,19 @@
 //! Ids: `<binary-id> <test>`, as in the JUnit reports of nextest.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::cargo::parse_failure;
 use super::collected::{Collected, Outcome, id};
+use super::excerpt::Excerpt;
 use super::lines::{Line, lines};
-use super::{TestFormat, TestResults};
+use super::{Tally, TestFormat, TestReading};
 
 /// Columns that what became of a test is right-aligned in.
 const STATUS_WIDTH: usize = 12;
 
 /// `None` when nextest did not begin to run tests.
-pub(super) fn parse(text: &str) -> Option<TestResults> {
+pub(super) fn parse(text: &str) -> Option<TestReading> {
     let mut run = Run::default();
     for line in lines(text) {
         match line {
@@ -34,12 +36,31 @@ struct Run {
     last: BTreeMap<String, Outcome>,
     /// A run was begun that has not come to its summary.
     open: bool,
+    /// What is printed of the test spoken of last.
+    output: Option<(String, Excerpt)>,
 }
 
 impl Run {
     fn take(&mut self, line: &str) {
-        if let Some((name, outcome)) = parse_result(line) {
-            self.last.insert(name, outcome);
+        if let Some(told) = parse_result(line) {
+            self.close_output();
+            if told.outcome == Outcome::Failed {
+                self.output = Some((told.id.clone(), Excerpt::default()));
+            }
+            if let Some(duration) = told.duration {
+                self.collected.time(&[&told.id], duration);
+            }
+            let before = self.last.insert(told.id.clone(), told.outcome);
+            if before == Some(Outcome::Failed) && told.outcome == Outcome::Passed {
+                self.collected.note_flaky(&[&told.id]);
+            }
+        } else if let Some((_, output)) = &mut self.output
+            && (line.is_empty() || line.starts_with("  "))
+            && !is_start(line)
+            && !line.trim_start().starts_with("Summary [")
+        {
+            // Indented by four blanks, below `  stdout ───`.
+            output.push(line.strip_prefix("    ").unwrap_or(line));
         } else if is_start(line) {
             // One run begins with several such lines.
             if !self.open || !self.last.is_empty() {
@@ -47,9 +68,17 @@ impl Run {
             }
             (self.spoke, self.open) = (true, true);
         } else if let Some(summary) = line.trim_start().strip_prefix("Summary [") {
-            if self.open && !self.is_all(summary) {
-                self.collected.note_gap();
+            let counts = Counts::parse(summary);
+            if self.open {
+                match &counts {
+                    Some(counts) if self.is_all(counts) => {}
+                    Some(_) | None => self.collected.note_gap(),
+                }
             }
+            if let Some(counts) = counts {
+                self.collected.count(counts.tally);
+            }
+            self.close_output();
             self.open = false;
         } else if let Some(error) = line.strip_prefix("error: ")
             && parse_failure(error).is_none()
@@ -58,7 +87,14 @@ impl Run {
         }
     }
 
+    fn close_output(&mut self) {
+        if let Some((id, output)) = self.output.take() {
+            self.collected.print(&[&id], output);
+        }
+    }
+
     fn close(&mut self) {
+        self.close_output();
         if std::mem::take(&mut self.open) {
             self.collected.note_gap();
         }
@@ -67,29 +103,54 @@ impl Run {
         }
     }
 
-    /// Whether the summary counts the tests that were listed, from
-    /// `   0.384s] 3/13 tests run: 1 passed (1 leaky), 2 failed, 2 skipped`.
-    fn is_all(&self, summary: &str) -> bool {
-        let Some((run, counts)) = summary.split_once(" run: ") else { return false };
+    /// Whether the summary counts the tests that were listed.
+    fn is_all(&self, counts: &Counts) -> bool {
+        let listed = |outcome| {
+            let found = self.last.values().filter(|found| **found == outcome).count();
+            u64::try_from(found).unwrap_or(u64::MAX)
+        };
+        let (well, badly) = (listed(Outcome::Passed), listed(Outcome::Failed));
+        let told = counts.tally;
+        counts.run == Some(well + badly) && (told.passed, told.failed) == (well, badly)
+    }
+}
+
+/// Numbers of the summary.
+struct Counts {
+    /// Tests that were run; `None` when not all were.
+    run: Option<u64>,
+    tally: Tally,
+}
+
+impl Counts {
+    /// From `   0.384s] 3/13 tests run: 1 passed (1 leaky), 2 failed, 2 skipped`.
+    fn parse(summary: &str) -> Option<Self> {
+        let (run, counts) = summary.split_once(" run: ")?;
         let run = run.rsplit(']').next().unwrap_or_default().trim();
         // With a slash, not all were run.
         let run = run.split(' ').next().and_then(|count| count.parse().ok());
-        let (mut passed, mut others) = (0_usize, 0_usize);
+        let mut tally = Tally::default();
         for count in counts.split(", ") {
             let mut words = count.split(' ');
-            let number = words.next().and_then(|number| number.parse::<usize>().ok());
+            let number = words.next().and_then(|number| number.parse::<u64>().ok());
             match (number, words.next()) {
-                (Some(number), Some("passed")) => passed = number,
+                (Some(number), Some("passed")) => tally.passed = number,
                 (Some(number), Some("failed" | "exec" | "timed")) => {
-                    others = others.saturating_add(number);
+                    tally.failed = tally.failed.saturating_add(number);
                 }
+                (Some(number), Some("skipped")) => tally.skipped = number,
                 _ => {}
             }
         }
-        let listed = |outcome| self.last.values().filter(|found| **found == outcome).count();
-        let (well, badly) = (listed(Outcome::Passed), listed(Outcome::Failed));
-        run == Some(well + badly) && passed == well && others == badly
+        Some(Self { run, tally })
     }
+}
+
+/// What a line says of a test.
+struct Told {
+    id: String,
+    outcome: Outcome,
+    duration: Option<Duration>,
 }
 
 fn is_start(line: &str) -> bool {
@@ -103,20 +164,22 @@ fn is_start(line: &str) -> bool {
 
 /// What a line like `        PASS [   0.005s] ( 2/13) foo tests::name` says. Lines that tests printed
 /// are indented further.
-fn parse_result(line: &str) -> Option<(String, Outcome)> {
+fn parse_result(line: &str) -> Option<Told> {
     let (status, rest) = line.split_once(" [")?;
     let width = status.chars().count();
     if width < STATUS_WIDTH || (width > STATUS_WIDTH && status.starts_with(' ')) {
         return None;
     }
     let outcome = parse_status(status.trim_start())?;
-    let (_, rest) = rest.split_once("] ")?;
+    let (time, rest) = rest.split_once("] ")?;
     let name = match rest.strip_prefix('(') {
         Some(rest) => rest.split_once(") ")?.1,
         None => rest.trim_start(),
     };
     let (binary, test) = name.split_once(' ')?;
-    Some((id(&[binary, test])?, outcome))
+    let seconds = time.trim().strip_suffix('s').and_then(|time| time.parse().ok());
+    let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    Some(Told { id: id(&[binary, test])?, outcome, duration })
 }
 
 /// What became of a test, or of one try; `None` for what is no end.

@@ -5,15 +5,19 @@
 //! Ids: pytest's own (`tests/test_a.py::TestB::test_c[x]`). A test that passed and whose teardown
 //! failed has failed; one that passed although it was expected to fail has passed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use super::collected::{Collected, Outcome, id};
+use super::excerpt::Excerpt;
 use super::lines::{Line, lines};
-use super::pytest_line::{Counts, Word, parse_summary, parse_verbose};
-use super::{TestFormat, TestResults};
+use super::pytest_line::{
+    Counts, Word, parse_duration, parse_rerun, parse_summary, parse_title, parse_verbose, title_of,
+};
+use super::{Tally, TestFormat, TestReading};
 
 /// `None` when pytest did not speak.
-pub(super) fn parse(text: &str) -> Option<TestResults> {
+pub(super) fn parse(text: &str) -> Option<TestReading> {
     let mut run = Run::default();
     for line in lines(text) {
         match line {
@@ -34,6 +38,12 @@ struct Run {
     section: Section,
     /// What was said in this session, once of each test and word.
     said: BTreeSet<(String, Word)>,
+    /// What was told of tests that failed, by its title, in order.
+    told: Vec<(String, Excerpt)>,
+    /// Tests that were tried again.
+    again: BTreeSet<String>,
+    /// Seconds, of all phases.
+    seconds: BTreeMap<String, f64>,
 }
 
 /// What is being said of a session.
@@ -44,6 +54,8 @@ enum Section {
     Progress,
     /// What tests printed, and why they failed.
     Details,
+    /// What other tests printed.
+    Passes,
     /// The short summary.
     Summary,
 }
@@ -55,8 +67,10 @@ impl Run {
             (self.spoke, self.open) = (true, true);
         } else if is_title(line, '=', "short test summary info") {
             self.section = Section::Summary;
-        } else if ["FAILURES", "ERRORS", "PASSES"].iter().any(|title| is_title(line, '=', title)) {
+        } else if ["FAILURES", "ERRORS"].iter().any(|title| is_title(line, '=', title)) {
             self.section = Section::Details;
+        } else if is_title(line, '=', "PASSES") || is_durations(line) {
+            self.section = Section::Passes;
         } else if let Some(counts) = Counts::parse(line) {
             self.finish_session(&counts);
         } else if is_fatal(line) {
@@ -71,10 +85,27 @@ impl Run {
             Section::Progress => {
                 if let Some((name, word)) = parse_verbose(line) {
                     self.say(name, word);
+                } else if let Some(name) = parse_rerun(line) {
+                    self.again.extend(id(&[name]));
                 }
             }
-            Section::Details => {}
+            Section::Details => self.tell(line),
+            Section::Passes => {
+                if let Some((name, seconds)) = parse_duration(line)
+                    && let Some(name) = id(&[name])
+                {
+                    *self.seconds.entry(name).or_default() += seconds;
+                }
+            }
             Section::Summary => self.take_summary(line),
+        }
+    }
+
+    fn tell(&mut self, line: &str) {
+        if let Some(title) = parse_title(line) {
+            self.told.push((title.to_owned(), Excerpt::default()));
+        } else if let Some((_, output)) = self.told.last_mut() {
+            output.push(line);
         }
     }
 
@@ -106,10 +137,17 @@ impl Run {
             failed: said(Word::Failed),
             errors: said(Word::Error),
             unexpected: said(Word::UnexpectedPass),
+            skipped: counts.skipped,
         };
         if named != *counts {
             self.collected.note_gap();
         }
+        let count = |count: usize| count.try_into().unwrap_or(u64::MAX);
+        self.collected.count(Tally {
+            passed: count(counts.passed + counts.unexpected),
+            failed: count(counts.failed + counts.errors),
+            skipped: count(counts.skipped),
+        });
         self.spoke = true;
         self.record();
     }
@@ -121,12 +159,24 @@ impl Run {
             self.record();
         }
         self.said.clear();
+        self.told.clear();
+        self.again.clear();
+        self.seconds.clear();
         self.section = Section::Progress;
     }
 
     fn record(&mut self) {
         self.open = false;
         self.section = Section::Progress;
+        self.match_outputs();
+        for name in std::mem::take(&mut self.again) {
+            self.collected.note_flaky(&[&name]);
+        }
+        for (name, seconds) in std::mem::take(&mut self.seconds) {
+            if let Ok(duration) = Duration::try_from_secs_f64(seconds) {
+                self.collected.time(&[&name], duration);
+            }
+        }
         for (name, word) in std::mem::take(&mut self.said) {
             let outcome = match word {
                 Word::Passed | Word::UnexpectedPass => Outcome::Passed,
@@ -136,6 +186,35 @@ impl Run {
             self.collected.record(&[&name], outcome);
         }
     }
+}
+
+impl Run {
+    /// Titles hold no file: of several tests of one title, the one is taken whose file is named in
+    /// what is told, else the first.
+    fn match_outputs(&mut self) {
+        let mut waiting: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (name, word) in &self.said {
+            if matches!(word, Word::Failed | Word::Error) {
+                waiting.entry(title_of(name)).or_default().push(name.clone());
+            }
+        }
+        for (title, output) in std::mem::take(&mut self.told) {
+            let of_phase = title.strip_prefix("ERROR at ").and_then(|rest| rest.split_once(" of "));
+            let name = of_phase.map_or(title.as_str(), |(_, name)| name);
+            let Some(names) = waiting.get_mut(name) else { continue };
+            let names_it = |id: &String| {
+                id.split_once("::").is_some_and(|(file, _)| output.mentions(&format!("{file}:")))
+            };
+            let at = names.iter().position(names_it).unwrap_or(0);
+            if at < names.len() {
+                self.collected.print(&[&names.swap_remove(at)], output);
+            }
+        }
+    }
+}
+
+fn is_durations(line: &str) -> bool {
+    line.starts_with('=') && line.contains(" slowest ") && line.contains("durations")
 }
 
 /// A title between two rows of a character.

@@ -111,6 +111,8 @@ pub(super) struct Counts {
     pub(super) failed: usize,
     pub(super) errors: usize,
     pub(super) unexpected: usize,
+    /// Not executed, or expected to fail.
+    pub(super) skipped: usize,
 }
 
 impl Counts {
@@ -128,18 +130,49 @@ impl Counts {
         }
         for part in said.split(", ") {
             let (number, word) = part.split_once(' ')?;
-            let number = number.parse().ok()?;
+            let number: usize = number.parse::<u32>().ok()?.try_into().ok()?;
             match word {
                 "passed" => counts.passed = number,
                 "failed" => counts.failed = number,
                 "error" | "errors" => counts.errors = number,
                 "xpassed" => counts.unexpected = number,
-                "skipped" | "xfailed" | "deselected" | "warning" | "warnings" | "rerun"
-                | "subtests passed" | "subtests skipped" | "subtests failed"
-                | "subtests xfailed" => {}
+                "skipped" | "xfailed" => counts.skipped += number,
+                "deselected" | "warning" | "warnings" | "rerun" | "subtests passed"
+                | "subtests skipped" | "subtests failed" | "subtests xfailed" => {}
                 _ => return None,
             }
         }
         Some(counts)
     }
+}
+
+/// The title of what is told of a test that failed, from `____ TestA.test_b[x] ____`.
+pub(super) fn parse_title(line: &str) -> Option<&str> {
+    let rest = line.trim_start_matches('_');
+    let (title, row) = rest.strip_prefix(' ').filter(|_| rest != line)?.rsplit_once(' ')?;
+    let is_title = !row.is_empty() && row.bytes().all(|byte| byte == b'_');
+    // Parts of a traceback stand between `_ _ _ _`.
+    (is_title && title.contains(|c| !matches!(c, '_' | ' '))).then_some(title)
+}
+
+/// The title under which a test is told of.
+pub(super) fn title_of(id: &str) -> String {
+    let own = id.split_once("::").map_or(id, |(_, own)| own);
+    let (name, parameters) = own.split_at(own.find('[').unwrap_or(own.len()));
+    format!("{}{parameters}", name.replace("::", "."))
+}
+
+/// From `0.12s call     tests/a.py::test_b`, as `--durations` says it: the test and seconds.
+pub(super) fn parse_duration(line: &str) -> Option<(&str, f64)> {
+    let (time, rest) = line.split_once("s ")?;
+    let (phase, name) = rest.split_once(' ')?;
+    let seconds: f64 = time.trim_start().parse().ok()?;
+    let name = name.trim_start();
+    (matches!(phase, "call" | "setup" | "teardown") && is_test(name)).then_some((name, seconds))
+}
+
+/// The test of a line that says it will be tried again.
+pub(super) fn parse_rerun(line: &str) -> Option<&str> {
+    let name = without_progress(line).strip_suffix(" RERUN")?;
+    is_test(name).then_some(name)
 }

@@ -12,7 +12,7 @@ macro_rules! real {
 pub(super) use real;
 
 /// Outputs of real tools that are complete.
-const COMPLETE: [&str; 8] = [
+const COMPLETE: [&str; 11] = [
     real!("cargo.txt"),
     real!("nextest-retries.txt"),
     real!("pytest-verbose.txt"),
@@ -21,10 +21,13 @@ const COMPLETE: [&str; 8] = [
     real!("go.jsonl"),
     real!("jest-verbose.txt"),
     real!("jest-json.txt"),
+    real!("node-tap.txt"),
+    real!("node-spec.txt"),
+    real!("unittest-verbose.txt"),
 ];
 
 /// And others.
-const INCOMPLETE: [&str; 10] = [
+const INCOMPLETE: [&str; 12] = [
     real!("cargo-fail-fast.txt"),
     real!("cargo-quiet.txt"),
     real!("cargo-abort.txt"),
@@ -35,6 +38,8 @@ const INCOMPLETE: [&str; 10] = [
     real!("go-broken.txt"),
     real!("go-hidden.jsonl"),
     real!("jest-broken.txt"),
+    real!("node-broken.txt"),
+    real!("unittest.txt"),
 ];
 
 /// Results as text: whether they are complete, then the tests that passed, failed and were skipped.
@@ -195,7 +200,7 @@ proptest! {
 
     #[test]
     fn any_lines_in_any_order_are_read(
-        picks in prop::collection::vec((0..18_usize, any::<u16>(), any::<bool>()), 0..60)
+        picks in prop::collection::vec((0..23_usize, any::<u16>(), any::<bool>()), 0..60)
     ) {
         let all = COMPLETE.into_iter().chain(INCOMPLETE).collect::<Vec<_>>();
         let mut text = String::new();
