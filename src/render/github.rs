@@ -3,11 +3,10 @@
 //! Commands are lines that begin with `::`. Whatever else is printed on the way can hold such lines as
 //! well, so output of tests goes through [`GuardedOutput`].
 
-use std::fmt::Write as _;
-
 use super::report_markdown;
 use crate::domain::id::stable_hash;
-use crate::domain::report::Report;
+use crate::domain::report::{ModuleResult, Report};
+use crate::domain::suite::Place;
 
 /// Annotations that are shown of one step: GitHub drops what is beyond ten of a kind.
 pub const ANNOTATIONS_MAX: usize = 10;
@@ -42,6 +41,53 @@ pub struct Annotation {
     pub title: String,
     /// What there is to say; may have several lines.
     pub message: String,
+}
+
+/// One annotation for each failure of a module, or for the module where no test is named, and a
+/// warning for what was flaky. `locate` finds the file of a place from the root of the repository.
+pub fn annotations(
+    module: &ModuleResult,
+    locate: impl Fn(&Place) -> Option<String>,
+) -> Vec<Annotation> {
+    let Some(results) = &module.results else { return Vec::new() };
+    let mut annotations = Vec::new();
+    if module.outcome.is_failure() {
+        annotations.extend(results.failures.iter().map(|failure| {
+            let place = failure.place.as_ref();
+            let file = place.and_then(&locate);
+            Annotation {
+                level: Level::Error,
+                line: place.filter(|_| file.is_some()).map(|place| place.line),
+                column: place.filter(|_| file.is_some()).and_then(|place| place.column),
+                file,
+                title: format!("{}: {}", module.name, failure.test),
+                message: if failure.message.is_empty() {
+                    "failed".to_owned()
+                } else {
+                    failure.message.clone()
+                },
+            }
+        }));
+        if annotations.is_empty() {
+            let cause = results.cause.as_ref().map(ToString::to_string);
+            let message = cause.unwrap_or_else(|| module.outcome.word().to_owned());
+            annotations.push(Annotation::of_module(Level::Error, module, message));
+        }
+    }
+    if !results.flaky.is_empty() {
+        let message = format!("failed, then passed unchanged: {}", results.flaky.join(", "));
+        annotations.push(Annotation::of_module(Level::Warning, module, message));
+    } else if results.flaked {
+        let message = "failed as a whole, then passed unchanged".to_owned();
+        annotations.push(Annotation::of_module(Level::Warning, module, message));
+    }
+    annotations
+}
+
+impl Annotation {
+    fn of_module(level: Level, module: &ModuleResult, message: String) -> Self {
+        Self { level, file: None, line: None, column: None, title: module.name.clone(), message }
+    }
 }
 
 /// The line that makes GitHub show an annotation.
@@ -114,11 +160,8 @@ pub fn step_summary(report: &Report) -> String {
             break;
         }
     }
-    let mut text = report_markdown(&short);
     let left_out = report.sections.len() - short.sections.len();
-    // Writing to a string does not fail.
-    drop(write!(text, "\n_{left_out} sections were too long for this page._\n"));
-    text
+    format!("{}\n_{left_out} sections were too long for this page._\n", report_markdown(&short))
 }
 
 /// A message: what ends a line is encoded.
@@ -133,8 +176,7 @@ fn property(text: &str) -> String {
 
 /// Without what would drive a terminal.
 fn visible(text: &str) -> String {
-    let is_shown = |c: &char| !c.is_control() || matches!(c, '\n' | '\r' | '\t');
-    super::stripped(text).chars().filter(is_shown).collect()
+    text.split('\n').map(super::stripped).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]

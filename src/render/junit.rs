@@ -10,6 +10,7 @@ use quick_junit::{
     NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestRerun, TestSuite,
 };
 
+use crate::domain::report::ModuleResult;
 use crate::domain::suite::{CaseOutcome, CaseResult, FailedTry};
 use crate::domain::time::Timestamp;
 
@@ -37,6 +38,29 @@ pub struct JunitSuite {
     pub properties: Vec<(String, String)>,
     /// Its tests.
     pub cases: Vec<CaseResult>,
+}
+
+impl JunitSuite {
+    /// The suite of a module, of which these are the cases.
+    pub fn of_module(module: &ModuleResult, cases: Vec<CaseResult>) -> Self {
+        let mut properties = vec![
+            ("command".to_owned(), module.command.clone()),
+            ("outcome".to_owned(), module.outcome.word().to_owned()),
+            ("attempts".to_owned(), module.attempts.to_string()),
+        ];
+        if let Some(results) = &module.results {
+            let named = if results.complete { "all" } else { "some" };
+            properties.push(("tests named".to_owned(), named.to_owned()));
+            let tests = results.tally.tests().to_string();
+            properties.push(("tests counted".to_owned(), tests));
+        }
+        if let Some(predicted) = module.predicted {
+            let seconds = format!("{:.3}", predicted.as_secs_f64());
+            properties.push(("predicted seconds".to_owned(), seconds));
+        }
+        let (name, duration) = (module.name.clone(), module.duration);
+        Self { name, started: None, duration, properties, cases }
+    }
 }
 
 /// The document.
@@ -115,7 +139,8 @@ fn type_of(kind: NonSuccessKind) -> &'static str {
 
 /// Without characters that XML 1.0 lacks, and without escape sequences of terminals.
 fn clean(text: &str) -> String {
-    let text = quick_junit::XmlString::new(text).into_string();
+    // With the sequences, tabs would go too.
+    let text = quick_junit::XmlString::new(text.replace('\t', "    ")).into_string();
     text.chars().filter(|c| !matches!(c, '\u{fffe}' | '\u{ffff}')).collect()
 }
 

@@ -28,7 +28,7 @@ mod train_line;
 pub use error_text::{error_text, hint_text, warning_text};
 pub use event_line::{Verbosity, event_lines};
 pub use github::{
-    ANNOTATIONS_MAX, Annotation, GuardedOutput, Level, annotation_line, step_summary,
+    ANNOTATIONS_MAX, Annotation, GuardedOutput, Level, annotation_line, annotations, step_summary,
 };
 pub use json::json_text;
 pub use junit::{JunitRun, JunitSuite, junit_xml};

@@ -30,6 +30,7 @@ mod interrupted;
 mod interrupted_validation;
 mod jobserver;
 mod json;
+mod junit;
 mod landing;
 mod landing_branch;
 mod landing_cut_off;

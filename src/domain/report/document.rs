@@ -16,6 +16,7 @@ use super::integrate_document::IntegrateDocument;
 use super::plan_document::PlanDocument;
 use super::race_document::RaceDocument;
 use super::run_document::RunDocument;
+use super::test_document::TestDocument;
 use crate::domain::id::{Oid, RunId};
 use crate::domain::integrate::Question;
 use crate::domain::time::Timestamp;
@@ -123,6 +124,7 @@ pub fn schemas() -> Vec<(&'static str, serde_json::Value)> {
         ("forecast", schema_of::<ForecastDocument>()),
         ("operations", schema_of::<OperationsDocument>()),
         ("clean", schema_of::<CleanDocument>()),
+        ("test", schema_of::<TestDocument>()),
         ("undo", schema_of::<UndoDocument>()),
         ("history", schema_of::<HistoryDocument>()),
         ("history-export", schema_of::<HistoryExport>()),

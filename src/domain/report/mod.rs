@@ -43,7 +43,9 @@ mod scripted_integration;
 pub(crate) mod scripted_run;
 mod section;
 mod status_report;
+mod suite_section;
 mod task_section;
+mod test_document;
 mod timeline;
 
 pub use advice::{integrate_command, next_steps, shell_word, ways_to_the_end};
@@ -94,4 +96,6 @@ pub use run_document::{
 pub use run_report::{ReportPlaces, run_report};
 pub use section::{Align, Block, Column, Fact, Report, Section, Step, Table};
 pub use status_report::{live_forecast, live_status_report, status_report, warn_of_strays};
+pub use suite_section::{ModuleOutcome, ModuleResult, SuiteSummary, saved_line, suite_sections};
+pub use test_document::{ModuleEntry, TestDocument, from_suites};
 pub use timeline::{Bar, BarKind, Timeline};
