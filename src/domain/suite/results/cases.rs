@@ -101,7 +101,10 @@ fn by_test(module: &str, last: &SuiteReading, attempts: &[&TestReading]) -> Vec<
         let fails_still = last_failed.is_some_and(|failed| failed.contains(id));
         let outcome = match known {
             CaseOutcome::Failed if passed && !fails_still => CaseOutcome::Passed,
-            other => other,
+            CaseOutcome::Failed
+            | CaseOutcome::Passed
+            | CaseOutcome::Broken
+            | CaseOutcome::Skipped => known,
         };
         CaseResult {
             class,
