@@ -115,7 +115,14 @@ fn check(text: &str) -> Result<BTreeMap<String, usize>, String> {
             }
             Event::Eof if open.is_empty() => return Ok(found),
             Event::Eof => return Err("it ends early".to_owned()),
-            _ => {}
+            Event::Text(_)
+            | Event::Empty(_)
+            | Event::CData(_)
+            | Event::Comment(_)
+            | Event::Decl(_)
+            | Event::PI(_)
+            | Event::DocType(_)
+            | Event::GeneralRef(_) => {}
         }
     }
 }

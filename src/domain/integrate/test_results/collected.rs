@@ -77,6 +77,7 @@ impl Collected {
     /// What a test printed, or why it failed; what is told first stays.
     pub(super) fn print(&mut self, parts: &[&str], output: Excerpt) {
         if let Some(id) = id(parts)
+            && !output.is_empty()
             && self.outputs.len() < OUTPUTS_MAX
         {
             self.outputs.entry(id).or_insert(output);
