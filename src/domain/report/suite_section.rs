@@ -85,7 +85,7 @@ pub struct ModuleResult {
 }
 
 impl ModuleResult {
-    /// What its tests said that is beyond doubt, once it ran.
+    /// What was said by test, where something was.
     fn said(&self) -> Option<&SuiteResults> {
         self.results.as_ref().filter(|results| results.format.is_some())
     }
