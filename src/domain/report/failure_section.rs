@@ -42,7 +42,7 @@ fn section(
 }
 
 /// The end of the output of what failed: of the check where there was one, else of the command.
-fn last_lines(record: &TaskRecord) -> Vec<String> {
+pub(super) fn last_lines(record: &TaskRecord) -> Vec<String> {
     let ran = matches!(record.outcome(), Some(Outcome::Failed | Outcome::TimedOut));
     let end = match &record.check {
         Some(Ok(check)) => Some(check),
