@@ -22,6 +22,10 @@ impl Changes {
     /// Changes are taken for the same from this similarity on.
     const SAME: f64 = 0.8;
 
+    /// Of more marks the smallest are kept: of two sets of hashes, those of both that are smallest
+    /// are alike as the sets are (Broder, *On the resemblance and containment of documents*, 1997).
+    const MOST_MARKS: usize = 4096;
+
     /// Of the text that `git diff` prints.
     pub fn of_diff(diff: &str) -> Self {
         let mut changes = Self::default();
@@ -56,6 +60,9 @@ impl Changes {
                 }
                 _ => {}
             }
+        }
+        while changes.marks.len() > Self::MOST_MARKS {
+            changes.marks.pop_last();
         }
         changes
     }

@@ -4,6 +4,7 @@
 //! [`pass_rate`] and [`evidence`] say what came out. None keeps anything: each is a function of the
 //! results so far, so that a report of the same journal says the same.
 
+mod arms;
 mod binomial;
 mod certainty;
 mod changes;
@@ -17,6 +18,7 @@ mod simulation_tests;
 mod spec;
 mod tally;
 
+pub use arms::{CONTROL, control_id, race_tasks};
 pub use certainty::{Luck, Miss, RateBounds, luck, miss, pass_rate};
 pub use changes::Changes;
 pub use evidence::{CheckOutput, Evidence, Shown, evidence};

@@ -32,6 +32,7 @@ mod plan_risk;
 mod prediction;
 mod prose;
 mod race_document;
+mod race_facts;
 mod race_section;
 mod remaining;
 mod run_document;
@@ -89,6 +90,7 @@ pub use race_document::{
     ArmEntry, ArmFacts, ArmVerdict, ControlEntry, ControlFacts, ControlOutcome, EvidenceEntry,
     MetricInterval, RaceDocument, RaceFacts, RateEntry, from_race,
 };
+pub use race_facts::{race_facts, race_winner};
 pub use race_section::{race_headline, race_sections};
 pub use remaining::remaining_s;
 pub use run_document::{

@@ -52,14 +52,14 @@ impl CheckRun {
     }
 }
 
-/// How often the check passed and failed.
-pub(super) fn tally(runs: &[CheckRun]) -> Tally {
-    let count = |passed| runs.iter().filter(|run| run.passed == passed).count();
-    let count = |passed| u32::try_from(count(passed)).unwrap_or(u32::MAX);
-    Tally { passes: count(true), fails: count(false) }
-}
-
 impl TaskRecord {
+    /// How often its check passed and failed on the work that it has now. A run that could not be
+    /// carried out is neither.
+    pub fn tally(&self) -> Tally {
+        let ended = self.checks.iter().filter(|run| run.end.is_ok());
+        ended.fold(Tally::default(), |tally, run| tally.with(run.passed))
+    }
+
     /// How often its check ran on the work that it has now.
     pub(super) fn runs_of_check(&self) -> u32 {
         u32::try_from(self.checks.len()).unwrap_or(u32::MAX)

@@ -20,6 +20,7 @@ use super::width::WidthCause;
 use super::{SharedFinding, StartMerge, StopReason};
 use crate::domain::id::{Oid, TaskId};
 use crate::domain::integrate::IntegrationEvent;
+use crate::domain::race::Changes;
 use crate::domain::time::{Timestamp, millis};
 
 /// One fact.
@@ -178,6 +179,9 @@ pub enum Event {
         /// Paths that were brought from the user's checkout and that the task committed itself.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         carried: Vec<String>,
+        /// What the diff of an arm of a race changes.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        changes: Option<Box<Changes>>,
         /// Seconds it took.
         seconds: f64,
     },

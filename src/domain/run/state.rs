@@ -24,6 +24,7 @@ use super::train::Trains;
 use crate::domain::id::{Oid, TaskId};
 use crate::domain::integrate::Integration;
 use crate::domain::plan::{Dispatcher, Verdict};
+use crate::domain::race::Changes;
 use crate::domain::task::Task;
 use crate::domain::time::Timestamp;
 
@@ -144,6 +145,8 @@ pub struct TaskRecord {
     pub setup: Option<Duration>,
     /// Paths changed between start and tip.
     pub changed: Vec<PathChange>,
+    /// What its diff changes, where it is an arm of a race.
+    pub changes: Option<Box<Changes>>,
     /// Something it left uncommitted was committed for it.
     pub leftovers: bool,
     /// What was odd and how it was dealt with.
@@ -192,6 +195,7 @@ impl TaskRecord {
             needs: Vec::new(),
             setup: None,
             changed: Vec::new(),
+            changes: None,
             leftovers: false,
             notes: Vec::new(),
             tampered: Vec::new(),

@@ -19,6 +19,8 @@ impl TaskRecord {
                 self.started.get_or_insert(at);
                 self.tip = None;
                 self.changed.clear();
+                self.changes = None;
+                self.checks.clear();
                 self.notes.clear();
                 self.tampered.clear();
                 self.setup = None;
@@ -52,8 +54,9 @@ impl TaskRecord {
                 self.end = Some(end.clone());
             }
             Event::Committed { tip, .. } if failed => self.keep(Some(*tip)),
-            Event::Committed { tip, changed, leftovers, notes, .. } => {
+            Event::Committed { tip, changed, changes, leftovers, notes, .. } => {
                 self.tip = Some(*tip);
+                self.changes.clone_from(changes);
                 self.changed.clone_from(changed);
                 self.leftovers = *leftovers;
                 self.notes.extend(notes.iter().cloned());

@@ -1,7 +1,6 @@
 //! What follows from a run of a race's check: another one, an arm that is settled, the end of the race.
 
 use super::super::action::Action;
-use super::super::check_run::tally;
 use super::super::event::Event;
 use super::super::outcome::{AttemptEnd, Ending, Outcome};
 use super::super::reason::Reason;
@@ -42,7 +41,7 @@ impl Draft {
     }
 
     fn judge(&mut self, task: usize, attempt: u32, (rules, is_control): (&RaceRules, bool)) {
-        let tally = tally(&self.state.tasks[task].checks);
+        let tally = self.state.tasks[task].tally();
         if goes_on(rules, tally) {
             let id = self.state.task(task).id.clone();
             self.emit(Event::CheckRequested { task: id, attempt, run: tally.runs() + 1 });

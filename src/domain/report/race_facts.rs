@@ -1,0 +1,127 @@
+//! What the journal of a race says of its arms.
+
+use std::time::Duration;
+
+use super::race_document::{ArmFacts, ArmVerdict, ControlFacts, RaceFacts};
+use crate::domain::id::TaskId;
+use crate::domain::plan::EstimateSource;
+use crate::domain::race::{Arm, CheckOutput, Evidence, MetricSummary, RaceSpec, evidence};
+use crate::domain::run::{CheckEvidence, CheckRun, Ending, Outcome, Reason, RunState, TaskRecord};
+use crate::domain::time::from_secs;
+
+/// The race of a run; `None` where the run is none.
+pub fn race_facts(state: &RunState) -> Option<RaceFacts> {
+    let race = state.spec.kind.race()?;
+    let control = race.control.as_ref().and_then(|control| state.index(control));
+    Some(RaceFacts {
+        run: state.spec.run.clone(),
+        base: state.spec.base,
+        rules: race.rules.clone(),
+        control: control.map(|control| ControlFacts {
+            tally: state.tasks[control].tally(),
+            duration: state.tasks[control].usage.wall,
+            metric: metric_of(&state.tasks[control].checks, |_| true),
+        }),
+        arms: race.arms.iter().filter_map(|arm| arm_facts(state, race, arm)).collect(),
+        saved: saved(state, race),
+    })
+}
+
+/// The arm that wins a race, as far as it is decided.
+pub fn race_winner(state: &RunState) -> Option<TaskId> {
+    race_facts(state)?.ranking().winner().cloned()
+}
+
+fn arm_facts(state: &RunState, race: &RaceSpec, arm: &Arm) -> Option<ArmFacts> {
+    let index = state.index(&arm.task)?;
+    let (task, record) = (state.task(index), &state.tasks[index]);
+    let verdict = verdict(record);
+    let told = matches!(verdict, Some(ArmVerdict::Errored | ArmVerdict::Stopped));
+    let falsified = verdict == Some(ArmVerdict::Falsified);
+    Some(ArmFacts {
+        id: arm.task.clone(),
+        title: task.title.clone(),
+        verdict,
+        reason: record.reason().filter(|_| told).map(ToString::to_string),
+        tally: record.tally(),
+        metric: metric_of(&record.checks, |run| run.passed),
+        changes: record.changes.as_deref().cloned().unwrap_or_default(),
+        duration: record.usage.wall,
+        family: arm.family.clone(),
+        branch: state.spec.places[index].branch.clone(),
+        tip: record.tip,
+        evidence: falsified.then(|| evidence_of(state, race, index)).flatten(),
+    })
+}
+
+fn verdict(record: &TaskRecord) -> Option<ArmVerdict> {
+    Some(match (record.outcome()?, record.reason()?) {
+        (Outcome::Succeeded, _) => ArmVerdict::Proved,
+        (_, Reason::Falsified { .. }) => ArmVerdict::Falsified,
+        // Also where the base does not have the bug, so that no arm was begun.
+        (Outcome::Cancelled | Outcome::Skipped, _) => ArmVerdict::Stopped,
+        (Outcome::Failed | Outcome::TimedOut, _) => ArmVerdict::Errored,
+    })
+}
+
+fn metric_of(runs: &[CheckRun], counts: impl Fn(&CheckRun) -> bool) -> Option<MetricSummary> {
+    let counted = runs.iter().filter(|run| counts(run));
+    let numbers = counted.filter_map(|run| run.evidence.as_ref()?.metric);
+    MetricSummary::of(&numbers.collect::<Vec<f64>>())
+}
+
+fn evidence_of(state: &RunState, race: &RaceSpec, index: usize) -> Option<Evidence> {
+    let (said, output) = first_failure(state, index)?;
+    let control = race.control.as_ref().and_then(|control| state.index(control));
+    let control = control.and_then(|control| first_failure(state, control));
+    let found = evidence(output, control.map(|(_, output)| output));
+    // Of the whole log, of which only the end is kept.
+    let more = said.failing.len().saturating_sub(found.failing.len());
+    let failing: Vec<String> = said.failing.iter().take(MOST_NAMED).cloned().collect();
+    if failing.is_empty() {
+        return Some(found);
+    }
+    let more_failing = more.max(found.more_failing).min(said.failing.len() - failing.len());
+    Some(Evidence { failing, more_failing, ..found })
+}
+
+/// Failing tests that are named.
+const MOST_NAMED: usize = 20;
+
+fn first_failure(state: &RunState, index: usize) -> Option<(&CheckEvidence, CheckOutput<'_>)> {
+    let run = state.tasks[index].checks.iter().find(|run| !run.passed)?;
+    let said = run.evidence.as_ref()?;
+    let exit_code = match run.end {
+        Ok(Ending::Code { code }) => Some(code),
+        Ok(Ending::Signal { .. } | Ending::TimedOut | Ending::Stalled | Ending::Stopped) | Err(_) => {
+            None
+        }
+    };
+    let worktree = &state.spec.places[index].worktree;
+    Some((said, CheckOutput { exit_code, text: &said.output, worktree }))
+}
+
+/// What the arms that were stopped would have taken: what was learned of them, else as long as those
+/// took that came to an end.
+fn saved(state: &RunState, race: &RaceSpec) -> Duration {
+    let arms: Vec<usize> = race.arms.iter().filter_map(|arm| state.index(&arm.task)).collect();
+    let ended = |&&arm: &&usize| {
+        matches!(verdict(&state.tasks[arm]), Some(ArmVerdict::Proved | ArmVerdict::Falsified))
+    };
+    let times: Vec<Duration> =
+        arms.iter().filter(ended).map(|&arm| state.tasks[arm].usage.wall).collect();
+    let Some(mean) = u32::try_from(times.len()).ok().filter(|&n| n > 0) else {
+        return Duration::ZERO;
+    };
+    let mean = times.iter().sum::<Duration>() / mean;
+    let stopped = arms.iter().filter(|&&arm| {
+        matches!(state.tasks[arm].reason(), Some(Reason::RaceDecided { .. }))
+    });
+    let saved = stopped.map(|&arm| {
+        let estimate = &state.spec.plan.tasks[arm].estimate;
+        let learned = estimate.source == EstimateSource::History;
+        let whole = if learned { from_secs(estimate.p50) } else { mean };
+        whole.saturating_sub(state.tasks[arm].usage.wall)
+    });
+    saved.sum()
+}
