@@ -118,7 +118,7 @@ impl Launch<'_> {
             prompt,
             run: self.spec.run.as_str(),
             worktree: &place.worktree,
-            branch: &place.branch,
+            branch: place.branch.as_deref().unwrap_or_default(),
             base: &base,
             port: &port,
             item: task.pattern.item.as_ref(),

@@ -32,7 +32,7 @@ pub(super) fn ready(site: &Site, state: &RunState, target: Oid) -> Result<Found,
             found.unfinished.push(task.id.clone());
             continue;
         };
-        let branch = state.spec.places[index].branch.clone();
+        let Some(branch) = state.spec.places[index].branch.clone() else { continue };
         let Some(head) = site.repo.branch_tip(&branch)? else {
             if !record.changed.is_empty() && !has_landed(&site.repo, state, (index, tip), target)? {
                 found.unfinished.push(task.id.clone());

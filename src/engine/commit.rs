@@ -8,6 +8,7 @@ use super::attempt::chain;
 use super::guard::Guard;
 use super::provision::keep_ref;
 use super::site::Site;
+use super::test_places;
 use crate::adapters::git;
 use crate::adapters::host::shortage::shortage_told;
 use crate::adapters::worktree::{Checkout, CommitOutcome, CommitRequest, Saved};
@@ -79,19 +80,24 @@ struct Done {
 
 fn committed(job: &Job) -> Result<Done, String> {
     let place = &job.spec.places[job.task];
+    let Some(branch) = &place.branch else {
+        let notes = test_places::leave(&job.site, &job.spec, (job.task, job.start));
+        let (changed, carried) = (Vec::new(), Vec::new());
+        return Ok(Done { tip: job.start, changed, leftovers: false, notes, carried });
+    };
     let keep_ref = keep_ref(&job.spec, job.task, job.attempt);
     let checkout =
         Checkout::at(&job.site.repo, Path::new(&place.worktree)).map_err(|error| chain(&error))?;
     if job.keep {
         let saved =
-            checkout.save(&place.branch, job.start, &keep_ref).map_err(|error| chain(&error))?;
+            checkout.save(branch, job.start, &keep_ref).map_err(|error| chain(&error))?;
         let leftovers = saved.is_some();
         let tip = saved.map_or(job.start, |saved| saved.commit);
         let (changed, notes, carried) = (Vec::new(), Vec::new(), Vec::new());
         return Ok(Done { tip, changed, leftovers, notes, carried });
     }
     let request = CommitRequest {
-        branch: place.branch.clone(),
+        branch: branch.clone(),
         start: job.start,
         message: message(job),
         keep_ref,
@@ -145,8 +151,7 @@ fn committed(job: &Job) -> Result<Done, String> {
         // Commits that were made before the worktree went count.
         CommitOutcome::Lost { reason, tip: Some(tip), saved: None } if tip != job.start => {
             Err(format!(
-                "{reason}; the commits that were made are on `{}` ({})",
-                place.branch,
+                "{reason}; the commits that were made are on `{branch}` ({})",
                 tip.short()
             ))
         }

@@ -7,6 +7,7 @@ use super::error::EngineError;
 use super::journal::Journal;
 use super::occupied::{Occupied, occupied};
 use super::reserve::reserve;
+use super::test_places::test_places;
 use super::site::Site;
 use super::space::{Need, Shortage, shortage};
 use crate::adapters::store::Store;
@@ -81,12 +82,19 @@ pub fn create(
 fn spec(site: &Site, request: &CreateRequest) -> Result<Result<RunSpec, Obstacle>, EngineError> {
     let CreateRequest { store, plan, base, worktree, .. } = request;
     let run = store.free_run_name(&request.name)?;
-    let mut places = placed(site, plan, &run, (&request.worktree_path, &request.branch));
+    let mut places = if request.kind.is_test() {
+        test_places(site, (store, &run), plan, &request.worktree_path)?
+    } else {
+        placed(site, plan, &run, (&request.worktree_path, &request.branch))
+    };
     if let Some(occupied) = occupied(site, store, &run, (plan, &places))? {
         return Ok(Err(Obstacle::Occupied(occupied)));
     }
     let carried = plan.carry.as_ref().map_or(0, |carry| carry.load.copied.bytes);
-    let need = Need { base: *base, places: &places, carried };
+    // Of tests no more stand at once than run at once.
+    let at_once = if request.kind.is_test() { plan.decision.width } else { places.len() };
+    let at_once = &places[..at_once.min(places.len())];
+    let need = Need { base: *base, places: at_once, carried };
     if let Some(shortage) = shortage(site, &need, worktree)? {
         return Ok(Err(Obstacle::Shortage(shortage)));
     }
@@ -122,7 +130,7 @@ pub fn placed(
             let id = planned.task.id.as_str();
             let folder = if lane { run.as_str() } else { id };
             TaskPlace {
-                branch: branch.expand(&repo, run.as_str(), id),
+                branch: Some(branch.expand(&repo, run.as_str(), id)),
                 worktree: absolute(site, &worktree_path.expand(&repo, run.as_str(), folder))
                     .to_string_lossy()
                     .into_owned(),

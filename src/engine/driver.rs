@@ -37,6 +37,7 @@ use super::jobs::{open_jobs, remove_jobs};
 use super::journal::Journal;
 use super::provision;
 use super::site::Site;
+use super::test_places;
 use crate::adapters::host::control::{ControlServer, Reply, Request as ControlRequest};
 use crate::adapters::host::signals::Signals;
 use crate::adapters::host::temporary::{delete_temporary, set_temporary_aside};
@@ -220,7 +221,12 @@ pub async fn drive(request: DriveRequest) -> Result<Journal, EngineError> {
     if outcome.is_err() {
         driver.kill_all(&mut inbox).await;
     }
-    let left = driver.ahead.close().await;
+    let mut left = driver.ahead.close().await;
+    if driver.spec.kind.is_test() {
+        let (site, spec) = (driver.site.clone(), driver.spec.clone());
+        let closed = tokio::task::spawn_blocking(move || test_places::close(&site, &spec)).await;
+        left.extend(closed.unwrap_or_default());
+    }
     if outcome.is_ok() {
         let now = driver.journal.now();
         let left = left.into_iter().map(|message| Event::Warned { message }).collect();

@@ -24,24 +24,52 @@ pub(super) fn make_room(job: &Job, start: Oid) -> Result<Room, String> {
     let Some((task, attempt)) = job.predecessor else { return Ok(Room::Free { saved: None }) };
     let keep = keep_ref(&job.spec, task, attempt);
     let there = job.site.repo.worktree_at(path).map_err(|error| chain(&error))?;
-    if there.is_some_and(|known| path.exists() && known.prunable.is_none()) {
+    let whole = there.is_some_and(|known| path.exists() && known.prunable.is_none());
+    let Some(branch) = &place.branch else {
+        let renewed = whole && renewed(job, start).is_ok();
+        if renewed {
+            return Ok(Room::PutBack { saved: None });
+        }
+        discard(job).map_err(|error| chain(&error))?;
+        return Ok(Room::Free { saved: None });
+    };
+    if whole {
         if task != job.task && job.attempt > 1 {
             // The branch is the task's own, whoever had the lane last.
-            keep_old_branch(job, start).map_err(|error| chain(&error))?;
+            keep_old_branch(job, branch, start).map_err(|error| chain(&error))?;
         }
-        let found = put_back(job, start, &keep)?;
+        let found = put_back(job, (branch, start), &keep)?;
         // What another task left in the lane is kept, but is none of this task's work.
         return Ok(Room::PutBack { saved: found.filter(|_| task == job.task) });
     }
-    let saved = set_aside(job, start, &keep).map_err(|error| chain(&error))?;
+    let saved = set_aside(job, (branch, start), &keep).map_err(|error| chain(&error))?;
     Ok(Room::Free { saved })
 }
 
-fn put_back(job: &Job, start: Oid, keep: &str) -> Result<Option<Oid>, String> {
+/// Makes a worktree of tests what it was; nothing that was left there is kept.
+fn renewed(job: &Job, start: Oid) -> Result<(), GitError> {
+    let rules = &job.spec.worktree;
+    let path = Path::new(&job.spec.places[job.task].worktree);
+    Checkout::at(&job.site.repo, path)?.renew_at(start, &rules.caches, rules.submodules)?;
+    Checkout::at(&job.site.repo, path)?.ensure_submodules(rules.submodules)
+}
+
+/// Takes away what an earlier attempt of tests left.
+fn discard(job: &Job) -> Result<(), GitError> {
+    let path = Path::new(&job.spec.places[job.task].worktree);
+    // What is kept there makes the new worktree refuse, with the reason.
+    worktree::remove(&job.site.repo, path, RemoveMode::Force).map(|_| ())
+}
+
+fn put_back(
+    job: &Job,
+    (branch, start): (&str, Oid),
+    keep: &str,
+) -> Result<Option<Oid>, String> {
     let place = &job.spec.places[job.task];
     let checkout = Checkout::at(&job.site.repo, Path::new(&place.worktree));
     let checkout = checkout.map_err(|error| chain(&error))?;
-    let outcome = checkout.ensure_at(&place.branch, start, Some(keep));
+    let outcome = checkout.ensure_at(branch, start, Some(keep));
     match outcome.map_err(|error| chain(&error))? {
         EnsureOutcome::Ready { saved, .. } => {
             let filled = checkout.ensure_submodules(job.spec.worktree.submodules);
@@ -52,8 +80,7 @@ fn put_back(job: &Job, start: Oid, keep: &str) -> Result<Option<Oid>, String> {
             Err(format!("`{}` is no worktree any more: {reason}", place.worktree))
         }
         EnsureOutcome::Elsewhere { worktree } => Err(format!(
-            "its branch `{}` is checked out in `{}`; switch that worktree to another branch",
-            place.branch,
+            "its branch `{branch}` is checked out in `{}`; switch that worktree to another branch",
             worktree.display()
         )),
         EnsureOutcome::WouldLose { paths, .. } => {
@@ -63,9 +90,9 @@ fn put_back(job: &Job, start: Oid, keep: &str) -> Result<Option<Oid>, String> {
 }
 
 /// Keeps what an earlier attempt has on the task's branch.
-fn keep_old_branch(job: &Job, start: Oid) -> Result<(), GitError> {
+fn keep_old_branch(job: &Job, branch: &str, start: Oid) -> Result<(), GitError> {
     let repo = &job.site.repo;
-    let Some(tip) = repo.branch_tip(&job.spec.places[job.task].branch)? else { return Ok(()) };
+    let Some(tip) = repo.branch_tip(branch)? else { return Ok(()) };
     if !repo.is_ancestor(tip, start)? {
         keep_work(job, (tip, start), &keep_ref(&job.spec, job.task, job.attempt - 1))?;
     }
@@ -74,15 +101,19 @@ fn keep_old_branch(job: &Job, start: Oid) -> Result<(), GitError> {
 
 /// The folder of an earlier try is gone: what its branch holds is kept under a ref of ours, and
 /// branch and registration make room.
-fn set_aside(job: &Job, start: Oid, keep: &str) -> Result<Option<Oid>, GitError> {
+fn set_aside(
+    job: &Job,
+    (branch, start): (&str, Oid),
+    keep: &str,
+) -> Result<Option<Oid>, GitError> {
     let place = &job.spec.places[job.task];
     let repo = &job.site.repo;
     let path = Path::new(&place.worktree);
     // What is kept there makes the new worktree refuse, with the reason.
     let _kept = worktree::remove(repo, path, RemoveMode::OnlyIfClean)?;
-    let Some(tip) = repo.branch_tip(&place.branch)? else { return Ok(None) };
+    let Some(tip) = repo.branch_tip(branch)? else { return Ok(None) };
     let saved = keep_work(job, (tip, start), keep)?;
-    let branch = format!("refs/heads/{}", place.branch);
+    let branch = format!("refs/heads/{branch}");
     // Lost only to somebody who moved the branch meanwhile; making the worktree then says so.
     let _reported_later = repo.update_ref(&RefUpdate {
         name: branch,

@@ -91,7 +91,8 @@ fn tips_of(site: &Site, state: &RunState) -> Result<Vec<NamedTip>, EngineError> 
             continue;
         }
         let Some(start) = record.start else { continue };
-        let Some(tip) = repo.branch_tip(&state.spec.places[index].branch)? else { continue };
+        let Some(branch) = &state.spec.places[index].branch else { continue };
+        let Some(tip) = repo.branch_tip(branch)? else { continue };
         if tip == start {
             continue;
         }

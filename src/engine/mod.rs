@@ -45,6 +45,7 @@ mod space;
 mod start_commit;
 mod strays;
 mod subscriber;
+mod test_places;
 mod undo;
 mod validate;
 mod validation_places;

@@ -33,7 +33,11 @@ pub(super) fn occupied(
     let others = unfinished(store, run)?;
     for (planned, place) in plan.tasks.iter().zip(places) {
         let task = planned.task.id.as_str();
-        let found = match look.branch(task, &place.branch)? {
+        let on_branch = match &place.branch {
+            Some(branch) => look.branch(task, branch)?,
+            None => None,
+        };
+        let found = match on_branch {
             Some(found) => found,
             None => match look.folder(task, Path::new(&place.worktree)) {
                 Some(found) => found,
@@ -58,7 +62,7 @@ pub(super) fn occupied(
 }
 
 /// The other runs that go on, or may.
-fn unfinished(store: &Store, run: &RunId) -> Result<Vec<RunState>, EngineError> {
+pub(super) fn unfinished(store: &Store, run: &RunId) -> Result<Vec<RunState>, EngineError> {
     let others = store.runs()?.into_iter().filter(|row| row.name != *run);
     // Whoever cannot be read cannot go on either.
     let states = others.filter_map(|row| load_run(store, &row.name).ok());
@@ -67,8 +71,7 @@ fn unfinished(store: &Store, run: &RunId) -> Result<Vec<RunState>, EngineError> 
 
 /// A place where nothing stands, which a task of another run will come to.
 fn claimed(task: &str, place: &TaskPlace, others: &[RunState]) -> Option<Occupied> {
-    let same =
-        |theirs: &TaskPlace| theirs.branch == place.branch || theirs.worktree == place.worktree;
+    let same = |theirs: &TaskPlace| are_one(theirs, place);
     let other = others.iter().find(|state| state.spec.places.iter().any(same))?;
     let run = &other.spec.run;
     Some(Occupied {
@@ -89,14 +92,19 @@ fn earlier_run(
         // A journal that cannot be read is no reason to say less than the plain fact.
         let Ok((_, state)) = load_run(store, &row.name) else { continue };
         let begun = state.spec.places.iter().zip(&state.tasks).any(|(theirs, record)| {
-            let same = theirs.branch == place.branch || theirs.worktree == place.worktree;
-            same && record.attempts > 0
+            are_one(theirs, place) && record.attempts > 0
         });
         if begun {
             return Ok(Some(row.name));
         }
     }
     Ok(None)
+}
+
+/// Whether two tasks would get in each other's way.
+fn are_one(one: &TaskPlace, other: &TaskPlace) -> bool {
+    let branch = one.branch.is_some() && one.branch == other.branch;
+    branch || one.worktree == other.worktree
 }
 
 struct Look<'a> {

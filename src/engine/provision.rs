@@ -130,7 +130,7 @@ fn make(wanted: Vec<(Job, Ready)>) -> Vec<Ended> {
     };
     let mut ended = Vec::new();
     let mut fresh = Vec::new();
-    if rules.pool > 0 {
+    if rules.pool > 0 || first.spec.kind.is_test() {
         let before = clock.elapsed();
         let taken = pool::take_all(&repo, &specs(&wanted), &rules.caches);
         let each = part(before, wanted.len());
@@ -199,8 +199,9 @@ fn take_back(job: &Job, start: Oid) {
     // What fails here is reported as occupied when it is made again; the first failure is the one to
     // tell.
     let _removed = worktree::remove(repo, Path::new(&place.worktree), RemoveMode::Force).is_ok();
+    let Some(branch) = &place.branch else { return };
     let update = RefUpdate {
-        name: format!("refs/heads/{}", place.branch),
+        name: format!("refs/heads/{branch}"),
         new: None,
         expected: Expected::At(start),
         message: "wt-orch: worktree not made".to_owned(),

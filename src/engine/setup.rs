@@ -193,13 +193,14 @@ fn settled(job: &Job, whole: bool) -> Result<Vec<String>, GitError> {
     let place = &job.spec.places[job.task];
     let checkout = job.checkout()?;
     let state = checkout.state()?;
-    if state.branch.as_deref() != Some(place.branch.as_str()) {
+    if state.branch != place.branch {
+        let shown = |branch: Option<&String>| {
+            branch.map_or_else(|| "detached".to_owned(), |name| format!("on `{name}`"))
+        };
         return Err(GitError::Mismatch {
             what: "HEAD after the setup hooks".to_owned(),
-            expected: format!("on `{}`", place.branch),
-            found: state
-                .branch
-                .map_or_else(|| "detached".to_owned(), |name| format!("on `{name}`")),
+            expected: shown(place.branch.as_ref()),
+            found: shown(state.branch.as_ref()),
         });
     }
     let mut notes = Vec::new();
@@ -216,7 +217,10 @@ fn settled(job: &Job, whole: bool) -> Result<Vec<String>, GitError> {
     if !notes.is_empty() {
         checkout.restore(job.start)?;
     }
-    job.note(whole, &checkout.state()?.untracked)?;
+    // Of what is left in a worktree of tests only the caches stay for the next ones.
+    let stays =
+        place.branch.is_some() || !checkout.has_leftovers(&job.spec.worktree.caches)?;
+    job.note(whole && stays, &checkout.state()?.untracked)?;
     Ok(notes)
 }
 

@@ -48,7 +48,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn specs(folder: &Path, count: usize, (branch, start): (&str, Oid)) -> Vec<WorktreeSpec> {
     let spec = |number: usize| WorktreeSpec {
         path: folder.join(format!("w{number}")),
-        branch: format!("bench/{branch}{number}"),
+        branch: Some(format!("bench/{branch}{number}")),
         start,
         lock_reason: None,
         options: WorktreeOptions::default(),

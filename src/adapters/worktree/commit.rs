@@ -97,7 +97,7 @@ impl Checkout {
         git_dir: &Path,
         mut notes: Vec<String>,
     ) -> Result<CommitOutcome, GitError> {
-        let freed = self.free_head(git_dir, &request.branch)?;
+        let freed = self.free_head(git_dir, Some(&request.branch))?;
         notes.extend(freed.iter().map(|name| stale_locks::note(name)));
         let head = self.repo.head_at(git_dir)?;
         let scratch = Scratch::of(self, git_dir)?;

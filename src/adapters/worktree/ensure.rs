@@ -98,7 +98,7 @@ impl Checkout {
             forget_progress(&self.repo, git_dir, progress)?;
         }
         stale_locks::free_index(git_dir)?;
-        self.free_head(git_dir, branch)?;
+        self.free_head(git_dir, Some(branch))?;
         // With everything in the index the reset removes what the start does not have, and leaves
         // files alone that are already right.
         scratch.install(git_dir)?;

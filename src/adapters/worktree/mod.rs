@@ -26,6 +26,7 @@ mod prepared;
 mod provision;
 mod recover;
 mod remove;
+mod renew;
 mod rerere;
 mod settle;
 mod snapshot;

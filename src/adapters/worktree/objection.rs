@@ -95,6 +95,8 @@ pub(super) struct Examined {
     pub(super) objections: Vec<KeptReason>,
     /// Ignored paths, each without what is below it; `None` where they were not looked for.
     pub(super) ignored: Option<Vec<Vec<u8>>>,
+    /// What is ignored holds repositories that are nobody's work.
+    pub(super) repositories: bool,
 }
 
 /// Looks at a linked worktree, cheap questions first.
@@ -146,7 +148,10 @@ pub(super) fn examine(
 
 /// The ignored paths of a worktree that has nothing else beyond its commit; `None` when only
 /// `git status` can tell.
-fn as_committed(checkout: &Checkout, git_dir: &Path) -> Result<Option<Vec<Vec<u8>>>, GitError> {
+pub(super) fn as_committed(
+    checkout: &Checkout,
+    git_dir: &Path,
+) -> Result<Option<Vec<Vec<u8>>>, GitError> {
     let repo = &checkout.repo;
     // After `git submodule deinit` the files are gone, and what was committed there is not.
     if git_dir.join("modules").symlink_metadata().is_ok() {

@@ -14,8 +14,8 @@ use crate::domain::run::Submodules;
 pub struct WorktreeSpec {
     /// Its folder, which must not exist.
     pub path: PathBuf,
-    /// Its branch, which must not exist.
-    pub branch: String,
+    /// Its branch, which must not exist; `None` for none.
+    pub branch: Option<String>,
     /// The commit it begins at.
     pub start: Oid,
     /// Keeps git from pruning it while it is in use; `None` leaves it unlocked.
@@ -127,7 +127,7 @@ pub fn detached(repo: &Repo, spec: Detached) -> Result<Provisioned, ProvisionErr
 
 fn wanted(spec: WorktreeSpec) -> Wanted {
     let WorktreeSpec { path, branch, start: _, lock_reason, options } = spec;
-    Wanted { path: real_path(&path), branch: Some(branch), lock_reason, options }
+    Wanted { path: real_path(&path), branch, lock_reason, options }
 }
 
 fn one(answers: Vec<Result<Provisioned, ProvisionError>>) -> Result<Provisioned, ProvisionError> {

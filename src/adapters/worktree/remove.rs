@@ -233,7 +233,8 @@ fn judge(
                     Err(error) if repo.worktree_at(&path)?.is_none() => return Err(error),
                     Err(error) => {
                         let why = format!("it cannot be looked at: {error}");
-                        Examined { objections: vec![KeptReason::Stuck { why }], ignored: None }
+                        let objections = vec![KeptReason::Stuck { why }];
+                        Examined { objections, ..Examined::default() }
                     }
                 };
                 let foreign = info.locked.clone().filter(|reason| !is_our_lock(reason));

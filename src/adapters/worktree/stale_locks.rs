@@ -33,13 +33,18 @@ pub(super) fn note(name: &str) -> String {
 }
 
 impl Checkout {
-    /// Deletes all other locks of the worktree, and one on its branch, unless a git may still have
-    /// them; their names.
-    pub(super) fn free_head(&self, git_dir: &Path, branch: &str) -> Result<Vec<String>, GitError> {
+    /// Deletes all other locks of the worktree, and one on its branch if it has one, unless a git may
+    /// still have them; their names.
+    pub(super) fn free_head(
+        &self,
+        git_dir: &Path,
+        branch: Option<&str>,
+    ) -> Result<Vec<String>, GitError> {
         let mut locks: Vec<PathBuf> =
             FOLDERS.into_iter().flat_map(|folder| locks_in(&git_dir.join(folder))).collect();
-        let shared = self.repo.common_dir().join("refs/heads").join(format!("{branch}.lock"));
-        locks.extend(shared.symlink_metadata().is_ok().then_some(shared));
+        let heads = self.repo.common_dir().join("refs/heads");
+        let shared = branch.map(|branch| heads.join(format!("{branch}.lock")));
+        locks.extend(shared.filter(|shared| shared.symlink_metadata().is_ok()));
         if locks.is_empty() {
             return Ok(Vec::new());
         }

@@ -15,7 +15,7 @@ pub(super) const KEEP: &str = "refs/wt-orch/run/t";
 pub(super) fn spec(sandbox: &Sandbox, name: &str) -> WorktreeSpec {
     WorktreeSpec {
         path: sandbox.path(name),
-        branch: format!("feature/{name}"),
+        branch: Some(format!("feature/{name}")),
         start: sandbox.rev("main"),
         lock_reason: Some("wt-orch run".to_owned()),
         options: WorktreeOptions::default(),

@@ -166,12 +166,8 @@ pub(super) fn discarded_part(
     worktree: &Path,
 ) -> Result<Option<Waste>, GitError> {
     let parent = worktree.parent().unwrap_or(worktree);
-    // Where nothing waits any more the pool itself goes.
-    let parent = match parent.parent() {
-        Some(above) if is_pool(repo, parent) => above,
-        Some(_) | None => parent,
-    };
-    discarded(path, parent, &beside_prefix(repo))
+    // Where nothing is any more a hidden folder itself goes.
+    discarded(path, pool::beside(repo, parent), &beside_prefix(repo))
 }
 
 /// Renames something in git's directory into our part of it.

@@ -100,7 +100,7 @@ fn places(collision: &Collision) -> String {
 fn lines_command(state: &RunState, one: &TaskId, two: &TaskId) -> Option<String> {
     let branch = |task: &TaskId| {
         let place = state.spec.places.get(state.index(task)?)?;
-        Some(shell_word(&place.branch))
+        place.branch.as_deref().map(shell_word)
     };
     Some(format!("wt-orch forecast {} {}", branch(two)?, branch(one)?))
 }

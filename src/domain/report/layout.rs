@@ -24,7 +24,10 @@ pub(super) fn layout_lines(state: &RunState, root: Option<&str>) -> Vec<String> 
         }
         let from: Vec<&str> = record.from.iter().map(|(task, _)| task.as_str()).collect();
         let base = if from.is_empty() { "base".to_owned() } else { from.join(" + ") };
-        let note = format!("{} from {base}", place.branch);
+        let note = match &place.branch {
+            Some(branch) => format!("{branch} from {base}"),
+            None => format!("`{}` at {base}", state.task(index).id),
+        };
         places
             .entry(&place.worktree)
             .or_insert_with(|| Place { path: &place.worktree, notes: Vec::new() })

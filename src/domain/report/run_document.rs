@@ -130,8 +130,8 @@ pub struct TaskEntry {
     pub attempts: u32,
     /// Exit code of its last attempt.
     pub exit_code: Option<i32>,
-    /// Its branch.
-    pub branch: String,
+    /// Its branch; `null` where it worked on none.
+    pub branch: Option<String>,
     /// Commit its work begins at.
     pub start: Option<Oid>,
     /// That commit is a merge of several tips on which no check has run.
@@ -217,7 +217,7 @@ fn task_entry(state: &RunState, index: usize, now: Timestamp, logs: &LogPaths) -
         reason: record.reason().map(ToString::to_string),
         attempts: record.attempts,
         exit_code: end.and_then(exit_code),
-        branch: place.map(|place| place.branch.clone()).unwrap_or_default(),
+        branch: place.and_then(|place| place.branch.clone()),
         start: record.start,
         // What a gate starts from is what it validates.
         start_unvalidated: record.unvalidated_start

@@ -133,7 +133,7 @@ impl ScriptedRun {
     pub(crate) fn new(plan: Plan, script: &[(&str, Vec<Try>)]) -> Self {
         let lane = plan.decision.width == 1;
         let place = |id: &TaskId| TaskPlace {
-            branch: format!("feature/{id}"),
+            branch: Some(format!("feature/{id}")),
             worktree: format!("/home/u/repo-{}", if lane { "auth" } else { id.as_str() }),
             port: None,
             temporary: None,

@@ -60,8 +60,9 @@ impl RunSpec {
 /// Where a task works.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaskPlace {
-    /// Branch without `refs/heads/`.
-    pub branch: String,
+    /// Branch without `refs/heads/`; `None` where it works on no branch.
+    #[serde(default)]
+    pub branch: Option<String>,
     /// Absolute path of its worktree; the same for all tasks of a sequential run.
     pub worktree: String,
     /// A port of this machine that is the task's.

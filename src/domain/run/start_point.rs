@@ -5,7 +5,8 @@ use crate::domain::id::{Oid, TaskId};
 
 impl RunState {
     /// Commits a task starts from, and every task whose work they contain: its dependencies, and
-    /// what it was serialised behind by a claim or lock (landing.md rules 1, 3 and 4).
+    /// what it was serialised behind by a claim or lock (landing.md rules 1, 3 and 4). Arms of
+    /// a race and tests start at their own commit, whatever ran before them.
     pub(super) fn start_of(&self, task: usize) -> (Vec<(TaskId, Oid)>, Vec<TaskId>) {
         if self.is_apart() {
             return (Vec::new(), Vec::new());

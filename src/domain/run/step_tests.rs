@@ -100,7 +100,7 @@ fn spec(plan: Plan) -> RunSpec {
         .tasks
         .iter()
         .map(|p| TaskPlace {
-            branch: format!("feature/{}", p.task.id),
+            branch: Some(format!("feature/{}", p.task.id)),
             worktree: format!("/tmp/{}", p.task.id),
             port: Some(20_000),
             temporary: Some(format!("/tmp/wt-orch-0/{}", p.task.id)),

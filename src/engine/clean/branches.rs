@@ -40,24 +40,25 @@ impl Cleaning<'_> {
         let mut patches = repo.patch_search()?;
         let mut found = Vec::new();
         for (index, place) in self.state.spec.places.iter().enumerate() {
+            let Some(branch) = &place.branch else { continue };
             if self.state.tasks[index].attempts > 0 {
-                found.extend(repo.branch_tip(&place.branch)?.map(|tip| (index, place, tip)));
+                found.extend(repo.branch_tip(branch)?.map(|tip| (index, branch, tip)));
             }
         }
         if found.is_empty() {
             return Ok(());
         }
         let claims = self.claims()?;
-        for (index, place, tip) in found {
-            if let Some(fate) = claims.of_branch(&place.branch) {
-                self.report.add(CleanKind::Branch, place.branch.clone(), fate);
+        for (index, branch, tip) in found {
+            if let Some(fate) = claims.of_branch(branch) {
+                self.report.add(CleanKind::Branch, branch.clone(), fate);
                 continue;
             }
             // Also where the user has it checked out; git itself would not delete it either. In a dry
             // run the worktrees that would go are still there.
             let gone: Vec<&str> = self.gone_worktrees().collect();
             let holder = worktrees.iter().find(|known| {
-                known.branch.as_deref() == Some(&place.branch)
+                known.branch.as_ref() == Some(branch)
                     && !gone.contains(&known.path.to_string_lossy().as_ref())
             });
             let mut standing = self.standing(index, tip, target, &mut patches)?;
@@ -77,13 +78,13 @@ impl Cleaning<'_> {
                         why: "it landed, and was changed or reverted since".to_owned(),
                     },
                     Standing::Held | Standing::Missing(_) | Standing::Changed(_) => {
-                        self.delete_ref(&format!("refs/heads/{}", place.branch), tip)?
+                        self.delete_ref(&format!("refs/heads/{branch}"), tip)?
                     }
                 }
             };
             let losses = of_commits(repo, standing.commits())?;
             let told = fate != Fate::Goes || self.mode.dry_run;
-            let item = self.report.add(CleanKind::Branch, place.branch.clone(), fate);
+            let item = self.report.add(CleanKind::Branch, branch.clone(), fate);
             item.losses = if told { losses } else { Vec::new() };
         }
         Ok(())
@@ -162,9 +163,10 @@ impl Cleaning<'_> {
 
     /// Whether another branch holds a commit.
     fn is_elsewhere(&self, index: usize, commit: Oid) -> Result<bool, EngineError> {
-        let own = format!("refs/heads/{}", self.state.spec.places[index].branch);
+        let own = self.state.spec.places[index].branch.as_deref();
         for (name, tip) in self.site.repo.refs_below("refs/heads/")? {
-            if name != own && self.site.repo.is_ancestor(commit, tip)? {
+            let is_own = name.strip_prefix("refs/heads/") == own;
+            if !is_own && self.site.repo.is_ancestor(commit, tip)? {
                 return Ok(true);
             }
         }

@@ -36,8 +36,10 @@ impl Claims {
             let Ok((_, state)) = load_run(store, &row.name) else { continue };
             for (place, record) in state.spec.places.iter().zip(&state.tasks) {
                 if driven || record.attempts > 0 {
-                    let (branch, path) = (place.branch.clone(), PathBuf::from(&place.worktree));
-                    claims.branches.entry(branch).or_insert_with(|| row.name.clone());
+                    let path = PathBuf::from(&place.worktree);
+                    if let Some(branch) = place.branch.clone() {
+                        claims.branches.entry(branch).or_insert_with(|| row.name.clone());
+                    }
                     claims.worktrees.entry(path).or_insert_with(|| row.name.clone());
                 }
             }

@@ -69,6 +69,9 @@ fn parents<'a>(site: &Site, places: impl IntoIterator<Item = &'a TaskPlace>) -> 
     let mut found: BTreeSet<PathBuf> =
         places.into_iter().filter_map(|place| parent(Path::new(&place.worktree))).collect();
     found.extend(parent(site.repo.root()));
+    let around: Vec<PathBuf> =
+        found.iter().map(|folder| pool::beside(&site.repo, folder).to_owned()).collect();
+    found.extend(around);
     found.into_iter().collect()
 }
 

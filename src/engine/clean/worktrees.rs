@@ -31,9 +31,11 @@ impl Cleaning<'_> {
         });
         let keeping = Keeping { size: self.rules.pool, caches: &self.rules.caches };
         let keeps = self.rules.pool > 0 && !self.mode.force && !self.mode.empty_pool;
+        // What tests leave is nobody's work.
+        let force = self.mode.force || self.state.spec.kind.is_test();
         let removal = Removal {
             paths: &paths,
-            mode: if self.mode.force { RemoveMode::Force } else { RemoveMode::OnlyIfClean },
+            mode: if force { RemoveMode::Force } else { RemoveMode::OnlyIfClean },
             pool: keeps.then_some(keeping),
         };
         let outcomes = if self.mode.dry_run {
@@ -93,7 +95,7 @@ impl Cleaning<'_> {
     fn is_ours(&self, branch: Option<&str>, path: &Path) -> bool {
         let places = &self.state.spec.places;
         let at_place = places.iter().any(|place| Path::new(&place.worktree) == path);
-        let moved = branch.is_some_and(|branch| places.iter().all(|p| p.branch != branch));
+        let moved = branch.is_some_and(|branch| places.iter().all(|p| p.branch.as_deref() != Some(branch)));
         let begun = self.state.tasks.iter().any(|record| record.attempts > 0);
         begun && (!at_place || !moved)
     }

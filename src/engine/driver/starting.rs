@@ -112,7 +112,7 @@ impl Driver {
                 task: id.clone(),
                 start: record.start.unwrap_or(self.spec.base),
                 tip: *tip,
-                branch: self.spec.places[index].branch.clone(),
+                branch: self.spec.places[index].branch.clone()?,
                 title: task.title.clone(),
                 needs: record.needs.clone(),
                 replay: false,

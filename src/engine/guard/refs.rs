@@ -69,7 +69,7 @@ impl Guard {
         let mut notes = Vec::new();
         let tips = locked(&self.tips).clone();
         for (other, tip) in tips {
-            let branch = &self.spec.places[other].branch;
+            let Some(branch) = &self.spec.places[other].branch else { continue };
             let Some(now) = repo.branch_tip(branch)?.filter(|now| *now != tip) else { continue };
             let on_top = other != task && repo.is_ancestor(tip, now)?;
             if on_top && repo.is_ancestor(now, work)? && !repo.is_ancestor(now, start)? {
@@ -100,7 +100,8 @@ impl Guard {
         let Some(old) = old.filter(|_| by_maker) else { return Ok(false) };
         let mut held = after.has(old) || new.is_some_and(|new| self.holds(new, old));
         for place in &self.spec.places {
-            let tip = self.site.repo.branch_tip(&place.branch)?;
+            let Some(branch) = &place.branch else { continue };
+            let tip = self.site.repo.branch_tip(branch)?;
             held = held || tip.is_some_and(|tip| self.holds(tip, old));
         }
         Ok(held)
@@ -114,7 +115,7 @@ impl Guard {
     /// The task whose branch this is.
     fn task_of(&self, name: &str) -> Option<usize> {
         let branch = name.strip_prefix(HEADS)?;
-        self.spec.places.iter().position(|place| place.branch == branch)
+        self.spec.places.iter().position(|place| place.branch.as_deref() == Some(branch))
     }
 
     /// A sentence about a ref that is gone or elsewhere; what it held is kept where nothing else does.
@@ -164,9 +165,8 @@ impl Guard {
         notes: &mut Vec<String>,
     ) -> Result<bool, GitError> {
         let Some(tip) = locked(&self.tips).get(&task).copied() else { return Ok(false) };
-        let place = &self.spec.places[task];
         let id = &self.spec.plan.tasks[task].task.id;
-        let whose = format!("the branch `{}` of task `{id}`", place.branch);
+        let whose = format!("{} of task `{id}`", shown(&change.name));
         match change.new {
             Some(now) if now == tip => Ok(false),
             Some(now) if self.site.repo.is_ancestor(tip, now)? => {

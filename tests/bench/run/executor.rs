@@ -228,7 +228,7 @@ fn command(job: &Job, folder: &Path, task: &str) -> CommandSpec {
 fn run_spec(job: &Job, folder: &Path) -> Result<RunSpec, Failure> {
     let plan = plan(job)?;
     let places = plan.tasks.iter().map(|planned| TaskPlace {
-        branch: format!("feature/{}", planned.task.id),
+        branch: Some(format!("feature/{}", planned.task.id)),
         worktree: folder.join(planned.task.id.as_str()).to_string_lossy().into_owned(),
         port: None,
         temporary: None,

@@ -12,11 +12,11 @@ use crate::adapters::git::as_path;
 pub(super) type FileTime = (i64, i64);
 
 /// Lines of a `.gitignore` that say what is a build product.
-pub(super) struct CacheLines(Gitignore);
+pub(in crate::adapters::worktree) struct CacheLines(Gitignore);
 
 impl CacheLines {
     /// Compiles them; a line that is no pattern matches nothing.
-    pub(super) fn new(lines: &[String]) -> Self {
+    pub(in crate::adapters::worktree) fn new(lines: &[String]) -> Self {
         let mut builder = GitignoreBuilder::new("");
         for line in lines {
             let _unfit = builder.add_line(None, line).is_ok();
@@ -25,7 +25,7 @@ impl CacheLines {
     }
 
     /// Whether a path of this worktree is a build product.
-    pub(super) fn contains(&self, worktree: &Path, path: &[u8]) -> bool {
+    pub(in crate::adapters::worktree) fn contains(&self, worktree: &Path, path: &[u8]) -> bool {
         let path = as_path(path);
         let folder = worktree.join(path).symlink_metadata().is_ok_and(|found| found.is_dir());
         self.0.matched_path_or_any_parents(path, folder).is_ignore()

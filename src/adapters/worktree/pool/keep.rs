@@ -78,6 +78,7 @@ struct Fit<'a> {
     path: &'a Path,
     head: crate::domain::id::Oid,
     ignored: &'a [Vec<u8>],
+    repositories: bool,
 }
 
 impl<'a> Fit<'a> {
@@ -98,6 +99,7 @@ impl<'a> Fit<'a> {
             path: &info.path,
             head,
             ignored,
+            repositories: examined.repositories,
         })
     }
 
@@ -130,6 +132,7 @@ impl<'a> Fit<'a> {
             home: self.path.to_owned(),
             newest: youngest,
             conversion: conversion(repo),
+            repositories: self.repositories,
         };
         record.write(self.entry)?;
         let entries = self.entry.read_dir().map_err(io("list", self.entry))?;

@@ -12,26 +12,35 @@
 //! Python environment names itself by its whole path, so it is kept only for a task at the same path.
 
 mod caches;
+mod hand_back;
 mod keep;
 mod record;
 mod take;
+mod test_folder;
+mod trim;
 mod update;
 
 use std::path::{Path, PathBuf};
 
 use super::lock::RepoLock;
-use super::objection::{KeptReason, examine};
+use super::checkout::Checkout;
+use super::objection::{KeptReason, as_committed, examine};
 use super::remove::discarded;
 use super::trash::{Trash, discarded_folder, is_begun};
 use super::whole_file::write_whole;
 use crate::adapters::git::{GitError, Repo, WorktreeInfo, real_path};
 use crate::domain::id::stable_hash;
 
+pub(super) use caches::CacheLines;
+pub use hand_back::{HandedBack, hand_back};
 pub use keep::Keeping;
 pub(super) use keep::is_fit;
 pub use take::{take, take_all};
+pub use test_folder::{forget_test_folder, test_folder_name};
+pub(super) use test_folder::is_test_folder;
+pub use trim::trim;
 
-use record::Hold;
+use record::{Hold, PoolRecord};
 
 /// Why git must leave them alone.
 const REASON: &str = "wt-orch pool";
@@ -99,6 +108,12 @@ fn left_to_its_author(
     let Some(entry) = &info.git_dir else { return Ok(None) };
     // Only somebody's own commands write a log: it was removed when the worktree was put here.
     let moved = entry.join("logs/HEAD").exists();
+    let of_tests = PoolRecord::load(entry).is_some_and(|record| record.repositories);
+    let checkout = Checkout::listed(repo, info);
+    if of_tests && !moved && as_committed(&checkout, entry).is_ok_and(|ignored| ignored.is_some()) {
+        // The repositories in its caches are what tests made.
+        return Ok(None);
+    }
     let is_work = |reason: &KeptReason| moved || !matches!(reason, KeptReason::Unreachable { .. });
     let found = match examine(repo, info, known) {
         Ok(examined) => examined.objections.into_iter().find(is_work),
@@ -115,13 +130,19 @@ fn left_to_its_author(
 
 /// The pool of worktrees whose folders lie in `parent`.
 pub(super) fn folder_in(repo: &Repo, parent: &Path) -> PathBuf {
-    parent.join(name_for(repo))
+    beside(repo, parent).join(name_for(repo, "pool"))
+}
+
+/// Where the hidden folders of ours lie: around `folder` if it is one of them, else in it.
+pub fn beside<'a>(repo: &Repo, folder: &'a Path) -> &'a Path {
+    let hidden = is_pool(repo, folder) || is_test_folder(repo, folder);
+    folder.parent().filter(|_| hidden).unwrap_or(folder)
 }
 
 /// Several repositories of one name may have their worktrees in one folder.
-fn name_for(repo: &Repo) -> String {
+fn name_for(repo: &Repo, what: &str) -> String {
     let bytes = repo.common_dir().as_os_str().as_encoded_bytes();
-    format!(".{}-pool-{:08x}", repo.name(), stable_hash(&[bytes]) >> 32)
+    format!(".{}-{what}-{:08x}", repo.name(), stable_hash(&[bytes]) >> 32)
 }
 
 /// Whether a folder lies where worktrees of this repository wait.
@@ -131,7 +152,7 @@ pub fn holds(repo: &Repo, path: &Path) -> bool {
 
 /// Whether a folder is one in which worktrees of this repository wait.
 pub(super) fn is_pool(repo: &Repo, folder: &Path) -> bool {
-    folder.file_name().is_some_and(|name| *name == *name_for(repo))
+    folder.file_name().is_some_and(|name| *name == *name_for(repo, "pool"))
 }
 
 fn is_pooled(repo: &Repo, info: &WorktreeInfo) -> bool {

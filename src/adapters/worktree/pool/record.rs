@@ -22,6 +22,9 @@ pub(super) struct PoolRecord {
     pub(super) newest: Option<FileTime>,
     /// Of everything in git's configuration that decides what files look like.
     pub(super) conversion: u64,
+    /// Its caches may hold repositories that tests made: it is for tests only, which keep nothing.
+    #[serde(default)]
+    pub(super) repositories: bool,
 }
 
 /// A locked record.
@@ -66,6 +69,16 @@ impl Hold {
 }
 
 impl PoolRecord {
+    /// Reads it from git's entry of a worktree, whoever works there; `None` where there is none.
+    pub(super) fn load(entry: &Path) -> Option<Self> {
+        serde_json::from_slice(&std::fs::read(entry.join(FILE)).ok()?).ok()
+    }
+
+    /// When the worktree with this entry was put into the pool.
+    pub(super) fn written(entry: &Path) -> Option<std::time::SystemTime> {
+        entry.join(FILE).metadata().and_then(|found| found.modified()).ok()
+    }
+
     /// Writes it into git's entry of a worktree.
     pub(super) fn write(&self, entry: &Path) -> Result<(), GitError> {
         let text = serde_json::to_vec(self).unwrap_or_default();

@@ -31,7 +31,7 @@ pub fn take_all(
     specs.par_iter().map(|spec| take(repo, spec, caches)).collect()
 }
 
-/// Makes a worktree out of one that waits for a task: on a new branch at the start, its tracked
+/// Makes a worktree out of one that waits for a task: on a new branch, or none, at the start, its tracked
 /// files exactly the start's, nothing else in it but build products that `caches` (lines of a
 /// `.gitignore`) name and git ignores, every one of them older than every file that changed. `None`
 /// when none fits, also when something stands in the way of the branch or the folder: making a
@@ -96,6 +96,8 @@ struct Candidate {
     entry: PathBuf,
     place: PathBuf,
     head: Oid,
+    /// Preferred, since it stood where it is wanted.
+    home: bool,
 }
 
 impl Candidate {
@@ -104,7 +106,12 @@ impl Candidate {
         let _lock = RepoLock::acquire(repo)?;
         // Git's own listing would look at every worktree, while others wait for the lock.
         let entries = admin_dirs(repo.common_dir())?;
-        if !is_free(path, &entries) || repo.branch_conflict(&spec.branch)?.is_some() {
+        if !is_free(path, &entries) {
+            return Ok(None);
+        }
+        if let Some(branch) = &spec.branch
+            && repo.branch_conflict(branch)?.is_some()
+        {
             return Ok(None);
         }
         let pool = folder_in(repo, path.parent().unwrap_or(path));
@@ -112,7 +119,13 @@ impl Candidate {
             |place: &Path, entry: &Path| place.parent() == Some(&pool) && is_locked_by_pool(entry);
         let waiting = entries.into_iter().filter(|(place, entry)| waits(place, entry));
         let candidate = |(place, entry): (PathBuf, PathBuf)| {
-            detached_head(&entry).map(|head| Self { entry, place, head })
+            let record = PoolRecord::load(&entry);
+            if spec.branch.is_some() && record.as_ref().is_some_and(|record| record.repositories) {
+                return None;
+            }
+            // What a test's caches name by its whole path holds at the same place only.
+            let home = spec.branch.is_none() && record.is_some_and(|record| record.home == path);
+            detached_head(&entry).map(|head| Self { entry, place, head, home })
         };
         Ok(Some(waiting.filter_map(candidate).collect()))
     }
@@ -133,7 +146,7 @@ impl Candidate {
             };
             found.extend(changes.clone().map(|changes| (candidate, changes)));
         }
-        found.sort_by_key(|(_, changes)| changes.len());
+        found.sort_by_key(|(candidate, changes)| (!candidate.home, changes.len()));
         Ok(found)
     }
 }
@@ -161,7 +174,7 @@ impl Claim {
         let candidates = Candidate::by_nearness(repo, seen, spec.start)?;
         let _lock = RepoLock::acquire(repo)?;
         let entries = admin_dirs(repo.common_dir())?;
-        for (Candidate { entry, place, head }, changes) in candidates {
+        for (Candidate { entry, place, head, home: _ }, changes) in candidates {
             if entries.get(&place) != Some(&entry) || !is_locked_by_pool(&entry) {
                 continue;
             }
@@ -185,7 +198,8 @@ impl Claim {
         (path, spec): (&Path, &WorktreeSpec),
         trash: &Trash,
     ) -> Result<Option<Provisioned>, GitError> {
-        match repo.create_branches(std::slice::from_ref(&spec.branch), spec.start)? {
+        let branches = spec.branch.as_slice();
+        match repo.create_branches(branches, spec.start)? {
             BranchesOutcome::Made => {}
             BranchesOutcome::Taken { .. } => return Ok(None),
         }
@@ -209,13 +223,18 @@ impl Claim {
         }
         drop(lock);
         // Whoever moved the branch meanwhile keeps it.
-        let _deleted = repo.discard_branch(&spec.branch, spec.start)?;
+        for branch in branches {
+            let _deleted = repo.discard_branch(branch, spec.start)?;
+        }
         Ok(None)
     }
 
     /// Makes the entry that of the task and, last, moves the folder.
     fn move_to(&self, path: &Path, spec: &WorktreeSpec) -> Result<(), GitError> {
-        let head = format!("ref: refs/heads/{}\n", spec.branch);
+        let head = match &spec.branch {
+            Some(branch) => format!("ref: refs/heads/{branch}\n"),
+            None => format!("{}\n", spec.start),
+        };
         write_whole(&self.entry.join("HEAD"), head.as_bytes())?;
         let link = format!("{}\n", path.join(".git").display());
         write_whole(&self.entry.join("gitdir"), link.as_bytes())?;
@@ -223,6 +242,9 @@ impl Claim {
             write_whole(&self.entry.join("locked"), reason.as_bytes())?;
         }
         PoolRecord::remove(&self.entry)?;
+        if let Some(parent) = path.parent() {
+            std::fs::create_dir_all(parent).map_err(io("create", parent))?;
+        }
         crash_point("pool: before the move out");
         std::fs::rename(&self.place, path).map_err(io("rename", &self.place))
     }

@@ -34,7 +34,7 @@ impl Scene {
     pub(super) fn spec(&self, name: &str, start: &str) -> WorktreeSpec {
         WorktreeSpec {
             path: self.sandbox.path(name),
-            branch: format!("feature/{name}"),
+            branch: Some(format!("feature/{name}")),
             start: self.sandbox.rev(start),
             lock_reason: None,
             options: WorktreeOptions::default(),
@@ -242,7 +242,7 @@ fn what_another_repository_of_the_same_name_left_waiting_is_not_touched() {
     let scene = Scene::new();
     scene.waiting();
     let elsewhere = Sandbox::ordinary(&[("a", "1\n")]).repo();
-    assert_ne!(name_for(&scene.repo), name_for(&elsewhere));
+    assert_ne!(name_for(&scene.repo, "pool"), name_for(&elsewhere, "pool"));
     let foreign = [("7", "gitdir: /elsewhere/.git/worktrees/t\n"), ("8", "rubbish")];
     for (name, link) in foreign {
         write(&scene.pool().join(name).join(".git"), link);

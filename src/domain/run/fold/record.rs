@@ -53,7 +53,10 @@ impl TaskRecord {
                 }
                 self.end = Some(end.clone());
             }
-            Event::Committed { tip, .. } if failed => self.keep(Some(*tip)),
+            Event::Committed { tip, notes, .. } if failed => {
+                self.keep(Some(*tip));
+                self.notes.extend(notes.iter().cloned());
+            }
             Event::Committed { tip, changed, changes, leftovers, notes, .. } => {
                 self.tip = Some(*tip);
                 self.changes.clone_from(changes);

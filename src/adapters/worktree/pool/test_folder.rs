@@ -1,0 +1,40 @@
+//! The hidden folder in which worktrees of tests stand, beside the pool: the same names in every run,
+//! since build products may name files by their whole path.
+
+use std::path::Path;
+
+use super::name_for;
+use crate::adapters::git::{GitError, Repo};
+use crate::adapters::worktree::lock::RepoLock;
+
+/// Its name; runs at the same time have different numbers, from 1.
+pub fn test_folder_name(repo: &Repo, number: u32) -> String {
+    let name = name_for(repo, "test");
+    if number == 1 { name } else { format!("{name}-{number}") }
+}
+
+/// Whether a folder is one of them.
+pub(in crate::adapters::worktree) fn is_test_folder(repo: &Repo, folder: &Path) -> bool {
+    let Some(name) = folder.file_name().and_then(|name| name.to_str()) else { return false };
+    let first = name_for(repo, "test");
+    let rest = name.strip_prefix(&first).map(|rest| rest.strip_prefix('-').unwrap_or(rest));
+    rest.is_some_and(|rest| name == first || rest.parse::<u32>().is_ok())
+}
+
+/// Takes away the folder of a worktree of tests if that is empty.
+///
+/// # Errors
+/// The repository's lock.
+pub fn forget_test_folder(repo: &Repo, worktree: &Path) -> Result<(), GitError> {
+    let Some(folder) = worktree.parent().filter(|folder| is_test_folder(repo, folder)) else {
+        return Ok(());
+    };
+    if !folder.is_dir() {
+        return Ok(());
+    }
+    // Whoever makes a worktree in it does so under the same lock.
+    let _lock = RepoLock::acquire(repo)?;
+    // One that still holds something stays.
+    let _emptied = std::fs::remove_dir(folder).is_ok();
+    Ok(())
+}
