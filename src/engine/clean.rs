@@ -18,7 +18,7 @@ use super::reserve::release;
 use super::site::Site;
 use crate::adapters::host::usage::Usage;
 use crate::adapters::store::Store;
-use crate::adapters::worktree::{Trash, remove_if_empty};
+use crate::adapters::worktree::{Trash, pool, remove_if_empty};
 use crate::domain::id::{Oid, RunId};
 use crate::domain::run::{RunState, WorktreeRules};
 
@@ -193,6 +193,9 @@ pub fn clean(site: &Site, request: CleanRequest<'_>) -> Result<CleanReport, Engi
     cleaning.saved_work()?;
     cleaning.logs(keep_logs);
     if !mode.dry_run {
+        for place in &state.spec.places {
+            pool::forget_test_folder(&site.repo, Path::new(&place.worktree))?;
+        }
         release(&state.spec);
         remove_jobs(site, &state.spec);
     }

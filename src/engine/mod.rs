@@ -33,6 +33,7 @@ mod observations;
 mod occupied;
 mod open;
 mod provision;
+mod prune;
 mod reins;
 mod reserve;
 mod resolve;
@@ -49,6 +50,7 @@ mod test_places;
 mod undo;
 mod validate;
 mod validation_places;
+mod working_tree;
 
 pub use carry::plan_carry;
 pub use clean::{
@@ -72,6 +74,7 @@ pub use open::{
     Opened, abort_idle, follow, is_driven, load_events_after, load_run, open_for_writing,
     reconcile, remove_deserted_socket, send_abort,
 };
+pub use prune::prune_test_runs;
 pub use resolve::{ByHand, Taken, abort_by_hand, left_by_hand, take_by_hand, terms_by_hand};
 pub use risk::load_risk;
 pub use set_aside::{SetAside, set_database_aside};
@@ -80,4 +83,5 @@ pub use space::Shortage;
 pub use strays::strays;
 pub use subscriber::Subscriber;
 pub use undo::{UndoOutcome, undo};
+pub use working_tree::{Snapshot, snapshot_working_tree};
 pub use validate::{Pins, ValidateRules, clear_validations};

@@ -38,6 +38,7 @@ mod submodule_work;
 mod suspects;
 mod trash;
 mod whole_file;
+mod working_tree;
 
 pub use carry::{
     Arrival, Carry, CarryError, KeptTimes, Origin, Selection, TooLarge, select as select_carried,
@@ -61,6 +62,7 @@ pub use remove::{
 };
 pub use space::tree_bytes;
 pub use trash::{Emptied, Trash, leftovers};
+pub use working_tree::{WorkingTree, snapshot_of_working_tree};
 
 #[cfg(test)]
 mod conversion_tests;

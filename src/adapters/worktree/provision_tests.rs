@@ -187,7 +187,7 @@ fn an_entry_appears_whole_under_a_free_name_and_stays_locked_until_the_files_are
     write(&sandbox.root().join(".git/wt-orch/tmp-worktree/HEAD"), "half");
     let mut twin = spec(&sandbox, "t");
     twin.path = sandbox.path("elsewhere/t");
-    twin.branch = "feature/twin".to_owned();
+    twin.branch = Some("feature/twin".to_owned());
     twin.lock_reason = None;
     let made: Vec<_> = provision_all(&repo, vec![spec(&sandbox, "t"), twin]);
     let entries: Vec<_> = made.into_iter().map(|made| made.unwrap().git_dir).collect();

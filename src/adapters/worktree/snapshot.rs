@@ -33,6 +33,8 @@ pub struct Saved {
 #[derive(Debug)]
 pub(super) struct Staged {
     pub(super) tree: Oid,
+    /// Files that were not tracked.
+    pub(super) untracked: Vec<Vec<u8>>,
     /// Repositories inside, which a commit cannot hold.
     pub(super) nested: Vec<Vec<u8>>,
     /// Pipes, sockets, devices and unreadable files.
@@ -120,6 +122,7 @@ impl Scratch {
 
     /// Stages everything that is not ignored and was not brought from the user's checkout.
     pub(super) fn stage(&self, checkout: &Checkout, git_dir: &Path) -> Result<Staged, GitError> {
+        let mut untracked_files = Vec::new();
         let mut nested = Vec::new();
         let mut skipped = Vec::new();
         let mut changed = Vec::new();
@@ -141,6 +144,7 @@ impl Scratch {
             } else if untracked && entry.path.ends_with(b"/") {
                 nested.push(entry.path);
             } else if is_committable(&checkout.path.join(as_path(&entry.path))) {
+                untracked_files.extend(untracked.then(|| entry.path.clone()));
                 changed.push(entry.path);
             } else {
                 if !untracked {
@@ -153,7 +157,8 @@ impl Scratch {
         self.update(checkout, git_dir, &["--add", "--remove", "--replace"], &changed)?;
         let stale = !(changed.is_empty() && removed.is_empty() && carried.is_empty());
         let tree = self.write_tree(checkout, git_dir)?;
-        Ok(Staged { tree, nested, skipped, carried, conflicted, stale })
+        let untracked = untracked_files;
+        Ok(Staged { tree, untracked, nested, skipped, carried, conflicted, stale })
     }
 
     /// Stages what happened to tracked files and returns the tree.
