@@ -89,19 +89,14 @@ fn committed(job: &Job) -> Result<Done, String> {
     let checkout =
         Checkout::at(&job.site.repo, Path::new(&place.worktree)).map_err(|error| chain(&error))?;
     if job.keep {
-        let saved =
-            checkout.save(branch, job.start, &keep_ref).map_err(|error| chain(&error))?;
+        let saved = checkout.save(branch, job.start, &keep_ref).map_err(|error| chain(&error))?;
         let leftovers = saved.is_some();
         let tip = saved.map_or(job.start, |saved| saved.commit);
         let (changed, notes, carried) = (Vec::new(), Vec::new(), Vec::new());
         return Ok(Done { tip, changed, leftovers, notes, carried });
     }
-    let request = CommitRequest {
-        branch: branch.clone(),
-        start: job.start,
-        message: message(job),
-        keep_ref,
-    };
+    let request =
+        CommitRequest { branch: branch.clone(), start: job.start, message: message(job), keep_ref };
     let id = &job.spec.plan.tasks[job.task].task.id;
     let kept = |saved: Saved| format!("everything is kept as {} ({})", saved.commit, saved.name);
     match checkout.commit_all(&request).map_err(|error| chain(&error))? {
@@ -150,10 +145,7 @@ fn committed(job: &Job) -> Result<Done, String> {
         }
         // Commits that were made before the worktree went count.
         CommitOutcome::Lost { reason, tip: Some(tip), saved: None } if tip != job.start => {
-            Err(format!(
-                "{reason}; the commits that were made are on `{branch}` ({})",
-                tip.short()
-            ))
+            Err(format!("{reason}; the commits that were made are on `{branch}` ({})", tip.short()))
         }
         CommitOutcome::Lost { reason, tip: Some(_) | None, saved: None } => {
             Err(format!("{reason}, and no commit was made"))

@@ -61,11 +61,7 @@ fn discard(job: &Job) -> Result<(), GitError> {
     worktree::remove(&job.site.repo, path, RemoveMode::Force).map(|_| ())
 }
 
-fn put_back(
-    job: &Job,
-    (branch, start): (&str, Oid),
-    keep: &str,
-) -> Result<Option<Oid>, String> {
+fn put_back(job: &Job, (branch, start): (&str, Oid), keep: &str) -> Result<Option<Oid>, String> {
     let place = &job.spec.places[job.task];
     let checkout = Checkout::at(&job.site.repo, Path::new(&place.worktree));
     let checkout = checkout.map_err(|error| chain(&error))?;
@@ -101,11 +97,7 @@ fn keep_old_branch(job: &Job, branch: &str, start: Oid) -> Result<(), GitError> 
 
 /// The folder of an earlier try is gone: what its branch holds is kept under a ref of ours, and
 /// branch and registration make room.
-fn set_aside(
-    job: &Job,
-    (branch, start): (&str, Oid),
-    keep: &str,
-) -> Result<Option<Oid>, GitError> {
+fn set_aside(job: &Job, (branch, start): (&str, Oid), keep: &str) -> Result<Option<Oid>, GitError> {
     let place = &job.spec.places[job.task];
     let repo = &job.site.repo;
     let path = Path::new(&place.worktree);

@@ -83,5 +83,5 @@ pub use space::Shortage;
 pub use strays::strays;
 pub use subscriber::Subscriber;
 pub use undo::{UndoOutcome, undo};
-pub use working_tree::{Snapshot, snapshot_working_tree};
 pub use validate::{Pins, ValidateRules, clear_validations};
+pub use working_tree::{Snapshot, snapshot_working_tree};

@@ -91,9 +91,12 @@ fn earlier_run(
     for row in store.runs()?.into_iter().filter(|row| row.name != *run) {
         // A journal that cannot be read is no reason to say less than the plain fact.
         let Ok((_, state)) = load_run(store, &row.name) else { continue };
-        let begun = state.spec.places.iter().zip(&state.tasks).any(|(theirs, record)| {
-            are_one(theirs, place) && record.attempts > 0
-        });
+        let begun = state
+            .spec
+            .places
+            .iter()
+            .zip(&state.tasks)
+            .any(|(theirs, record)| are_one(theirs, place) && record.attempts > 0);
         if begun {
             return Ok(Some(row.name));
         }

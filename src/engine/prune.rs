@@ -68,8 +68,14 @@ fn forget(site: &Site, store: &mut Store, state: &RunState) -> Result<bool, Engi
     let trash = Trash::begin();
     let rules = WorktreeRules::default();
     let mode = CleanMode { dry_run: false, force: true, empty_pool: false };
-    let request =
-        CleanRequest { state, store: &*store, mode, rules: &rules, trash: &trash, keep_logs: false };
+    let request = CleanRequest {
+        state,
+        store: &*store,
+        mode,
+        rules: &rules,
+        trash: &trash,
+        keep_logs: false,
+    };
     let cleaned = clean(site, request).map(|_| ());
     let emptied = trash.finish().failed;
     cleaned?;

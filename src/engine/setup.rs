@@ -218,8 +218,7 @@ fn settled(job: &Job, whole: bool) -> Result<Vec<String>, GitError> {
         checkout.restore(job.start)?;
     }
     // Of what is left in a worktree of tests only the caches stay for the next ones.
-    let stays =
-        place.branch.is_some() || !checkout.has_leftovers(&job.spec.worktree.caches)?;
+    let stays = place.branch.is_some() || !checkout.has_leftovers(&job.spec.worktree.caches)?;
     job.note(whole && stays, &checkout.state()?.untracked)?;
     Ok(notes)
 }

@@ -111,9 +111,10 @@ pub(super) fn close(site: &Site, spec: &RunSpec) -> Vec<String> {
     let trash = Trash::begin();
     let trimmed = pool::trim(&site.repo, rules.pool, &trash).map(|_| ());
     let emptied = trash.finish().failed.map_or(Ok(()), Err);
-    let folder = spec.places.first().map_or(Ok(()), |place| {
-        pool::forget_test_folder(&site.repo, Path::new(&place.worktree))
-    });
+    let folder = spec
+        .places
+        .first()
+        .map_or(Ok(()), |place| pool::forget_test_folder(&site.repo, Path::new(&place.worktree)));
     let failed = [trimmed, emptied, folder].into_iter().filter_map(Result::err);
     notes.extend(failed.map(|error| {
         let why = chain(&error);

@@ -38,10 +38,8 @@ pub enum Snapshot {
 /// Git cannot read the working tree, or not store it.
 pub fn snapshot_working_tree(site: &Site) -> Result<Snapshot, EngineError> {
     const NAMED: usize = 3;
-    let refused = |what: String, resolve: &str| Snapshot::Refused {
-        what,
-        resolve: resolve.to_owned(),
-    };
+    let refused =
+        |what: String, resolve: &str| Snapshot::Refused { what, resolve: resolve.to_owned() };
     Ok(match snapshot_of_working_tree(&site.repo)? {
         WorkingTree::AsCommitted { head, notes } => Snapshot::AsCommitted { head, notes },
         WorkingTree::Changed { commit, notes } => Snapshot::Taken { commit, notes },

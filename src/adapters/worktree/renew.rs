@@ -9,6 +9,7 @@ use super::glance::{all_ignored, glance};
 use super::pool::CacheLines;
 use super::recover::write_link;
 use super::snapshot::{Scratch, forget_progress};
+use super::stale_locks::free_index;
 use crate::adapters::git::GitError;
 use crate::domain::id::Oid;
 use crate::domain::run::Submodules;
@@ -38,7 +39,11 @@ impl Checkout {
         if let Some(progress) = self.repo.in_progress(git_dir)? {
             forget_progress(&self.repo, git_dir, progress)?;
         }
-        let _what_changed = self.settle_at(commit, &[], submodules)?;
+        free_index(git_dir)?;
+        self.ensure_detached(commit)?;
+        if submodules == Submodules::Update || !self.changed_since(commit)?.is_empty() {
+            let _what_changed = self.settle_at(commit, &[], submodules)?;
+        }
         let clean = self.repo.git_in("clean", git_dir, &self.path);
         // Twice: repositories that a command made go as well.
         clean.args(["-f", "-f", "-d", "--quiet"]).output()?;
@@ -55,12 +60,7 @@ impl Checkout {
     }
 
     /// Whether a look at it already tells that there is nothing to be done.
-    fn is_renewed(
-        &self,
-        git_dir: &Path,
-        commit: Oid,
-        caches: &[String],
-    ) -> Result<bool, GitError> {
+    fn is_renewed(&self, git_dir: &Path, commit: Oid, caches: &[String]) -> Result<bool, GitError> {
         let head = self.repo.head_at(git_dir)?;
         let at_commit = head.branch().is_none() && head.tip() == Some(commit);
         let locked = git_dir.join("index.lock").symlink_metadata().is_ok();

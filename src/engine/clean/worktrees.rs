@@ -95,7 +95,8 @@ impl Cleaning<'_> {
     fn is_ours(&self, branch: Option<&str>, path: &Path) -> bool {
         let places = &self.state.spec.places;
         let at_place = places.iter().any(|place| Path::new(&place.worktree) == path);
-        let moved = branch.is_some_and(|branch| places.iter().all(|p| p.branch.as_deref() != Some(branch)));
+        let moved =
+            branch.is_some_and(|branch| places.iter().all(|p| p.branch.as_deref() != Some(branch)));
         let begun = self.state.tasks.iter().any(|record| record.attempts > 0);
         begun && (!at_place || !moved)
     }

@@ -45,7 +45,8 @@ impl Others {
             let Some(record) = store.first_record(run)? else { continue };
             let created = Envelope::decode(record.seq, record.at, record.version, &record.body);
             if let Ok(Envelope { event: Event::RunCreated { spec }, .. }) = created {
-                let branches = spec.places.iter().filter_map(|place| place.branch.clone()).collect();
+                let branches =
+                    spec.places.iter().filter_map(|place| place.branch.clone()).collect();
                 let folders = spec.places.iter().map(|p| PathBuf::from(&p.worktree)).collect();
                 self.known.insert(run.clone(), Places { branches, folders });
             }

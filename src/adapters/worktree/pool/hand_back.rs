@@ -81,3 +81,6 @@ fn looked_at(
     let repositories = nested_repository(&checkout.path, &ignored).is_some();
     Ok(Some(Examined { ignored: Some(ignored), repositories, ..Examined::default() }))
 }
+
+#[cfg(test)]
+mod tests;

@@ -22,8 +22,8 @@ mod update;
 
 use std::path::{Path, PathBuf};
 
-use super::lock::RepoLock;
 use super::checkout::Checkout;
+use super::lock::RepoLock;
 use super::objection::{KeptReason, as_committed, examine};
 use super::remove::discarded;
 use super::trash::{Trash, discarded_folder, is_begun};
@@ -36,8 +36,8 @@ pub use hand_back::{HandedBack, hand_back};
 pub use keep::Keeping;
 pub(super) use keep::is_fit;
 pub use take::{take, take_all};
-pub use test_folder::{forget_test_folder, test_folder_name};
 pub(super) use test_folder::is_test_folder;
+pub use test_folder::{forget_test_folder, test_folder_name};
 pub use trim::trim;
 
 use record::{Hold, PoolRecord};
