@@ -8,7 +8,7 @@ use super::attempt::chain;
 use super::guard::Guard;
 use super::provision::keep_ref;
 use super::site::Site;
-use super::test_places;
+use super::{test_places, test_reports};
 use crate::adapters::git;
 use crate::adapters::host::shortage::shortage_told;
 use crate::adapters::worktree::{Checkout, CommitOutcome, CommitRequest, Saved};
@@ -81,7 +81,9 @@ struct Done {
 fn committed(job: &Job) -> Result<Done, String> {
     let place = &job.spec.places[job.task];
     let Some(branch) = &place.branch else {
-        let notes = test_places::leave(&job.site, &job.spec, (job.task, job.start));
+        let report = test_reports::keep(&job.site, &job.spec, (job.task, job.attempt));
+        let left = test_places::leave(&job.site, &job.spec, (job.task, job.start));
+        let notes = report.into_iter().chain(left).collect();
         let (changed, carried) = (Vec::new(), Vec::new());
         return Ok(Done { tip: job.start, changed, leftovers: false, notes, carried });
     };

@@ -47,6 +47,7 @@ mod start_commit;
 mod strays;
 mod subscriber;
 mod test_places;
+mod test_reports;
 mod undo;
 mod validate;
 mod validation_places;

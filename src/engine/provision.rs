@@ -9,6 +9,7 @@ use super::carry::{Carrier, Recipient};
 use super::earlier_attempt::{Room, make_room};
 use super::site::Site;
 use super::space::below_reserve;
+use super::test_reports;
 use crate::adapters::git::{Expected, RefUpdate};
 use crate::adapters::host::shortage::shortage_told;
 use crate::adapters::worktree::{
@@ -174,7 +175,10 @@ fn bring(job: &Job, ready: Ready, fresh: bool) -> Result<Ready, ProvisionFailure
     let name = job.spec.plan.tasks[job.task].task.id.as_str();
     let recipient = Recipient { worktree, name, commit: ready.start, fresh };
     match job.carrier.bring(&job.site, &recipient) {
-        Ok(brought) => Ok(Ready { brought, ..ready }),
+        Ok(brought) => {
+            test_reports::clear(&job.spec, job.task);
+            Ok(Ready { brought, ..ready })
+        }
         Err(message) => {
             if fresh {
                 take_back(job, ready.start);

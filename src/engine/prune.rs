@@ -85,6 +85,3 @@ fn forget(site: &Site, store: &mut Store, state: &RunState) -> Result<bool, Engi
     lock.remove()?;
     Ok(true)
 }
-
-#[cfg(test)]
-mod tests;

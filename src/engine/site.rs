@@ -87,6 +87,11 @@ impl Site {
         self.log(run, task, attempt).with_extension("setup.log")
     }
 
+    /// What a test runner wrote of the tests of one attempt (JUnit XML), if it did.
+    pub fn test_report(&self, run: &RunId, task: &TaskId, attempt: u32) -> PathBuf {
+        self.log(run, task, attempt).with_extension("report.xml")
+    }
+
     /// Log of the setup hooks in the worktree of validations of this number, from 1. No validation's
     /// log ends like it, nor any attempt's.
     pub fn validation_setup_log(&self, run: &RunId, bench: u32) -> PathBuf {

@@ -151,6 +151,3 @@ fn removed(site: &Site, spec: &RunSpec, path: &Path, why: &str) -> String {
         ),
     }
 }
-
-#[cfg(test)]
-mod tests;

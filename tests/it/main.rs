@@ -66,6 +66,7 @@ mod standing_starts;
 mod starting;
 mod surroundings;
 mod sweeping;
+mod test_worktrees;
 mod undoing;
 mod untouched;
 mod validating;
