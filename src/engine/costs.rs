@@ -23,19 +23,23 @@ struct Kind {
 
 /// A worktree that is made alone costs more than each of several that are made together, so the two
 /// are kept apart.
-const KINDS: [Kind; 9] = [
+const KINDS: [Kind; 10] = [
     kind("provision", "worktrees made together", "1,000 files of each", 1000.0),
     kind("provision_single", "a worktree made alone", "1,000 files", 1000.0),
     kind("reuse", "a worktree from the pool", "worktree", 1.0),
     kind(super::carry::COST, "what is brought along", "1,000 small files", 1000.0),
     kind("setup", "setup", "hook", 1.0),
     kind("commit", "committing", "task", 1.0),
+    kind(RENEW, "making a worktree of tests what it was", "task", 1.0),
     kind("merge", "merging", "branch", 1.0),
     kind("validate", "validating", "integration", 1.0),
     kind(REMOVE, "taking worktrees away", "worktree", 1.0),
 ];
 
 const REMOVE: &str = "remove";
+
+/// What a test run does in place of committing.
+pub(super) const RENEW: &str = "renew";
 
 const fn kind(key: &'static str, name: &'static str, unit: &'static str, scale: f64) -> Kind {
     Kind { key, name, unit, scale }

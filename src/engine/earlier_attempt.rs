@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::attempt::chain;
 use super::provision::{Job, keep_ref};
+use super::test_places;
 use crate::adapters::git::{Expected, GitError, RefOutcome, RefUpdate};
 use crate::adapters::worktree::{self, Checkout, EnsureOutcome, RemoveMode};
 use crate::domain::id::Oid;
@@ -30,7 +31,7 @@ pub(super) fn make_room(job: &Job, start: Oid) -> Result<Room, String> {
         if renewed {
             return Ok(Room::PutBack { saved: None });
         }
-        discard(job).map_err(|error| chain(&error))?;
+        test_places::clear(&job.site, path).map_err(|error| chain(&error))?;
         return Ok(Room::Free { saved: None });
     };
     if whole {
@@ -52,13 +53,6 @@ fn renewed(job: &Job, start: Oid) -> Result<(), GitError> {
     let path = Path::new(&job.spec.places[job.task].worktree);
     Checkout::at(&job.site.repo, path)?.renew_at(start, &rules.caches, rules.submodules)?;
     Checkout::at(&job.site.repo, path)?.ensure_submodules(rules.submodules)
-}
-
-/// Takes away what an earlier attempt of tests left.
-fn discard(job: &Job) -> Result<(), GitError> {
-    let path = Path::new(&job.spec.places[job.task].worktree);
-    // What is kept there makes the new worktree refuse, with the reason.
-    worktree::remove(&job.site.repo, path, RemoveMode::Force).map(|_| ())
 }
 
 fn put_back(job: &Job, (branch, start): (&str, Oid), keep: &str) -> Result<Option<Oid>, String> {

@@ -12,7 +12,7 @@ use super::site::Site;
 use crate::adapters::git::GitError;
 use crate::adapters::store::Store;
 use crate::adapters::worktree::pool::{self, HandedBack, Keeping};
-use crate::adapters::worktree::{self, Checkout, RemoveMode, RemoveOutcome, Trash};
+use crate::adapters::worktree::{Checkout, Trash};
 use crate::config::Template;
 use crate::domain::id::{Oid, RunId};
 use crate::domain::plan::{Plan, Verdict};
@@ -71,78 +71,98 @@ fn folder_of_all(site: &Site, worktree_path: &Template) -> PathBuf {
 
 /// After a task: its worktree is made what it was, and in a run of several at once waits for the next
 /// task. Returns what there is to say.
-pub(super) fn leave(site: &Site, spec: &RunSpec, (task, start): (usize, Oid)) -> Vec<String> {
+pub(super) fn leave(site: &Site, spec: &RunSpec, (task, start): (usize, Oid)) -> Option<String> {
     let path = Path::new(&spec.places[task].worktree);
-    let rules = &spec.worktree;
-    let renewed = Checkout::at(&site.repo, path)
-        .and_then(|checkout| checkout.renew_at(start, &rules.caches, rules.submodules));
-    let left = match renewed {
-        Ok(()) if spec.plan.decision.verdict == Verdict::Sequential => return Vec::new(),
-        Ok(()) => {
-            let width = u32::try_from(spec.plan.decision.width).unwrap_or(u32::MAX);
-            handed_back(site, spec, (path, rules.pool.max(width)))
+    let width = u32::try_from(spec.plan.decision.width).unwrap_or(u32::MAX);
+    let lane = spec.plan.decision.verdict == Verdict::Sequential;
+    let left = || -> Result<(), GitError> {
+        if !is_there(site, path)? {
+            // Whoever was killed after this, and before it was told.
+            return Ok(());
         }
-        Err(error) => Err(error),
+        renew(site, spec, (path, start))?;
+        if lane { Ok(()) } else { hand_back(site, spec, (path, spec.worktree.pool.max(width))) }
     };
-    let why = left.err().map(|error| chain(&error));
-    why.map(|why| removed(site, spec, path, &why)).into_iter().collect()
+    left().err().map(|error| removed(site, spec, path, &chain(&error)))
 }
 
 /// At the end of the run: as many worktrees wait as the settings say, and nothing else is there.
+/// Returns what there is to say.
 pub(super) fn close(site: &Site, spec: &RunSpec) -> Vec<String> {
-    let rules = &spec.worktree;
+    let pool = spec.worktree.pool;
     let places: BTreeSet<&str> = spec.places.iter().map(|place| place.worktree.as_str()).collect();
     let mut notes = Vec::new();
     for path in places.into_iter().map(Path::new) {
         let closed = || -> Result<(), GitError> {
-            if site.repo.worktree_at(path)?.is_none() {
+            if !is_there(site, path)? {
                 return Ok(());
             }
-            let checkout = Checkout::at(&site.repo, path)?;
-            if rules.pool > 0 {
-                checkout.renew_at(spec.base, &rules.caches, rules.submodules)?;
+            if pool == 0 {
+                return clear(site, path);
             }
-            handed_back(site, spec, (path, rules.pool))
+            renew(site, spec, (path, spec.base))?;
+            hand_back(site, spec, (path, pool))
         };
-        if let Err(error) = closed() {
-            notes.push(removed(site, spec, path, &chain(&error)));
-        }
+        notes.extend(closed().err().map(|error| removed(site, spec, path, &chain(&error))));
     }
-    let trash = Trash::begin();
-    let trimmed = pool::trim(&site.repo, rules.pool, &trash).map(|_| ());
-    let emptied = trash.finish().failed.map_or(Ok(()), Err);
-    let folder = spec
-        .places
-        .first()
-        .map_or(Ok(()), |place| pool::forget_test_folder(&site.repo, Path::new(&place.worktree)));
-    let failed = [trimmed, emptied, folder].into_iter().filter_map(Result::err);
-    notes.extend(failed.map(|error| {
+    if let Err(error) = settle(site, spec) {
         let why = chain(&error);
-        format!("not everything that tests left could be taken away: {why}; `wt-orch clean` does")
-    }));
+        notes.push(format!(
+            "not everything that tests left could be taken away: {why}; `wt-orch clean {}` does",
+            spec.run
+        ));
+    }
     notes
 }
 
+/// Whether git or the file system has anything at this place.
+fn is_there(site: &Site, path: &Path) -> Result<bool, GitError> {
+    Ok(path.symlink_metadata().is_ok() || site.repo.worktree_at(path)?.is_some())
+}
+
+fn renew(site: &Site, spec: &RunSpec, (path, commit): (&Path, Oid)) -> Result<(), GitError> {
+    let rules = &spec.worktree;
+    Checkout::at(&site.repo, path)?.renew_at(commit, &rules.caches, rules.submodules)
+}
+
 /// Into the pool, or away; where `size` of them wait already, away.
-fn handed_back(site: &Site, spec: &RunSpec, (path, size): (&Path, u32)) -> Result<(), GitError> {
-    let trash = Trash::begin();
-    let keeping = Keeping { size, caches: &spec.worktree.caches };
-    let handed = pool::hand_back(&site.repo, path, keeping, &trash);
-    let emptied = trash.finish().failed;
-    match handed? {
-        HandedBack::Waits | HandedBack::Enough | HandedBack::Unfit => emptied.map_or(Ok(()), Err),
+fn hand_back(site: &Site, spec: &RunSpec, (path, size): (&Path, u32)) -> Result<(), GitError> {
+    with_trash(|trash| {
+        let keeping = Keeping { size, caches: &spec.worktree.caches };
+        match pool::hand_back(&site.repo, path, keeping, trash)? {
+            HandedBack::Waits | HandedBack::Enough | HandedBack::Unfit => Ok(()),
+        }
+    })
+}
+
+/// Takes away whatever is at a place.
+pub(super) fn clear(site: &Site, path: &Path) -> Result<(), GitError> {
+    with_trash(|trash| pool::clear_test_place(&site.repo, path, trash))
+}
+
+/// The pool has the size of the settings again, and a folder of places without worktrees goes.
+fn settle(site: &Site, spec: &RunSpec) -> Result<(), GitError> {
+    with_trash(|trash| pool::trim(&site.repo, spec.worktree.pool, trash).map(|_| ()))?;
+    match spec.places.first() {
+        Some(place) => pool::forget_test_folder(&site.repo, Path::new(&place.worktree)),
+        None => Ok(()),
     }
+}
+
+/// Nothing is left to be deleted when this is over.
+fn with_trash(act: impl FnOnce(&Trash) -> Result<(), GitError>) -> Result<(), GitError> {
+    let trash = Trash::begin();
+    let done = act(&trash);
+    let emptied = trash.finish().failed;
+    done.and(emptied.map_or(Ok(()), Err))
 }
 
 /// Takes away a worktree that is not what it was; the sentence that says so.
 fn removed(site: &Site, spec: &RunSpec, path: &Path, why: &str) -> String {
     let shown = path.display();
-    match worktree::remove(&site.repo, path, RemoveMode::Force) {
-        Ok(RemoveOutcome::Removed | RemoveOutcome::Pooled) => {
+    match clear(site, path) {
+        Ok(()) => {
             format!("the worktree `{shown}` could not be made what it was, and was removed: {why}")
-        }
-        Ok(RemoveOutcome::Kept { reason, .. }) => {
-            format!("the worktree `{shown}` stays, as {reason}; `wt-orch clean {}`", spec.run)
         }
         Err(error) => format!(
             "the worktree `{shown}` could not be removed: {}; `wt-orch clean {}` does",

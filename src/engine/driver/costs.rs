@@ -7,6 +7,7 @@ use super::Driver;
 use crate::adapters::store::CostSample;
 use crate::domain::run::{Event, Input, SetupEnd};
 use crate::engine::carry;
+use crate::engine::costs::RENEW;
 use crate::engine::error::EngineError;
 
 impl Driver {
@@ -41,7 +42,8 @@ impl Driver {
             let task = event.task().and_then(|task| self.journal.state().index(task));
             let part = task.and_then(|task| self.committing.end(task, self.site.clock.elapsed()));
             if let (Event::Committed { seconds, .. }, Some(part)) = (event, part) {
-                costs.push(("commit", sample(1.0, part.as_secs_f64().min(*seconds))));
+                let kind = if self.spec.kind.is_test() { RENEW } else { "commit" };
+                costs.push((kind, sample(1.0, part.as_secs_f64().min(*seconds))));
             }
         }
         costs

@@ -37,7 +37,7 @@ pub use keep::Keeping;
 pub(super) use keep::is_fit;
 pub use take::{take, take_all};
 pub(super) use test_folder::is_test_folder;
-pub use test_folder::{forget_test_folder, test_folder_name};
+pub use test_folder::{clear_test_place, forget_test_folder, test_folder_name};
 pub use trim::trim;
 
 use record::{Hold, PoolRecord};

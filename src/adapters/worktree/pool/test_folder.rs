@@ -4,8 +4,10 @@
 use std::path::Path;
 
 use super::name_for;
-use crate::adapters::git::{GitError, Repo};
+use crate::adapters::git::{GitError, Repo, real_path};
 use crate::adapters::worktree::lock::RepoLock;
+use crate::adapters::worktree::remove::discarded;
+use crate::adapters::worktree::trash::{Trash, discarded_folder};
 
 /// Its name; runs at the same time have different numbers, from 1.
 pub fn test_folder_name(repo: &Repo, number: u32) -> String {
@@ -19,6 +21,21 @@ pub(in crate::adapters::worktree) fn is_test_folder(repo: &Repo, folder: &Path) 
     let first = name_for(repo, "test");
     let rest = name.strip_prefix(&first).map(|rest| rest.strip_prefix('-').unwrap_or(rest));
     rest.is_some_and(|rest| name == first || rest.parse::<u32>().is_ok())
+}
+
+/// Hands whatever stands at the place of a worktree of tests to the trash: nobody works there, whatever
+/// tests made of it.
+///
+/// # Errors
+/// Git, or a folder that cannot be renamed.
+pub fn clear_test_place(repo: &Repo, worktree: &Path, trash: &Trash) -> Result<(), GitError> {
+    if !worktree.parent().is_some_and(|folder| is_test_folder(repo, folder)) {
+        return Ok(());
+    }
+    let _lock = RepoLock::acquire(repo)?;
+    trash.add(discarded(repo, &real_path(worktree), &repo.worktrees()?)?);
+    trash.add(discarded_folder(repo, worktree)?);
+    Ok(())
 }
 
 /// Takes away the folder of a worktree of tests if that is empty.
