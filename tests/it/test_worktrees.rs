@@ -1,206 +1,20 @@
 //! Worktrees of test runs: on no branch, used again at once, clean each time, and gone at the end.
 
+mod killed;
+mod scene;
+
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::Duration;
 
-use wt_orch::adapters::git::Repo as GitRepo;
-use wt_orch::adapters::host::clock::Clock;
 use wt_orch::adapters::host::lock::{LockOutcome, RunLock};
-use wt_orch::adapters::host::signals::Signals;
-use wt_orch::adapters::process::Warden;
-use wt_orch::adapters::store::Store;
-use wt_orch::config::Template;
 use wt_orch::domain::id::RunId;
-use wt_orch::domain::integrate::{ResolutionRules, Strategy, Terms};
-use wt_orch::domain::plan::{Host, Plan, PlanRequest, Preference, build};
-use wt_orch::domain::run::{Event, Limits, RunKind, RunPhase, RunState, WorktreeRules};
-use wt_orch::domain::suite::{ModuleKind, Part, SuiteSpec};
-use wt_orch::domain::task::{Known, parse};
-use wt_orch::engine::{
-    CleanMode, CleanRequest, CreateRequest, DriveRequest, IntegrateRequest, Jobs, Journal, Pins,
-    Site, ValidateRules, clean, create, drive, load_run, prune_test_runs,
-};
+use wt_orch::domain::plan::Preference;
+use wt_orch::domain::run::{Event, RunPhase, RunState, WorktreeRules};
+use wt_orch::engine::{CleanMode, CleanRequest, Journal, clean, load_run, prune_test_runs};
 
-use crate::harness::Repo;
-use crate::scene::{beside, ordinary_repo, refs};
+use crate::scene::refs;
 
-/// A repository with a cache that git ignores, and what is needed to test in it.
-struct Scene {
-    repo: Repo,
-    site: Site,
-    pool: u32,
-}
-
-impl Scene {
-    fn new(pool: u32) -> Self {
-        let repo = ordinary_repo();
-        repo.file(".gitignore", "target/\n*.log\n").file("src/a", "1\n");
-        repo.commit("ignored files");
-        let env = repo.environment();
-        let site = Site {
-            repo: GitRepo::discover(&repo.path(""), env.clone()).unwrap(),
-            env,
-            runtime_dir: Some(repo.root().join("run")),
-            clock: Clock::start(),
-            lend_identity: false,
-            program: None,
-            warden: Warden::default(),
-            jobs: Jobs::default(),
-        };
-        Self { repo, site, pool }
-    }
-
-    fn store(&self) -> Store {
-        Store::open(&self.site.state_dir()).unwrap()
-    }
-
-    fn request(&self, modules: &[(&str, &str)], preference: Preference) -> CreateRequest {
-        let plan = plan(modules, preference);
-        let part = |(module, _): &(&str, &str)| Part {
-            task: module.parse().unwrap(),
-            module: (*module).to_owned(),
-            kind: ModuleKind::Configured,
-            units: Vec::new(),
-            report: Some("target/report.xml".to_owned()),
-        };
-        let parts = modules.iter().map(part).collect();
-        CreateRequest {
-            store: self.store(),
-            name: "test".to_owned(),
-            plan,
-            base: self.repo.git(&["rev-parse", "HEAD"]).parse().unwrap(),
-            base_name: "HEAD".to_owned(),
-            target: None,
-            limits: limits(),
-            worktree: WorktreeRules { pool: self.pool, ..WorktreeRules::default() },
-            resolution: ResolutionRules::default(),
-            worktree_path: Template::parse_path("../{repo}-{task}").unwrap(),
-            branch: Template::parse_branch("feature/{task}").unwrap(),
-            kind: RunKind::Test(Box::new(SuiteSpec { snapshot: None, parts })),
-        }
-    }
-
-    fn created(&self, modules: &[(&str, &str)], preference: Preference) -> Journal {
-        create(&self.site, self.request(modules, preference)).unwrap().unwrap()
-    }
-
-    fn driven(&self, journal: Journal, resumed: bool) -> Journal {
-        let request = DriveRequest {
-            site: self.site.clone(),
-            journal,
-            resumed,
-            files: 3,
-            integrating: integrating(),
-            signals: Signals::none(),
-        };
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(drive(request)).unwrap()
-    }
-
-    /// Runs these modules to their end.
-    fn tested(&self, modules: &[(&str, &str)], preference: Preference) -> RunState {
-        let journal = self.driven(self.created(modules, preference), false);
-        journal.state().clone()
-    }
-
-    /// Folders beside the repository, with what lies in them.
-    fn hidden(&self) -> Vec<String> {
-        let list = |folder: &Path| {
-            let mut names: Vec<String> = fs::read_dir(folder)
-                .unwrap()
-                .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-                .collect();
-            names.sort();
-            names
-        };
-        let named = |name: String| {
-            let kind = name.split('-').nth(1).unwrap_or_default().to_owned();
-            let inside = list(&self.repo.root().join(&name));
-            inside.into_iter().map(move |inner| format!("{kind}/{inner}")).collect::<Vec<_>>()
-        };
-        beside(&self.repo).into_iter().flat_map(named).collect()
-    }
-}
-
-fn plan(modules: &[(&str, &str)], preference: Preference) -> Plan {
-    let task = |(id, run): &(&str, &str)| format!("[[task]]\nid = \"{id}\"\nrun = '''{run}'''\n");
-    let text: String = modules.iter().map(task).collect();
-    let set = parse(&text, &Known::default()).tasks.value.unwrap();
-    let host = Host { cores: 64, memory: 0 };
-    build(&PlanRequest { host, preference, ..PlanRequest::of(&set) }).unwrap()
-}
-
-fn limits() -> Limits {
-    Limits {
-        grace: Duration::from_secs(5),
-        log_limit: 1 << 20,
-        keep: Vec::new(),
-        jobserver: false,
-        share_host: false,
-        speculate: false,
-        env_deny: Vec::new(),
-        env_pass: Vec::new(),
-        personas: Vec::new(),
-    }
-}
-
-fn integrating() -> IntegrateRequest {
-    IntegrateRequest {
-        terms: Terms::default(),
-        dry_run: false,
-        strategy: Strategy::default(),
-        target_retries: 0,
-        verify_merge: false,
-        flake_runs: 0,
-        resolution: ResolutionRules::default(),
-        by_hand: false,
-        slots: 1,
-        validating: ValidateRules { pins: Pins::new(None), cache: false },
-    }
-}
-
-/// Fails unless it begins in a clean worktree on no branch, spoils it, and tells whether the cache was
-/// warm.
-const SPOILS: &str = "set -e
-test -z \"$(git status --porcelain)\"; test ! -e x.log; test \"$(cat src/a)\" = 1
-! git symbolic-ref -q HEAD
-test ! -e target/report.xml
-mkdir -p target; if test -e target/made; then echo warm; else echo cold; fi; echo $WT_ORCH_TASK > target/made
-echo \"<of $WT_ORCH_TASK>\" > target/report.xml
-echo 2 > src/a; echo new > untracked; echo x > x.log; git add untracked; git commit -qam spoilt";
-
-/// Runs a test in a process of its own: whoever drives a run adopts orphans.
-fn alone(test: &str, body: impl FnOnce()) {
-    const MARK: &str = "WT_ORCH_TEST_IS_ALONE";
-    #[expect(clippy::disallowed_methods, reason = "told by the same test in another process")]
-    if std::env::var_os(MARK).is_some() {
-        return body();
-    }
-    let name = format!("test_worktrees::{test}");
-    let again = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", &name, "--nocapture"])
-        .env(MARK, "1")
-        .stdout(Stdio::piped())
-        .spawn();
-    let ended = again.unwrap().wait_with_output().unwrap();
-    let said = String::from_utf8_lossy(&ended.stdout);
-    assert!(ended.status.success() && said.contains("1 passed"), "{said}");
-}
-
-fn words(state: &RunState) -> String {
-    let outcomes = state.tasks.iter().map(|record| match record.outcome() {
-        Some(outcome) => format!("{outcome:?} {:?}", record.reason()),
-        None => "open".to_owned(),
-    });
-    outcomes.collect::<Vec<_>>().join(", ")
-}
-
-fn said(scene: &Scene, state: &RunState, module: &str) -> String {
-    let log = scene.site.log(&state.spec.run, &module.parse().unwrap(), 1);
-    fs::read_to_string(log).unwrap()
-}
+use scene::{SPOILS, Scene, alone, said, words};
 
 #[test]
 fn modules_share_warm_worktrees_that_are_clean_each_time_and_nothing_is_left_of_the_run() {
@@ -380,5 +194,30 @@ fn only_the_newest_finished_test_runs_are_remembered() {
         }
         drop(lock);
         assert_eq!(prune_test_runs(&scene.site, &mut store, 1).unwrap().len(), 1);
+    });
+}
+
+#[test]
+fn files_of_the_checkout_come_along_and_are_as_they_are_there_each_time() {
+    alone("files_of_the_checkout_come_along_and_are_as_they_are_there_each_time", || {
+        for preference in [Preference::Sequential, Preference::ParallelWith(1)] {
+            let scene = Scene::new(1);
+            scene.repo.file(".env", "key=1\n");
+            let reads =
+                format!("set -e; test \"$(cat .env)\" = key=1; echo key=2 > .env\n{SPOILS}");
+            let modules = [("one", reads.as_str()), ("two", reads.as_str())];
+            for _run in 0..2 {
+                let state = scene.tested(&modules, preference);
+                let ok = state.tasks.iter().all(|record| record.state.succeeded());
+                assert!(ok, "{}", words(&state));
+                assert!(state.warnings.is_empty(), "{:?}", state.warnings);
+            }
+            let waiting = scene.hidden();
+            assert_eq!(waiting.len(), 1, "{waiting:?}");
+            let folder = scene.repo.git(&["worktree", "list", "--porcelain"]);
+            let place = folder.lines().filter_map(|line| line.strip_prefix("worktree ")).nth(1);
+            assert!(!Path::new(place.unwrap()).join(".env").exists());
+            assert_eq!(scene.repo.read(".env").unwrap(), "key=1\n");
+        }
     });
 }
