@@ -136,14 +136,16 @@
 //! costs, observed attempts and runs; [`Store`](adapters::store::Store)), `state.db.corrupt-<n>` (one
 //! that was damaged, moved aside by [`engine::set_database_aside`] under `.database.lock`),
 //! `logs/<run>/<task>.<attempt>.log`,
-//! `….<attempt>.start.log` (what resolved a conflict in what it starts from), `logs/<run>/resolve.log`,
+//! `….<attempt>.start.log` (what resolved a conflict in what it starts from),
+//! `….<attempt>.report.xml` (what a test runner wrote), `logs/<run>/resolve.log`,
 //! `logs/<run>/put-back/` (settings and hooks as tasks had left them), `<run>.lock` (held
 //! by the one writer of a run), `<run>.sock` (while a process drives it; in the runtime folder where
 //! the path is too long), `.provision.lock` (held by whoever makes or removes git's entries of
 //! worktrees), `.create.lock` (held while a run takes its places), `.undo.lock` (held by an undo),
 //! `tmp-worktree` (an entry until it is whole) and `trash-*` (one until it is deleted).
 //! Beside worktrees: `.<repo>-pool…/<n>`, those that wait for a task
-//! ([`pool`](adapters::worktree::pool)), and `.wt-orch-trash-*`, folders until they are deleted
+//! ([`pool`](adapters::worktree::pool)), `.<repo>-test…/<task>`, those of a test run that is under way
+//! (`engine/test_places.rs`), and `.wt-orch-trash-*`, folders until they are deleted
 //! ([`Trash`](adapters::worktree::Trash)). Refs below `refs/wt-orch/`: `<run>/<task>/start` (a merge
 //! that a task
 //! starts from), `<run>/<task>/attempt-<n>` (what a failed attempt left),

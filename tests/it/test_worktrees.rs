@@ -140,6 +140,7 @@ fn what_a_killed_test_run_left_is_taken_up_by_whoever_goes_on_and_by_clean() {
             let commit = journal.state().spec.base.to_string();
             scene.repo.git(&["worktree", "add", "-q", "--detach", &place, &commit]);
             fs::write(Path::new(&place).join("src/a"), "half\n").unwrap();
+            scene.repo.git(&["-C", &place, "checkout", "-q", "-b", "made-by-tests"]);
             let state = journal.state().clone();
             let store = scene.store();
             if resumed {

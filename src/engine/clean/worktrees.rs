@@ -91,12 +91,13 @@ impl Cleaning<'_> {
         Ok(paths.into_iter().filter(own).collect())
     }
 
-    /// A worktree at one of our places is ours unless somebody put another branch there.
+    /// A worktree at one of our places is ours unless somebody put another branch there; of tests it
+    /// is, whatever they did to it.
     fn is_ours(&self, branch: Option<&str>, path: &Path) -> bool {
         let places = &self.state.spec.places;
         let at_place = places.iter().any(|place| Path::new(&place.worktree) == path);
-        let moved =
-            branch.is_some_and(|branch| places.iter().all(|p| p.branch.as_deref() != Some(branch)));
+        let is_of_none = |branch| places.iter().all(|p| p.branch.as_deref() != Some(branch));
+        let moved = !self.state.spec.kind.is_test() && branch.is_some_and(is_of_none);
         let begun = self.state.tasks.iter().any(|record| record.attempts > 0);
         begun && (!at_place || !moved)
     }

@@ -24,10 +24,9 @@ fn surroundings(sandbox: &Sandbox) -> (Vec<u8>, (i64, i64, u64), String, String)
 }
 
 fn taken(sandbox: &Sandbox) -> (Oid, Vec<String>) {
-    match snapshot_of_working_tree(&sandbox.repo()).unwrap() {
-        WorkingTree::Changed { commit, notes } => (commit, notes),
-        other => panic!("{other:?}"),
-    }
+    let found = snapshot_of_working_tree(&sandbox.repo()).unwrap();
+    let WorkingTree::Changed { commit, notes } = found else { panic!("{found:?}") };
+    (commit, notes)
 }
 
 fn listing(sandbox: &Sandbox, commit: Oid) -> Vec<String> {
