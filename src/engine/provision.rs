@@ -174,11 +174,9 @@ fn bring(job: &Job, ready: Ready, fresh: bool) -> Result<Ready, ProvisionFailure
     let worktree = Path::new(&job.spec.places[job.task].worktree);
     let name = job.spec.plan.tasks[job.task].task.id.as_str();
     let recipient = Recipient { worktree, name, commit: ready.start, fresh };
-    match job.carrier.bring(&job.site, &recipient) {
-        Ok(brought) => {
-            test_reports::clear(&job.spec, job.task);
-            Ok(Ready { brought, ..ready })
-        }
+    let brought = job.carrier.bring(&job.site, &recipient);
+    match brought.and_then(|brought| test_reports::clear(&job.spec, job.task).map(|()| brought)) {
+        Ok(brought) => Ok(Ready { brought, ..ready }),
         Err(message) => {
             if fresh {
                 take_back(job, ready.start);

@@ -46,7 +46,6 @@ fn modules_share_warm_worktrees_that_are_clean_each_time_and_nothing_is_left_of_
                 before
             );
             assert_eq!(scene.hidden(), ["pool/1", "pool/2"]);
-
             let again = scene.tested(&modules[..1], Preference::ParallelWith(2));
             assert!(said_warm(&scene, &again, "one") && scene.hidden() == ["pool/1", "pool/2"]);
         },

@@ -36,6 +36,7 @@ mod stand;
 mod submodule_fill;
 mod submodule_work;
 mod suspects;
+mod test_report;
 mod trash;
 mod whole_file;
 mod working_tree;
@@ -61,6 +62,7 @@ pub use remove::{
     remove, remove_all,
 };
 pub use space::tree_bytes;
+pub use test_report::{TakenReport, drop_report, take_report};
 pub use trash::{Emptied, Trash, leftovers};
 pub use working_tree::{WorkingTree, snapshot_of_working_tree};
 
