@@ -27,8 +27,8 @@ pub(super) fn make_room(job: &Job, start: Oid) -> Result<Room, String> {
     let there = job.site.repo.worktree_at(path).map_err(|error| chain(&error))?;
     let whole = there.is_some_and(|known| path.exists() && known.prunable.is_none());
     let Some(branch) = &place.branch else {
-        let renewed = whole && renewed(job, start).is_ok();
-        if renewed {
+        // What tests left is not kept; one that cannot be made what it was is made anew.
+        if whole && test_places::renew(&job.site, &job.spec, (path, start)).is_ok() {
             return Ok(Room::PutBack { saved: None });
         }
         test_places::clear(&job.site, path).map_err(|error| chain(&error))?;
@@ -45,14 +45,6 @@ pub(super) fn make_room(job: &Job, start: Oid) -> Result<Room, String> {
     }
     let saved = set_aside(job, (branch, start), &keep).map_err(|error| chain(&error))?;
     Ok(Room::Free { saved })
-}
-
-/// Makes a worktree of tests what it was; nothing that was left there is kept.
-fn renewed(job: &Job, start: Oid) -> Result<(), GitError> {
-    let rules = &job.spec.worktree;
-    let path = Path::new(&job.spec.places[job.task].worktree);
-    Checkout::at(&job.site.repo, path)?.renew_at(start, &rules.caches, rules.submodules)?;
-    Checkout::at(&job.site.repo, path)?.ensure_submodules(rules.submodules)
 }
 
 fn put_back(job: &Job, (branch, start): (&str, Oid), keep: &str) -> Result<Option<Oid>, String> {

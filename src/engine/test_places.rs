@@ -120,9 +120,16 @@ fn is_there(site: &Site, path: &Path) -> Result<bool, GitError> {
     Ok(path.symlink_metadata().is_ok() || site.repo.worktree_at(path)?.is_some())
 }
 
-fn renew(site: &Site, spec: &RunSpec, (path, commit): (&Path, Oid)) -> Result<(), GitError> {
+/// Makes a worktree what it was; keeps nothing.
+pub(super) fn renew(
+    site: &Site,
+    spec: &RunSpec,
+    (path, commit): (&Path, Oid),
+) -> Result<(), GitError> {
     let rules = &spec.worktree;
-    Checkout::at(&site.repo, path)?.renew_at(commit, &rules.caches, rules.submodules)
+    let checkout = Checkout::at(&site.repo, path)?;
+    checkout.renew_at(commit, &rules.caches, rules.submodules)?;
+    checkout.ensure_submodules(rules.submodules)
 }
 
 /// Into the pool, or away; where `size` of them wait already, away.

@@ -24,6 +24,11 @@ pub(crate) fn run(context: &Context, args: &RetryArgs) -> Result<Exit, Failure> 
         return Err(Failure::refused("not_over", format!("run `{run}` is not over"))
             .hint(ways_to_the_end(state)));
     }
+    if state.spec.kind.is_test() {
+        // Its places may be those of a later test run by now.
+        return Err(Failure::refused("test_run", format!("`{run}` is a test run"))
+            .hint("`wt-orch test` runs tests again".to_owned()));
+    }
     let tasks = chosen(state, &wanted)?;
     if tasks.is_empty() {
         return Err(Failure::refused("nothing_to_do", format!("every task of `{run}` succeeded"))
