@@ -14,6 +14,7 @@ use crate::adapters::host::shortage::shortage_told;
 use crate::adapters::worktree::{Checkout, CommitOutcome, CommitRequest, Saved};
 use crate::domain::diagnostic::some_of;
 use crate::domain::id::Oid;
+use crate::domain::race::Changes;
 use crate::domain::run::{ChangeKind, Event, PathChange, RunSpec, Shortage};
 
 /// One task's work to be committed.
@@ -44,6 +45,7 @@ pub(super) fn commit(job: &Job) -> Event {
             leftovers: done.leftovers,
             notes: done.notes,
             carried: done.carried,
+            changes: done.changes.map(Box::new),
             seconds: (clock.elapsed() - before).as_secs_f64(),
         },
         Err(message) => Event::CommitFailed { task, attempt, message },
@@ -76,6 +78,7 @@ struct Done {
     leftovers: bool,
     notes: Vec<String>,
     carried: Vec<String>,
+    changes: Option<Changes>,
 }
 
 fn committed(job: &Job) -> Result<Done, String> {
@@ -95,7 +98,7 @@ fn committed(job: &Job) -> Result<Done, String> {
         let leftovers = saved.is_some();
         let tip = saved.map_or(job.start, |saved| saved.commit);
         let (changed, notes, carried) = (Vec::new(), Vec::new(), Vec::new());
-        return Ok(Done { tip, changed, leftovers, notes, carried });
+        return Ok(Done { tip, changed, leftovers, notes, carried, changes: None });
     }
     let request =
         CommitRequest { branch: branch.clone(), start: job.start, message: message(job), keep_ref };
@@ -115,6 +118,7 @@ fn committed(job: &Job) -> Result<Done, String> {
                 leftovers: done.committed_leftovers,
                 notes: [done.notes, others, ignored.into_iter().collect()].concat(),
                 carried: done.carried,
+                changes: changes(job, done.tip)?,
             })
         }
         CommitOutcome::Unfinished { progress, saved } => {
@@ -153,6 +157,15 @@ fn committed(job: &Job) -> Result<Done, String> {
             Err(format!("{reason}, and no commit was made"))
         }
     }
+}
+
+/// What an arm of a race changes in all, its patch included.
+fn changes(job: &Job, tip: Oid) -> Result<Option<Changes>, String> {
+    if job.spec.kind.race().is_none() {
+        return Ok(None);
+    }
+    let diff = job.site.repo.diff_text(job.start, tip).map_err(|error| chain(&error))?;
+    Ok(Some(Changes::of_diff(&diff)))
 }
 
 /// What an agent did instead of its work.

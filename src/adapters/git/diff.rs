@@ -64,6 +64,18 @@ impl Repo {
         self.reader().changed_paths(old, new)
     }
 
+    /// The lines in which `new` differs from `old`, as git prints them whatever the user's settings
+    /// say; bytes that are no text are replaced.
+    ///
+    /// # Errors
+    /// One of them is no commit, or git cannot be run.
+    pub fn diff_text(&self, old: Oid, new: Oid) -> Result<String, GitError> {
+        let command = self.git("diff-tree").args(["-p", "-r", "-M", "--no-ext-diff"]);
+        let command = command.args(["--no-textconv", "--no-color", "--src-prefix=a/"]);
+        let command = command.args(["--dst-prefix=b/", &old.to_string(), &new.to_string()]);
+        Ok(String::from_utf8_lossy(&command.output()?).into_owned())
+    }
+
     /// What `new` changed against `old`, path by path.
     pub(in crate::adapters) fn raw_changes(
         &self,

@@ -93,9 +93,8 @@ fn first_failure(state: &RunState, index: usize) -> Option<(&CheckEvidence, Chec
     let said = run.evidence.as_ref()?;
     let exit_code = match run.end {
         Ok(Ending::Code { code }) => Some(code),
-        Ok(Ending::Signal { .. } | Ending::TimedOut | Ending::Stalled | Ending::Stopped) | Err(_) => {
-            None
-        }
+        Ok(Ending::Signal { .. } | Ending::TimedOut | Ending::Stalled | Ending::Stopped)
+        | Err(_) => None,
     };
     let worktree = &state.spec.places[index].worktree;
     Some((said, CheckOutput { exit_code, text: &said.output, worktree }))
@@ -114,9 +113,9 @@ fn saved(state: &RunState, race: &RaceSpec) -> Duration {
         return Duration::ZERO;
     };
     let mean = times.iter().sum::<Duration>() / mean;
-    let stopped = arms.iter().filter(|&&arm| {
-        matches!(state.tasks[arm].reason(), Some(Reason::RaceDecided { .. }))
-    });
+    let stopped = arms
+        .iter()
+        .filter(|&&arm| matches!(state.tasks[arm].reason(), Some(Reason::RaceDecided { .. })));
     let saved = stopped.map(|&arm| {
         let estimate = &state.spec.plan.tasks[arm].estimate;
         let learned = estimate.source == EstimateSource::History;

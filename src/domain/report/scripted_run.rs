@@ -317,6 +317,7 @@ impl ScriptedRun {
                     changed,
                     leftovers: false,
                     notes: Vec::new(),
+                    changes: None,
                     carried: Vec::new(),
                     seconds: 0.05,
                 };

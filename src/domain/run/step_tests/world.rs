@@ -137,6 +137,7 @@ impl World {
                 changed: self.changed_by(task),
                 leftovers: true,
                 notes: Vec::new(),
+                changes: None,
                 carried: Vec::new(),
                 seconds: 0.0,
             },
