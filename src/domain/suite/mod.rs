@@ -1,13 +1,26 @@
 //! Test suites of modules: which there are, which to run, and what they said.
 
+mod balance;
+mod changed;
+mod command;
+mod find;
 mod module;
 mod results;
+mod rules;
+mod shard;
 mod spec;
+mod split;
 
+pub use changed::{Selection, changed};
+pub use command::command_of;
+pub use find::{Found, find, part_task_id, task_id, wanted_manifests};
 pub use module::{Module, ModuleKind, Unit};
 pub use results::{
     CaseOutcome, CaseResult, FailedTry, FailureCause, Place, SlowTest, SuiteEnd, SuiteReading,
     SuiteResults, SuiteSaid, TestFailure, cases, merge_attempts, merge_parts, message_in,
     read_suite,
 };
+pub use rules::{ConfiguredModule, SuiteRules};
+pub use shard::shard;
 pub use spec::{Part, SuiteSpec};
+pub use split::{SplitTerms, split};

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::task::Command;
+use crate::domain::task::{Claims, Command};
 
 /// Who knows how to test a module.
 #[derive(
@@ -36,9 +36,11 @@ pub struct Module {
     pub kind: ModuleKind,
     /// Its folder, relative to the root; empty is the root itself.
     pub folder: String,
-    /// Runs all of its tests, in the root of a worktree.
+    /// Runs all of its tests, in the root of a worktree. `{report}` in it stands for a file outside of
+    /// the worktree that it is to leave results by test in (JUnit XML).
     pub command: Command,
-    /// Where that leaves results by test (JUnit XML), relative to the root.
+    /// Where that leaves results by test (JUnit XML), relative to the root; `None` where it leaves
+    /// none, or has `{report}`.
     pub report: Option<String>,
     /// Why it was found, in a few words.
     pub why: String,
@@ -46,9 +48,18 @@ pub struct Module {
     pub depends_on: Vec<String>,
     /// Modules of one build share its products; `None` where nothing is built.
     pub build: Option<String>,
-    /// Parts that can run on their own, in the order of their names; fewer than two where it runs as
-    /// a whole only.
+    /// Parts that can run on their own; together they run exactly what the whole does. Fewer than two
+    /// where it runs as a whole only.
     pub units: Vec<Unit>,
+    /// What the words of units follow.
+    #[serde(default)]
+    pub stem: Vec<String>,
+    /// Files and folders whose change touches it; the innermost one of all modules counts.
+    #[serde(default)]
+    pub areas: Vec<String>,
+    /// Globs whose change touches it as well.
+    #[serde(default)]
+    pub paths: Option<Claims>,
 }
 
 /// A part of a module's tests that can run on its own.
@@ -56,6 +67,9 @@ pub struct Module {
 pub struct Unit {
     /// A file, a package or a target: the name under which its time is remembered.
     pub name: String,
-    /// Words that the command takes for it.
+    /// Words that [`Module::stem`] takes for it.
     pub words: Vec<String>,
+    /// Its words stand beside those of no other unit in one command.
+    #[serde(default)]
+    pub alone: bool,
 }

@@ -1,0 +1,47 @@
+//! The command of a module, or of some of its units.
+
+use super::{Module, Unit};
+use crate::domain::task::Command;
+
+/// Runs these units of a module; all of its tests where none are named or one is not known.
+pub fn command_of(module: &Module, units: &[String]) -> Command {
+    let find = |name: &String| module.units.iter().find(|unit| unit.name == *name);
+    let Some(chosen) = units.iter().map(find).collect::<Option<Vec<&Unit>>>() else {
+        return module.command.clone();
+    };
+    let (alone, together): (Vec<&Unit>, Vec<&Unit>) = chosen.iter().partition(|unit| unit.alone);
+    let mut commands = Vec::new();
+    if !together.is_empty() {
+        commands.push(words(module, &together));
+    }
+    commands.extend(alone.iter().map(|unit| words(module, &[unit])));
+    match commands.len() {
+        0 => module.command.clone(),
+        1 => Command::Argv(commands.remove(0)),
+        _ => Command::Shell(one_after_the_other(&commands)),
+    }
+}
+
+fn words(module: &Module, units: &[&Unit]) -> Vec<String> {
+    let own = units.iter().flat_map(|unit| unit.words.iter());
+    module.stem.iter().chain(own).cloned().collect()
+}
+
+/// All of them run; the first failure is that of the whole.
+fn one_after_the_other(commands: &[Vec<String>]) -> String {
+    let run = |words: &Vec<String>| words.iter().map(|word| quoted(word)).collect::<Vec<_>>();
+    let each = commands.iter().map(|words| format!("{} || s=${{s:-$?}}", run(words).join(" ")));
+    each.chain(["exit ${s:-0}".to_owned()]).collect::<Vec<_>>().join("\n")
+}
+
+/// A word for a shell.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,+@%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests;

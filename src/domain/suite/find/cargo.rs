@@ -1,0 +1,170 @@
+//! Packages of cargo workspaces.
+//!
+//! A manifest with `[workspace]` is a workspace: its members by name and glob, its root package, and
+//! what those use by path and lies below the root, without what it excludes. A package that is in no
+//! workspace is one of its own. A package below a workspace that is neither a member nor a workspace
+//! stays out, as `cargo test --workspace` leaves it out.
+
+mod manifest;
+mod members;
+mod targets;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use manifest::Manifest;
+use members::Space;
+
+use super::Search;
+use super::draft::{Draft, Package, connected, in_folder, place, whole};
+use super::tree::{Tree, joined};
+use crate::domain::diagnostic::some_quoted;
+use crate::domain::suite::ModuleKind;
+
+/// What a manifest is called.
+pub(super) const MANIFEST: &str = "Cargo.toml";
+
+/// What all packages of a workspace are built with, in its root.
+const SHARED: [&str; 5] =
+    [MANIFEST, "Cargo.lock", "rust-toolchain", "rust-toolchain.toml", ".cargo"];
+
+/// Where cargo looks for targets, and what it runs to build.
+const OF_A_PACKAGE: [&str; 5] = ["src", "tests", "examples", "benches", "build.rs"];
+
+/// Finds packages with tests.
+pub(super) fn find(search: &Search<'_>, notes: &mut Vec<String>) -> Vec<Draft> {
+    let manifests = Manifests::read(search, notes);
+    let mut packages = Vec::new();
+    let mut places: BTreeMap<&str, usize> = BTreeMap::new();
+    let spaces = manifests.spaces(notes);
+    for space in &spaces {
+        for folder in &space.members {
+            places.insert(folder, packages.len());
+            packages.push(manifests.package(space, folder, notes));
+        }
+    }
+    let members = spaces.iter().flat_map(|space| space.members.iter().map(move |f| (space, f)));
+    for (at, (space, folder)) in members.enumerate() {
+        let used = manifests.used_folders(space, folder);
+        let known = used.iter().filter_map(|used| places.get(used.as_str()).copied());
+        packages[at].uses = known.filter(|other| *other != at).collect();
+        if let Some(draft) = &mut packages[at].draft {
+            // Neither a member nor a package of its own, and used all the same.
+            let rest = used.into_iter().filter(|used| !places.contains_key(used.as_str()));
+            draft.module.areas.extend(rest);
+        }
+    }
+    connected(packages)
+}
+
+/// All manifests that can be read, by their folders.
+struct Manifests<'a> {
+    search: &'a Search<'a>,
+    sound: BTreeMap<&'a str, Manifest>,
+    /// Outer ones first.
+    folders: Vec<&'a str>,
+}
+
+impl<'a> Manifests<'a> {
+    fn read(search: &'a Search<'a>, notes: &mut Vec<String>) -> Self {
+        let folders = search.tree.folders_with(MANIFEST);
+        let mut sound = BTreeMap::new();
+        for &folder in &folders {
+            let path = joined(folder, MANIFEST);
+            let Some(text) = search.texts.get(&path) else { continue };
+            match Manifest::parse(folder, text) {
+                Ok(manifest) => {
+                    sound.insert(folder, manifest);
+                }
+                // Broken manifests are what programs like cargo feed their tests with.
+                Err(_) if Tree::is_foreign(folder, &folders) => {}
+                Err(fault) => notes.push(format!("{path}:{fault}")),
+            }
+        }
+        Self { search, sound, folders }
+    }
+
+    /// Workspaces, and packages that are in none.
+    fn spaces(&self, notes: &mut Vec<String>) -> Vec<Space> {
+        let roots: Vec<&str> = self
+            .folders
+            .iter()
+            .copied()
+            .filter(|folder| self.sound.get(folder).is_some_and(|m| m.workspace().is_some()))
+            .collect();
+        let own = |folder: &&str| !Tree::is_foreign(folder, &self.folders);
+        let mut spaces: Vec<Space> =
+            roots.iter().copied().filter(own).map(|root| self.members(root, notes)).collect();
+        let claimed: BTreeSet<&str> =
+            spaces.iter().flat_map(|space| &space.members).map(String::as_str).collect();
+        let mut single = Vec::new();
+        let mut left_out = Vec::new();
+        for folder in self.folders.iter().copied().filter(own) {
+            let Some(manifest) = self.sound.get(folder) else { continue };
+            if claimed.contains(folder) || manifest.workspace().is_some() {
+                continue;
+            }
+            let below = |root: &&str| super::tree::within(folder, root).is_some();
+            if roots.iter().any(below) {
+                left_out.push(joined(folder, MANIFEST));
+            } else if manifest.name().is_some() {
+                single.push(Space::single(folder));
+            }
+        }
+        if !left_out.is_empty() {
+            notes.push(format!(
+                "in no cargo workspace and left out: {}; `[test.modules.NAME]` can name them",
+                some_quoted(&left_out, 5)
+            ));
+        }
+        spaces.extend(single);
+        spaces
+    }
+
+    /// One package, without what it uses.
+    fn package(&self, space: &Space, folder: &str, notes: &mut Vec<String>) -> Package {
+        let none = || Package { folder: folder.to_owned(), draft: None, uses: BTreeSet::new() };
+        let Some(manifest) = self.sound.get(folder) else { return none() };
+        let Some(name) = manifest.name() else { return none() };
+        let inherited = self.sound.get(space.root.as_str());
+        let targets = manifest.targets(inherited, &self.search.tree);
+        if targets.is_untestable() {
+            let path = joined(folder, MANIFEST);
+            notes.push(format!("{path}: no target of `{name}` has tests"));
+            return none();
+        }
+        let words = ["cargo", "test", "-p", name, "--no-fail-fast"];
+        let mut module = whole(name, ModuleKind::Cargo, folder, in_folder(&space.root, &words));
+        module.why = match space.is_workspace {
+            true => format!("package of the cargo workspace {}", place(&space.root)),
+            false => format!("cargo package {}", place(folder)),
+        };
+        module.build = Some(format!("cargo:{}", joined(&space.root, MANIFEST)));
+        module.units = targets.units;
+        let shared = SHARED.iter().map(|name| joined(&space.root, name));
+        let alone = folder.is_empty() || (folder == space.root && space.members.len() > 1);
+        let own: Vec<String> = match alone {
+            // What else lies there may be anybody's.
+            true => OF_A_PACKAGE.iter().map(|name| joined(folder, name)).collect(),
+            false => vec![folder.to_owned()],
+        };
+        module.areas = own.into_iter().chain(shared).chain(targets.outside).collect();
+        if !space.root.is_empty() && folder != space.root {
+            module.areas.push(space.root.clone());
+        }
+        if !space.root.is_empty() && alone {
+            module.areas.push(space.root.clone());
+        }
+        let draft = Draft { key: format!("cargo {folder}"), module, uses: BTreeSet::new() };
+        Package { draft: Some(draft), ..none() }
+    }
+
+    /// Folders of what a package uses by path.
+    fn used_folders(&self, space: &Space, folder: &str) -> BTreeSet<String> {
+        let root = self.sound.get(space.root.as_str());
+        let own = self.sound.get(folder);
+        own.map(|manifest| manifest.used_folders(root)).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests;

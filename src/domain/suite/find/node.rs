@@ -1,0 +1,217 @@
+//! Packages of npm, pnpm and yarn, in workspaces or alone, that have a `test` script.
+
+mod manager;
+mod package;
+mod patterns;
+mod pnpm_list;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use manager::Manager;
+use package::PackageJson;
+
+use super::Search;
+use super::draft::{Draft, Package, connected, everything, in_folder, place, whole};
+use super::tree::{Tree, joined, within};
+use crate::domain::diagnostic::some_quoted;
+
+/// What a manifest is called.
+pub(super) const MANIFEST: &str = "package.json";
+
+/// Where pnpm lists the packages of a workspace.
+pub(super) const PNPM_LIST: &str = "pnpm-workspace.yaml";
+
+/// What all packages of a workspace are installed with, in its root.
+const SHARED: [&str; 10] = [
+    MANIFEST,
+    "package-lock.json",
+    "npm-shrinkwrap.json",
+    PNPM_LIST,
+    "pnpm-lock.yaml",
+    "yarn.lock",
+    ".npmrc",
+    ".yarnrc",
+    ".yarnrc.yml",
+    ".yarn",
+];
+
+/// Finds packages with tests.
+pub(super) fn find(search: &Search<'_>, notes: &mut Vec<String>) -> Vec<Draft> {
+    let packages = Packages::read(search, notes);
+    let mut all = Vec::new();
+    let mut claimed = BTreeSet::new();
+    let mut silent = Vec::new();
+    for &root in &packages.folders {
+        if claimed.contains(root) || Tree::is_foreign(root, &packages.folders) {
+            continue;
+        }
+        let Some(manifest) = packages.sound.get(root) else { continue };
+        let manager = Manager::of(search, root, manifest);
+        let members = packages.members(manager, root, notes);
+        claimed.extend(members.iter().map(|member| (*member).to_owned()));
+        let is_workspace = members.len() > 1;
+        let tested = members.iter().any(|f| *f != root && packages.sound[f].test().is_some());
+        for folder in members {
+            let member = &packages.sound[folder];
+            let leads = is_workspace && folder == root && tested;
+            let script = match member.test() {
+                Some(script) if leads && runs_members(script) => {
+                    let path = joined(root, MANIFEST);
+                    notes.push(format!(
+                        "{path}: the `test` script runs those of the members and is left out"
+                    ));
+                    None
+                }
+                script => script,
+            };
+            if script.is_none() && is_workspace && folder != root {
+                silent.push(folder);
+            }
+            let draft = script.map(|_| {
+                let space = NodeSpace { root, manager, is_workspace };
+                space.draft(folder, member)
+            });
+            let folder = folder.to_owned();
+            all.push((Package { folder, draft, uses: BTreeSet::new() }, root));
+        }
+    }
+    if !silent.is_empty() {
+        let named = some_quoted(&silent, 5);
+        notes.push(format!("members of a workspace without a `test` script: {named}"));
+    }
+    connected(packages.linked(all))
+}
+
+/// Whether a script of a workspace's root runs the tests of its members.
+fn runs_members(script: &str) -> bool {
+    const WORDS: [&str; 11] = [
+        "--workspaces",
+        "-ws",
+        "workspaces",
+        "-r",
+        "--recursive",
+        "--filter",
+        "lerna",
+        "nx",
+        "turbo",
+        "wsrun",
+        "wireit",
+    ];
+    script.split(|c: char| c.is_whitespace() || "=;&|()".contains(c)).any(|w| WORDS.contains(&w))
+}
+
+struct NodeSpace<'a> {
+    root: &'a str,
+    manager: Manager,
+    is_workspace: bool,
+}
+
+impl NodeSpace<'_> {
+    fn draft(&self, folder: &str, package: &PackageJson) -> Draft {
+        let root = self.root;
+        let inner = within(folder, root).unwrap_or_default();
+        let words = self.manager.words(inner, package.name.as_deref());
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let fallback = if folder.is_empty() { self.manager.as_str() } else { folder };
+        let name = package.name.as_deref().unwrap_or(fallback);
+        let kind = self.manager.kind();
+        let mut module = whole(name, kind, folder, in_folder(root, &words));
+        let manager = self.manager.as_str();
+        module.why = match self.is_workspace {
+            true => format!("`test` script in the {manager} workspace {}", place(root)),
+            false => format!("`test` script {} ({manager})", place(folder)),
+        };
+        module.areas = SHARED.iter().map(|name| joined(root, name)).collect();
+        if !folder.is_empty() {
+            module.areas.push(folder.to_owned());
+        }
+        match root {
+            "" if folder.is_empty() => module.paths = everything(),
+            "" => {}
+            root => module.areas.push(root.to_owned()),
+        }
+        Draft { key: format!("node {folder}"), module, uses: BTreeSet::new() }
+    }
+}
+
+/// All manifests that can be read, by their folders.
+struct Packages<'a> {
+    search: &'a Search<'a>,
+    sound: BTreeMap<&'a str, PackageJson>,
+    /// Outer ones first.
+    folders: Vec<&'a str>,
+}
+
+impl<'a> Packages<'a> {
+    fn read(search: &'a Search<'a>, notes: &mut Vec<String>) -> Self {
+        let folders = search.tree.folders_with(MANIFEST);
+        let mut sound = BTreeMap::new();
+        for &folder in &folders {
+            let path = joined(folder, MANIFEST);
+            let Some(text) = search.texts.get(&path) else { continue };
+            match PackageJson::parse(text) {
+                Ok(package) => {
+                    sound.insert(folder, package);
+                }
+                Err(_) if Tree::is_foreign(folder, &folders) => {}
+                Err(fault) => notes.push(format!("{path}:{fault}")),
+            }
+        }
+        Self { search, sound, folders }
+    }
+
+    /// Folders of the packages that a root manages, itself among them, in their order.
+    fn members(&self, manager: Manager, root: &'a str, notes: &mut Vec<String>) -> Vec<&'a str> {
+        let manifest = &self.sound[root];
+        let path = joined(root, PNPM_LIST);
+        let patterns = match (manager, self.search.texts.get(&path)) {
+            (Manager::Pnpm, Some(text)) => {
+                let (patterns, faults) = pnpm_list::parse(text);
+                notes.extend(faults.into_iter().map(|fault| format!("{path}:{fault}")));
+                patterns
+            }
+            _ => {
+                let faults = manifest.faults.iter();
+                notes.extend(faults.map(|fault| format!("{}: {fault}", joined(root, MANIFEST))));
+                manifest.workspaces.clone()
+            }
+        };
+        let all = self.folders.iter().copied();
+        let below = all.filter(|f| within(f, root).is_some_and(|rest| !rest.is_empty()));
+        let below: Vec<&str> = below.filter(|f| self.sound.contains_key(f)).collect();
+        let inner = |folder: &'a str| within(folder, root).unwrap_or_default();
+        let (chosen, faults) = patterns::chosen(&patterns, below, inner);
+        notes.extend(faults.into_iter().map(|fault| {
+            let from = if manager == Manager::Pnpm { PNPM_LIST } else { MANIFEST };
+            format!("{}: {fault}", joined(root, from))
+        }));
+        let mut members: Vec<&str> = std::iter::once(root).chain(chosen).collect();
+        members.sort_unstable();
+        members
+    }
+
+    /// Packages with the places of the siblings that they name.
+    fn linked(&self, all: Vec<(Package, &str)>) -> Vec<Package> {
+        let mut places: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+        for (at, (package, root)) in all.iter().enumerate() {
+            let name = self.sound.get(package.folder.as_str()).and_then(|p| p.name.as_deref());
+            if let Some(name) = name {
+                places.entry((*root, name)).or_insert(at);
+            }
+        }
+        let uses: Vec<BTreeSet<usize>> = all
+            .iter()
+            .enumerate()
+            .map(|(at, (package, root))| {
+                let own = self.sound.get(package.folder.as_str());
+                let named = own.into_iter().flat_map(|package| &package.uses);
+                let known = named.filter_map(|name| places.get(&(*root, name.as_str())).copied());
+                known.filter(|other| *other != at).collect()
+            })
+            .collect();
+        all.into_iter().zip(uses).map(|((p, _), uses)| Package { uses, ..p }).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;
