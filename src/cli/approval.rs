@@ -6,6 +6,7 @@ use super::failure::Failure;
 use crate::adapters::git::Repo;
 use crate::adapters::host::approvals::Approvals;
 use crate::config::{Asked, Loaded, Names};
+use crate::domain::diagnostic::quoted;
 use crate::domain::task::{Regenerate, SetupHook};
 use crate::render::visible;
 
@@ -99,6 +100,10 @@ pub(super) fn lines(asked: &Asked) -> Vec<String> {
         lines.extend(resolver.as_str().lines().map(|line| format!("    {}", visible(line))));
     }
     lines.extend(asked.regenerate.iter().flat_map(regenerate_lines));
+    for (name, run) in &asked.tests {
+        lines.push(format!("  a command that tests the module {}:", quoted(name)));
+        lines.extend(run.lines().map(|line| format!("    {}", visible(line))));
+    }
     if let Some(pass) = &asked.env_pass {
         lines.push(format!("  env_pass, credentials that tasks get: {}", names(pass)));
     }

@@ -1,8 +1,11 @@
 //! What a repository's own file asks for that nobody gets by merely cloning it: commands that run,
 //! and a say about credentials.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
+use super::entry::module_key;
 use super::{Loaded, Names, Origin, Template};
 use crate::domain::integrate::Resolver;
 use crate::domain::task::{Regenerate, SetupHook};
@@ -16,6 +19,8 @@ pub struct Asked {
     pub resolver: Option<Resolver>,
     /// `integrate.regenerate`: commands as well.
     pub regenerate: Vec<Regenerate>,
+    /// `test.modules.NAME`: the command of each by its name.
+    pub tests: BTreeMap<String, String>,
     /// `run.env_pass`, where it differs from what the user's own settings say.
     pub env_pass: Option<Names>,
     /// `run.env_deny`, likewise.
@@ -42,12 +47,14 @@ impl Asked {
             from_repository("integrate.resolver") && resolution.resolver != own_rules.resolver;
         let regenerate = from_repository("integrate.regenerate")
             && resolution.regenerate != own_rules.regenerate;
+        let tests = tests(loaded, own);
         let (run, own) = (&loaded.settings.run, &own.settings.run);
         let setup = &loaded.settings.setup;
         Self {
             setup: if from_repository("setup") { setup.clone() } else { Vec::new() },
             resolver: if resolver { resolution.resolver.clone() } else { None },
             regenerate: if regenerate { resolution.regenerate.clone() } else { Vec::new() },
+            tests,
             env_pass: differing("run.env_pass", &run.env_pass, &own.env_pass),
             env_deny: differing("run.env_deny", &run.env_deny, &own.env_deny),
             worktree_path: leads_away.then(|| path.clone()),
@@ -91,6 +98,21 @@ impl Asked {
             );
             content["regenerate"] = rules.collect::<Value>();
         }
+        if !self.tests.is_empty() {
+            content["test"] = json!(self.tests);
+        }
         content.to_string()
     }
+}
+
+/// Commands of modules that the user's own settings don't have as they are.
+fn tests(loaded: &Loaded, own: &Loaded) -> BTreeMap<String, String> {
+    let from_repository =
+        |name: &str| matches!(loaded.origins.of(&module_key(name)), Origin::Repository(_));
+    let same = |name: &str, run: &str| {
+        own.settings.test.modules.get(name).is_some_and(|module| module.run == run)
+    };
+    let modules = loaded.settings.test.modules.iter();
+    let asked = modules.filter(|(name, module)| from_repository(name) && !same(name, &module.run));
+    asked.map(|(name, module)| (name.clone(), module.run.clone())).collect()
 }

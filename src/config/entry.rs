@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::Settings;
 use crate::domain::integrate::Resolver;
+use crate::domain::suite::ConfiguredModule;
 use crate::domain::task::{Claims, Regenerate, SetupHook, human_size, parse_size};
 
 /// Where a value comes from.
@@ -124,12 +125,16 @@ pub(super) fn entries(settings: &Settings, origins: &Origins) -> Vec<Entry> {
         ),
         ("plan.reads".to_owned(), quoted(settings.plan.rules.reads.as_str())),
         ("plan.effort".to_owned(), quoted(&exact_duration(settings.plan.effort))),
+        ("test.discover".to_owned(), settings.test.discover.to_string()),
+        ("test.exclude".to_owned(), list(settings.test.exclude.iter().map(String::as_str))),
         ("ui.color".to_owned(), quoted(settings.ui.color.as_str())),
     ];
     let capacity = settings.capacity.iter();
     all.extend(
         capacity.map(|(name, count)| (format!("capacity.{}", bare(name)), count.to_string())),
     );
+    let modules = settings.test.modules.iter();
+    all.extend(modules.map(|(name, module)| (module_key(name), inline_module(module))));
     let personas = settings.personas.iter();
     all.extend(
         personas.map(|(name, p)| (format!("persona.{}.prompt", bare(name)), quoted(&p.prompt))),
@@ -137,6 +142,11 @@ pub(super) fn entries(settings: &Settings, origins: &Origins) -> Vec<Entry> {
     let entry =
         |(key, value): (String, String)| Entry { origin: origins.of(&key).clone(), key, value };
     all.into_iter().map(entry).collect()
+}
+
+/// The key of `[test.modules.NAME]`.
+pub(super) fn module_key(name: &str) -> String {
+    format!("test.modules.{}", bare(name))
 }
 
 /// A name as part of a dotted key.
@@ -176,6 +186,16 @@ fn hooks(hooks: &[SetupHook]) -> String {
         format!("{{ {} }}", keys.join(", "))
     };
     format!("[{}]", hooks.iter().map(one).collect::<Vec<_>>().join(", "))
+}
+
+/// A module as an inline table.
+fn inline_module(module: &ConfiguredModule) -> String {
+    let report = module.report.iter().map(|report| format!("report = {}", quoted(report)));
+    let paths = module.paths.iter().map(|paths| format!("paths = {}", list(paths.globs())));
+    let depends_on = list(module.depends_on.iter().map(String::as_str));
+    let run = format!("run = {}", quoted(&module.run));
+    let keys: Vec<String> = [run].into_iter().chain(report).chain(paths).collect();
+    format!("{{ {}, depends_on = {depends_on} }}", keys.join(", "))
 }
 
 /// Rules as a list of inline tables.

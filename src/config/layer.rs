@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::entry::bare;
+use super::entry::{bare, module_key};
 use super::{ColorChoice, Names, Origin, Origins, Persona, Settings, Template};
 use crate::domain::integrate::{Resolver, Strategy};
 use crate::domain::plan::ReadsRule;
 use crate::domain::run::{CacheSharing, Submodules};
+use crate::domain::suite::ConfiguredModule;
 use crate::domain::task::{Claims, Regenerate, SetupHook};
 
 /// The settings of one place: a file, the environment, the flags.
@@ -95,6 +96,12 @@ pub struct Layer {
     pub reads: Option<ReadsRule>,
     /// `plan.effort`.
     pub effort: Option<Duration>,
+    /// `test.discover`.
+    pub discover: Option<bool>,
+    /// `test.exclude`.
+    pub exclude: Option<Vec<String>>,
+    /// `test.modules.NAME`, each name on its own.
+    pub modules: BTreeMap<String, ConfiguredModule>,
     /// `persona.NAME`, each name on its own.
     pub personas: BTreeMap<String, Persona>,
     /// `ui.color`.
@@ -150,10 +157,16 @@ impl Layer {
         over.put("plan.serialise", self.serialise, &mut rules.serialise);
         over.put("plan.reads", self.reads, &mut rules.reads);
         over.put("plan.effort", self.effort, &mut settings.plan.effort);
+        over.put("test.discover", self.discover, &mut settings.test.discover);
+        over.put("test.exclude", self.exclude, &mut settings.test.exclude);
         over.put("ui.color", self.color, &mut settings.ui.color);
         for (name, count) in self.capacity {
             over.note(&format!("capacity.{}", bare(&name)));
             settings.capacity.insert(name, count);
+        }
+        for (name, module) in self.modules {
+            over.note(&module_key(&name));
+            settings.test.modules.insert(name, module);
         }
         for (name, persona) in self.personas {
             over.note(&format!("persona.{}.prompt", bare(&name)));

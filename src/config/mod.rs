@@ -12,6 +12,7 @@ mod load;
 mod read;
 mod settings;
 mod template;
+mod test_modules;
 mod variables;
 
 pub use asked::Asked;

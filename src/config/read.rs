@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::Duration;
 
+use super::test_modules::configured_modules;
 use super::{ColorChoice, Layer, Names, Persona, Template};
 use crate::domain::diagnostic::{Diagnostic, Document, Placed, Problems, Table, closest, quoted};
 use crate::domain::id::TaskId;
 use crate::domain::integrate::{Resolver, Strategy};
 use crate::domain::plan::ReadsRule;
 use crate::domain::run::{CacheSharing, Submodules};
+use crate::domain::suite::ConfiguredModule;
 use crate::domain::task::{
     Claims, Regenerate, SetupHook, parse_limit, parse_size, regenerations, setup_hooks,
 };
@@ -40,6 +42,8 @@ pub(super) trait Keys {
     fn hooks(&mut self) -> Option<Vec<SetupHook>>;
     /// All of `[[integrate.regenerate]]`.
     fn regenerations(&mut self) -> Option<Vec<Regenerate>>;
+    /// All of `[test.modules.NAME]`.
+    fn modules(&mut self) -> BTreeMap<String, ConfiguredModule>;
     /// All of `[capacity]`.
     fn numbers(&mut self, section: &'static str, limits: Limits) -> Named<u64>;
     /// The key of every `[persona.NAME]`.
@@ -92,6 +96,9 @@ pub(super) fn layer(keys: &mut dyn Keys, problems: &Problems) -> Layer {
         reads: read.choice(("plan", "reads"), &ReadsRule::WORDS),
         effort: read.duration(("plan", "effort")),
         personas: read.personas(),
+        discover: read.keys.boolean("test", "discover").map(|on| on.value),
+        exclude: read.keys.texts("test", "exclude").map(plain),
+        modules: read.keys.modules(),
         color: read.choice(("ui", "color"), &ColorChoice::WORDS),
     }
 }
@@ -113,6 +120,11 @@ pub(super) fn file(text: &str) -> (Layer, Vec<Diagnostic>) {
     let mut problems = problems.into_vec();
     problems.sort_by_key(Diagnostic::offset);
     (layer, problems)
+}
+
+/// Texts without their places.
+fn plain(texts: Texts) -> Vec<String> {
+    texts.value.into_iter().map(|text| text.value).collect()
 }
 
 /// The keys of a TOML file.
@@ -165,6 +177,11 @@ impl Keys for Tables<'_> {
         let integrate = self.section("integrate")?;
         let rules = regenerations(integrate, problems);
         integrate.key("regenerate").map(|_| rules)
+    }
+
+    fn modules(&mut self) -> BTreeMap<String, ConfiguredModule> {
+        let problems = self.problems;
+        self.section("test").map(|test| configured_modules(test, problems)).unwrap_or_default()
     }
 
     fn numbers(&mut self, section: &'static str, limits: Limits) -> Named<u64> {

@@ -7,6 +7,7 @@ use super::Template;
 use crate::domain::integrate::{ResolutionRules, Strategy};
 use crate::domain::plan::{OrderRules, ReadsRule};
 use crate::domain::run::WorktreeRules;
+use crate::domain::suite::SuiteRules;
 use crate::domain::task::{ClaimError, Claims, DEFAULT_TIMEOUT, Glob, SetupHook};
 
 /// All settings, none of them unset.
@@ -28,6 +29,8 @@ pub struct Settings {
     pub integrate: IntegrateSettings,
     /// `[plan]`.
     pub plan: PlanSettings,
+    /// `[test]`: modules with test suites.
+    pub test: SuiteRules,
     /// `[persona.NAME]`: roles beside the built-in ones.
     pub personas: BTreeMap<String, Persona>,
     /// `[ui]`.
@@ -316,6 +319,7 @@ impl Default for Settings {
                     reads: ReadsRule::Order,
                 },
             },
+            test: SuiteRules::default(),
             personas: BTreeMap::new(),
             ui: UiSettings { color: ColorChoice::Auto },
         }

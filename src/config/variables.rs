@@ -6,6 +6,7 @@ use super::read::{Keys, Limits, Named, Texts, layer};
 use super::{Environment, Layer};
 use crate::adapters::host::crash_point::is_crash_variable;
 use crate::domain::diagnostic::{Diagnostic, Placed, Problems, closest, quoted};
+use crate::domain::suite::ConfiguredModule;
 use crate::domain::task::{ITEM_VARIABLES, Regenerate, SetupHook};
 
 /// How the names of all settings start.
@@ -173,6 +174,10 @@ impl Keys for Variables<'_> {
 
     fn regenerations(&mut self) -> Option<Vec<Regenerate>> {
         None
+    }
+
+    fn modules(&mut self) -> BTreeMap<String, ConfiguredModule> {
+        BTreeMap::new()
     }
 
     fn numbers(&mut self, section: &'static str, limits: Limits) -> Named<u64> {

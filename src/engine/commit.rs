@@ -88,7 +88,8 @@ fn committed(job: &Job) -> Result<Done, String> {
         let left = test_places::leave(&job.site, &job.spec, (job.task, job.start));
         let notes = report.into_iter().chain(left).collect();
         let (changed, carried) = (Vec::new(), Vec::new());
-        return Ok(Done { tip: job.start, changed, leftovers: false, notes, carried });
+        let (leftovers, changes) = (false, None);
+        return Ok(Done { tip: job.start, changed, leftovers, notes, carried, changes });
     };
     let keep_ref = keep_ref(&job.spec, job.task, job.attempt);
     let checkout =

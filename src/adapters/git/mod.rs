@@ -50,6 +50,7 @@ mod root_refs;
 mod settings;
 mod shared;
 mod status;
+mod texts;
 mod tree_difference;
 mod version;
 mod worktrees;
@@ -97,6 +98,7 @@ pub use shared::{
 };
 pub use status::Dirty;
 pub(in crate::adapters) use status::{StatusEntry, StatusKind, summary};
+pub use texts::Texts;
 pub use version::GitVersion;
 pub use worktrees::WorktreeInfo;
 pub(in crate::adapters) use worktrees::{admin_dirs, real_path};
