@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use manifest::Manifest;
 use members::Space;
+use targets::Around;
 
 use super::Search;
 use super::draft::{Draft, Package, connected, in_folder, place, whole};
@@ -35,12 +36,16 @@ pub(super) fn find(search: &Search<'_>, notes: &mut Vec<String>) -> Vec<Draft> {
     let manifests = Manifests::read(search, notes);
     let mut packages = Vec::new();
     let mut places: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut untested = Vec::new();
     let spaces = manifests.spaces(notes);
     for space in &spaces {
         for folder in &space.members {
             places.insert(folder, packages.len());
-            packages.push(manifests.package(space, folder, notes));
+            packages.push(manifests.package(space, folder, &mut untested));
         }
+    }
+    if !untested.is_empty() {
+        notes.push(format!("cargo packages without tests: {}", some_quoted(&untested, 8)));
     }
     let members = spaces.iter().flat_map(|space| space.members.iter().map(move |f| (space, f)));
     for (at, (space, folder)) in members.enumerate() {
@@ -121,15 +126,17 @@ impl<'a> Manifests<'a> {
     }
 
     /// One package, without what it uses.
-    fn package(&self, space: &Space, folder: &str, notes: &mut Vec<String>) -> Package {
+    fn package(&self, space: &Space, folder: &str, untested: &mut Vec<String>) -> Package {
         let none = || Package { folder: folder.to_owned(), draft: None, uses: BTreeSet::new() };
         let Some(manifest) = self.sound.get(folder) else { return none() };
         let Some(name) = manifest.name() else { return none() };
-        let inherited = self.sound.get(space.root.as_str());
-        let targets = manifest.targets(inherited, &self.search.tree);
+        let targets = manifest.targets(&Around {
+            tree: &self.search.tree,
+            root: self.sound.get(space.root.as_str()),
+            may_return: self.uses_itself(space, folder),
+        });
         if targets.is_untestable() {
-            let path = joined(folder, MANIFEST);
-            notes.push(format!("{path}: no target of `{name}` has tests"));
+            untested.push(name.to_owned());
             return none();
         }
         let words = ["cargo", "test", "-p", name, "--no-fail-fast"];
@@ -156,6 +163,21 @@ impl<'a> Manifests<'a> {
         }
         let draft = Draft { key: format!("cargo {folder}"), module, uses: BTreeSet::new() };
         Package { draft: Some(draft), ..none() }
+    }
+
+    /// Whether a package is among what it uses, as packages are whose tests need a crate for tests.
+    fn uses_itself(&self, space: &Space, folder: &str) -> bool {
+        let mut seen = BTreeSet::new();
+        let mut open: Vec<String> = self.used_folders(space, folder).into_iter().collect();
+        while let Some(used) = open.pop() {
+            if used == folder {
+                return true;
+            }
+            if seen.insert(used.clone()) {
+                open.extend(self.used_folders(space, &used));
+            }
+        }
+        false
     }
 
     /// Folders of what a package uses by path.

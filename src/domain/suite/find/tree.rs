@@ -21,13 +21,14 @@ const NEVER: [&str; 16] = [
 ];
 
 /// Folders that hold no projects of their own where they lie within another one.
-const NESTED: [&str; 10] = [
+const NESTED: [&str; 11] = [
     "bench",
     "benches",
     "benchmarks",
     "e2e-fixtures",
     "example",
     "examples",
+    "fuzz",
     "spec",
     "test",
     "tests",
@@ -76,11 +77,9 @@ impl<'a> Tree<'a> {
     /// Whether a project in this folder is no project of the repository's own: it is vendored, built or
     /// fed to tests. `outer`: folders of projects of the same kind.
     pub(super) fn is_foreign(folder: &str, outer: &[&str]) -> bool {
-        let beneath = outer.iter().filter_map(|outer| within(folder, outer));
-        // Seen from the innermost project around it.
-        let inner = beneath.filter(|rest| !rest.is_empty()).min_by_key(|rest| rest.len());
+        let mut beneath = outer.iter().filter_map(|outer| within(folder, outer));
         folder.split('/').any(|part| NEVER.contains(&part))
-            || inner.is_some_and(|rest| rest.split('/').any(|part| NESTED.contains(&part)))
+            || beneath.any(|rest| rest.split('/').any(|part| NESTED.contains(&part)))
     }
 }
 

@@ -57,21 +57,30 @@ const KINDS: [Kind; 4] = [
     Kind { key: "bench", folder: "benches", auto: "autobenches", tested: false, option: "--bench" },
 ];
 
+/// What decides about targets beside the manifest itself.
+pub(super) struct Around<'a> {
+    pub(super) tree: &'a Tree<'a>,
+    /// The manifest of its workspace.
+    pub(super) root: Option<&'a Manifest>,
+    /// Whether something that it uses uses it in turn, and may turn on features of it.
+    pub(super) may_return: bool,
+}
+
 impl Manifest {
-    /// What of it has tests. `root` is the manifest of its workspace.
-    pub(super) fn targets(&self, root: Option<&Self>, tree: &Tree<'_>) -> Targets {
+    /// What of it has tests.
+    pub(super) fn targets(&self, around: &Around<'_>) -> Targets {
         let mut outside = Vec::new();
         let mut units = Vec::new();
         let unit =
             |name: &str, words: Vec<String>| Unit { name: name.to_owned(), words, alone: false };
-        let lib = self.library(tree);
+        let lib = self.library(around.tree);
         if lib.as_ref().is_some_and(|lib| lib.tested) {
             units.push(unit("lib", vec!["--lib".to_owned()]));
         }
         let mut certain = true;
         for kind in &KINDS {
             let mut words = Vec::new();
-            for target in self.several(kind, root, tree, &mut outside) {
+            for target in self.several(kind, around, &mut outside) {
                 certain &= !target.tested || target.enabled.is_some();
                 if !target.tested || target.enabled == Some(false) {
                     continue;
@@ -126,13 +135,7 @@ impl Manifest {
         within(&path, &self.folder).is_none().then_some(path)
     }
 
-    fn several(
-        &self,
-        kind: &Kind,
-        root: Option<&Self>,
-        tree: &Tree<'_>,
-        outside: &mut Vec<String>,
-    ) -> Vec<Target> {
+    fn several(&self, kind: &Kind, around: &Around<'_>, outside: &mut Vec<String>) -> Vec<Target> {
         let said = self.table.get(kind.key).and_then(Value::as_array);
         let said: Vec<&Table> = said.into_iter().flatten().filter_map(Value::as_table).collect();
         let mut targets: BTreeMap<String, Target> = BTreeMap::new();
@@ -140,7 +143,7 @@ impl Manifest {
         for target in &said {
             let Some(name) = target.get("name").and_then(Value::as_str) else { continue };
             let tested = target.get("test").and_then(Value::as_bool).unwrap_or(kind.tested);
-            let enabled = self.enabled(target);
+            let enabled = self.enabled(target, around.may_return);
             let name = name.to_owned();
             targets.insert(name.clone(), Target { name, tested, enabled });
             outside.extend(self.outside(target));
@@ -149,9 +152,9 @@ impl Manifest {
         }
         let auto = self.package().and_then(|package| package.get(kind.auto));
         // Edition 2015 looks for files only where the manifest names no target of the kind.
-        let default = said.is_empty() || self.edition(root) != Some("2015");
+        let default = said.is_empty() || self.edition(around.root) != Some("2015");
         if auto.and_then(Value::as_bool).unwrap_or(default) {
-            for (name, path) in self.inferred(kind, tree) {
+            for (name, path) in self.inferred(kind, around.tree) {
                 if !paths.contains(&path) && !targets.contains_key(&name) {
                     let target = Target { name, tested: kind.tested, enabled: Some(true) };
                     targets.insert(target.name.clone(), target);
@@ -193,7 +196,7 @@ impl Manifest {
     }
 
     /// Whether the features that a target requires are on by default.
-    fn enabled(&self, target: &Table) -> Option<bool> {
+    fn enabled(&self, target: &Table, may_return: bool) -> Option<bool> {
         let Some(required) = target.get("required-features").and_then(Value::as_array) else {
             return Some(true);
         };
@@ -203,14 +206,19 @@ impl Manifest {
         if missing.is_empty() {
             return Some(true);
         }
-        // What is only used by its tests may use the package itself, with that feature.
-        let may_return = ["dev-dependencies", "dev_dependencies"].iter().any(|kind| {
-            let entries = self.table.get(*kind).and_then(Value::as_table);
-            let local =
-                |entry: &Value| ["path", "workspace"].iter().any(|k| entry.get(k).is_some());
-            entries.is_some_and(|entries| entries.values().any(local))
-        });
+        // A feature of another package: only cargo knows.
         (!may_return && !missing.iter().any(|name| name.contains('/'))).then_some(false)
+    }
+
+    /// Features that a package turns on for its tests by using itself.
+    fn asked_of_itself(&self) -> impl Iterator<Item = &str> {
+        let kinds = ["dev-dependencies", "dev_dependencies"].into_iter();
+        let entries = kinds.filter_map(|kind| self.table.get(kind)?.as_table()).flatten();
+        let own = entries.filter(|(key, entry)| {
+            entry.get("package").and_then(Value::as_str).or(Some(key)) == self.name()
+        });
+        let lists = own.filter_map(|(_, entry)| entry.get("features")?.as_array());
+        lists.flatten().filter_map(Value::as_str)
     }
 
     fn default_features(&self) -> BTreeSet<&str> {
@@ -219,6 +227,7 @@ impl Manifest {
         };
         let mut on = BTreeSet::new();
         let mut open = vec!["default"];
+        open.extend(self.asked_of_itself());
         while let Some(name) = open.pop() {
             // `a/b` turns on the optional dependency `a`, `dep:a` no feature.
             let plain = name.split('/').next().unwrap_or(name);
