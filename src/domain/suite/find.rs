@@ -7,6 +7,8 @@
 mod cargo;
 mod configured;
 mod draft;
+#[cfg(test)]
+pub(in crate::domain::suite) mod fixture;
 mod go;
 mod names;
 mod node;

@@ -36,17 +36,15 @@ pub(super) fn find(search: &Search<'_>, notes: &mut Vec<String>) -> Vec<Draft> {
     let manifests = Manifests::read(search, notes);
     let mut packages = Vec::new();
     let mut places: BTreeMap<&str, usize> = BTreeMap::new();
-    let mut untested = Vec::new();
+    let mut told = Told::default();
     let spaces = manifests.spaces(notes);
     for space in &spaces {
         for folder in &space.members {
             places.insert(folder, packages.len());
-            packages.push(manifests.package(space, folder, &mut untested));
+            packages.push(manifests.package(space, folder, &mut told));
         }
     }
-    if !untested.is_empty() {
-        notes.push(format!("cargo packages without tests: {}", some_quoted(&untested, 8)));
-    }
+    told.add_to(notes);
     let members = spaces.iter().flat_map(|space| space.members.iter().map(move |f| (space, f)));
     for (at, (space, folder)) in members.enumerate() {
         let used = manifests.used_folders(space, folder);
@@ -59,6 +57,28 @@ pub(super) fn find(search: &Search<'_>, notes: &mut Vec<String>) -> Vec<Draft> {
         }
     }
     connected(packages)
+}
+
+/// What is said of all packages at once.
+#[derive(Default)]
+struct Told {
+    untested: Vec<String>,
+    /// Targets that need features which are not on.
+    without_features: Vec<String>,
+}
+
+impl Told {
+    fn add_to(self, notes: &mut Vec<String>) {
+        if !self.untested.is_empty() {
+            notes.push(format!("cargo packages without tests: {}", some_quoted(&self.untested, 8)));
+        }
+        if !self.without_features.is_empty() {
+            let targets = some_quoted(&self.without_features, 8);
+            notes.push(format!(
+                "not run, since they need features that `cargo test -p` does not turn on: {targets}"
+            ));
+        }
+    }
 }
 
 /// All manifests that can be read, by their folders.
@@ -126,7 +146,7 @@ impl<'a> Manifests<'a> {
     }
 
     /// One package, without what it uses.
-    fn package(&self, space: &Space, folder: &str, untested: &mut Vec<String>) -> Package {
+    fn package(&self, space: &Space, folder: &str, told: &mut Told) -> Package {
         let none = || Package { folder: folder.to_owned(), draft: None, uses: BTreeSet::new() };
         let Some(manifest) = self.sound.get(folder) else { return none() };
         let Some(name) = manifest.name() else { return none() };
@@ -136,9 +156,11 @@ impl<'a> Manifests<'a> {
             may_return: self.uses_itself(space, folder),
         });
         if targets.is_untestable() {
-            untested.push(name.to_owned());
+            told.untested.push(name.to_owned());
             return none();
         }
+        let named = targets.without_features.iter().map(|target| format!("{name} {target}"));
+        told.without_features.extend(named);
         let words = ["cargo", "test", "-p", name, "--no-fail-fast"];
         let mut module = whole(name, ModuleKind::Cargo, folder, in_folder(&space.root, &words));
         module.why = match space.is_workspace {

@@ -15,6 +15,8 @@ pub(super) struct Targets {
     pub(super) units: Vec<Unit>,
     /// Files of targets outside of the package's folder.
     pub(super) outside: Vec<String>,
+    /// Tests that need features which are not on.
+    pub(super) without_features: Vec<String>,
     has_tests: bool,
 }
 
@@ -78,11 +80,16 @@ impl Manifest {
             units.push(unit("lib", vec!["--lib".to_owned()]));
         }
         let mut certain = true;
+        let mut without_features = Vec::new();
         for kind in &KINDS {
             let mut words = Vec::new();
             for target in self.several(kind, around, &mut outside) {
                 certain &= !target.tested || target.enabled.is_some();
-                if !target.tested || target.enabled == Some(false) {
+                if !target.tested {
+                    continue;
+                }
+                if target.enabled == Some(false) {
+                    without_features.push(target.name);
                     continue;
                 }
                 let own = vec![kind.option.to_owned(), target.name.clone()];
@@ -101,7 +108,8 @@ impl Manifest {
         }
         outside.extend(lib.and_then(|lib| lib.outside));
         let has_tests = !units.is_empty() || !certain;
-        Targets { units: if certain { units } else { Vec::new() }, outside, has_tests }
+        let units = if certain { units } else { Vec::new() };
+        Targets { units, outside, without_features, has_tests }
     }
 
     fn library(&self, tree: &Tree<'_>) -> Option<Library> {
@@ -187,10 +195,7 @@ impl Manifest {
     }
 
     fn edition<'m>(&'m self, root: Option<&'m Self>) -> Option<&'m str> {
-        let own = match self.package()?.get("edition") {
-            None => return Some("2015"),
-            Some(own) => own,
-        };
+        let Some(own) = self.package()?.get("edition") else { return Some("2015") };
         let inherited = || root?.workspace()?.get("package")?.get("edition")?.as_str();
         own.as_str().or_else(inherited)
     }

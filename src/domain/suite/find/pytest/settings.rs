@@ -114,11 +114,11 @@ fn literal_braces(glob: String) -> String {
 fn of_pyproject(table: &Table) -> Option<Said> {
     let pytest = table.get("tool")?.get("pytest")?;
     let options = pytest.get("ini_options").or(Some(pytest))?.as_table()?;
-    let words = |key: &str| match options.get(key)? {
-        Value::Array(list) => {
-            Some(list.iter().filter_map(Value::as_str).map(str::to_owned).collect())
-        }
-        value => value.as_str().map(split),
+    let words = |key: &str| {
+        let value = options.get(key)?;
+        let texts =
+            |list: &Vec<Value>| list.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+        value.as_array().map(texts).or_else(|| value.as_str().map(split))
     };
     Some(Said {
         python_files: words("python_files"),
