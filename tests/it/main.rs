@@ -17,6 +17,7 @@ mod culprits;
 mod damaged;
 mod destroying;
 mod faults;
+mod finding_modules;
 mod following;
 mod forecasting;
 mod formats;

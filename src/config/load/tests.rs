@@ -79,12 +79,18 @@ fn the_example_equals_the_defaults_and_has_every_key() {
     let unset: Vec<_> =
         loaded.entries().into_iter().filter(|entry| entry.origin == Origin::Default).collect();
     assert_eq!(unset, [], "keys that the example lacks");
+    let of_a_module = |line: &str| {
+        let keys =
+            ["[test.modules", "run = \"make check", "report =", "paths = [\"docs", "depends_on ="];
+        keys.iter().any(|key| line.starts_with(key))
+    };
     // What has no default stands there in a comment that works once the `# ` is gone.
     let sample: String = EXAMPLE
         .lines()
         .map(|line| match line.strip_prefix("# ") {
             Some(rest) if rest.starts_with("[persona.") || rest.starts_with("gpu =") => rest,
             Some(rest) if rest.starts_with("prompt =") => rest,
+            Some(rest) if of_a_module(rest) => rest,
             _ => line,
         })
         .fold(String::new(), |text, line| text + line + "\n");
@@ -92,6 +98,8 @@ fn the_example_equals_the_defaults_and_has_every_key() {
     let loaded = place.load_with(&[], Some(&path), Layer::default()).unwrap();
     assert_eq!(loaded.settings.capacity["gpu"], 1);
     assert!(loaded.settings.personas.contains_key("reviewer"));
+    let docs = &loaded.settings.test.modules["docs"];
+    assert_eq!((docs.report.as_deref(), docs.depends_on.len()), (Some("build/docs.xml"), 1));
 }
 
 #[test]
@@ -137,7 +145,9 @@ fn the_listing_is_a_file_with_the_same_settings() {
                 [[setup]]\nrun = 'true'\nwhen = 'c'\n\
                 [integrate]\nresolver = 'fix \"it\"'\nresolver_timeout = '90s'\nresolver_tries = 3\n\
                 [[integrate.regenerate]]\npaths = ['*.lock', 'gen/**']\nrun = 'make gen'\n\
-                [[integrate.regenerate]]\npaths = 'api.json'\nrun = 'true'\ntimeout = '1s'\n";
+                [[integrate.regenerate]]\npaths = 'api.json'\nrun = 'true'\ntimeout = '1s'\n\
+                [test]\ndiscover = false\nexclude = ['a', '@s/b']\n[test.modules.'@s/x y']\nrun = \"a\\nb\"\n\
+                paths = 'x/**'\nreport = 'r.xml'\ndepends_on = ['z']\n[test.modules.z]\nrun = 'true'\n";
     let loaded = place.load_with(&[], Some(&place.file("a.toml", text)), Layer::default()).unwrap();
     let line = |entry: Entry| format!("{} = {}\n", entry.key, entry.value);
     let listing: String = loaded.entries().into_iter().map(line).collect();
@@ -161,7 +171,7 @@ fn all_problems_of_all_files_are_reported_at_once() {
     insta::assert_snapshot!(invalid(place.load(&[("WT_ORCH_RUN_SLOTS", "four")])).join("\n"), @r"
     config.toml:3:6 syntax: unclosed table, expected `]` |  | 
     orchestrator.toml:1:17 bad_template: `../{repo}` has no `{task}`, so two tasks would get the same name |  | 
-    orchestrator.toml:2:1 unknown_key: unknown key `brnach` | did you mean `branch`? | known keys: worktree_path, branch, setup, worktree, run, capacity, integrate, plan, persona, ui
+    orchestrator.toml:2:1 unknown_key: unknown key `brnach` | did you mean `branch`? | known keys: worktree_path, branch, setup, worktree, run, capacity, integrate, plan, persona, test, ui
     orchestrator.toml:3:10 bad_template: `f x/{task}` has a space, a control character or one of `~^:?*[\`, which git does not allow in a branch name |  | 
     orchestrator.toml:5:9 wrong_type: `slots` must be a whole number, not a string |  | leave out the quotes
     orchestrator.toml:6:11 bad_duration: `soon` is no duration; write it like `90s`, `10m` or `1h 30m` |  | 
@@ -174,7 +184,7 @@ fn all_problems_of_all_files_are_reported_at_once() {
     orchestrator.toml:14:12 unknown_choice: unknown strategy `sqash` | did you mean `squash`? | known: merge, squash, rebase
     orchestrator.toml:16:10 empty: `prompt` is empty |  | 
     orchestrator.toml:17:1 unknown_key: unknown key `name` in `[persona.qa]` |  | known keys: prompt
-    orchestrator.toml:18:2 unknown_key: unknown key `iu` | did you mean `ui`? | known keys: worktree_path, branch, setup, worktree, run, capacity, integrate, plan, persona, ui
+    orchestrator.toml:18:2 unknown_key: unknown key `iu` | did you mean `ui`? | known keys: worktree_path, branch, setup, worktree, run, capacity, integrate, plan, persona, test, ui
     orchestrator.toml:21:9 unknown_choice: unknown color `blue` |  | known: auto, always, never
     orchestrator.toml:22:1 missing_key: `prompt` is missing here |  | 
     environment:1:19 out_of_range: `four` must be a whole number between 1 and 1024 |  |
@@ -283,4 +293,22 @@ fn what_resolves_conflicts_is_read_and_what_cannot_is_named() {
     let loaded = place.load_with(&variables, None, Layer::default()).unwrap();
     let resolver = loaded.settings.integrate.resolution.resolver.unwrap();
     assert!(matches!(resolver, Resolver::Agent(preset) if preset.name == "claude"));
+}
+
+#[test]
+fn modules_with_tests_are_read_and_what_cannot_is_named() {
+    let place = Place::new();
+    let text = "[test]\nexclude = [1]\n[test.modules.a]\nreport = '../x'\n\
+                [test.modules.b]\nrun = ' '\n[test.modules.c]\nrun = 'x'\npaths = ['/c']\nruns = 1\n\
+                [test.modules.\"\\n\"]\nrun = 'x'\nreport = ''\n";
+    let refused = place.load_with(&[], Some(&place.file("a.toml", text)), Layer::default());
+    let Err(ConfigError::Invalid { problems }) = refused else { panic!("{refused:?}") };
+    let codes: Vec<&str> =
+        problems.iter().flat_map(|file| &file.diagnostics).map(|d| d.code).collect();
+    let expected =
+        ["wrong_type", "missing_key", "empty", "bad_glob", "unknown_key", "bad_name", "bad_path"];
+    assert_eq!(codes, expected);
+    let variables = [("WT_ORCH_TEST_EXCLUDE", "a, b"), ("WT_ORCH_TEST_DISCOVER", "false")];
+    let test = place.load_with(&variables, None, Layer::default()).unwrap().settings.test;
+    assert_eq!((test.exclude.len(), test.discover), (2, false));
 }

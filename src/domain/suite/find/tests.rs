@@ -15,6 +15,8 @@ fn only_manifests_are_read_and_sources_of_go_where_there_is_go() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn whatever_manifests_say_nothing_panics_and_the_rest_is_found(
         texts in prop::collection::vec(

@@ -96,6 +96,8 @@ fn what_the_settings_name_takes_over_and_what_they_exclude_goes() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn every_name_has_an_id_and_its_parts_have_others(name in "\\PC{0,90}", number in 1usize..999) {
         let whole = task_id(&name).unwrap();
