@@ -37,7 +37,8 @@ fn cargo(repo: &Repo, command: &Command) -> Output {
 
 /// What `running 3 tests` adds up to.
 fn tests_run(output: &Output) -> usize {
-    let counted = |line: &str| line.strip_prefix("running ")?.split(' ').next()?.parse().ok();
+    let counted =
+        |line: &str| line.strip_prefix("running ")?.split(' ').next()?.parse::<usize>().ok();
     output.exit(0).stdout().lines().filter_map(counted).sum::<usize>()
 }
 
@@ -75,7 +76,7 @@ fn modules_are_the_members_of_cargo_and_their_units_run_the_same_tests_as_the_wh
     let found = found(&repo);
     let words = "cargo metadata --no-deps --offline --format-version 1".split(' ');
     let metadata = cargo(&repo, &Command::Argv(words.map(str::to_owned).collect()));
-    let metadata = metadata.exit(0).stdout_json();
+    let metadata: serde_json::Value = serde_json::from_str(metadata.exit(0).stdout()).unwrap();
     let members = metadata["packages"].as_array().unwrap().iter();
     assert_eq!(names(&found), members.map(|package| package["name"].as_str().unwrap()).collect());
 

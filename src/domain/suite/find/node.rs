@@ -1,13 +1,13 @@
 //! Packages of npm, pnpm and yarn, in workspaces or alone, that have a `test` script.
 
-mod manager;
+mod installer;
 mod package;
 mod patterns;
 mod pnpm_list;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use manager::Manager;
+use installer::Installer;
 use package::PackageJson;
 
 use super::Search;
@@ -46,7 +46,7 @@ pub(super) fn find(search: &Search<'_>, notes: &mut Vec<String>) -> Vec<Draft> {
             continue;
         }
         let Some(manifest) = packages.sound.get(root) else { continue };
-        let manager = Manager::of(search, root, manifest);
+        let manager = Installer::of(search, root, manifest);
         let members = packages.members(manager, root, notes);
         claimed.extend(members.iter().map(|member| (*member).to_owned()));
         let is_workspace = members.len() > 1;
@@ -102,7 +102,7 @@ fn runs_members(script: &str) -> bool {
 
 struct NodeSpace<'a> {
     root: &'a str,
-    manager: Manager,
+    manager: Installer,
     is_workspace: bool,
 }
 
@@ -161,11 +161,11 @@ impl<'a> Packages<'a> {
     }
 
     /// Folders of the packages that a root manages, itself among them, in their order.
-    fn members(&self, manager: Manager, root: &'a str, notes: &mut Vec<String>) -> Vec<&'a str> {
+    fn members(&self, manager: Installer, root: &'a str, notes: &mut Vec<String>) -> Vec<&'a str> {
         let manifest = &self.sound[root];
         let path = joined(root, PNPM_LIST);
         let patterns = match (manager, self.search.texts.get(&path)) {
-            (Manager::Pnpm, Some(text)) => {
+            (Installer::Pnpm, Some(text)) => {
                 let (patterns, faults) = pnpm_list::parse(text);
                 notes.extend(faults.into_iter().map(|fault| format!("{path}:{fault}")));
                 patterns
@@ -182,7 +182,7 @@ impl<'a> Packages<'a> {
         let inner = |folder: &'a str| within(folder, root).unwrap_or_default();
         let (chosen, faults) = patterns::chosen(&patterns, below, inner);
         notes.extend(faults.into_iter().map(|fault| {
-            let from = if manager == Manager::Pnpm { PNPM_LIST } else { MANIFEST };
+            let from = if manager == Installer::Pnpm { PNPM_LIST } else { MANIFEST };
             format!("{}: {fault}", joined(root, from))
         }));
         let mut members: Vec<&str> = std::iter::once(root).chain(chosen).collect();

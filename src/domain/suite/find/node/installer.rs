@@ -7,13 +7,13 @@ use crate::domain::suite::find::Search;
 
 /// Who installs packages and runs their scripts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Manager {
+pub(super) enum Installer {
     Npm,
     Pnpm,
     Yarn,
 }
 
-impl Manager {
+impl Installer {
     /// The one that `packageManager` names, else that of the list or the lock file beside the
     /// manifest, else npm.
     pub(super) fn of(search: &Search<'_>, root: &str, package: &PackageJson) -> Self {
