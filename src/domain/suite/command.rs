@@ -31,7 +31,11 @@ fn words(module: &Module, units: &[&Unit]) -> Vec<String> {
 fn one_after_the_other(commands: &[Vec<String>]) -> String {
     let run = |words: &Vec<String>| words.iter().map(|word| quoted(word)).collect::<Vec<_>>();
     let each = commands.iter().map(|words| format!("{} || s=${{s:-$?}}", run(words).join(" ")));
-    each.chain(["exit ${s:-0}".to_owned()]).collect::<Vec<_>>().join("\n")
+    std::iter::once("s=".to_owned())
+        .chain(each)
+        .chain(["exit ${s:-0}".to_owned()])
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// A word for a shell.

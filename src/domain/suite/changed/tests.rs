@@ -66,6 +66,21 @@ fn a_change_touches_what_it_is_in_and_all_that_uses_that() {
 }
 
 #[test]
+fn settings_of_a_folder_touch_the_workspaces_below_it() {
+    let found = found(&[
+        ("Cargo.toml", "[workspace]\n[package]\nname = \"outer\""),
+        ("src/lib.rs", ""),
+        ("in/Cargo.toml", "[workspace]\n[package]\nname = \"inner\""),
+        ("in/src/lib.rs", ""),
+    ]);
+    let touched = |path: &str| changed(&found.modules, &[path.to_owned()]).modules.join(" ");
+    assert_eq!(touched(".cargo/config.toml"), "outer inner");
+    assert_eq!(touched("in/.cargo/config.toml"), "inner");
+    assert_eq!(touched("in/src/lib.rs"), "inner");
+    assert_eq!(touched("Cargo.lock"), "outer");
+}
+
+#[test]
 fn each_module_says_why() {
     let found = several();
     let selection = changed(&found.modules, &["crates/low/a.rs".to_owned()]);

@@ -35,7 +35,7 @@ fn units_share_one_command_unless_one_of_them_stands_alone() {
     assert_eq!(
         shown(&["test it's", "doc"]),
         Command::Shell(format!(
-            "{start} --test 'it'\\''s' || s=${{s:-$?}}\n{start} --doc || s=${{s:-$?}}\nexit ${{s:-0}}"
+            "s=\n{start} --test 'it'\\''s' || s=${{s:-$?}}\n{start} --doc || s=${{s:-$?}}\nexit ${{s:-0}}"
         ))
     );
 }

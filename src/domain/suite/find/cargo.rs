@@ -17,7 +17,7 @@ use targets::Around;
 
 use super::Search;
 use super::draft::{Draft, Package, connected, in_folder, place, whole};
-use super::tree::{Tree, joined};
+use super::tree::{joined, upward};
 use crate::domain::diagnostic::some_quoted;
 use crate::domain::suite::ModuleKind;
 
@@ -25,8 +25,10 @@ use crate::domain::suite::ModuleKind;
 pub(super) const MANIFEST: &str = "Cargo.toml";
 
 /// What all packages of a workspace are built with, in its root.
-const SHARED: [&str; 5] =
-    [MANIFEST, "Cargo.lock", "rust-toolchain", "rust-toolchain.toml", ".cargo"];
+const SHARED: [&str; 2] = [MANIFEST, "Cargo.lock"];
+
+/// What cargo and rustup look for there and in every folder around it.
+const SETTINGS: [&str; 3] = ["rust-toolchain", "rust-toolchain.toml", ".cargo"];
 
 /// Where cargo looks for targets, and what it runs to build.
 const OF_A_PACKAGE: [&str; 5] = ["src", "tests", "examples", "benches", "build.rs"];
@@ -101,7 +103,7 @@ impl<'a> Manifests<'a> {
                     sound.insert(folder, manifest);
                 }
                 // Broken manifests are what programs like cargo feed their tests with.
-                Err(_) if Tree::is_foreign(folder, &folders) => {}
+                Err(_) if search.tree.is_foreign(folder, &[MANIFEST]) => {}
                 Err(fault) => notes.push(format!("{path}:{fault}")),
             }
         }
@@ -110,13 +112,13 @@ impl<'a> Manifests<'a> {
 
     /// Workspaces, and packages that are in none.
     fn spaces(&self, notes: &mut Vec<String>) -> Vec<Space> {
-        let roots: Vec<&str> = self
+        let roots: BTreeSet<&str> = self
             .folders
             .iter()
             .copied()
             .filter(|folder| self.sound.get(folder).is_some_and(|m| m.workspace().is_some()))
             .collect();
-        let own = |folder: &&str| !Tree::is_foreign(folder, &self.folders);
+        let own = |folder: &&str| !self.search.tree.is_foreign(folder, &[MANIFEST]);
         let mut spaces: Vec<Space> =
             roots.iter().copied().filter(own).map(|root| self.members(root, notes)).collect();
         let claimed: BTreeSet<&str> =
@@ -128,8 +130,7 @@ impl<'a> Manifests<'a> {
             if claimed.contains(folder) || manifest.workspace().is_some() {
                 continue;
             }
-            let below = |root: &&str| super::tree::within(folder, root).is_some();
-            if roots.iter().any(below) {
+            if upward(folder).any(|outer| roots.contains(outer)) {
                 left_out.push(joined(folder, MANIFEST));
             } else if manifest.name().is_some() {
                 single.push(Space::single(folder));
@@ -176,11 +177,11 @@ impl<'a> Manifests<'a> {
             true => OF_A_PACKAGE.iter().map(|name| joined(folder, name)).collect(),
             false => vec![folder.to_owned()],
         };
-        module.areas = own.into_iter().chain(shared).chain(targets.outside).collect();
-        if !space.root.is_empty() && folder != space.root {
-            module.areas.push(space.root.clone());
-        }
-        if !space.root.is_empty() && alone {
+        let settings =
+            upward(&space.root).flat_map(|outer| SETTINGS.map(|name| joined(outer, name)));
+        module.areas =
+            own.into_iter().chain(shared).chain(settings).chain(targets.outside).collect();
+        if !space.root.is_empty() {
             module.areas.push(space.root.clone());
         }
         let draft = Draft { key: format!("cargo {folder}"), module, uses: BTreeSet::new() };

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Search;
 use super::draft::{Draft, Package, connected, in_folder, place, whole};
-use super::tree::{Tree, file_name, joined, parent, within};
+use super::tree::{file_name, joined, parent, within};
 use crate::domain::suite::{ModuleKind, Unit};
 
 /// What a manifest is called.
@@ -42,7 +42,7 @@ pub(super) fn find(search: &Search<'_>, notes: &mut Vec<String>) -> Vec<Draft> {
     let folders = search.tree.folders_with(MANIFEST);
     let roots: Vec<GoModule<'_>> = folders
         .iter()
-        .filter(|folder| !Tree::is_foreign(folder, &folders))
+        .filter(|folder| !search.tree.is_foreign(folder, &[MANIFEST]))
         .filter_map(|folder| GoModule::read(search, folder, &folders, notes))
         .collect();
     let mut packages = Vec::new();

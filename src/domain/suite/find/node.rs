@@ -12,7 +12,7 @@ use package::PackageJson;
 
 use super::Search;
 use super::draft::{Draft, Package, connected, everything, in_folder, place, whole};
-use super::tree::{Tree, joined, within};
+use super::tree::{joined, upward, within};
 use crate::domain::diagnostic::some_quoted;
 
 /// What a manifest is called.
@@ -42,7 +42,7 @@ pub(super) fn find(search: &Search<'_>, notes: &mut Vec<String>) -> Vec<Draft> {
     let mut claimed = BTreeSet::new();
     let mut silent = Vec::new();
     for &root in &packages.folders {
-        if claimed.contains(root) || Tree::is_foreign(root, &packages.folders) {
+        if claimed.contains(root) || search.tree.is_foreign(root, &[MANIFEST]) {
             continue;
         }
         let Some(manifest) = packages.sound.get(root) else { continue };
@@ -121,7 +121,9 @@ impl NodeSpace<'_> {
             true => format!("`test` script in the {manager} workspace {}", place(root)),
             false => format!("`test` script {} ({manager})", place(folder)),
         };
-        module.areas = SHARED.iter().map(|name| joined(root, name)).collect();
+        // node looks for packages in every folder around, yarn for settings.
+        let shared = upward(root).flat_map(|outer| SHARED.map(|name| joined(outer, name)));
+        module.areas = shared.collect();
         if !folder.is_empty() {
             module.areas.push(folder.to_owned());
         }
@@ -153,7 +155,7 @@ impl<'a> Packages<'a> {
                 Ok(package) => {
                     sound.insert(folder, package);
                 }
-                Err(_) if Tree::is_foreign(folder, &folders) => {}
+                Err(_) if search.tree.is_foreign(folder, &[MANIFEST]) => {}
                 Err(fault) => notes.push(format!("{path}:{fault}")),
             }
         }

@@ -14,7 +14,7 @@ use settings::Settings;
 
 use super::Search;
 use super::draft::{Draft, everything, in_folder, place, whole};
-use super::tree::{Tree, file_name, joined, parent, within};
+use super::tree::{file_name, joined, parent, upward, within};
 use crate::domain::suite::{ModuleKind, Unit};
 
 /// Files that settings of pytest can stand in, the one that counts first.
@@ -32,10 +32,12 @@ const MOST_SUBFOLDERS: usize = 16;
 
 /// Finds folders of tests.
 pub(super) fn find(search: &Search<'_>, notes: &mut Vec<String>) -> Vec<Draft> {
-    let roots = roots(search);
+    let markers: Vec<&str> = SETTINGS.iter().copied().chain([MARKER]).collect();
+    let roots = roots(search, &markers);
+    let known: BTreeSet<&str> = roots.iter().copied().collect();
     let mut drafts = Vec::new();
     for &root in &roots {
-        if Tree::is_foreign(root, &roots) {
+        if search.tree.is_foreign(root, &markers) {
             continue;
         }
         let settings = Settings::read(search, root, notes);
@@ -44,7 +46,7 @@ pub(super) fn find(search: &Search<'_>, notes: &mut Vec<String>) -> Vec<Draft> {
             .below(root)
             .iter()
             .copied()
-            .filter(|path| innermost(path, &roots) == Some(root))
+            .filter(|path| innermost(path, &known) == Some(root))
             .filter(|path| settings.collects(within(path, root).unwrap_or_default()))
             .collect();
         let groups = grouped(root, &collected, &settings);
@@ -57,24 +59,22 @@ pub(super) fn find(search: &Search<'_>, notes: &mut Vec<String>) -> Vec<Draft> {
 }
 
 /// Folders of Python projects, outer ones first.
-fn roots<'a>(search: &Search<'a>) -> Vec<&'a str> {
-    let mut named: Vec<&str> =
-        SETTINGS.iter().chain([&MARKER]).flat_map(|name| search.tree.folders_with(name)).collect();
-    let conftests = search.tree.folders_with("conftest.py");
-    named.sort_unstable();
-    named.dedup();
-    for folder in conftests {
-        if !named.iter().any(|outer| within(folder, outer).is_some()) {
-            named.push(folder);
+fn roots<'a>(search: &Search<'a>, markers: &[&str]) -> Vec<&'a str> {
+    let mut roots: BTreeSet<&str> =
+        markers.iter().flat_map(|name| search.tree.folders_with(name)).collect();
+    for folder in search.tree.folders_with("conftest.py") {
+        if !upward(folder).any(|outer| roots.contains(outer)) {
+            roots.insert(folder);
         }
     }
-    named.sort_by_key(|folder| (folder.len(), *folder));
-    named
+    let mut roots: Vec<&str> = roots.into_iter().collect();
+    roots.sort_by_key(|folder| (folder.len(), *folder));
+    roots
 }
 
-fn innermost<'r>(path: &str, roots: &[&'r str]) -> Option<&'r str> {
-    let around = roots.iter().filter(|root| within(path, root).is_some());
-    around.max_by_key(|root| root.len()).copied()
+/// The project that a file belongs to.
+fn innermost<'r>(path: &str, roots: &BTreeSet<&'r str>) -> Option<&'r str> {
+    upward(parent(path)).find_map(|folder| roots.get(folder).copied())
 }
 
 /// Test files by the folder of their module, seen from the root of the repository.

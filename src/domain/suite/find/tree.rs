@@ -75,12 +75,25 @@ impl<'a> Tree<'a> {
     }
 
     /// Whether a project in this folder is no project of the repository's own: it is vendored, built or
-    /// fed to tests. `outer`: folders of projects of the same kind.
-    pub(super) fn is_foreign(folder: &str, outer: &[&str]) -> bool {
-        let mut beneath = outer.iter().filter_map(|outer| within(folder, outer));
-        folder.split('/').any(|part| NEVER.contains(&part))
-            || beneath.any(|rest| rest.split('/').any(|part| NESTED.contains(&part)))
+    /// fed to tests. `manifests`: what manifests of its kind are called.
+    pub(super) fn is_foreign(&self, folder: &str, manifests: &[&str]) -> bool {
+        let mut is_inside = false;
+        let mut outer = "";
+        for part in folder.split('/') {
+            is_inside |= manifests.iter().any(|name| self.has(&joined(outer, name)));
+            if NEVER.contains(&part) || (is_inside && NESTED.contains(&part)) {
+                return true;
+            }
+            let end = if outer.is_empty() { part.len() } else { outer.len() + 1 + part.len() };
+            outer = &folder[..end];
+        }
+        false
     }
+}
+
+/// A folder and all around it, itself first and the root last.
+pub(super) fn upward(folder: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(folder), |folder| (!folder.is_empty()).then(|| parent(folder)))
 }
 
 /// Whether files below this path are never asked for.
