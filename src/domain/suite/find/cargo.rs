@@ -36,27 +36,34 @@ const OF_A_PACKAGE: [&str; 5] = ["src", "tests", "examples", "benches", "build.r
 /// Finds packages with tests.
 pub(super) fn find(search: &Search<'_>, notes: &mut Vec<String>) -> Vec<Draft> {
     let manifests = Manifests::read(search, notes);
-    let mut packages = Vec::new();
-    let mut places: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut packages: Vec<Package> = Vec::new();
+    let mut spaces_of: Vec<&Space> = Vec::new();
+    let mut places: BTreeMap<String, usize> = BTreeMap::new();
     let mut told = Told::default();
     let spaces = manifests.spaces(notes);
     for space in &spaces {
         for folder in &space.members {
-            places.insert(folder, packages.len());
-            packages.push(manifests.package(space, folder, &mut told));
+            if !places.contains_key(folder) {
+                places.insert(folder.clone(), packages.len());
+                packages.push(manifests.package(space, folder, &mut told));
+                spaces_of.push(space);
+            }
         }
     }
     told.add_to(notes);
-    let members = spaces.iter().flat_map(|space| space.members.iter().map(move |f| (space, f)));
-    for (at, (space, folder)) in members.enumerate() {
-        let used = manifests.used_folders(space, folder);
-        let known = used.iter().filter_map(|used| places.get(used.as_str()).copied());
-        packages[at].uses = known.filter(|other| *other != at).collect();
-        if let Some(draft) = &mut packages[at].draft {
-            // Neither a member nor a package of its own, and used all the same.
-            let rest = used.into_iter().filter(|used| !places.contains_key(used.as_str()));
-            draft.module.areas.extend(rest);
+    let mut at = 0;
+    while at < packages.len() {
+        for folder in manifests.used_folders(spaces_of[at], &packages[at].folder) {
+            let next = packages.len();
+            let place = *places.entry(folder.clone()).or_insert(next);
+            if place == next {
+                // Vendored, say: no tests of the repository's own, and used all the same.
+                packages.push(Package { folder, draft: None, uses: BTreeSet::new() });
+                spaces_of.push(spaces_of[at]);
+            }
+            packages[at].uses.insert(place);
         }
+        at += 1;
     }
     connected(packages)
 }

@@ -143,18 +143,22 @@ fn features_that_only_cargo_can_tell_keep_a_package_whole() {
 fn a_package_without_tests_hands_what_it_is_made_of_to_those_that_use_it() {
     let uses = |path: &str| format!("[dependencies]\nx = {{ path = \"{path}\" }}");
     let found = found(&[
-        ("Cargo.toml", "[workspace]\nmembers = [\"*\"]"),
+        ("Cargo.toml", "[workspace]\nmembers = [\"*\"]\nexclude = [\"vendor\"]"),
         ("a/Cargo.toml", &named("a", &uses("../silent"))),
         ("a/src/lib.rs", ""),
-        ("c/Cargo.toml", &named("c", "")),
         ("c/src/lib.rs", ""),
         (
             "silent/Cargo.toml",
             &named("silent", &format!("[lib]\ntest = false\ndoctest = false\n{}", uses("../c"))),
         ),
         ("silent/src/lib.rs", ""),
+        ("vendor/one/Cargo.toml", &named("one", &uses("../two"))),
+        ("vendor/two/Cargo.toml", &named("two", "")),
+        ("c/Cargo.toml", &named("c", &uses("../vendor/one"))),
     ]);
     assert_eq!(names(&found), ["a", "c"]);
+    let c = module(&found, "c");
+    assert!(["vendor/one", "vendor/two"].iter().all(|used| c.areas.contains(&(*used).to_owned())));
     let a = module(&found, "a");
     assert_eq!(a.depends_on, ["c"]);
     assert!(a.areas.contains(&"silent".to_owned()), "{:?}", a.areas);
