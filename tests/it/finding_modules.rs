@@ -12,8 +12,8 @@ use crate::harness::{Output, Repo};
 use crate::scene::{small_repo, tasks};
 
 fn found(repo: &Repo) -> Found {
-    let path = std::env::var_os("PATH").unwrap();
-    let git = Git::discover(&repo.path(""), vec![("PATH".into(), path)]).unwrap();
+    let path = std::env::vars_os().filter(|(name, _)| name == "PATH").collect();
+    let git = Git::discover(&repo.path(""), path).unwrap();
     let head = git.resolve_commit("HEAD").unwrap().unwrap();
     load_suites(&git, head, &SuiteRules::default()).unwrap()
 }
@@ -25,7 +25,8 @@ fn names(found: &Found) -> BTreeSet<&str> {
 /// The cargo that builds this test, with its compiler, without a network.
 fn cargo(repo: &Repo, command: &Command) -> Output {
     let folder = Path::new(env!("CARGO")).parent().unwrap().to_str().unwrap();
-    let path = format!("{folder}:{}", std::env::var("PATH").unwrap());
+    let own = std::env::vars().find(|(name, _)| name == "PATH").unwrap().1;
+    let path = format!("{folder}:{own}");
     let words: Vec<&str> = match command {
         Command::Argv(words) => words.iter().map(String::as_str).collect(),
         Command::Shell(text) => vec!["sh", "-c", text],
