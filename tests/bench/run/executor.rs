@@ -130,6 +130,7 @@ fn answer(journal: &Journal, action: &Action) -> Option<Event> {
             changed: Vec::new(),
             leftovers: false,
             notes: Vec::new(),
+            changes: None,
             carried: Vec::new(),
             seconds: 0.0,
         }),
