@@ -84,6 +84,8 @@ pub(super) enum Command {
     Plan(PlanArgs),
     /// Decide, create worktrees, run the tasks, report.
     Split(SplitArgs),
+    /// Run competing hypotheses about a bug at once; one check decides.
+    Race(RaceArgs),
     /// Show where a run stands.
     Status(StatusArgs),
     /// Show what a run's tasks printed.
@@ -241,6 +243,16 @@ pub(super) struct SplitArgs {
     /// Stop everything when the first task fails, as `fail_fast = true` in the file does.
     #[arg(long)]
     pub(super) fail_fast: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RaceArgs {
+    #[command(flatten)]
+    pub(super) file: FileArgs,
+    #[command(flatten)]
+    pub(super) verdict: VerdictArgs,
+    #[command(flatten)]
+    pub(super) search: SearchArgs,
 }
 
 #[derive(Debug, Args)]

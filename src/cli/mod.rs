@@ -63,6 +63,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, Failure> {
         Command::Check(args) => commands::check::run(context, &args),
         Command::Plan(args) => commands::plan::run(context, &args),
         Command::Split(args) => commands::split::run(context, &args),
+        Command::Race(args) => commands::race::run(context, &args),
         Command::Status(args) => commands::status::run(context, &args),
         Command::Logs(args) => commands::logs::run(context, &args),
         Command::Abort(args) => commands::abort::run(context, &args),

@@ -123,7 +123,6 @@ pub(super) fn prepare(context: &Context, place: &Place, file: &Path) -> Result<P
 }
 
 /// What stays of a tasks file that was accepted: for problems that are found later.
-#[expect(dead_code, reason = "only a race has problems that are found this late")]
 pub(super) struct AcceptedFile {
     /// Its name and text, without problems.
     pub(super) file: ProblemFile,
@@ -257,6 +256,8 @@ pub(super) struct Asked<'a> {
     pub(super) deadline: Option<f64>,
     /// Several plans are compared, so each is given the same number of schedules.
     pub(super) compared: bool,
+    /// The work of no two tasks meets, and nothing of it is merged.
+    pub(super) apart: bool,
 }
 
 /// The search ends so much before the effort is spent, since the draws come after it; of a small
@@ -298,6 +299,9 @@ pub(super) fn plan_with<T>(
     let mut costs = load_costs(store, prepared.files, hooks)?;
     let history = load_history(store)?;
     costs.carry = carry.as_ref().map_or(0.0, |carry| carry.time_s);
+    if asked.apart {
+        (costs.merge, costs.red, costs.validate) = (0.0, 0.0, None);
+    }
     let machine = Machine::load();
     let side_by_side = settings.run.slots > 1 && may_overlap(&prepared.set);
     let measured = if side_by_side { place.effective_cores(machine.cores) } else { None };
@@ -330,6 +334,7 @@ pub(super) fn plan_with<T>(
         deadline: asked.deadline,
         effort,
         preference: asked.preference,
+        apart: asked.apart,
         draws: usize::try_from(settings.plan.draws).unwrap_or(usize::MAX),
         seed: asked.search.seed.unwrap_or(settings.plan.seed),
         ..PlanRequest::of(&prepared.set)

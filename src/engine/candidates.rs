@@ -8,7 +8,8 @@ use super::site::Site;
 use crate::adapters::git::{ForecastTip, Repo};
 use crate::domain::id::{Oid, TaskId};
 use crate::domain::integrate::{IntegrationSpec, MatrixCell, Member, Strategy};
-use crate::domain::run::{RunSpec, RunState};
+use crate::domain::report::race_winner;
+use crate::domain::run::{RunKind, RunSpec, RunState};
 
 /// What is ready to land, what is not, and what is to be said about it.
 #[derive(Default)]
@@ -20,11 +21,25 @@ pub(super) struct Found {
 
 /// Tasks that succeeded and whose work the target does not hold yet. The branches are asked, not
 /// the journal: commits that somebody added count, and what was deleted is left out.
-pub(super) fn ready(site: &Site, state: &RunState, target: Oid) -> Result<Found, EngineError> {
+/// Of a race only the winner, or the arm that is asked for, is looked at.
+pub(super) fn ready(
+    site: &Site,
+    state: &RunState,
+    (target, arm): (Oid, Option<&TaskId>),
+) -> Result<Found, EngineError> {
     let mut found = Found::default();
+    let landing = match state.spec.kind {
+        RunKind::Split => None,
+        RunKind::Race(_) => Some(arm.cloned().or_else(|| race_winner(state))),
+        RunKind::Test(_) => Some(None),
+    };
+    if landing == Some(None) {
+        found.notes.push("no hypothesis is proved".to_owned());
+    }
     for (index, record) in state.tasks.iter().enumerate() {
         let task = state.task(index);
-        if task.work.is_gate() || record.is_left_out() {
+        let meant = landing.as_ref().is_none_or(|arm| arm.as_ref() == Some(&task.id));
+        if task.work.is_gate() || record.is_left_out() || !meant {
             continue;
         }
         let (Some(start), Some(tip), true) = (record.start, record.tip, record.state.succeeded())
@@ -65,7 +80,7 @@ pub(super) fn ready(site: &Site, state: &RunState, target: Oid) -> Result<Found,
             branch,
             title: task.title.clone(),
             needs: record.needs.clone(),
-            replay: state.is_lane(),
+            replay: state.is_lane() && !state.is_apart(),
             priority: task.priority,
         });
     }

@@ -57,14 +57,14 @@ pub fn forecast_against(
 }
 
 /// Forecasts the merge of every two tasks of a run whose branches have commits that the target
-/// lacks. What would take too long is unknown. Tasks of one lane are never apart: nothing is told of
-/// them.
+/// lacks. What would take too long is unknown. Tasks of one lane are never apart, and arms of a
+/// race never land together: nothing is told of them.
 ///
 /// # Errors
 /// The repository cannot be read.
 pub fn forecast_run(site: &Site, state: &RunState) -> Result<Vec<MatrixEntry>, EngineError> {
     let (clock, begin) = (site.clock, site.clock.elapsed());
-    let tips = if state.is_lane() { Vec::new() } else { tips_of(site, state)? };
+    let tips = if state.is_lane() || state.is_apart() { Vec::new() } else { tips_of(site, state)? };
     let told = tips.len().min(MOST_COMPARED);
     let late = || clock.elapsed() - begin > PATIENCE;
     let mut matrix = compared(&site.repo, &tips[..told], &all_pairs(told), &late)?;

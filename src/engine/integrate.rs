@@ -269,7 +269,7 @@ fn ground(
         return Ok(Err(IntegrateRefusal::UnknownTarget { branch: target }));
     };
     let target = site.repo.branch_behind(&target)?;
-    let found = ready(site, state, old)?;
+    let found = ready(site, state, (old, terms.arm.as_ref()))?;
     if found.members.is_empty() {
         return Ok(Err(IntegrateRefusal::NothingReady { notes: found.notes }));
     }
@@ -319,6 +319,7 @@ pub(super) fn prepare(
         target_retries: request.target_retries,
         slots: request.slots,
         flake_runs: request.flake_runs,
+        arm: terms.arm.clone(),
         keep: terms.keep.clone(),
         allow_red_base: terms.allow_red_base,
     };

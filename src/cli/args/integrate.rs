@@ -14,6 +14,9 @@ pub(in crate::cli) struct IntegrateArgs {
     /// Land on BRANCH instead of the run's target.
     #[arg(long, value_name = "BRANCH")]
     pub(in crate::cli) onto: Option<String>,
+    /// Of a race, land this arm instead of the winner.
+    #[arg(long, value_name = "ARM")]
+    pub(in crate::cli) arm: Option<String>,
     /// Spare TASK where one of several that break a validation together has to go.
     #[arg(long, value_name = "TASK")]
     pub(in crate::cli) keep: Vec<String>,

@@ -89,6 +89,7 @@ fn terms(place: &Place, journal: &Journal, args: &IntegrateArgs) -> Result<Terms
     let asked = Terms {
         onto: args.onto.as_deref().map(short_name),
         branch: args.branch.as_deref().map(short_name),
+        arm: arm(journal, args.arm.as_deref())?,
         keep: kept(journal, &args.keep)?,
         allow_red_base: args.allow_red_base,
         no_cache: args.no_cache,
@@ -100,6 +101,36 @@ fn terms(place: &Place, journal: &Journal, args: &IntegrateArgs) -> Result<Terms
         terms.branch = Some(branch_of_pull_request(&journal.run()));
     }
     Ok(terms)
+}
+
+/// The arm to land, one that passes the check.
+fn arm(journal: &Journal, name: Option<&str>) -> Result<Option<TaskId>, Failure> {
+    let Some(name) = name else { return Ok(None) };
+    let (state, run) = (journal.state(), journal.run());
+    let Some(race) = state.spec.kind.race() else {
+        return Err(Failure::usage(
+            "no_race",
+            format!("run `{run}` is no race, so it has no arms"),
+        )
+        .hint("leave `--arm` out"));
+    };
+    let known = race.arms.iter().find(|arm| arm.task.as_str() == name).map(|arm| &arm.task);
+    let Some(arm) = known else {
+        let message = format!("race `{run}` has no arm `{name}`");
+        return Err(Failure::usage("unknown_arm", message)
+            .hint(format!("`wt-orch report {run}` lists them")));
+    };
+    match state.record(arm).filter(|record| !record.state.succeeded()) {
+        None => Ok(Some(arm.clone())),
+        Some(record) => {
+            let why = record.reason().map_or_else(String::new, |reason| format!(": {reason}"));
+            Err(Failure::refused("not_proved", format!("arm `{name}` is not proved{why}")).hint(
+                format!(
+                    "`wt-orch report {run}` shows what became of it; `git merge` takes any branch"
+                ),
+            ))
+        }
+    }
 }
 
 /// Tasks to spare, all of this run.

@@ -18,6 +18,7 @@ pub(super) mod man;
 pub(super) mod operations;
 pub(super) mod plan;
 pub(super) mod publish;
+pub(super) mod race;
 pub(super) mod report;
 pub(super) mod resume;
 pub(super) mod retry;

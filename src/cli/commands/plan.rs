@@ -27,6 +27,7 @@ pub(crate) fn run(context: &Context, args: &PlanArgs) -> Result<Exit, Failure> {
         deadline: args.deadline.map(|limit| limit.as_secs_f64()),
         // The report holds the plan against others of changed requests, too.
         compared: !what_ifs.is_empty() || args.deadline.is_some() || format == PlanFormat::Md,
+        apart: false,
     };
     let made = plan_with(context, &place, &prepared, &asked, |request| {
         let answer = answer(request, &what_ifs)?;

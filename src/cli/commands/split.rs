@@ -31,12 +31,14 @@ pub(crate) fn run(context: &Context, args: &SplitArgs) -> Result<Exit, Failure> 
         search: &args.search,
         deadline: None,
         compared: false,
+        apart: false,
     };
     let plan = plan(context, &place, &prepared, &asked)?;
-    tell_verdict(context, &plan);
+    tell_verdict(context, &plan, "up to landed");
     approval::ensure(context, &mut place)?;
     let begin = Begin::new(false, prepared.files)?;
-    let journal = store(context, &place, prepared, plan)?;
+    let kind = RunKind::Split;
+    let journal = create_run(context, &place, Creation { prepared, plan, kind })?;
     let run = journal.run();
     let _lock = hold(&place, &journal)?;
     let journal = carry_out(context, &place, journal, begin)?;
@@ -121,7 +123,8 @@ pub(crate) fn finish(context: &Context, place: &Place, journal: &Journal) -> Exi
     exit
 }
 
-fn tell_verdict(context: &Context, plan: &Plan) {
+/// Says which way was chosen and why; the time is told `until` what is over.
+pub(crate) fn tell_verdict(context: &Context, plan: &Plan, until: &str) {
     let decision = &plan.decision;
     let predicted = match decision.verdict {
         Verdict::Parallel => plan.predicted.parallel.p50,
@@ -133,18 +136,26 @@ fn tell_verdict(context: &Context, plan: &Plan) {
         Verdict::Sequential => "sequential, in one worktree".to_owned(),
     };
     let time = human_duration(from_secs(predicted));
-    context.streams.note(&format!("verdict: {how}, about {time} up to landed"));
+    context.streams.note(&format!("verdict: {how}, about {time} {until}"));
     for reason in decision.reasons.iter().take(2) {
         context.streams.note(&format!("  {reason}"));
     }
 }
 
-fn store(
+/// A run that is to be created.
+pub(crate) struct Creation {
+    pub(crate) prepared: Prepared,
+    pub(crate) plan: Plan,
+    pub(crate) kind: RunKind,
+}
+
+/// Stores the run, or says what is in the way.
+pub(crate) fn create_run(
     context: &Context,
     place: &Place,
-    prepared: Prepared,
-    plan: Plan,
+    creation: Creation,
 ) -> Result<Journal, Failure> {
+    let Creation { prepared, plan, kind } = creation;
     let created = create(
         &place.site,
         CreateRequest {
@@ -159,7 +170,7 @@ fn store(
             resolution: place.settings.integrate.resolution.clone(),
             worktree_path: place.settings.worktree_path.clone(),
             branch: place.settings.branch.clone(),
-            kind: RunKind::Split,
+            kind,
         },
     )?;
     created.map_err(|obstacle| match obstacle {
@@ -174,7 +185,8 @@ fn store(
     })
 }
 
-fn hold(place: &Place, journal: &Journal) -> Result<RunLock, Failure> {
+/// Becomes the one writer of a run that was just stored.
+pub(crate) fn hold(place: &Place, journal: &Journal) -> Result<RunLock, Failure> {
     let run = journal.run();
     match RunLock::acquire(&place.site.lock_path(&run)).map_err(crate::engine::EngineError::from)? {
         LockOutcome::Held(lock) => Ok(lock),

@@ -8,7 +8,7 @@ use crate::cli::failure::Failure;
 use crate::domain::diagnostic::closest;
 use crate::domain::id::RunId;
 use crate::domain::report::{
-    MatrixEntry, ReportPlaces, RunDocument, from_run, run_report, warn_of_strays,
+    MatrixEntry, ReportPlaces, RunDocument, from_run, race_winner, run_report, warn_of_strays,
 };
 use crate::domain::run::{RunPhase, RunState, StopReason, TaskRecord};
 use crate::engine::{
@@ -192,6 +192,9 @@ pub(crate) fn exit_of(state: &RunState) -> Exit {
         | RunPhase::Created
         | RunPhase::Running
         | RunPhase::Stopping(_) => {
+            if state.spec.kind.race().is_some() {
+                return if race_winner(state).is_some() { Exit::Done } else { Exit::Failed };
+            }
             let fine = |record: &TaskRecord| record.state.succeeded() || record.is_left_out();
             if state.tasks.iter().all(|record| fine(record)) { Exit::Done } else { Exit::Failed }
         }

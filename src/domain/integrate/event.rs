@@ -74,6 +74,9 @@ pub struct IntegrationSpec {
     /// Runs of a flaky test, on each side, before it is judged.
     #[serde(default = "one")]
     pub flake_runs: u32,
+    /// The arm of a race that was asked for by name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arm: Option<TaskId>,
     /// Tasks to spare when one of a set has to go.
     #[serde(default)]
     pub keep: Vec<TaskId>,

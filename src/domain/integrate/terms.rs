@@ -14,6 +14,8 @@ pub struct Terms {
     pub onto: Option<String>,
     /// New branch to land on; the target stays where it is.
     pub branch: Option<String>,
+    /// The arm of a race that is to land, instead of its winner.
+    pub arm: Option<TaskId>,
     /// Tasks to spare when one of a set has to go.
     pub keep: Vec<TaskId>,
     /// A validation that is red on the target, and does not say by which test, is left out of the
@@ -42,6 +44,7 @@ impl Terms {
         Self {
             onto: Some(spec.target.clone()).filter(|target| Some(target.as_str()) != own),
             branch: spec.branch.clone(),
+            arm: spec.arm.clone(),
             keep: spec.keep.clone(),
             allow_red_base: spec.allow_red_base,
             ..Self::default()
@@ -58,6 +61,7 @@ impl Terms {
         Ok(Self {
             onto: one_of("--onto", self.onto, more.onto)?,
             branch: one_of("--branch", self.branch, more.branch)?,
+            arm: one_of_ids("--arm", self.arm, more.arm)?,
             keep,
             allow_red_base: self.allow_red_base || more.allow_red_base,
             no_cache: self.no_cache || more.no_cache,
@@ -78,6 +82,19 @@ fn one_of(
         (Some(before), Some(more)) if more.is_empty() => Ok(Some(before)),
         (Some(before), Some(_)) => Err(Contradiction { option, before }),
         (before, more) => Ok(before.or(more)),
+    }
+}
+
+fn one_of_ids(
+    option: &'static str,
+    before: Option<TaskId>,
+    more: Option<TaskId>,
+) -> Result<Option<TaskId>, Contradiction> {
+    match (before, more) {
+        (Some(before), Some(more)) if before != more => {
+            Err(Contradiction { option, before: before.to_string() })
+        }
+        (before, more) => Ok(more.or(before)),
     }
 }
 

@@ -77,6 +77,9 @@ pub struct PlanRequest<'a> {
     pub effort: Effort<'a>,
     /// Estimates that stand in for what is known of these tasks.
     pub assumed: &'a BTreeMap<TaskId, Estimate>,
+    /// The work of no two tasks meets: arms of a race, test suites. Then what they own keeps nobody
+    /// apart, nothing follows from what they read, and nothing is merged.
+    pub apart: bool,
     /// What the user wants.
     pub preference: Preference,
     /// Monte Carlo draws.
@@ -108,6 +111,7 @@ impl<'a> PlanRequest<'a> {
             deadline: None,
             effort: LEAST_EFFORT,
             assumed: &NOTHING_ASSUMED,
+            apart: false,
             preference: Preference::Rule,
             draws: 20,
             seed: 0,

@@ -106,7 +106,14 @@ pub fn exclusions<'a>(tasks: impl IntoIterator<Item = &'a Task>) -> Exclusions {
         }
     }
     found.claims.sort_by_key(|claim| (claim.a, claim.b));
-    for (index, task) in tasks.iter().enumerate() {
+    found.locks.extend(shared_locks(tasks.iter().copied()).locks);
+    found
+}
+
+/// Of the exclusions those by locks, which hold also where the work of no two tasks meets.
+pub(super) fn shared_locks<'a>(tasks: impl IntoIterator<Item = &'a Task>) -> Exclusions {
+    let mut found = Exclusions::default();
+    for (index, task) in tasks.into_iter().enumerate() {
         for lock in &task.locks {
             let holders = found.locks.entry(lock.clone()).or_default();
             if holders.last() != Some(&index) {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::build::{GateCycle, PlanRequest, Preference};
 use super::by_name::ByName;
-use super::claims::{Exclusions, exclusions};
+use super::claims::{Exclusions, exclusions, shared_locks};
 use super::conditional::left_out;
 use super::decide::Candidate;
 use super::estimate::Estimate;
@@ -15,7 +15,7 @@ use super::learn::Durations;
 use super::problem::{Job, Problem};
 use super::ranks::ranks_by;
 use super::reach::Reach;
-use super::risk::{PairRisk, Risk};
+use super::risk::{NO_RISK, PairRisk, Risk};
 use super::simulate::{Interplay, TaskTraits};
 use crate::domain::id::TaskId;
 use crate::domain::task::Task;
@@ -49,8 +49,14 @@ impl<'a> Model<'a> {
         learn: impl FnOnce(&[Task]) -> Durations,
     ) -> Result<Self, GateCycle> {
         let (by_name, tasks) = ByName::sort(with_gates(request.set));
-        let mut excluded = exclusions(&tasks);
-        let orders = infer(&tasks, request.rules, &mut excluded);
+        let (excluded, orders) = match request.apart {
+            true => (shared_locks(&tasks), Vec::new()),
+            false => {
+                let mut excluded = exclusions(&tasks);
+                let orders = infer(&tasks, request.rules, &mut excluded);
+                (excluded, orders)
+            }
+        };
         let graph = graph_of(&tasks, &orders)?;
         let left_out = left_out(&tasks, &graph);
         let mut durations = learn(&tasks);
@@ -64,7 +70,8 @@ impl<'a> Model<'a> {
         }
         let medians = durations.medians();
         let problem = problem_of(request, &tasks, &graph, &medians, &excluded);
-        let risk = risk_at_once(request.risk, &by_name, &graph, &problem);
+        let risk = if request.apart { &NO_RISK } else { request.risk };
+        let risk = risk_at_once(risk, &by_name, &graph, &problem);
         let interplay = interplay_of(request, (&tasks, &durations.estimates), &by_name, &risk);
         Ok(Self {
             request,
@@ -133,7 +140,7 @@ fn interplay_of(
     let traits = tasks.iter().zip(estimates).map(|(task, estimate)| TaskTraits {
         cpus: task.demand.cpus,
         warm: if estimate.p50 > 0.0 { estimate.warm_s / estimate.p50 } else { 0.0 },
-        merges: !task.read_only,
+        merges: !task.read_only && !request.apart,
     });
     let pairs = risk.pairs.iter().filter_map(|pair| {
         Some((by_name.place(pair.a)?, by_name.place(pair.b)?, pair.probability))

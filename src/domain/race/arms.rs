@@ -4,11 +4,15 @@ use std::collections::BTreeMap;
 
 use crate::domain::id::TaskId;
 use crate::domain::task::{
-    AttemptRules, Demand, Pattern, Priority, RaceRules, RaceSet, Task, TaskSet, Work,
+    AttemptRules, Demand, FailFast, Pattern, Priority, RaceRules, RaceSet, Task, TaskSet,
+    Validation, Work,
 };
 
 /// Name of the task that runs the check on the base; no hypothesis has it.
 pub const CONTROL: &str = "control";
+
+/// Name of the validation that runs the race's check on what is to land.
+const LANDING_CHECK: &str = "race";
 
 /// The set whose tasks are the control, where there is one, and the arms; what else the file says
 /// stays. `None` where it has no hypotheses.
@@ -20,7 +24,26 @@ pub fn race_tasks(set: &TaskSet) -> Option<TaskSet> {
         ..hypothesis.task.clone()
     });
     let tasks = control.iter().cloned().chain(arms).collect();
-    Some(TaskSet { tasks, gates: Vec::new(), ..set.clone() })
+    let mut validations = set.validations.clone();
+    if validations.iter().all(|validation| validation.name != LANDING_CHECK) {
+        validations.push(landing_check(&race.rules));
+    }
+    // A falsified arm is no reason to stop the others.
+    let fail_fast = FailFast::default();
+    Some(TaskSet { tasks, gates: Vec::new(), validations, fail_fast, ..set.clone() })
+}
+
+/// What decided must hold for what lands, too.
+fn landing_check(rules: &RaceRules) -> Validation {
+    Validation {
+        name: LANDING_CHECK.to_owned(),
+        run: rules.check.clone(),
+        report: None,
+        rerun: None,
+        locks: Vec::new(),
+        cache: true,
+        timeout: rules.timeout,
+    }
 }
 
 /// The control's name, where the race has one.

@@ -1,10 +1,11 @@
 //! What to type next, as fits the state of a run.
 
 use super::integrate_document::resolving_command;
+use super::race_facts::race_winner;
 use super::section::Step;
 use crate::domain::id::{RunId, TaskId};
 use crate::domain::integrate::{Integration, IntegrationOutcome, Terms};
-use crate::domain::run::{Outcome, RunPhase, RunSpec, RunState, StopReason};
+use crate::domain::run::{Outcome, RunKind, RunPhase, RunSpec, RunState, StopReason};
 
 /// Failed tasks whose logs are named.
 const LOGS_SHOWN: usize = 3;
@@ -64,7 +65,11 @@ fn after_the_end(state: &RunState) -> Vec<Step> {
         });
         let command = unfinished
             .map_or_else(|| format!("wt-orch integrate {run}"), |last| again(&state.spec, last));
-        steps.push(Step::new(command, "merge, validate and land what succeeded"));
+        let what = match state.spec.kind.race() {
+            Some(_) => "merge, validate and land the winner",
+            None => "merge, validate and land what succeeded",
+        };
+        steps.push(Step::new(command, what));
     }
     let failed: Vec<&TaskId> = (0..state.tasks.len())
         .filter(|&index| match state.tasks[index].outcome() {
@@ -118,12 +123,18 @@ pub(super) fn waits_for_landing(state: &RunState, index: usize) -> bool {
                 Some(IntegrationOutcome::DryRun | IntegrationOutcome::Refused(_)) | None => false,
             }
     });
-    record.state.succeeded() && !record.changed.is_empty() && !decided
+    let may_land = match state.spec.kind {
+        RunKind::Split => true,
+        RunKind::Race(_) => race_winner(state).as_ref() == Some(id),
+        RunKind::Test(_) => false,
+    };
+    record.state.succeeded() && !record.changed.is_empty() && !decided && may_land
 }
 
 /// The command that integrates a run as it is asked for.
 pub fn integrate_command(run: &RunId, terms: &Terms) -> String {
     let mut words = vec![format!("wt-orch integrate {run}")];
+    words.extend(terms.arm.iter().map(|arm| format!("--arm {arm}")));
     let named = [("--onto", &terms.onto), ("--branch", &terms.branch)];
     words.extend(named.into_iter().filter_map(|(option, value)| {
         value.as_ref().map(|value| format!("{option} {}", shell_word(value)))

@@ -12,6 +12,8 @@ use super::headline::chosen_interval;
 use super::integrate_document::{MatrixEntry, ResolvedEntry, resolved_entries};
 use super::log_path::LogPaths;
 use super::plan_document::rounded;
+use super::race_document::{RaceDocument, from_race};
+use super::race_facts::race_facts;
 use crate::domain::id::{Oid, RunId, TaskId};
 use crate::domain::plan::{Interval, Verdict};
 use crate::domain::run::{
@@ -49,6 +51,8 @@ pub struct RunDocument {
     pub matrix: Option<Vec<MatrixEntry>>,
     /// Conflicts that were foreseen while tasks ran, between tasks that have not landed.
     pub conflicts: Vec<ConflictEntry>,
+    /// What a race found; null where the run is none.
+    pub race: Option<RaceDocument>,
     /// What failed in the machinery without changing an outcome.
     pub warnings: Vec<String>,
 }
@@ -189,6 +193,7 @@ pub fn from_run(state: &RunState, now: Timestamp, logs: &LogPaths) -> RunDocumen
         sequential_s_estimate: measured_total(state).map(|total| seconds(total.as_secs_f64())),
         matrix: None,
         conflicts: conflict_entries(state),
+        race: race_facts(state).as_ref().map(from_race),
         warnings: state.warnings.clone(),
     }
 }

@@ -10,6 +10,8 @@ use super::layout::layout_lines;
 use super::narrowing::narrowing;
 use super::prediction::prediction;
 use super::prose::Line;
+use super::race_facts::race_facts;
+use super::race_section::{race_headline, race_sections};
 use super::section::{Block, Report, Section};
 use super::task_section::{decomposition, oddities, resources, timeline};
 use crate::domain::run::{RunState, TaskState};
@@ -26,7 +28,9 @@ pub struct ReportPlaces<'a> {
 /// lasted until the last thing that the journal tells.
 pub fn run_report(state: &RunState, places: &ReportPlaces<'_>) -> Report {
     let now = last_seen(state);
-    let mut sections = vec![decomposition(state), verdict(state, now)];
+    let race = race_facts(state);
+    let mut sections = race.as_ref().map(race_sections).unwrap_or_default();
+    sections.extend([decomposition(state), verdict(state, now)]);
     let layout = layout_lines(state, places.root);
     if !layout.is_empty() {
         sections.push(Section { heading: "Worktrees", blocks: vec![Block::Verbatim(layout)] });
@@ -50,7 +54,11 @@ pub fn run_report(state: &RunState, places: &ReportPlaces<'_>) -> Report {
     if !steps.is_empty() {
         sections.push(Section { heading: "Next", blocks: vec![Block::Commands(steps)] });
     }
-    Report { title: run_headline(state, now), sections }
+    let title = match &race {
+        Some(race) if state.phase.is_over() => race_headline(race),
+        Some(_) | None => run_headline(state, now),
+    };
+    Report { title, sections }
 }
 
 fn verdict(state: &RunState, now: Timestamp) -> Section {

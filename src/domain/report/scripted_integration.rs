@@ -129,6 +129,7 @@ impl ScriptedRun {
             slots: 1,
             flake_runs: 20,
             keep: Vec::new(),
+            arm: None,
             allow_red_base: false,
         }
     }

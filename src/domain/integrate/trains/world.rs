@@ -121,6 +121,7 @@ impl World {
             slots: 1,
             flake_runs: 20,
             keep: Vec::new(),
+            arm: None,
             allow_red_base: false,
         };
         Self {

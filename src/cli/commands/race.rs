@@ -1,0 +1,90 @@
+//! `wt-orch race FILE`: competing hypotheses at once, one deciding check.
+
+use std::path::Path;
+
+use super::split::{Begin, Creation, carry_out, create_run, hold, tell_verdict};
+use super::stored;
+use crate::cli::approval;
+use crate::cli::args::RaceArgs;
+use crate::cli::context::{Context, Place};
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::prepare::{AcceptedFile, Asked, Prepared, plan, prepare_any};
+use crate::cli::remembered;
+use crate::domain::race::{RaceSpec, control_id, race_tasks};
+use crate::domain::report::{from_race, race_facts, shell_word};
+use crate::domain::run::RunKind;
+use crate::engine::Hypotheses;
+
+/// Runs it.
+pub(crate) fn run(context: &Context, args: &RaceArgs) -> Result<Exit, Failure> {
+    let mut place = context.place()?;
+    remembered::refuse_unusable(&place)?;
+    let (mut prepared, file) = prepare_any(context, &place, &args.file.file)?;
+    let Some(set) = race_tasks(&prepared.set) else {
+        let shown = shell_word(&args.file.file.display().to_string());
+        return Err(Failure::usage("no_hypotheses", "there is no `[[hypothesis]]` in the file")
+            .hint(format!(
+                "`wt-orch split {shown}` runs its tasks; README tells what a race needs"
+            )));
+    };
+    if !prepared.set.tasks.is_empty() {
+        let shown = shell_word(&args.file.file.display().to_string());
+        context
+            .streams
+            .note(&format!("note: the tasks are for `wt-orch split {shown}`; hypotheses run here"));
+    }
+    let race = race(context, &place, (&prepared, &args.file.file), file)?;
+    prepared.set = set;
+    let asked = Asked {
+        preference: args.verdict.preference(),
+        search: &args.search,
+        deadline: None,
+        compared: false,
+        apart: true,
+    };
+    let plan = plan(context, &place, &prepared, &asked)?;
+    tell_verdict(context, &plan, "if every arm runs to its end");
+    approval::ensure(context, &mut place)?;
+    let begin = Begin::new(false, prepared.files)?;
+    let kind = RunKind::Race(Box::new(race));
+    let journal = create_run(context, &place, Creation { prepared, plan, kind })?;
+    let _lock = hold(&place, &journal)?;
+    let journal = carry_out(context, &place, journal, begin)?;
+    let exit = stored::conclude(context, &place, journal.state());
+    if let Some(facts) = race_facts(journal.state()) {
+        context.streams.document(&from_race(&facts));
+    }
+    Ok(exit)
+}
+
+/// The arms, with a commit for each patch; or everything that is wrong with the file's hypotheses.
+fn race(
+    context: &Context,
+    place: &Place,
+    (prepared, path): (&Prepared, &Path),
+    mut file: AcceptedFile,
+) -> Result<RaceSpec, Failure> {
+    let Some(race) = &prepared.set.race else {
+        return Err(Failure::usage("no_hypotheses", "there is no `[[hypothesis]]` in the file"));
+    };
+    let path = context.path(path);
+    let made = Hypotheses {
+        repo: &place.site.repo,
+        base: prepared.base,
+        race,
+        places: &file.hypotheses,
+        folder: path.parent().unwrap_or(&path),
+    }
+    .commits()?;
+    match made.value {
+        Some(arms) => {
+            let control = control_id(&race.rules);
+            Ok(RaceSpec { rules: race.rules.clone(), control, arms })
+        }
+        None => {
+            file.file.problems = made.problems;
+            Err(Failure::invalid("invalid_tasks", vec![file.file]))
+        }
+    }
+}
