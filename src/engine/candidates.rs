@@ -84,7 +84,7 @@ pub(super) fn ready(
             priority: task.priority,
         });
     }
-    if state.is_lane() {
+    if state.is_lane() && !state.is_apart() {
         // Each was made on top of the one before.
         let ended = |member: &Member| state.record(&member.task).map(|r| r.finished_seq);
         found.members.sort_by_key(ended);

@@ -299,7 +299,7 @@ pub(super) fn prepare(
     };
     let Found { members, unfinished, notes } = found;
     let matrix = forecast_of(&site.repo, &members)?;
-    let (members, order_reason) = if state.is_lane() {
+    let (members, order_reason) = if state.is_lane() && !state.is_apart() {
         (members, "in the order in which they ran in their lane".to_owned())
     } else {
         merge_order(members, &matrix)

@@ -8,7 +8,7 @@ use crate::cli::failure::Failure;
 use crate::domain::diagnostic::closest;
 use crate::domain::id::RunId;
 use crate::domain::report::{
-    MatrixEntry, ReportPlaces, RunDocument, from_run, race_winner, run_report, warn_of_strays,
+    MatrixEntry, ReportPlaces, RunDocument, from_run, race_winner, result_report, warn_of_strays,
 };
 use crate::domain::run::{RunPhase, RunState, StopReason, TaskRecord};
 use crate::engine::{
@@ -148,7 +148,7 @@ pub(crate) fn conclude(context: &Context, place: &Place, state: &RunState) -> Ex
     let root = place.site.repo.worktree().map(|path| path.display().to_string());
     let places = ReportPlaces { root: root.as_deref() };
     let streams = &context.streams;
-    streams.result(&report_text(&run_report(state, &places), streams.out));
+    streams.result(&report_text(&result_report(state, &places), streams.out));
     exit_of(state)
 }
 

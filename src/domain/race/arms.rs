@@ -21,6 +21,7 @@ pub fn race_tasks(set: &TaskSet) -> Option<TaskSet> {
     let control = control_of(race);
     let arms = race.hypotheses.iter().map(|hypothesis| Task {
         depends_on: control.iter().map(|control| control.id.clone()).collect(),
+        check: Some(race.rules.check.clone()),
         ..hypothesis.task.clone()
     });
     let tasks = control.iter().cloned().chain(arms).collect();

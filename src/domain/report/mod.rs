@@ -96,7 +96,7 @@ pub use remaining::remaining_s;
 pub use run_document::{
     ConflictEntry, RunDocument, RunStateWord, TaskEntry, TaskStateWord, from_run,
 };
-pub use run_report::{ReportPlaces, run_report};
+pub use run_report::{ReportPlaces, result_report, run_report};
 pub use section::{Align, Block, Column, Fact, Report, Section, Step, Table};
 pub use status_report::{live_forecast, live_status_report, status_report, warn_of_strays};
 pub use suite_section::{ModuleOutcome, ModuleResult, SuiteSummary, saved_line, suite_sections};

@@ -50,15 +50,28 @@ pub fn run_report(state: &RunState, places: &ReportPlaces<'_>) -> Report {
         }
         sections.extend(of_it);
     }
-    let steps = next_steps(state);
-    if !steps.is_empty() {
-        sections.push(Section { heading: "Next", blocks: vec![Block::Commands(steps)] });
-    }
+    sections.extend(next(state));
     let title = match &race {
         Some(race) if state.phase.is_over() => race_headline(race),
         Some(_) | None => run_headline(state, now),
     };
     Report { title, sections }
+}
+
+/// What a run that is over comes to: of a race its arms and what to do next, of any other run all that
+/// is known.
+pub fn result_report(state: &RunState, places: &ReportPlaces<'_>) -> Report {
+    let Some(race) = race_facts(state).filter(|_| state.phase.is_over()) else {
+        return run_report(state, places);
+    };
+    let mut sections = race_sections(&race);
+    sections.extend(next(state));
+    Report { title: race_headline(&race), sections }
+}
+
+fn next(state: &RunState) -> Option<Section> {
+    let steps = next_steps(state);
+    (!steps.is_empty()).then(|| Section { heading: "Next", blocks: vec![Block::Commands(steps)] })
 }
 
 fn verdict(state: &RunState, now: Timestamp) -> Section {
