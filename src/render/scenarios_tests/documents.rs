@@ -121,7 +121,7 @@ fn the_document_of_a_run() {
       "written_bytes": null
     }
     "#);
-    insta::assert_snapshot!(names(&state), @"base conflicts matrix predicted_s run schema sequential_s_estimate state target tasks verdict wall_s warnings width");
+    insta::assert_snapshot!(names(&state), @"base conflicts matrix predicted_s race run schema sequential_s_estimate state target tasks verdict wall_s warnings width");
 }
 
 #[test]
