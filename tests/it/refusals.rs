@@ -217,7 +217,7 @@ fn all_problems_of_a_file_are_reported_at_once_and_nothing_is_created() {
      2 | [[task]]
        `----
       help: known keys: name, base, fail_fast, run_timeout, group, defaults, task, gate, validate,
-            setup
+            setup, race, hypothesis
 
     warning[not_testable]
       ! task `a` can't be tested on its own
