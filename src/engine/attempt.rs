@@ -18,7 +18,8 @@ use crate::adapters::process::{
 use crate::domain::run::{
     AttemptEnd, Ending, ProcessStamp, RunSpec, Shortage, Usage, compose_project,
 };
-use crate::domain::task::{AgentFormat, Placeholders, SetupHook, Task, Work, agent_preset};
+use crate::domain::suite::reporting_to;
+use crate::domain::task::{AgentFormat, Command, Placeholders, SetupHook, Task, Work, agent_preset};
 
 /// What is told while a command runs.
 pub(super) enum Told {
@@ -124,6 +125,13 @@ impl Launch<'_> {
             item: task.pattern.item.as_ref(),
         };
         match &task.work {
+            Work::Command { command, .. } if self.spec.kind.is_test() => {
+                let report = self.site.test_report(&self.spec.run, &task.id, self.attempt);
+                match reporting_to(command, &report.to_string_lossy()) {
+                    Command::Shell(text) => ["sh", "-c", &text].map(str::to_owned).to_vec(),
+                    Command::Argv(words) => words,
+                }
+            }
             Work::Command { command, prompt } => {
                 command.argv_with(&fill(prompt.as_deref().unwrap_or_default()))
             }

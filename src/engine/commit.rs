@@ -8,6 +8,7 @@ use super::attempt::chain;
 use super::guard::Guard;
 use super::provision::keep_ref;
 use super::site::Site;
+use super::suite_results::suite_reading;
 use super::{test_places, test_reports};
 use crate::adapters::git;
 use crate::adapters::host::shortage::shortage_told;
@@ -16,6 +17,7 @@ use crate::domain::diagnostic::some_of;
 use crate::domain::id::Oid;
 use crate::domain::race::Changes;
 use crate::domain::run::{ChangeKind, Event, PathChange, RunSpec, Shortage};
+use crate::domain::suite::SuiteEnd;
 
 /// One task's work to be committed.
 pub(super) struct Job {
@@ -28,10 +30,27 @@ pub(super) struct Job {
     /// The attempt failed: keep its work under a ref of ours and leave its branch alone.
     pub(super) keep: bool,
     pub(super) guard: Arc<Guard>,
+    /// How the command of a suite ended; `None` where it is none.
+    pub(super) suite: Option<SuiteEnd>,
 }
 
-/// Does it; a second time finds nothing left to commit.
-pub(super) fn commit(job: &Job) -> Event {
+/// Does it; a second time finds nothing left to commit. Before a worktree of tests is made what it was,
+/// what they said is read.
+pub(super) fn commit(job: &Job) -> Vec<Event> {
+    let mut events = Vec::new();
+    let mut notes = Vec::new();
+    if let Some(end) = job.suite {
+        let (site, spec, at) = (&job.site, &job.spec, (job.task, job.attempt));
+        notes.extend(test_reports::keep(site, spec, at));
+        let results = Box::new(suite_reading(site, spec, at, end).results());
+        let task = spec.plan.tasks[job.task].task.id.clone();
+        events.push(Event::SuiteFinished { task, attempt: job.attempt, results });
+    }
+    events.push(done(job, notes));
+    events
+}
+
+fn done(job: &Job, earlier: Vec<String>) -> Event {
     let task = job.spec.plan.tasks[job.task].task.id.clone();
     let attempt = job.attempt;
     let clock = &job.site.clock;
@@ -43,7 +62,7 @@ pub(super) fn commit(job: &Job) -> Event {
             tip: done.tip,
             changed: done.changed,
             leftovers: done.leftovers,
-            notes: done.notes,
+            notes: [earlier, done.notes].concat(),
             carried: done.carried,
             changes: done.changes.map(Box::new),
             seconds: (clock.elapsed() - before).as_secs_f64(),
@@ -84,9 +103,7 @@ struct Done {
 fn committed(job: &Job) -> Result<Done, String> {
     let place = &job.spec.places[job.task];
     let Some(branch) = &place.branch else {
-        let report = test_reports::keep(&job.site, &job.spec, (job.task, job.attempt));
-        let left = test_places::leave(&job.site, &job.spec, (job.task, job.start));
-        let notes = report.into_iter().chain(left).collect();
+        let notes = Vec::from_iter(test_places::leave(&job.site, &job.spec, (job.task, job.start)));
         let (changed, carried) = (Vec::new(), Vec::new());
         let (leftovers, changes) = (false, None);
         return Ok(Done { tip: job.start, changed, leftovers, notes, carried, changes });

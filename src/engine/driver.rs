@@ -37,6 +37,7 @@ use super::jobs::{open_jobs, remove_jobs};
 use super::journal::Journal;
 use super::provision;
 use super::site::Site;
+use super::suite_results::suite_end;
 use super::test_places;
 use crate::adapters::host::control::{ControlServer, Reply, Request as ControlRequest};
 use crate::adapters::host::signals::Signals;
@@ -284,7 +285,9 @@ impl Driver {
             Action::Launch { task, attempt } => self.launch(task, attempt),
             Action::Commit { task, attempt, keep } => {
                 self.committing.begin(task, self.site.clock.elapsed());
-                let start = self.journal.state().tasks[task].start;
+                let record = &self.journal.state().tasks[task];
+                let start = record.start;
+                let suite = record.end.as_ref().filter(|_| self.spec.kind.is_test()).map(suite_end);
                 let job = commit::Job {
                     site: self.site.clone(),
                     spec: self.spec.clone(),
@@ -293,8 +296,9 @@ impl Driver {
                     start: start.unwrap_or(self.spec.base),
                     keep,
                     guard: self.guard.clone(),
+                    suite,
                 };
-                self.blocking(move || [commit::commit(&job)]);
+                self.blocking(move || commit::commit(&job));
             }
             Action::Check { task, attempt, run } => self.check((task, attempt), run),
             Action::Stop { task, force } => {

@@ -10,6 +10,7 @@ use crate::domain::report::{collision_sentences, counts};
 use crate::domain::run::{
     AttemptEnd, Envelope, Event, Outcome, RunPhase, RunState, SetupEnd, StopReason, WidthCause,
 };
+use crate::domain::suite::{SuiteResults, TestFailure};
 use crate::domain::time::human_duration;
 
 /// How much is told.
@@ -145,6 +146,10 @@ fn told<'a>(envelope: &'a Envelope, state: &'a RunState) -> Told<'a> {
             (Quiet, format!("attempt {failed_attempt} failed: {reason}; again in {wait}"))
         }
         Event::Reconciled { finding, .. } => (Normal, format!("will start again: {finding}")),
+        Event::SuiteFinished { task, results, .. } => {
+            let texts = failed_tests(results);
+            return Told { from: Quiet, task: Some(task), texts };
+        }
         Event::ProvisionRequested { .. }
         | Event::Provisioned { .. }
         | Event::ProvisionFailed { .. }
@@ -233,6 +238,7 @@ fn attempt_text(event: &Event, state: &RunState) -> (Verbosity, String) {
         | Event::StartResolved { .. }
         | Event::RetryScheduled { .. }
         | Event::TaskFinished { .. }
+        | Event::SuiteFinished { .. }
         | Event::StopRequested { .. }
         | Event::Halted { .. }
         | Event::RaceDecided { .. }
@@ -253,6 +259,22 @@ fn attempt_text(event: &Event, state: &RunState) -> (Verbosity, String) {
         | Event::Integration { .. } => event.name().replace('_', " "),
     };
     (Verbose, text)
+}
+
+/// Tests of a module that failed, a line each.
+fn failed_tests(results: &SuiteResults) -> Vec<String> {
+    const SHOWN: usize = 5;
+    let line = |failure: &TestFailure| match failure.message.as_str() {
+        "" => format!("`{}` failed", failure.test),
+        message => format!("`{}` failed: {message}", failure.test),
+    };
+    let mut lines: Vec<String> = results.failures.iter().take(SHOWN).map(line).collect();
+    let listed = u64::try_from(results.failures.len().saturating_sub(SHOWN)).unwrap_or(u64::MAX);
+    let more = results.more_failures.saturating_add(listed);
+    if more > 0 {
+        lines.push(format!("and {more} more failed"));
+    }
+    lines
 }
 
 fn setup_text(end: &SetupEnd) -> String {

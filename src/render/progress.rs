@@ -117,6 +117,7 @@ impl Progress {
             | Event::AttemptRequested { .. }
             | Event::AttemptNotStarted { .. }
             | Event::AttemptFinished { .. }
+            | Event::SuiteFinished { .. }
             | Event::Committed { .. }
             | Event::CommitFailed { .. }
             | Event::CheckFinished { .. }
@@ -200,6 +201,7 @@ impl Progress {
             | Event::AttemptNotStarted { .. }
             | Event::AttemptFinished { .. }
             | Event::CommitRequested { .. }
+            | Event::SuiteFinished { .. }
             | Event::Committed { .. }
             | Event::CommitFailed { .. }
             | Event::CheckRequested { .. }

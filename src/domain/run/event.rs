@@ -21,6 +21,7 @@ use super::{SharedFinding, StartMerge, StopReason};
 use crate::domain::id::{Oid, TaskId};
 use crate::domain::integrate::IntegrationEvent;
 use crate::domain::race::Changes;
+use crate::domain::suite::SuiteResults;
 use crate::domain::time::{Timestamp, millis};
 
 /// One fact.
@@ -161,6 +162,15 @@ pub enum Event {
         attempt: u32,
         /// The reason of the failure, when the work is only kept.
         failed: Option<(Outcome, Reason)>,
+    },
+    /// What the tests of a module said in an attempt, before its worktree is made what it was.
+    SuiteFinished {
+        /// Task.
+        task: TaskId,
+        /// Attempt.
+        attempt: u32,
+        /// What they said.
+        results: Box<SuiteResults>,
     },
     /// Its work is committed.
     Committed {

@@ -173,6 +173,7 @@ impl RunState {
             | Event::AttemptNotStarted { .. }
             | Event::AttemptFinished { .. }
             | Event::CommitRequested { .. }
+            | Event::SuiteFinished { .. }
             | Event::Committed { .. }
             | Event::CommitFailed { .. }
             | Event::CheckRequested { .. }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::outcome::Ending;
 use crate::domain::diagnostic::{some_of, some_quoted};
 use crate::domain::id::{RunId, TaskId};
+use crate::domain::suite::{FailureCause, SuiteResults};
 use crate::domain::task::human_size;
 use crate::domain::time::{human_duration, millis};
 
@@ -171,6 +172,25 @@ pub enum Reason {
         /// Which.
         by: TaskId,
     },
+    /// A module's tests passed.
+    TestsPassed {
+        /// How many ran; `None` where nothing was said by test.
+        tests: Option<u64>,
+        /// How many more were not executed.
+        skipped: u64,
+    },
+    /// Tests of a module failed.
+    TestsFailed {
+        /// How many.
+        failed: u64,
+        /// Of how many that ran.
+        tests: u64,
+    },
+    /// A module failed, and not by a test.
+    SuiteFailed {
+        /// Why.
+        message: String,
+    },
     /// Something it depends on did not succeed.
     Dependency {
         /// Which.
@@ -201,6 +221,27 @@ pub enum Reason {
     },
     /// The user stopped it.
     Stopped,
+}
+
+impl Reason {
+    /// What the tests of a module said.
+    pub(super) fn of_suite(results: &SuiteResults) -> Self {
+        let ran = results.tally.passed.saturating_add(results.tally.failed);
+        match &results.cause {
+            None => Self::TestsPassed {
+                tests: results.format.map(|_| ran),
+                skipped: results.tally.skipped,
+            },
+            Some(FailureCause::Tests { failed }) => {
+                Self::TestsFailed { failed: *failed, tests: ran.max(*failed) }
+            }
+            Some(
+                cause @ (FailureCause::Trouble { .. }
+                | FailureCause::Unexplained { .. }
+                | FailureCause::Ended { .. }),
+            ) => Self::SuiteFailed { message: cause.to_string() },
+        }
+    }
 }
 
 impl fmt::Display for Reason {
@@ -288,6 +329,17 @@ impl fmt::Display for Reason {
                 write!(f, "passed the check in {passes} of {runs} runs only; last: {message}")
             }
             Self::RaceDecided { by } => write!(f, "stopped because `{by}` is proved"),
+            Self::TestsPassed { tests: None, .. } => write!(f, "its tests passed"),
+            Self::TestsPassed { tests: Some(tests), skipped } => {
+                let noun = if *tests == 1 { "test" } else { "tests" };
+                write!(f, "{tests} {noun} passed")?;
+                if *skipped > 0 { write!(f, ", {skipped} skipped") } else { Ok(()) }
+            }
+            Self::TestsFailed { failed, tests } => {
+                let noun = if *tests == 1 { "test" } else { "tests" };
+                write!(f, "{failed} of {tests} {noun} failed")
+            }
+            Self::SuiteFailed { message } => write!(f, "{message}"),
             Self::Dependency { task } => write!(f, "`{task}` did not succeed"),
             Self::Condition { when } => write!(f, "its condition does not hold: `{when}`"),
             Self::LeftOut { task } => {

@@ -25,6 +25,7 @@ use crate::domain::id::{Oid, TaskId};
 use crate::domain::integrate::Integration;
 use crate::domain::plan::{Dispatcher, Verdict};
 use crate::domain::race::Changes;
+use crate::domain::suite::SuiteResults;
 use crate::domain::task::Task;
 use crate::domain::time::Timestamp;
 
@@ -165,6 +166,10 @@ pub struct TaskRecord {
     pub check: Option<Result<AttemptEnd, String>>,
     /// Every run of its check on the work that it has now, oldest first.
     pub checks: Vec<CheckRun>,
+    /// What its tests said, where it is a suite: one for each attempt that ended, oldest first.
+    pub suites: Vec<SuiteResults>,
+    /// The numbers of those attempts.
+    pub suite_attempts: Vec<u32>,
     /// Sum over all attempts and checks; peak memory is the maximum.
     pub usage: Usage,
     /// When its command was last asked for.
@@ -205,6 +210,8 @@ impl TaskRecord {
             end: None,
             check: None,
             checks: Vec::new(),
+            suites: Vec::new(),
+            suite_attempts: Vec::new(),
             usage: Usage::default(),
             launched: None,
             rate_limits: 0,

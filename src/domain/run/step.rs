@@ -188,6 +188,7 @@ impl Draft {
             | Event::AttemptRequested { .. }
             | Event::AttemptStarted { .. }
             | Event::CommitRequested { .. }
+            | Event::SuiteFinished { .. }
             | Event::CheckRequested { .. }
             | Event::RetryScheduled { .. }
             | Event::RetryReady { .. }

@@ -218,6 +218,11 @@ impl TaskState {
             {
                 Self::Committing { attempt: *attempt, failed: failed.clone() }
             }
+            (Self::Committing { attempt, .. }, Event::SuiteFinished { attempt: seen, .. })
+                if attempt == seen =>
+            {
+                self.clone()
+            }
             (
                 Self::Committing { attempt, failed },
                 Event::Committed { attempt: seen, .. } | Event::CommitFailed { attempt: seen, .. },

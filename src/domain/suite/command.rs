@@ -22,6 +22,19 @@ pub fn command_of(module: &Module, units: &[String]) -> Command {
     }
 }
 
+/// The word that stands for a file to leave results by test in.
+const REPORT: &str = "{report}";
+
+/// The command of a suite, with a path in place of `{report}`; nothing else is filled in.
+pub fn reporting_to(command: &Command, path: &str) -> Command {
+    match command {
+        Command::Shell(text) => Command::Shell(text.replace(REPORT, &quoted(path))),
+        Command::Argv(words) => {
+            Command::Argv(words.iter().map(|word| word.replace(REPORT, path)).collect())
+        }
+    }
+}
+
 fn words(module: &Module, units: &[&Unit]) -> Vec<String> {
     let own = units.iter().flat_map(|unit| unit.words.iter());
     module.stem.iter().chain(own).cloned().collect()

@@ -4,16 +4,19 @@ mod balance;
 mod changed;
 mod command;
 mod find;
+mod memory;
 mod module;
 mod results;
 mod rules;
 mod shard;
 mod spec;
 mod split;
+mod tasks;
 
 pub use changed::{Selection, changed};
-pub use command::command_of;
+pub use command::{command_of, reporting_to};
 pub use find::{Found, find, part_task_id, task_id, wanted_manifests};
+pub use memory::SuiteMemory;
 pub use module::{Module, ModuleKind, Unit};
 pub use results::{
     CaseOutcome, CaseResult, FailedTry, FailureCause, Place, SlowTest, SuiteEnd, SuiteReading,
@@ -24,3 +27,4 @@ pub use rules::{ConfiguredModule, SuiteRules};
 pub use shard::shard;
 pub use spec::{Part, SuiteSpec};
 pub use split::{SplitTerms, split};
+pub use tasks::{SuiteTasks, SuiteTerms, suite_tasks};

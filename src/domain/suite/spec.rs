@@ -23,6 +23,9 @@ pub struct Part {
     pub module: String,
     /// Who knows how to test it.
     pub kind: ModuleKind,
+    /// The module's folder, relative to the root.
+    #[serde(default)]
+    pub folder: String,
     /// Names of the units that it runs; empty is the whole module.
     pub units: Vec<String>,
     /// Where it leaves results by test (JUnit XML), relative to the root.

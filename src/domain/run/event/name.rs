@@ -19,6 +19,7 @@ impl Event {
             Self::AttemptNotStarted { .. } => "attempt_not_started",
             Self::AttemptFinished { .. } => "attempt_finished",
             Self::CommitRequested { .. } => "commit_requested",
+            Self::SuiteFinished { .. } => "suite_finished",
             Self::Committed { .. } => "committed",
             Self::CommitFailed { .. } => "commit_failed",
             Self::CheckRequested { .. } => "check_requested",

@@ -18,6 +18,7 @@ impl Event {
             | Self::AttemptNotStarted { task, .. }
             | Self::AttemptFinished { task, .. }
             | Self::CommitRequested { task, .. }
+            | Self::SuiteFinished { task, .. }
             | Self::Committed { task, .. }
             | Self::CommitFailed { task, .. }
             | Self::CheckRequested { task, .. }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::domain::run::{CheckRun, StartMerge};
+use crate::domain::suite::SuiteResults;
 
 impl TaskRecord {
     pub(super) fn note_event(&mut self, event: &Event, at: Timestamp, failed: bool) {
@@ -53,6 +54,7 @@ impl TaskRecord {
                 }
                 self.end = Some(end.clone());
             }
+            Event::SuiteFinished { attempt, results, .. } => self.note_suite(*attempt, results),
             Event::Committed { tip, notes, .. } if failed => {
                 self.keep(Some(*tip));
                 self.notes.extend(notes.iter().cloned());
@@ -117,6 +119,16 @@ impl TaskRecord {
     fn note_start_merge(&mut self, merge: &StartMerge) {
         self.start_merges.retain(|earlier| earlier.with != merge.with);
         self.start_merges.push(merge.clone());
+    }
+
+    /// One that was cut off before its end was told is told again.
+    fn note_suite(&mut self, attempt: u32, results: &SuiteResults) {
+        if self.suite_attempts.last() == Some(&attempt) {
+            self.suites.pop();
+            self.suite_attempts.pop();
+        }
+        self.suites.push(results.clone());
+        self.suite_attempts.push(attempt);
     }
 
     fn keep(&mut self, commit: Option<Oid>) {

@@ -71,6 +71,8 @@ impl Draft {
 
     pub(super) fn after_commit(&mut self, task: usize, attempt: u32, carried: &[String]) {
         if let Some((outcome, reason)) = self.failed_attempt(task) {
+            let own = (outcome == Outcome::Failed).then(|| self.said_by_suite(task)).flatten();
+            let reason = own.unwrap_or(reason);
             return self.retry_or_finish(task, outcome, reason);
         }
         let declared = self.state.task(task);
@@ -143,7 +145,8 @@ impl Draft {
 
     fn succeed(&mut self, task: usize) {
         let paths = self.state.tasks[task].changed.len();
-        let reason = if paths == 0 { Reason::ChangedNothing } else { Reason::Changed { paths } };
+        let changed = if paths == 0 { Reason::ChangedNothing } else { Reason::Changed { paths } };
+        let reason = self.said_by_suite(task).unwrap_or(changed);
         self.finish(task, Outcome::Succeeded, reason);
     }
 
@@ -182,6 +185,11 @@ impl Draft {
                 failed.push(next);
             }
         }
+    }
+
+    /// What the tests of a module said last, where it is one.
+    fn said_by_suite(&self, task: usize) -> Option<Reason> {
+        self.state.tasks[task].suites.last().map(Reason::of_suite)
     }
 
     pub(super) fn failed_attempt(&self, task: usize) -> Option<(Outcome, Reason)> {

@@ -86,7 +86,11 @@ impl Draft {
         let record = &self.state.tasks[task];
         let failed_attempt = record.attempts;
         let id = self.state.task(task).id.clone();
-        let wait = back_off(self.state.spec.run.as_str(), &id, record.attempts_this_round);
+        // Tests that are flaky are so at once.
+        let wait = match self.state.spec.kind.is_test() && !free {
+            true => Duration::ZERO,
+            false => back_off(self.state.spec.run.as_str(), &id, record.attempts_this_round),
+        };
         let not_before = self.now.after(wait);
         self.emit(Event::RetryScheduled { task: id, failed_attempt, reason, not_before, free });
         self.step.actions.push(Action::Wake { task, at: not_before });
