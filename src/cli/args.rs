@@ -3,6 +3,7 @@
 mod forecast;
 mod history;
 mod integrate;
+mod test;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -18,6 +19,7 @@ pub(super) use history::{
     HistoryAction, HistoryArgs, HistoryExportArgs, HistoryForgetArgs, HistoryImportArgs,
 };
 pub(super) use integrate::IntegrateArgs;
+pub(super) use test::TestArgs;
 
 /// Split work across git worktrees only when it pays, and land only what merges and passes.
 #[derive(Debug, Parser)]
@@ -86,6 +88,8 @@ pub(super) enum Command {
     Split(SplitArgs),
     /// Run competing hypotheses about a bug at once; one check decides.
     Race(RaceArgs),
+    /// Test modules at once: those that are found, or that are named.
+    Test(TestArgs),
     /// Show where a run stands.
     Status(StatusArgs),
     /// Show what a run's tasks printed.
@@ -329,6 +333,8 @@ pub(super) enum ReportFormat {
     Text,
     Md,
     Json,
+    /// JUnit XML: each test of a test run, each task of any other.
+    Junit,
 }
 
 #[derive(Debug, Args)]

@@ -140,6 +140,11 @@ impl Streams {
         self.err_line(&warning_text(text, self.err));
     }
 
+    /// A line for the system that runs this, on stderr as it is.
+    pub(super) fn command(&self, line: &str) {
+        self.err_line(line);
+    }
+
     /// What to do next.
     pub(super) fn hint(&self, text: &str) {
         if self.verbosity != Verbosity::Quiet {

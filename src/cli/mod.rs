@@ -64,6 +64,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, Failure> {
         Command::Plan(args) => commands::plan::run(context, &args),
         Command::Split(args) => commands::split::run(context, &args),
         Command::Race(args) => commands::race::run(context, &args),
+        Command::Test(args) => commands::test::run(context, &args),
         Command::Status(args) => commands::status::run(context, &args),
         Command::Logs(args) => commands::logs::run(context, &args),
         Command::Abort(args) => commands::abort::run(context, &args),

@@ -186,7 +186,11 @@ pub(super) fn prepare_any(
 }
 
 /// All setup hooks, with whether the base has what they are meant for.
-fn planned_hooks(place: &Place, set: &TaskSet, base: Oid) -> Result<Vec<PlannedHook>, Failure> {
+pub(super) fn planned_hooks(
+    place: &Place,
+    set: &TaskSet,
+    base: Oid,
+) -> Result<Vec<PlannedHook>, Failure> {
     let hooks: Vec<SetupHook> = place.settings.setup.iter().chain(&set.setup).cloned().collect();
     if hooks.is_empty() {
         return Ok(Vec::new());

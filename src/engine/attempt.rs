@@ -19,7 +19,9 @@ use crate::domain::run::{
     AttemptEnd, Ending, ProcessStamp, RunSpec, Shortage, Usage, compose_project,
 };
 use crate::domain::suite::reporting_to;
-use crate::domain::task::{AgentFormat, Command, Placeholders, SetupHook, Task, Work, agent_preset};
+use crate::domain::task::{
+    AgentFormat, Command, Placeholders, SetupHook, Task, Work, agent_preset,
+};
 
 /// What is told while a command runs.
 pub(super) enum Told {

@@ -25,4 +25,5 @@ pub(super) mod retry;
 pub(super) mod split;
 pub(super) mod status;
 pub(super) mod stored;
+pub(super) mod test;
 pub(super) mod undo;

@@ -44,7 +44,7 @@ pub(crate) fn run(context: &Context, args: &RaceArgs) -> Result<Exit, Failure> {
         apart: true,
     };
     let plan = plan(context, &place, &prepared, &asked)?;
-    tell_verdict(context, &plan, "if every arm runs to its end");
+    tell_verdict(context, &plan, " if every arm runs to its end");
     approval::ensure(context, &mut place)?;
     let begin = Begin::new(false, prepared.files)?;
     let kind = RunKind::Race(Box::new(race));

@@ -18,6 +18,7 @@ pub(crate) fn run(context: &Context, args: &ReportArgs) -> Result<Exit, Failure>
     let text = match format {
         ReportFormat::Text => report_text(&report, context.streams.out),
         ReportFormat::Md => report_markdown(&report),
+        ReportFormat::Junit => super::test::junit_text(&place, &stored.state),
         ReportFormat::Json => {
             let mut document =
                 serde_json::to_value(stored::document(&place, &stored.state)).unwrap_or_default();

@@ -7,7 +7,7 @@ use crate::adapters::host::lock::{LockOutcome, RunLock};
 use crate::adapters::host::signals::Signals;
 use crate::cli::approval;
 use crate::cli::args::SplitArgs;
-use crate::cli::commands::{integrate, stored};
+use crate::cli::commands::{integrate, stored, test};
 use crate::cli::context::{Context, Place};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -34,7 +34,7 @@ pub(crate) fn run(context: &Context, args: &SplitArgs) -> Result<Exit, Failure> 
         apart: false,
     };
     let plan = plan(context, &place, &prepared, &asked)?;
-    tell_verdict(context, &plan, "up to landed");
+    tell_verdict(context, &plan, " up to landed");
     approval::ensure(context, &mut place)?;
     let begin = Begin::new(false, prepared.files)?;
     let kind = RunKind::Split;
@@ -96,7 +96,10 @@ pub(crate) fn carry_out(
     mut journal: Journal,
     begin: Begin,
 ) -> Result<Journal, Failure> {
-    let lend_identity = tell_identity(context, place)?;
+    let lend_identity = match journal.state().spec.kind.is_test() {
+        true => place.site.repo.identity()?.is_none(),
+        false => tell_identity(context, place)?,
+    };
     journal.subscribe(watcher(&context.streams));
     let (run, Begin { resumed, files, runtime, signals }) = (journal.run(), begin);
     let request = DriveRequest {
@@ -118,12 +121,15 @@ pub(crate) fn carry_out(
 
 /// Prints the result of a run that was driven here.
 pub(crate) fn finish(context: &Context, place: &Place, journal: &Journal) -> Exit {
+    if journal.state().spec.kind.is_test() {
+        return test::finish(context, place, journal);
+    }
     let exit = stored::conclude(context, place, journal.state());
     context.streams.document(&stored::document(place, journal.state()));
     exit
 }
 
-/// Says which way was chosen and why; the time is told `until` what is over.
+/// Says how it will run, and how long that takes; `until` is what counts as its end.
 pub(crate) fn tell_verdict(context: &Context, plan: &Plan, until: &str) {
     let decision = &plan.decision;
     let predicted = match decision.verdict {
@@ -136,7 +142,7 @@ pub(crate) fn tell_verdict(context: &Context, plan: &Plan, until: &str) {
         Verdict::Sequential => "sequential, in one worktree".to_owned(),
     };
     let time = human_duration(from_secs(predicted));
-    context.streams.note(&format!("verdict: {how}, about {time} {until}"));
+    context.streams.note(&format!("verdict: {how}, about {time}{until}"));
     for reason in decision.reasons.iter().take(2) {
         context.streams.note(&format!("  {reason}"));
     }

@@ -6,6 +6,7 @@ use super::section::Step;
 use crate::domain::id::{RunId, TaskId};
 use crate::domain::integrate::{Integration, IntegrationOutcome, Terms};
 use crate::domain::run::{Outcome, RunKind, RunPhase, RunSpec, RunState, StopReason};
+use crate::domain::suite::Part;
 
 /// Failed tasks whose logs are named.
 const LOGS_SHOWN: usize = 3;
@@ -48,6 +49,20 @@ pub fn ways_to_the_end(state: &RunState) -> String {
     }
 }
 
+/// After tests: what those printed that failed, and how only those are run again.
+fn after_tests(run: &RunId, (failed, again): (&[&TaskId], Vec<&str>)) -> Vec<Step> {
+    let logs = failed.iter().take(LOGS_SHOWN);
+    let mut steps: Vec<Step> = logs
+        .map(|task| Step::new(format!("wt-orch logs {run} {task}"), "see what it printed"))
+        .collect();
+    if !again.is_empty() {
+        let words: Vec<String> = again.into_iter().map(shell_word).collect();
+        let why = "test only these again";
+        steps.push(Step::new(format!("wt-orch test {}", words.join(" ")), why));
+    }
+    steps
+}
+
 fn after_the_end(state: &RunState) -> Vec<Step> {
     let run = &state.spec.run;
     let mut steps = Vec::new();
@@ -78,6 +93,13 @@ fn after_the_end(state: &RunState) -> Vec<Step> {
         })
         .map(|index| &state.task(index).id)
         .collect();
+    if let Some(suite) = state.spec.kind.suite() {
+        let is_failed = |part: &&Part| failed.contains(&&part.task);
+        let mut again: Vec<&str> =
+            suite.parts.iter().filter(is_failed).map(|part| part.module.as_str()).collect();
+        again.dedup();
+        return after_tests(run, (&failed, again));
+    }
     for task in failed.iter().take(LOGS_SHOWN) {
         steps.push(Step::new(format!("wt-orch logs {run} {task}"), "see what it printed"));
     }

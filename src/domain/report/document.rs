@@ -17,6 +17,7 @@ use super::plan_document::PlanDocument;
 use super::race_document::RaceDocument;
 use super::run_document::RunDocument;
 use super::test_document::TestDocument;
+use super::test_list_document::TestListDocument;
 use crate::domain::id::{Oid, RunId};
 use crate::domain::integrate::Question;
 use crate::domain::time::Timestamp;
@@ -125,6 +126,7 @@ pub fn schemas() -> Vec<(&'static str, serde_json::Value)> {
         ("operations", schema_of::<OperationsDocument>()),
         ("clean", schema_of::<CleanDocument>()),
         ("test", schema_of::<TestDocument>()),
+        ("test-list", schema_of::<TestListDocument>()),
         ("undo", schema_of::<UndoDocument>()),
         ("history", schema_of::<HistoryDocument>()),
         ("history-export", schema_of::<HistoryExport>()),

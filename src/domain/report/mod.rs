@@ -44,10 +44,13 @@ mod scripted_integration;
 pub(crate) mod scripted_run;
 mod section;
 mod status_report;
+mod suite_facts;
+mod suite_report;
 mod suite_section;
 mod task_cases;
 mod task_section;
 mod test_document;
+mod test_list_document;
 mod timeline;
 
 pub use advice::{integrate_command, next_steps, shell_word, ways_to_the_end};
@@ -99,7 +102,10 @@ pub use run_document::{
 pub use run_report::{ReportPlaces, result_report, run_report};
 pub use section::{Align, Block, Column, Fact, Report, Section, Step, Table};
 pub use status_report::{live_forecast, live_status_report, status_report, warn_of_strays};
+pub use suite_facts::{modules_of, suite_summary};
+pub use suite_report::suite_report;
 pub use suite_section::{ModuleOutcome, ModuleResult, SuiteSummary, saved_line, suite_sections};
 pub use task_cases::task_cases;
-pub use test_document::{ModuleEntry, TestDocument, from_suites};
+pub use test_document::{ModuleEntry, TestDocument, from_suites, nothing_tested};
+pub use test_list_document::{ListedModule, TestListDocument, from_modules, listed_modules};
 pub use timeline::{Bar, BarKind, Timeline};

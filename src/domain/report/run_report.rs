@@ -13,6 +13,8 @@ use super::prose::Line;
 use super::race_facts::race_facts;
 use super::race_section::{race_headline, race_sections};
 use super::section::{Block, Report, Section};
+use super::suite_facts::suite_summary;
+use super::suite_section::suite_sections;
 use super::task_section::{decomposition, oddities, resources, timeline};
 use crate::domain::run::{RunState, TaskState};
 use crate::domain::time::Timestamp;
@@ -29,8 +31,13 @@ pub struct ReportPlaces<'a> {
 pub fn run_report(state: &RunState, places: &ReportPlaces<'_>) -> Report {
     let now = last_seen(state);
     let race = race_facts(state);
+    let told = suite_summary(state, now);
     let mut sections = race.as_ref().map(race_sections).unwrap_or_default();
-    sections.extend([decomposition(state), verdict(state, now)]);
+    match &told {
+        Some(summary) => sections.extend(suite_sections(summary)),
+        None => sections.push(decomposition(state)),
+    }
+    sections.push(verdict(state, now));
     let layout = layout_lines(state, places.root);
     if !layout.is_empty() {
         sections.push(Section { heading: "Worktrees", blocks: vec![Block::Verbatim(layout)] });
@@ -39,7 +46,9 @@ pub fn run_report(state: &RunState, places: &ReportPlaces<'_>) -> Report {
     sections.extend(resources(state));
     sections.extend(agents(state));
     sections.extend(prediction(state, now));
-    sections.extend(failures(state));
+    if told.is_none() {
+        sections.extend(failures(state));
+    }
     sections.extend(left_out(state));
     sections.extend(foreseen_section(state));
     sections.extend(oddities(state));
@@ -87,7 +96,7 @@ fn verdict(state: &RunState, now: Timestamp) -> Section {
 }
 
 /// The latest point in time that the state knows of.
-fn last_seen(state: &RunState) -> Timestamp {
+pub(super) fn last_seen(state: &RunState) -> Timestamp {
     let running = |task: &TaskState| match task {
         TaskState::Running { since, .. } => Some(*since),
         TaskState::Pending

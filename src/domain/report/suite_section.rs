@@ -82,9 +82,18 @@ pub struct ModuleResult {
     pub predicted: Option<Duration>,
     /// Attempts that were begun, of several parts the most.
     pub attempts: u32,
+    /// Why it failed where that was not its command: no worktree could be made for it, …
+    pub trouble: Option<String>,
 }
 
 impl ModuleResult {
+    /// Why it did not pass, in a few words.
+    pub fn why(&self) -> String {
+        let cause = self.results.as_ref().and_then(|results| results.cause.as_ref());
+        let told = self.trouble.clone().or_else(|| cause.map(ToString::to_string));
+        told.unwrap_or_else(|| self.outcome.word().to_owned())
+    }
+
     /// What was said by test, where something was.
     fn said(&self) -> Option<&SuiteResults> {
         self.results.as_ref().filter(|results| results.format.is_some())
@@ -164,15 +173,12 @@ pub fn saved_line(summary: &SuiteSummary) -> Option<Line> {
 }
 
 fn failure_blocks(module: &ModuleResult) -> Vec<Block> {
-    let Some(results) = module.results.as_ref().filter(|_| module.outcome.is_failure()) else {
+    if !module.outcome.is_failure() {
         return Vec::new();
-    };
-    let mut line = Line::new().code(module.name.as_str()).text(": ");
-    line = match &results.cause {
-        Some(cause) => line.text(cause.to_string()),
-        None => line.text(module.outcome.word()),
-    };
-    let mut blocks = vec![Block::Line(line)];
+    }
+    let mut blocks =
+        vec![Block::Line(Line::new().code(module.name.as_str()).text(": ").text(module.why()))];
+    let Some(results) = &module.results else { return blocks };
     for (at, failure) in results.failures.iter().enumerate() {
         blocks.push(Block::Line(failure_line(failure)));
         if at < OUTPUTS_SHOWN && !failure.output.is_empty() {

@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::document::{SCHEMA, seconds};
 use super::suite_section::{ModuleOutcome, ModuleResult, SuiteSummary};
-use crate::domain::id::RunId;
+use crate::domain::id::{Oid, RunId};
 use crate::domain::plan::Verdict;
+use crate::domain::run::RunState;
 use crate::domain::suite::{ModuleKind, SuiteResults};
 
 /// What `test` prints.
@@ -14,11 +15,13 @@ use crate::domain::suite::{ModuleKind, SuiteResults};
 pub struct TestDocument {
     /// Always 1.
     pub schema: u32,
-    /// Name of the run.
-    pub run: RunId,
-    /// Side by side or one after another.
-    pub verdict: Verdict,
-    /// Slots; 1 when sequential.
+    /// Name of the run; null where there was nothing to test, so that none was made.
+    pub run: Option<RunId>,
+    /// The commit that was tested, or the one that was made of the working tree.
+    pub commit: Oid,
+    /// Side by side or one after another; null without a run.
+    pub verdict: Option<Verdict>,
+    /// Slots; 1 when sequential, 0 without a run.
     pub width: usize,
     /// In the order of the run.
     pub modules: Vec<ModuleEntry>,
@@ -65,20 +68,30 @@ pub struct ModuleEntry {
 }
 
 /// The document of a test run.
-pub fn from_suites(
-    run: &RunId,
-    verdict: Verdict,
-    width: usize,
-    summary: &SuiteSummary,
-) -> TestDocument {
+pub fn from_suites(state: &RunState, summary: &SuiteSummary) -> TestDocument {
+    let decision = &state.spec.plan.decision;
     TestDocument {
-        schema: SCHEMA,
-        run: run.clone(),
-        verdict,
-        width,
+        run: Some(state.spec.run.clone()),
+        verdict: Some(decision.verdict),
+        width: decision.width,
         modules: summary.modules.iter().map(module_entry).collect(),
         wall_s: seconds(summary.wall.as_secs_f64()),
         sequential_s_estimate: summary.sequential.map(|time| seconds(time.as_secs_f64())),
+        ..nothing_tested(state.spec.base)
+    }
+}
+
+/// The document where there was nothing to test.
+pub fn nothing_tested(commit: Oid) -> TestDocument {
+    TestDocument {
+        schema: SCHEMA,
+        run: None,
+        commit,
+        verdict: None,
+        width: 0,
+        modules: Vec::new(),
+        wall_s: 0.0,
+        sequential_s_estimate: None,
     }
 }
 
@@ -87,13 +100,12 @@ fn module_entry(module: &ModuleResult) -> ModuleEntry {
     let told = results.filter(|results| results.format.is_some());
     let number = |of: fn(&SuiteResults) -> u64| told.map(of);
     let ids = |of: fn(&SuiteResults) -> Vec<String>| results.map_or(Vec::new(), of);
-    let cause = results.and_then(|results| results.cause.as_ref());
     ModuleEntry {
         name: module.name.clone(),
         kind: module.kind,
         command: module.command.clone(),
         outcome: module.outcome,
-        reason: cause.map(ToString::to_string),
+        reason: module.outcome.is_failure().then(|| module.why()),
         tests: number(|results| results.tally.tests()),
         failures: number(|results| results.tally.failed),
         skipped: number(|results| results.tally.skipped),

@@ -27,6 +27,21 @@ pub enum ModuleKind {
     Configured,
 }
 
+impl ModuleKind {
+    /// The word for people.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Cargo => "cargo",
+            Self::Npm => "npm",
+            Self::Pnpm => "pnpm",
+            Self::Yarn => "yarn",
+            Self::Go => "go",
+            Self::Pytest => "pytest",
+            Self::Configured => "configured",
+        }
+    }
+}
+
 /// A module with a test suite.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Module {

@@ -84,7 +84,7 @@ pub(super) fn named(
 /// What uses a module that is left out is touched by what touches that.
 fn without_excluded(drafts: Vec<Draft>, rules: &SuiteRules, notes: &mut Vec<String>) -> Vec<Draft> {
     let is_out = |draft: &Draft, name: &str| {
-        let kind = kind_word(draft.module.kind);
+        let kind = draft.module.kind.word();
         draft.module.name.eq_ignore_ascii_case(name)
             || format!("{kind}:{}", draft.module.name).eq_ignore_ascii_case(name)
             || at_folder(draft).eq_ignore_ascii_case(name)
@@ -157,7 +157,7 @@ fn unique(drafts: &[Draft], notes: &mut Vec<String>) -> Vec<String> {
                 continue;
             }
             names[at] = match of_kind(kind) {
-                1 => format!("{}:{}", kind_word(kind), names[at]),
+                1 => format!("{}:{}", kind.word(), names[at]),
                 _ => at_folder(&drafts[at]),
             };
             renamed.push(at);
@@ -198,18 +198,6 @@ fn at_folder(draft: &Draft) -> String {
 
 fn printable(name: &str) -> String {
     name.chars().map(|c| if c.is_control() { '_' } else { c }).collect()
-}
-
-fn kind_word(kind: ModuleKind) -> &'static str {
-    match kind {
-        ModuleKind::Cargo => "cargo",
-        ModuleKind::Npm => "npm",
-        ModuleKind::Pnpm => "pnpm",
-        ModuleKind::Yarn => "yarn",
-        ModuleKind::Go => "go",
-        ModuleKind::Pytest => "pytest",
-        ModuleKind::Configured => "configured",
-    }
 }
 
 #[cfg(test)]

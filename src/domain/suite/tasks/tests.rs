@@ -5,7 +5,8 @@ use crate::domain::suite::{Module, ModuleKind, SplitTerms, SuiteMemory, Unit};
 use crate::domain::task::{Command, Priority, Task, Work};
 
 fn module(name: &str, units: usize) -> Module {
-    let unit = |n: usize| Unit { name: format!("u{n}"), words: vec![format!("u{n}")], alone: false };
+    let unit =
+        |n: usize| Unit { name: format!("u{n}"), words: vec![format!("u{n}")], alone: false };
     Module {
         name: name.to_owned(),
         kind: ModuleKind::Pytest,
@@ -63,7 +64,8 @@ fn what_is_known_splits_orders_and_estimates() {
     let ids: Vec<String> = set.tasks.iter().map(shown).collect();
     assert_eq!(ids.last().map(String::as_str), Some("web: all"));
     assert!(ids.len() > 2 && ids[0].starts_with("api.part1: some u"), "{ids:?}");
-    let of_api: usize = spec.parts.iter().filter(|p| p.module == "api").map(|p| p.units.len()).sum();
+    let of_api: usize =
+        spec.parts.iter().filter(|p| p.module == "api").map(|p| p.units.len()).sum();
     assert_eq!(of_api, 4);
     let web = set.tasks.last().unwrap();
     assert_eq!((web.priority, web.demand.cpus), (Priority::High, 0.25));

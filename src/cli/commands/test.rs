@@ -1,0 +1,117 @@
+//! `wt-orch test [MODULE…]`: test suites of modules at once, in worktrees on no branch.
+
+mod base;
+mod chosen;
+mod github;
+mod list;
+mod results;
+
+pub(crate) use results::{finish, junit_text};
+
+use self::chosen::{Chosen, choose};
+use super::split::{Begin, Creation, carry_out, create_run, hold, tell_verdict};
+use crate::cli::approval;
+use crate::cli::args::{SearchArgs, TestArgs};
+use crate::cli::context::{Context, Place};
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::prepare::{Asked, Prepared, plan, planned_hooks};
+use crate::cli::remembered::{self, Remembered};
+use crate::cli::text_file::{refuse_unwritable, write_whole};
+use crate::domain::report::nothing_tested;
+use crate::domain::run::{RunKind, RunPhase};
+use crate::domain::suite::{SplitTerms, SuiteMemory, SuiteTerms, suite_tasks};
+use crate::domain::task::TaskSet;
+use crate::engine::prune_test_runs;
+
+/// Name of the runs.
+const NAME: &str = "test";
+/// Test runs that are over and still remembered.
+const KEPT: usize = 20;
+/// A module runs as a whole.
+const WHOLE: SplitTerms = SplitTerms { worktree: f64::INFINITY, width: 1 };
+
+/// Runs it.
+pub(crate) fn run(context: &Context, args: &TestArgs) -> Result<Exit, Failure> {
+    let mut place = context.place()?;
+    remembered::refuse_unusable(&place)?;
+    let junit = args.junit.as_ref().map(|path| context.path(path));
+    if let Some(path) = &junit {
+        refuse_unwritable(path).map_err(|why| {
+            Failure::usage("unwritable_junit", format!("cannot write `{}`: {why}", path.display()))
+        })?;
+    }
+    let memory = SuiteMemory::default();
+    let chosen = choose(context, &place, args, &memory)?;
+    if args.list {
+        return Ok(list::print(context, &chosen, &memory));
+    }
+    if chosen.modules.is_empty() {
+        context.streams.note("nothing to test");
+        if let Some(path) = &junit {
+            write_junit(path, &results::empty_junit())?;
+        }
+        context.streams.document(&nothing_tested(chosen.commit));
+        return Ok(Exit::Done);
+    }
+    let terms = SuiteTerms {
+        snapshot: args.working_tree.then_some(chosen.commit),
+        retries: args.retries,
+        fail_fast: args.fail_fast,
+        timeout: place.settings.run.timeout,
+        stall_timeout: place.settings.run.stall_timeout,
+        split: WHOLE,
+    };
+    let tasks = suite_tasks(&chosen.modules, &memory, &terms);
+    let prepared = prepared(context, &place, &chosen, tasks.set)?;
+    let search = SearchArgs { effort: None, seed: None };
+    let asked = Asked {
+        preference: args.verdict.preference(),
+        search: &search,
+        deadline: None,
+        compared: false,
+        apart: true,
+    };
+    let plan = plan(context, &place, &prepared, &asked)?;
+    tell_verdict(context, &plan, "");
+    approval::ensure(context, &mut place)?;
+    let begin = Begin::new(false, prepared.files)?;
+    let kind = RunKind::Test(Box::new(tasks.spec));
+    let journal = create_run(context, &place, Creation { prepared, plan, kind })?;
+    let _lock = hold(&place, &journal)?;
+    let mut journal = carry_out(context, &place, journal, begin)?;
+    if let Some(path) = &junit {
+        write_junit(path, &junit_text(&place, journal.state()))?;
+    }
+    let exit = finish(context, &place, &journal);
+    if journal.state().phase == RunPhase::Finished {
+        prune_test_runs(&place.site, &mut journal.store, KEPT)?;
+    }
+    Ok(exit)
+}
+
+fn prepared(
+    context: &Context,
+    place: &Place,
+    chosen: &Chosen,
+    set: TaskSet,
+) -> Result<Prepared, Failure> {
+    Ok(Prepared {
+        setup: planned_hooks(place, &set, chosen.commit)?,
+        set,
+        base: chosen.commit,
+        base_name: chosen.name.clone(),
+        target: None,
+        files: place.site.repo.file_count(chosen.commit)?,
+        name: NAME.to_owned(),
+        remembered: Remembered::load(context, place),
+    })
+}
+
+fn write_junit(path: &std::path::Path, text: &str) -> Result<(), Failure> {
+    write_whole(path, text).map_err(|error| {
+        let message = format!("the results could not be written to `{}`: {error}", path.display());
+        Failure::refused("junit_not_written", message)
+            .hint("`wt-orch report --format junit` prints them")
+    })
+}
