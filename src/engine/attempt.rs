@@ -45,7 +45,9 @@ impl Launch<'_> {
         let log = self.site.log(&self.spec.run, &task.id, self.attempt);
         CommandSpec {
             argv: os(self.argv(task)),
-            stdout_copy: task.read_only.then(|| log.with_extension("out")),
+            // What a suite says is read in the order in which it says it: one pipe keeps that.
+            stdout_copy: (task.read_only && !self.spec.kind.is_test())
+                .then(|| log.with_extension("out")),
             agent: agent_format(&task.work),
             timeout: task.timeout,
             ..self.shared(task, log)
