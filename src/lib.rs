@@ -130,6 +130,12 @@
 //! ([`engine::load_run`]), also while another process drives; `status --watch` is told by that one
 //! over the control socket whenever there is more to read ([`engine::follow`]).
 //!
+//! A race ([`domain::race`]) is a run of another kind ([`RunKind`](domain::run::RunKind)):
+//! [`race_tasks`](domain::race::race_tasks) makes a control of the base and a task of each hypothesis,
+//! [`engine::Hypotheses`] the commits that they begin at. `step` asks for the check again until
+//! [`standing`](domain::race::standing) settles an arm, and `RaceDecided` stops the others
+//! (`run/step/racing.rs`). [`race_facts`](domain::report::race_facts) reads the rest from the journal.
+//!
 //! # Where things lie
 //!
 //! In `<git-common-dir>/wt-orch/`: `state.db` (one SQLite file: journals, operations, measured

@@ -57,11 +57,10 @@ impl Launch<'_> {
     /// Its check, a shell command; the first run of it, or a later one.
     pub(super) fn check(&self, check: &str, run: u32) -> CommandSpec {
         let task = &self.spec.plan.tasks[self.task].task;
-        let log = self.site.log(&self.spec.run, &task.id, self.attempt);
+        let log = self.site.check_log(&self.spec.run, &task.id, (self.attempt, run));
         let argv = os(["sh", "-c", check].map(str::to_owned).to_vec());
         let late_output = LateOutput::TakenWhileItComes;
-        let end = if run == 1 { String::new() } else { format!("-{run}") };
-        let shared = self.shared(task, log.with_extension(format!("check{end}.log")));
+        let shared = self.shared(task, log);
         let timeout = self.spec.kind.race().map_or(task.timeout, |race| race.rules.timeout);
         CommandSpec { argv, late_output, timeout, ..shared }
     }

@@ -87,6 +87,12 @@ impl Site {
         self.log(run, task, attempt).with_extension("setup.log")
     }
 
+    /// Log of a run of the check of one attempt, from 1.
+    pub fn check_log(&self, run: &RunId, task: &TaskId, (attempt, check): (u32, u32)) -> PathBuf {
+        let end = if check == 1 { String::new() } else { format!("-{check}") };
+        self.log(run, task, attempt).with_extension(format!("check{end}.log"))
+    }
+
     /// What a test runner wrote of the tests of one attempt (JUnit XML), if it did.
     pub fn test_report(&self, run: &RunId, task: &TaskId, attempt: u32) -> PathBuf {
         self.log(run, task, attempt).with_extension("report.xml")

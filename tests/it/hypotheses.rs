@@ -13,7 +13,7 @@ use wt_orch::engine::Hypotheses;
 use crate::harness::Repo;
 
 /// The crate with the planted bug, its hypotheses beside it, all of it committed.
-fn fixture() -> Repo {
+pub(crate) fn fixture() -> Repo {
     let repo = Repo::new();
     let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/race");
     copy(&from.join("crate"), &repo.path(""));

@@ -48,6 +48,7 @@ mod plan_script;
 mod planning;
 mod pooling;
 mod provisioning;
+mod racing;
 mod readme;
 mod refusals;
 mod replanning;

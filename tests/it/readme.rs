@@ -52,7 +52,7 @@ fn every_shell_block_is_run_or_is_left_out_by_name() {
     let blocks = blocks(README);
     let names: Vec<&str> = blocks.iter().filter(|b| b.language == "sh").map(|b| b.name).collect();
     let known: Vec<&str> =
-        ["demo", "start", "json", "what-if", "forms"].into_iter().chain(NOT_RUN).collect();
+        ["demo", "start", "json", "what-if", "forms", "race"].into_iter().chain(NOT_RUN).collect();
     assert_eq!(names.iter().collect::<BTreeSet<_>>(), known.iter().collect());
     assert!(names.len() == known.len(), "a name is used twice: {names:?}");
     let languages: BTreeSet<&str> = blocks.iter().map(|block| block.language).collect();
@@ -83,6 +83,14 @@ fn the_first_minute_goes_as_told_and_leaves_the_branch_where_it_was() {
     // Said below the block.
     repo.wt_orch(&["clean", "--force"]).exit(0);
     assert_eq!(repo.git(&["branch", "--list"]), "* main");
+}
+
+#[test]
+fn the_race_ends_as_told_and_its_winner_lands() {
+    let repo = repository();
+    let output = typed(&repo, &block("sh", "race"));
+    output.exit(0).stdout_has("`comma` is proved").stdout_has("the comma is missing");
+    assert_eq!(repo.read("greet.sh").as_deref(), Some("echo \"hello, $1\"\n"));
 }
 
 #[test]

@@ -60,7 +60,8 @@ fn logs_hold_what_tasks_wrote() {
     assert_eq!(repo.wt_orch(&["logs", "bad"]).exit(0).stdout(), "oops\n");
     assert_eq!(repo.wt_orch(&["logs", "work", "good"]).exit(0).stdout(), "said\naside\n");
     let list = repo.wt_orch(&["logs"]);
-    assert_eq!(list.exit(0).stdout().lines().count(), 3);
+    assert_eq!(list.exit(0).stdout().lines().count(), 5);
+    list.stdout_has("good  attempt 1, check  ");
     assert_snapshot!(repo.wt_orch(&["logs", "goood"]).snapshot(), @r"
     $ wt-orch logs goood
     exit: 4

@@ -1,6 +1,7 @@
 //! `wt-orch logs [RUN] [TASK]`: what tasks wrote.
 
 use std::io::IsTerminal;
+use std::path::PathBuf;
 
 use serde_json::json;
 
@@ -9,6 +10,7 @@ use crate::cli::args::LogsArgs;
 use crate::cli::context::{Context, Place};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::domain::id::{RunId, TaskId};
 use crate::domain::report::SCHEMA;
 use crate::render::visible;
 
@@ -28,9 +30,7 @@ fn list(context: &Context, place: &Place, stored: &stored::StoredRun) -> Exit {
     for (index, record) in stored.state.tasks.iter().enumerate() {
         let task = &stored.state.task(index).id;
         for attempt in 1..=record.attempts {
-            let log = place.site.log(&stored.run, task, attempt);
-            let setup = place.site.setup_log(&stored.run, task, attempt);
-            for (kind, word, path) in [("setup", ", setup", setup), ("task", "", log)] {
+            for (kind, word, path) in logs_of(place, &stored.run, (task, attempt)) {
                 let Ok(data) = path.metadata() else { continue };
                 let size = crate::domain::task::human_size(data.len());
                 let shown = path.display();
@@ -61,9 +61,14 @@ fn show(
     let index = task_index(&stored.state, name)?;
     let task = &stored.state.task(index).id;
     let attempt = attempt.unwrap_or(stored.state.tasks[index].attempts);
-    // An attempt whose hooks failed has no output but theirs.
-    let logs = [place.site.log(run, task, attempt), place.site.setup_log(run, task, attempt)];
-    let found = logs.into_iter().find_map(|path| Some((std::fs::read(&path).ok()?, path)));
+    // An attempt whose hooks failed has no output but theirs, and a silent command that of its check.
+    let site = &place.site;
+    let mut logs = vec![site.log(run, task, attempt), site.setup_log(run, task, attempt)];
+    logs.extend(checks_of(place, run, (task, attempt)).pop());
+    let read = |path: PathBuf| Some((std::fs::read(&path).ok()?, path));
+    let read: Vec<(Vec<u8>, PathBuf)> = logs.into_iter().filter_map(read).collect();
+    let said = read.iter().position(|(bytes, _)| !bytes.is_empty()).unwrap_or_default();
+    let found = read.into_iter().nth(said);
     let Some((bytes, path)) = found else {
         let message = format!("there is no output of task `{task}`, attempt {attempt}");
         return Err(Failure::refused("no_log", message)
@@ -82,4 +87,28 @@ fn show(
     });
     context.streams.document(&document);
     Ok(Exit::Done)
+}
+
+/// Logs of one attempt in the order in which they begin: kind, its word in the list, path.
+fn logs_of(
+    place: &Place,
+    run: &RunId,
+    (task, attempt): (&TaskId, u32),
+) -> Vec<(&'static str, String, PathBuf)> {
+    let site = &place.site;
+    let mut logs = vec![
+        ("setup", ", setup".to_owned(), site.setup_log(run, task, attempt)),
+        ("task", String::new(), site.log(run, task, attempt)),
+    ];
+    let checks = checks_of(place, run, (task, attempt));
+    let word = |at: usize| if checks.len() == 1 { String::new() } else { format!(" {}", at + 1) };
+    let checks = checks.iter().enumerate();
+    logs.extend(checks.map(|(at, log)| ("check", format!(", check{}", word(at)), log.clone())));
+    logs
+}
+
+/// Logs of the check, as often as it ran.
+fn checks_of(place: &Place, run: &RunId, (task, attempt): (&TaskId, u32)) -> Vec<PathBuf> {
+    let log = |check| place.site.check_log(run, task, (attempt, check));
+    (1..).map(log).take_while(|path| path.exists()).collect()
 }

@@ -1,5 +1,6 @@
 //! Plans are made in the order of names, so that the order of the file changes nothing; here is the
-//! way back.
+//! way back. Only where the work of no two tasks meets, the order of the file is that of the plan: there
+//! it says what is to come first.
 
 use super::claims::Claim;
 use super::inferred::Order;
@@ -20,6 +21,15 @@ impl ByName {
     pub(super) fn sort(in_file: Vec<Task>) -> (Self, Vec<Task>) {
         let mut tasks: Vec<(usize, Task)> = in_file.into_iter().enumerate().collect();
         tasks.sort_by(|(_, a), (_, b)| a.id.cmp(&b.id));
+        Self::of(tasks)
+    }
+
+    /// Keeps the order of the file, where it says what the user puts first.
+    pub(super) fn keep(in_file: Vec<Task>) -> (Self, Vec<Task>) {
+        Self::of(in_file.into_iter().enumerate().collect())
+    }
+
+    fn of(tasks: Vec<(usize, Task)>) -> (Self, Vec<Task>) {
         let (in_file, tasks): (Vec<usize>, Vec<Task>) = tasks.into_iter().unzip();
         let mut by_name = vec![0; in_file.len()];
         for (at, &index) in in_file.iter().enumerate() {

@@ -48,7 +48,9 @@ impl<'a> Model<'a> {
         request: &'a PlanRequest<'a>,
         learn: impl FnOnce(&[Task]) -> Durations,
     ) -> Result<Self, GateCycle> {
-        let (by_name, tasks) = ByName::sort(with_gates(request.set));
+        let tasks = with_gates(request.set);
+        let (by_name, tasks) =
+            if request.apart { ByName::keep(tasks) } else { ByName::sort(tasks) };
         let (excluded, orders) = match request.apart {
             true => (shared_locks(&tasks), Vec::new()),
             false => {

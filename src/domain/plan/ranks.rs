@@ -161,15 +161,12 @@ pub fn urgencies(tasks: &[Task], graph: &Graph) -> Vec<Priority> {
 }
 
 /// Place of each task in the order of urgency: its priority ([`urgencies`]), then how urgent it is
-/// otherwise, then its name, so that the order of the file does not matter.
+/// otherwise; of equals the earlier one comes first.
 pub(super) fn ranks_by(tasks: &[Task], graph: &Graph, urgency: &[f64]) -> Vec<usize> {
     let priorities = urgencies(tasks, graph);
     let mut order: Vec<usize> = (0..tasks.len()).collect();
     order.sort_by(|&a, &b| {
-        priorities[b]
-            .cmp(&priorities[a])
-            .then(urgency[b].total_cmp(&urgency[a]))
-            .then(tasks[a].id.cmp(&tasks[b].id))
+        priorities[b].cmp(&priorities[a]).then(urgency[b].total_cmp(&urgency[a]))
     });
     places(&order)
 }

@@ -89,7 +89,24 @@ fn last_lines(output: CheckOutput<'_>) -> Vec<String> {
         "" => line.to_owned(),
         worktree => line.replace(worktree, "WORKTREE"),
     };
-    text[from..].lines().map(|line| named(&plain(line))).collect()
+    without_backtraces(text[from..].lines().map(|line| named(&plain(line))))
+}
+
+/// Where `RUST_BACKTRACE` is set, the frames of a panic differ by lines of the arm's own code, which
+/// says nothing beyond the panic's own place.
+fn without_backtraces(lines: impl Iterator<Item = String>) -> Vec<String> {
+    let mut inside = false;
+    let stays = |line: &String| {
+        let word = line.trim_start();
+        let digits = word.trim_start_matches(|c: char| c.is_ascii_digit());
+        let numbered = digits.len() < word.len() && digits.starts_with(": ");
+        let is_frame = word.len() < line.len() && (numbered || word.starts_with("at "));
+        let is_note = word.starts_with("note: Some details are omitted, run with `RUST_BACKTRACE");
+        let is_part = word == "stack backtrace:" || (inside && (is_frame || is_note));
+        inside = is_part && !is_note;
+        !is_part
+    };
+    lines.filter(stays).collect()
 }
 
 /// Lines are compared without what changes from run to run, and shown as they are.

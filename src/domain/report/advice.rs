@@ -103,7 +103,9 @@ fn after_the_end(state: &RunState) -> Vec<Step> {
     for task in failed.iter().take(LOGS_SHOWN) {
         steps.push(Step::new(format!("wt-orch logs {run} {task}"), "see what it printed"));
     }
-    if let [task] = failed[..] {
+    if race_winner(state).is_some() {
+        // What is falsified stays so.
+    } else if let [task] = failed[..] {
         let why = "run it again, with what depends on it";
         steps.push(Step::new(format!("wt-orch retry {run} {task}"), why));
     } else if !failed.is_empty() || state.count(Outcome::Cancelled) > 0 {

@@ -50,7 +50,7 @@ pub struct ArmFacts {
     pub title: Option<String>,
     /// What became of it; `None` while it runs or waits.
     pub verdict: Option<ArmVerdict>,
-    /// Why, where it errored or was stopped.
+    /// Why, where it errored or was stopped, or where its check's output does not tell.
     pub reason: Option<String>,
     /// Results of its check.
     pub tally: Tally,
@@ -168,7 +168,7 @@ pub struct ArmEntry {
     pub title: Option<String>,
     /// What became of it; null while it runs or waits.
     pub verdict: Option<ArmVerdict>,
-    /// Why, where it errored or was stopped.
+    /// Why, where it errored or was stopped, or where its check's output does not tell.
     pub reason: Option<String>,
     /// Runs of the check.
     pub runs: u32,

@@ -38,6 +38,9 @@ fn arm_facts(state: &RunState, race: &RaceSpec, arm: &Arm) -> Option<ArmFacts> {
     let verdict = verdict(record);
     let told = matches!(verdict, Some(ArmVerdict::Errored | ArmVerdict::Stopped));
     let falsified = verdict == Some(ArmVerdict::Falsified);
+    let evidence = falsified.then(|| evidence_of(state, race, index)).flatten();
+    // What passed, but changed what it was to judge, has no output that says anything.
+    let told = told || (falsified && evidence.is_none());
     Some(ArmFacts {
         id: arm.task.clone(),
         title: task.title.clone(),
@@ -50,7 +53,7 @@ fn arm_facts(state: &RunState, race: &RaceSpec, arm: &Arm) -> Option<ArmFacts> {
         family: arm.family.clone(),
         branch: state.spec.places[index].branch.clone(),
         tip: record.tip,
-        evidence: falsified.then(|| evidence_of(state, race, index)).flatten(),
+        evidence,
     })
 }
 
@@ -89,7 +92,10 @@ fn evidence_of(state: &RunState, race: &RaceSpec, index: usize) -> Option<Eviden
 const MOST_NAMED: usize = 20;
 
 fn first_failure(state: &RunState, index: usize) -> Option<(&CheckEvidence, CheckOutput<'_>)> {
-    let run = state.tasks[index].checks.iter().find(|run| !run.passed)?;
+    let run = state.tasks[index]
+        .checks
+        .iter()
+        .find(|run| !run.passed && run.counts() && !run.is_tainted())?;
     let said = run.evidence.as_ref()?;
     let exit_code = match run.end {
         Ok(Ending::Code { code }) => Some(code),

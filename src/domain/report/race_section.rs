@@ -75,15 +75,23 @@ fn table(facts: &RaceFacts) -> Table {
     for arm in &facts.arms {
         let mut row = vec![Line::new().code(arm.id.as_str()), verdict_word(arm.verdict)];
         row.extend(measured(arm.tally, arm.metric));
-        let lines = match arm.changes.lines {
-            1 => "1 line".to_owned(),
-            lines => format!("{lines} lines"),
-        };
-        let files = arm.changes.paths.len().to_string();
-        row.extend([lines, files, human_duration(arm.duration)].map(text));
+        row.extend(sizes(arm).map(text));
         table.rows.push(row);
     }
     table
+}
+
+/// Of its diff, where it came to have one, and of its time.
+fn sizes(arm: &ArmFacts) -> [String; 3] {
+    let has_work = arm.tip.is_some() || !arm.changes.paths.is_empty();
+    let lines = match arm.changes.lines {
+        _ if !has_work => none(),
+        1 => "1 line".to_owned(),
+        lines => format!("{lines} lines"),
+    };
+    let files = if has_work { arm.changes.paths.len().to_string() } else { none() };
+    let has_run = has_work || !arm.duration.is_zero();
+    [lines, files, if has_run { human_duration(arm.duration) } else { none() }]
 }
 
 fn none() -> String {

@@ -15,6 +15,8 @@ pub struct CheckRun {
     pub passed: bool,
     /// How it ended; `Err` when it could not be started.
     pub end: Result<Ending, String>,
+    /// Tracked files that it changed, sorted.
+    pub tainted: Vec<String>,
     /// How long it took.
     pub wall: Duration,
     /// What it said.
@@ -46,17 +48,33 @@ impl CheckRun {
         Self {
             passed: ending == Ok(Ending::Code { code: 0 }) && tainted.is_empty(),
             end: ending,
+            tainted: tainted.to_vec(),
             wall: end.as_ref().map_or(Duration::ZERO, |end| end.usage.wall),
             evidence: evidence.cloned(),
         }
     }
+
+    /// Whether it says anything about the arm: one that could not be carried out does not, nor one
+    /// that was stopped.
+    pub fn counts(&self) -> bool {
+        match self.end {
+            Ok(
+                Ending::Code { .. } | Ending::Signal { .. } | Ending::TimedOut | Ending::Stalled,
+            ) => true,
+            Ok(Ending::Stopped) | Err(_) => false,
+        }
+    }
+
+    /// Whether it passed, had it left the tracked files alone.
+    pub fn is_tainted(&self) -> bool {
+        self.end == Ok(Ending::Code { code: 0 }) && !self.tainted.is_empty()
+    }
 }
 
 impl TaskRecord {
-    /// How often its check passed and failed on the work that it has now. A run that could not be
-    /// carried out is neither.
+    /// How often its check passed and failed on the work that it has now.
     pub fn tally(&self) -> Tally {
-        let ended = self.checks.iter().filter(|run| run.end.is_ok());
+        let ended = self.checks.iter().filter(|run| run.counts());
         ended.fold(Tally::default(), |tally, run| tally.with(run.passed))
     }
 
@@ -67,12 +85,15 @@ impl TaskRecord {
 
     /// How the check ended that failed last, in words.
     pub(super) fn last_failed_check(&self) -> String {
-        let failed = self.checks.iter().rev().find(|run| !run.passed);
-        match failed.map(|run| &run.end) {
-            Some(Ok(Ending::Code { code: 0 })) => "it changed tracked files".to_owned(),
-            Some(Ok(ending)) => ending.to_string(),
-            Some(Err(message)) => message.clone(),
-            None => String::new(),
+        let Some(failed) = self.checks.iter().rev().find(|run| !run.passed) else {
+            return String::new();
+        };
+        match &failed.end {
+            Ok(_) if failed.is_tainted() => {
+                format!("it changed tracked files ({})", failed.tainted.join(", "))
+            }
+            Ok(ending) => ending.to_string(),
+            Err(message) => message.clone(),
         }
     }
 }

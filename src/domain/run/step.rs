@@ -63,6 +63,11 @@ impl Draft {
                 TaskState::Committing { attempt, failed } => {
                     Action::Commit { task, attempt: *attempt, keep: failed.is_some() }
                 }
+                // What was to be stopped when the process died has nothing more to say.
+                TaskState::Checking { .. } if self.stop_of(task).is_some() => {
+                    self.give_up(task);
+                    continue;
+                }
                 TaskState::Checking { attempt } => {
                     let run = record.runs_of_check() + 1;
                     Action::Check { task, attempt: *attempt, run }

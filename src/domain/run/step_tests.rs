@@ -28,6 +28,8 @@ mod limits;
 mod mixed;
 mod patterns;
 mod properties;
+mod racing;
+mod racing_by_chance;
 mod rules;
 mod setup;
 mod shared_host;

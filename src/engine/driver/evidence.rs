@@ -30,7 +30,7 @@ impl Driver {
         Some(Watched {
             log: log.to_owned(),
             metric: race.rules.metric.clone(),
-            first_failure: checks.iter().all(|run| run.passed),
+            first_failure: checks.iter().all(|run| run.passed || run.is_tainted()),
         })
     }
 }

@@ -60,7 +60,9 @@ fn searched(candidate: &Candidate<'_>, width: usize) -> Option<Vec<usize>> {
     let beside = costs.provision + costs.carry + costs.setup.seconds + costs.commit;
     let durations: Vec<f64> = candidate.medians.iter().map(|median| median + beside).collect();
     let priorities = urgencies(candidate.tasks, candidate.graph);
-    let names: Vec<&str> = candidate.tasks.iter().map(|task| task.id.as_str()).collect();
+    let ids = candidate.tasks.iter().map(|task| task.id.as_str());
+    // Of those that have no name the earlier one comes first.
+    let names: Vec<&str> = ids.map(|id| if request.apart { "" } else { id }).collect();
     let ranking = Ranking {
         graph: candidate.graph,
         durations: &durations,

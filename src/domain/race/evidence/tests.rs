@@ -90,3 +90,18 @@ fn what_is_shown_is_bounded_in_lines_and_in_their_length() {
     assert_eq!((lines.len(), more), (LINES_SHOWN, LINES_COMPARED + 1 - LINES_SHOWN));
     assert!(lines.iter().all(|line| line.chars().count() <= LINE_LENGTH + 2));
 }
+
+#[test]
+fn the_frames_of_a_panic_are_left_out() {
+    let frames = |line: u32| {
+        format!(
+            "thread 'ends' panicked at a.rs:1:2:\nsaid\nstack backtrace:\n   0: std::panicking\n\
+             \x20            at /rustc/0/panicking.rs:{line}:5\n   1: window::ends\nnote: Some details are \
+             omitted, run with `RUST_BACKTRACE=full` for a verbose backtrace.\n  2: of a test\n"
+        )
+    };
+    let [arm, control] = [frames(7), frames(9)];
+    assert_eq!(evidence(output(&arm, ""), Some(output(&control, ""))).shown, Shown::Same);
+    let Shown::End { lines } = evidence(output(&arm, ""), None).shown else { panic!() };
+    assert_eq!(lines, ["thread 'ends' panicked at a.rs:1:2:", "said", "  2: of a test"]);
+}

@@ -85,6 +85,7 @@ impl TaskRecord {
             }
             Event::Reconciled { .. } => {
                 self.started = None;
+                self.checks.clear();
                 self.attempts_this_round = self.attempts_this_round.saturating_sub(1);
             }
             Event::RunCreated { .. }

@@ -145,7 +145,13 @@ fn resumed(case: &Case, stored: &[Envelope]) -> World {
     let mut world = world_of(case);
     world.journal = stored.to_vec();
     world.state = RunState::fold(stored).unwrap();
-    world.now = stored.last().unwrap().at.0;
+    resume(&mut world);
+    world
+}
+
+/// Another process takes up what was stored.
+pub(super) fn resume(world: &mut World) {
+    world.now = world.journal.last().unwrap().at.0;
     // The engine finds that no process survived, and says so.
     for index in world.state.active_tasks().collect::<Vec<_>>() {
         if world.state.tasks[index].state.is_lost_in_a_crash() {
@@ -159,7 +165,6 @@ fn resumed(case: &Case, stored: &[Envelope]) -> World {
         world.play();
         assert!(world.ended, "it waits for ever");
     }
-    world
 }
 
 fn outcomes(world: &World) -> Vec<Option<Outcome>> {

@@ -2,6 +2,9 @@
 
 use super::*;
 
+/// How long a run of a task's check takes, and its exit code.
+pub(super) type Checks = Box<dyn FnMut(usize, u32) -> (i64, i32)>;
+
 /// What performs the actions of a run.
 pub(super) struct World {
     pub(super) state: RunState,
@@ -18,6 +21,10 @@ pub(super) struct World {
     pub(super) exit: fn(usize, u32) -> i32,
     /// Exit code of every check.
     pub(super) check: i32,
+    /// Time and exit code of a check, by task and number of the run; without it checks take none.
+    pub(super) checks: Option<Checks>,
+    /// Exit codes of the checks that are under way.
+    pub(super) checking: BTreeMap<usize, i32>,
     /// What the provider of an agent says to a failed attempt, by task and attempt.
     pub(super) limit: fn(usize, u32) -> Option<RateLimit>,
     /// How the hooks end, by task and attempt.
@@ -59,6 +66,8 @@ impl World {
             lacks: |_, _| None,
             exit,
             check: 0,
+            checks: None,
+            checking: BTreeMap::new(),
             limit: |_, _| None,
             setup: |_, _| SetupEnd::Ready { ran: vec!["deps".to_owned()], held: Vec::new() },
             ended: false,
@@ -141,18 +150,22 @@ impl World {
                 carried: Vec::new(),
                 seconds: 0.0,
             },
-            Action::Check { task, attempt, .. } => Event::CheckFinished {
-                task: id(task),
-                attempt,
-                end: Ok(end(Ending::Code { code: self.check })),
-                tainted: Vec::new(),
-                shortage: None,
-                evidence: None,
-            },
+            Action::Check { task, attempt, run } => {
+                if let Some(checks) = &mut self.checks {
+                    let (time, code) = checks(task, run);
+                    self.checking.insert(task, code);
+                    self.agenda.push(Reverse((self.now + time, task, Some(attempt))));
+                    return None;
+                }
+                check_ended(id(task), attempt, Ending::Code { code: self.check })
+            }
             Action::Stop { task, .. } => {
                 let running = std::mem::take(&mut self.agenda).into_vec();
                 self.agenda = running.into_iter().filter(|Reverse((_, t, _))| *t != task).collect();
                 let attempt = self.state.tasks[task].attempts;
+                if self.checking.remove(&task).is_some() {
+                    return Some(check_ended(id(task), attempt, Ending::Stopped));
+                }
                 let end = end(Ending::Stopped);
                 Event::AttemptFinished { task: id(task), attempt, end, shortage: None }
             }
@@ -193,7 +206,11 @@ impl World {
 
     pub(super) fn changed_by(&self, task: usize) -> Vec<PathChange> {
         let path = PathChange { path: format!("{task}"), change: ChangeKind::Added };
-        if self.state.task(task).work.is_gate() { Vec::new() } else { vec![path] }
+        if matches!(self.state.task(task).work, Work::Gate { .. } | Work::Given) {
+            Vec::new()
+        } else {
+            vec![path]
+        }
     }
 
     /// The commit a task starts from: what it knows already, or the merge of `from`.
@@ -235,29 +252,32 @@ impl World {
     }
 
     pub(super) fn play(&mut self) {
-        while let Some(Reverse((at, task, attempt))) = self.agenda.peek().copied() {
-            if self.alarms.first().is_some_and(|(alarm, _)| *alarm <= at) {
-                let (alarm, group) = self.alarms.pop_first().unwrap();
-                self.now = alarm;
-                self.say(Input::GroupTimer { group });
-                continue;
-            }
-            self.agenda.pop();
-            self.now = at;
-            let id = self.state.task(task).id.clone();
-            match attempt {
-                None => self.say(Input::Timer { task: id }),
-                Some(attempt) => {
-                    let code = (self.exit)(task, attempt);
-                    let mut end = end(Ending::Code { code });
-                    end.agent = (self.limit)(task, attempt).map(|limit| {
-                        Box::new(AgentReport { rate_limit: Some(limit), ..AgentReport::default() })
-                    });
-                    let ended = Event::AttemptFinished { task: id, attempt, end, shortage: None };
-                    self.say(Input::Fact(ended));
-                }
-            }
+        while !self.agenda.is_empty() {
+            self.play_next();
         }
+    }
+
+    /// The next thing that happens by itself.
+    pub(super) fn play_next(&mut self) {
+        let Reverse((at, task, attempt)) = self.agenda.peek().copied().unwrap();
+        if self.alarms.first().is_some_and(|(alarm, _)| *alarm <= at) {
+            let (alarm, group) = self.alarms.pop_first().unwrap();
+            self.now = alarm;
+            return self.say(Input::GroupTimer { group });
+        }
+        self.agenda.pop();
+        self.now = at;
+        let id = self.state.task(task).id.clone();
+        let Some(attempt) = attempt else { return self.say(Input::Timer { task: id }) };
+        if let Some(code) = self.checking.remove(&task) {
+            return self.say(Input::Fact(check_ended(id, attempt, Ending::Code { code })));
+        }
+        let code = (self.exit)(task, attempt);
+        let mut end = end(Ending::Code { code });
+        end.agent = (self.limit)(task, attempt).map(|limit| {
+            Box::new(AgentReport { rate_limit: Some(limit), ..AgentReport::default() })
+        });
+        self.say(Input::Fact(Event::AttemptFinished { task: id, attempt, end, shortage: None }));
     }
 
     pub(super) fn starts(&self) -> Vec<usize> {
@@ -272,4 +292,9 @@ impl World {
     pub(super) fn outcome(&self, id: &str) -> Option<Outcome> {
         self.state.record(&id.parse().unwrap()).unwrap().outcome()
     }
+}
+
+fn check_ended(task: TaskId, attempt: u32, ending: Ending) -> Event {
+    let end = Ok(end(ending));
+    Event::CheckFinished { task, attempt, end, tainted: Vec::new(), shortage: None, evidence: None }
 }
