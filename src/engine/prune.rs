@@ -40,8 +40,11 @@ pub fn prune_test_runs(
     Ok(gone)
 }
 
-/// From its first event alone: journals are long.
-fn is_test_run(store: &Store, run: &RunId) -> Result<bool, EngineError> {
+/// Whether a run is one of tests. From its first event alone: journals are long.
+///
+/// # Errors
+/// The database.
+pub fn is_test_run(store: &Store, run: &RunId) -> Result<bool, EngineError> {
     let Some(record) = store.first_record(run)? else { return Ok(false) };
     let created = Envelope::decode(record.seq, record.at, record.version, &record.body);
     Ok(match created {

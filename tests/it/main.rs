@@ -69,6 +69,7 @@ mod starting;
 mod surroundings;
 mod sweeping;
 mod test_worktrees;
+mod testing;
 mod undoing;
 mod untouched;
 mod validating;

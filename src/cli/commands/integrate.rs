@@ -29,7 +29,7 @@ use crate::render::{forecast_integrate_text, integrate_text};
 /// Runs it.
 pub(crate) fn run(context: &Context, args: &IntegrateArgs) -> Result<Exit, Failure> {
     let mut place = context.place()?;
-    let (mut journal, _lock) = stored::open(&place, args.run.run.as_deref())?;
+    let (mut journal, _lock) = stored::open_work(&place, args.run.run.as_deref())?;
     for done in recover(&place.site, &mut journal.store)? {
         context.streams.note(&done);
     }

@@ -17,17 +17,12 @@ pub(crate) fn run(context: &Context, args: &RetryArgs) -> Result<Exit, Failure> 
     let (run, task) = run_or_task(&place, args.run.as_deref(), first)?;
     let wanted =
         if args.tasks.is_empty() { task.into_iter().collect() } else { args.tasks.clone() };
-    let (mut journal, _lock) = stored::open(&place, run.as_deref())?;
+    let (mut journal, _lock) = stored::open_work(&place, run.as_deref())?;
     let state = journal.state();
     let run = journal.run();
     if !state.phase.is_over() {
         return Err(Failure::refused("not_over", format!("run `{run}` is not over"))
             .hint(ways_to_the_end(state)));
-    }
-    if state.spec.kind.is_test() {
-        // Its places may be those of a later test run by now.
-        return Err(Failure::refused("test_run", format!("`{run}` is a test run"))
-            .hint("`wt-orch test` runs tests again".to_owned()));
     }
     let tasks = chosen(state, &wanted)?;
     if tasks.is_empty() {

@@ -12,8 +12,8 @@ use crate::domain::report::{
 };
 use crate::domain::run::{RunPhase, RunState, StopReason, TaskRecord};
 use crate::engine::{
-    Journal, Opened, cut_off_operations, forecast_run, is_driven, load_run, open_for_writing,
-    strays,
+    Journal, Opened, cut_off_operations, forecast_run, is_driven, is_test_run, load_run,
+    open_for_writing, strays,
 };
 use crate::render::report_text;
 
@@ -97,6 +97,28 @@ pub(crate) fn open(place: &Place, wanted: Option<&str>) -> Result<(Journal, RunL
         Opened::Ready(journal, lock) => Ok((*journal, lock)),
         Opened::Busy { pid } => Err(Failure::busy(&run, pid)),
     }
+}
+
+/// Becomes the one writer of a run whose work can land: `wanted`, else the newest that is no test run.
+pub(crate) fn open_work(
+    place: &Place,
+    wanted: Option<&str>,
+) -> Result<(Journal, RunLock), Failure> {
+    let (store, mut run) = find(place, wanted)?;
+    if wanted.is_none() {
+        for row in store.runs()? {
+            if !is_test_run(&store, &row.name)? {
+                run = row.name;
+                break;
+            }
+        }
+    }
+    if is_test_run(&store, &run)? {
+        // Its places may be those of a later test run by now.
+        return Err(Failure::refused("test_run", format!("`{run}` is a test run"))
+            .hint("nothing of it is kept; `wt-orch test` runs tests again"));
+    }
+    open(place, Some(run.as_str()))
 }
 
 /// `[RUN] [TASK]` when only one word is given: a run of that name, else a task of the newest run.

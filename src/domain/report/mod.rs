@@ -45,6 +45,7 @@ pub(crate) mod scripted_run;
 mod section;
 mod status_report;
 mod suite_facts;
+mod suite_headline;
 mod suite_report;
 mod suite_section;
 mod task_cases;

@@ -14,6 +14,7 @@ use super::race_facts::race_facts;
 use super::race_section::{race_headline, race_sections};
 use super::section::{Block, Report, Section};
 use super::suite_facts::suite_summary;
+use super::suite_headline::suite_headline;
 use super::suite_section::suite_sections;
 use super::task_section::{decomposition, oddities, resources, timeline};
 use crate::domain::run::{RunState, TaskState};
@@ -60,9 +61,10 @@ pub fn run_report(state: &RunState, places: &ReportPlaces<'_>) -> Report {
         sections.extend(of_it);
     }
     sections.extend(next(state));
-    let title = match &race {
-        Some(race) if state.phase.is_over() => race_headline(race),
-        Some(_) | None => run_headline(state, now),
+    let title = match (&race, &told) {
+        (Some(race), _) if state.phase.is_over() => race_headline(race),
+        (None, Some(summary)) => suite_headline(state, summary),
+        (_, _) => run_headline(state, now),
     };
     Report { title, sections }
 }

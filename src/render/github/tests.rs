@@ -83,6 +83,7 @@ fn module(outcome: ModuleOutcome, results: SuiteResults) -> ModuleResult {
         duration: Duration::from_secs(3),
         predicted: None,
         attempts: 1,
+        trouble: None,
     }
 }
 

@@ -107,6 +107,7 @@ pub(super) fn created(
         task: module.parse().unwrap(),
         module: (*module).to_owned(),
         kind: ModuleKind::Configured,
+        folder: String::new(),
         units: Vec::new(),
         report: Some("target/report.xml".to_owned()),
     };

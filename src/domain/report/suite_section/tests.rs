@@ -16,6 +16,7 @@ fn module(name: &str, outcome: ModuleOutcome, results: Option<SuiteResults>) -> 
         duration: Duration::from_secs(3),
         predicted: Some(Duration::from_secs(4)),
         attempts: 1,
+        trouble: None,
     }
 }
 
@@ -111,8 +112,8 @@ fn time_that_was_lost_is_told_as_well() {
 
 #[test]
 fn the_document_says_the_same() {
-    let run = "r1".parse().unwrap();
-    let document = from_suites(&run, crate::domain::plan::Verdict::Parallel, 2, &summary());
+    let run = crate::domain::report::scripted_run::finished();
+    let document = from_suites(&run, &summary());
     let text = serde_json::to_value(&document).unwrap();
     let api = &text["modules"][0];
     assert_eq!(
