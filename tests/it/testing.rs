@@ -53,19 +53,19 @@ fn modules_pass_and_fail_in_their_own_words() {
     let output = test(&repo, &[]);
     output.exit(1).stdout_has("run `test` finished: 1 of 3 modules passed, 2 failed; 4 tests");
     output.stdout_has("`keeps`").stdout_has("it is 2").stdout_has("the links are broken");
-    output.stdout_has("one after another about").stdout_has("wt-orch test web docs");
+    output.stdout_has("one after another about").stdout_has("wt-orch test docs web");
     output.stderr_has("verdict: ").stderr_has("2 tests passed").stderr_has("1 of 2 tests failed");
     output.stderr_has("`keeps` failed: it is 2");
     let document = document(&test(&repo, &["--json"]), 1, "test");
     assert_eq!(
         told(&document, "outcome"),
-        [("api", &json!("passed")), ("web", &json!("failed")), ("docs", &json!("failed"))]
+        [("api", &json!("passed")), ("docs", &json!("failed")), ("web", &json!("failed"))]
     );
     assert_eq!(
         told(&document, "tests"),
-        [("api", &json!(2)), ("web", &json!(2)), ("docs", &Value::Null)]
+        [("api", &json!(2)), ("docs", &Value::Null), ("web", &json!(2))]
     );
-    assert_eq!(document["modules"][1]["failed"], json!(["keeps"]));
+    assert_eq!(document["modules"][2]["failed"], json!(["keeps"]));
     assert_eq!(document["run"], "test-2");
     before.without_tmp().assert_kept(&Fingerprint::of(&repo).without_tmp());
     repo.wt_orch(&["report"]).exit(0).stdout_has("1 of 3 modules passed").stdout_has("`keeps`");
@@ -87,9 +87,9 @@ fn a_retry_that_passes_is_flaky_and_one_that_fails_is_not() {
     let flaky = "if mkdir ../../was-here 2>/dev/null; then cat red.tap; exit 1; fi; cat t.tap";
     let repo = repo(&[("web", flaky), ("api", "cat red.tap; exit 1")]);
     let document = document(&test(&repo, &["--retries=1", "--json"]), 1, "test");
-    assert_eq!(told(&document, "outcome"), [("web", &json!("flaky")), ("api", &json!("failed"))]);
-    assert_eq!(told(&document, "attempts"), [("web", &json!(2)), ("api", &json!(2))]);
-    assert_eq!(document["modules"][0]["flaky_tests"], json!(["keeps"]));
+    assert_eq!(told(&document, "outcome"), [("api", &json!("failed")), ("web", &json!("flaky"))]);
+    assert_eq!(told(&document, "attempts"), [("api", &json!(2)), ("web", &json!(2))]);
+    assert_eq!(document["modules"][1]["flaky_tests"], json!(["keeps"]));
     fs::remove_dir(repo.root().join("was-here")).ok();
     let report = repo.wt_orch(&["report"]);
     report.exit(0).stdout_has("Flaky").stdout_has("`keeps`");

@@ -66,7 +66,10 @@ fn outcome<'r>(
         ModuleOutcome::Failed
     } else if any(Outcome::TimedOut) {
         ModuleOutcome::TimedOut
-    } else if any(Outcome::Cancelled) {
+    } else if records
+        .clone()
+        .any(|record| record.outcome() == Some(Outcome::Cancelled) && record.attempts > 0)
+    {
         ModuleOutcome::Cancelled
     } else if records.clone().any(|record| !record.state.succeeded()) {
         // An interrupted one begins anew.

@@ -1,4 +1,6 @@
 use super::*;
+use crate::domain::plan::Preference;
+use crate::domain::report::scripted_run::{ScriptedRun, plan, task};
 use crate::domain::report::{TestDocument, from_suites};
 use crate::domain::suite::{SuiteEnd, SuiteSaid, merge_attempts, read_suite};
 
@@ -112,8 +114,8 @@ fn time_that_was_lost_is_told_as_well() {
 
 #[test]
 fn the_document_says_the_same() {
-    let run = crate::domain::report::scripted_run::finished();
-    let document = from_suites(&run, &summary());
+    let run = ScriptedRun::new(plan(vec![task("api", &[], 5)], Preference::Rule), &[]);
+    let document = from_suites(&run.state, &summary());
     let text = serde_json::to_value(&document).unwrap();
     let api = &text["modules"][0];
     assert_eq!(
