@@ -123,6 +123,12 @@
 //! When a run ends, or is stopped, [`observe`](domain::run::observe) reads from its journal how long
 //! attempts took and how the prediction did, and the next plan learns from it.
 //!
+//! A test run goes the same way, from other tasks: [`engine::load_suites`] finds modules in the files of
+//! a commit, [`domain::suite::suite_tasks`] makes tasks of them, and [`RunKind`](domain::run::RunKind)
+//! says so. `Commit` commits nothing there: it reads what the tests said
+//! ([`read_suite`](domain::suite::read_suite), told as `SuiteFinished`), and makes the worktree what it
+//! was. [`suite_summary`](domain::report::suite_summary) is its result.
+//!
 //! Other ways in: `resume` reads the journal ([`engine::open_for_writing`]), ends what still runs of
 //! it (mostly nothing: the [`Warden`](adapters::process::Warden) of a killed process did) and records
 //! what was lost ([`engine::reconcile`]), then drives on. `retry` is the input

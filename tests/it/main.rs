@@ -70,6 +70,7 @@ mod surroundings;
 mod sweeping;
 mod test_worktrees;
 mod testing;
+mod testing_projects;
 mod undoing;
 mod untouched;
 mod validating;

@@ -52,7 +52,10 @@ fn every_shell_block_is_run_or_is_left_out_by_name() {
     let blocks = blocks(README);
     let names: Vec<&str> = blocks.iter().filter(|b| b.language == "sh").map(|b| b.name).collect();
     let known: Vec<&str> =
-        ["demo", "start", "json", "what-if", "forms", "race"].into_iter().chain(NOT_RUN).collect();
+        ["demo", "start", "json", "what-if", "forms", "race", "test"]
+            .into_iter()
+            .chain(NOT_RUN)
+            .collect();
     assert_eq!(names.iter().collect::<BTreeSet<_>>(), known.iter().collect());
     assert!(names.len() == known.len(), "a name is used twice: {names:?}");
     let languages: BTreeSet<&str> = blocks.iter().map(|block| block.language).collect();
@@ -91,6 +94,17 @@ fn the_race_ends_as_told_and_its_winner_lands() {
     let output = typed(&repo, &block("sh", "race"));
     output.exit(0).stdout_has("`comma` is proved").stdout_has("the comma is missing");
     assert_eq!(repo.read("greet.sh").as_deref(), Some("echo \"hello, $1\"\n"));
+}
+
+#[test]
+fn modules_are_tested_as_told() {
+    let repo = repository();
+    let modules =
+        "[test.modules.web]\nrun = \"test -e web/page\"\n[test.modules.api]\nrun = \"true\"\n";
+    repo.file("orchestrator.toml", modules).file("web/page", "1\n").commit("modules");
+    repo.wt_orch(&["config", "approve"]).exit(0);
+    typed(&repo, &block("sh", "test")).exit(0).stdout_has("2 of 2 modules passed");
+    assert!(repo.read("results.xml").unwrap().contains("<testsuite name=\"web\""));
 }
 
 #[test]
@@ -288,6 +302,7 @@ fn the_help_reads_like_this() {
       check        Parse and validate a tasks file, nothing else
       plan         Show verdict, schedule and prediction; create nothing
       split        Decide, create worktrees, run the tasks, report
+      test         Test modules at once: those that are found, or that are named
       status       Show where a run stands
       logs         Show what a run's tasks printed
       abort        Stop a run and cancel what has not finished; a second time, kill what does not stop
