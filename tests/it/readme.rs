@@ -51,11 +51,10 @@ fn typed(repo: &Repo, script: &str) -> Output {
 fn every_shell_block_is_run_or_is_left_out_by_name() {
     let blocks = blocks(README);
     let names: Vec<&str> = blocks.iter().filter(|b| b.language == "sh").map(|b| b.name).collect();
-    let known: Vec<&str> =
-        ["demo", "start", "json", "what-if", "forms", "race", "test"]
-            .into_iter()
-            .chain(NOT_RUN)
-            .collect();
+    let known: Vec<&str> = ["demo", "start", "json", "what-if", "forms", "race", "test"]
+        .into_iter()
+        .chain(NOT_RUN)
+        .collect();
     assert_eq!(names.iter().collect::<BTreeSet<_>>(), known.iter().collect());
     assert!(names.len() == known.len(), "a name is used twice: {names:?}");
     let languages: BTreeSet<&str> = blocks.iter().map(|block| block.language).collect();
