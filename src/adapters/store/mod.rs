@@ -13,6 +13,7 @@ mod operations;
 mod passed;
 mod schema;
 mod set_aside;
+mod suites;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -26,6 +27,7 @@ pub use observations::{ATTEMPTS_KEPT, ATTEMPTS_KEPT_IN_ALL, Forget, ObservationC
 pub use operations::{NewOperation, Operation, OperationState};
 pub use passed::{FAILED_KEPT, PASSED_KEPT};
 pub use set_aside::{has_other_users, move_aside};
+pub use suites::{SUITE_MODULES_KEPT, SUITE_TIMES_KEPT, SuiteObservation, SuiteTime};
 
 use error::Wrong;
 

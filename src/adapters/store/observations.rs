@@ -3,8 +3,8 @@
 use rusqlite::{Connection, Row, Transaction, params};
 
 use super::error::Wrong;
-use super::schema::{OBSERVATIONS_SINCE, RESOURCES_SINCE};
-use super::{Store, StoreError, number};
+use super::schema::{OBSERVATIONS_SINCE, RESOURCES_SINCE, SUITES_SINCE};
+use super::{Store, StoreError, number, suites};
 use crate::domain::plan::{
     Observations, ObservedAttempt, ObservedRun, RecordedAttempt, RecordedRun, ResourceUse,
 };
@@ -96,6 +96,7 @@ impl Store {
     pub fn check_measurements(&self) -> Result<(), StoreError> {
         self.read(|db| {
             let tables: &[&str] = match self.schema {
+                SUITES_SINCE.. => &["costs", "attempts", "results", "suite_times", "suite_ends"],
                 OBSERVATIONS_SINCE.. => &["costs", "attempts", "results"],
                 _ => &["costs"],
             };
@@ -128,9 +129,11 @@ impl Store {
         })
     }
 
-    /// Forgets observations; answers how many there were.
+    /// Forgets observations, with what is known of their test suites; answers how many attempts and
+    /// runs there were.
     pub fn forget(&mut self, what: Forget<'_>) -> Result<ObservationCount, StoreError> {
         self.write(|db| {
+            suites::forget(db, what)?;
             let (attempts, runs) = match what {
                 Forget::All => (
                     db.execute("DELETE FROM attempts", [])?,

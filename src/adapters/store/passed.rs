@@ -64,7 +64,7 @@ impl Store {
 }
 
 /// Forgets all rows of a table but the newest, by their ids.
-fn keep_newest(db: &Transaction<'_>, table: &str, kept: usize) -> Result<(), Wrong> {
+pub(super) fn keep_newest(db: &Transaction<'_>, table: &str, kept: usize) -> Result<(), Wrong> {
     let forget = format!(
         "DELETE FROM {table} WHERE id <= (
              SELECT id FROM {table} ORDER BY id DESC LIMIT 1 OFFSET ?1)"

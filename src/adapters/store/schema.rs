@@ -14,7 +14,7 @@ const APPLICATION_ID: i64 = 0x5754_4f52;
 
 /// One entry for each schema: what turns the one before it into it. An entry that was released is
 /// never edited, and a database of it stays in `fixtures/store`.
-const STEPS: [&str; 4] = [V1, V2, V3, V4];
+const STEPS: [&str; 5] = [V1, V2, V3, V4, V5];
 
 const V1: &str = "
 CREATE TABLE runs (
@@ -111,11 +111,36 @@ CREATE TABLE failed (
 ) STRICT;
 ";
 
+const V5: &str = "
+CREATE TABLE suite_times (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    workflow TEXT NOT NULL,
+    module TEXT NOT NULL,
+    unit TEXT NOT NULL,
+    run INTEGER NOT NULL,
+    seconds REAL NOT NULL,
+    cpu_s REAL,
+    at INTEGER NOT NULL,
+    UNIQUE (workflow, module, unit, run)
+) STRICT;
+CREATE TABLE suite_ends (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    workflow TEXT NOT NULL,
+    module TEXT NOT NULL,
+    failed INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    UNIQUE (workflow, module)
+) STRICT;
+";
+
 /// The first schema with tables of observations.
 pub(super) const OBSERVATIONS_SINCE: i64 = 2;
 
 /// The first schema with what attempts use besides time.
 pub(super) const RESOURCES_SINCE: i64 = 3;
+
+/// The first schema with what test runs showed of their modules.
+pub(super) const SUITES_SINCE: i64 = 5;
 
 /// The newest schema.
 pub(super) const KNOWN: i64 = STEPS.len() as i64;

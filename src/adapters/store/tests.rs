@@ -17,6 +17,7 @@ const V1: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/store/v1.db");
 const V2: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/store/v2.db");
 const V3: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/store/v3.db");
 const V4: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/store/v4.db");
+const V5: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/store/v5.db");
 
 fn open() -> (TempDir, Store) {
     let dir = tempfile::tempdir().unwrap();
@@ -72,6 +73,7 @@ fn fill(store: &mut Store) {
     store.observe(&observed()).unwrap();
     store.note_passed("key", AT).unwrap();
     store.note_failed("false", AT).unwrap();
+    store.observe_suites("test", &suites::tests::observed(1)).unwrap();
 }
 
 fn observed() -> Observations {
@@ -114,7 +116,13 @@ fn what_was_stored_is_there_after_opening_again_and_nothing_lies_beside_it() {
 #[test]
 fn a_database_of_every_released_schema_still_opens() {
     let none = Observations::default;
-    let fixtures = [(V1, none()), (V2, without_resources()), (V3, observed()), (V4, observed())];
+    let fixtures = [
+        (V1, none()),
+        (V2, without_resources()),
+        (V3, observed()),
+        (V4, observed()),
+        (V5, observed()),
+    ];
     for (fixture, known) in fixtures {
         for existing in [false, true] {
             let dir = tempfile::tempdir().unwrap();
@@ -125,6 +133,9 @@ fn a_database_of_every_released_schema_still_opens() {
             };
             assert_filled(&store);
             assert_eq!(store.observations().unwrap(), known);
+            let failed: &[&str] = if fixture == V5 { &["api"] } else { &[] };
+            assert_eq!(store.failed_suites("test").unwrap(), failed);
+            assert_eq!(store.suite_times("test").unwrap().len(), 2 * failed.len());
             store.observe(&observed()).unwrap();
             let first = if known.is_empty() { observed() } else { known.clone() };
             assert_eq!(store.observations().unwrap(), first);
@@ -165,6 +176,8 @@ fn an_older_database_that_may_only_be_read_knows_what_its_schema_has() {
         fs::copy(fixture, &path).unwrap();
         let store = Store::connect_read_only(path).unwrap();
         assert_eq!(store.observations().unwrap(), known);
+        assert!(store.suite_times("test").unwrap().is_empty());
+        assert!(store.failed_suites("test").unwrap().is_empty());
         assert_eq!(store.runs().unwrap().len(), 1);
     }
 }

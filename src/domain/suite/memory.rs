@@ -1,24 +1,78 @@
-//! What earlier test runs teach of modules.
+//! What past runs taught of modules.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What is known of modules and their units beforehand.
-#[derive(Debug, Clone, PartialEq, Default)]
+use super::demand::cpu_share;
+use crate::domain::plan::median;
+
+/// What past runs taught of modules, by their names.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct SuiteMemory {
-    /// Seconds that a unit takes, by module and unit.
+    /// Seconds of a unit, by module and unit; median of the latest.
     pub unit_seconds: BTreeMap<(String, String), f64>,
-    /// Seconds that a module takes as a whole, by its name.
+    /// Seconds of a module as a whole; median of the latest.
     pub module_seconds: BTreeMap<String, f64>,
-    /// Cores that a module keeps busy, by its name.
+    /// Cores that a module keeps busy while it runs.
     pub cpu_share: BTreeMap<String, f64>,
-    /// Names of the modules that failed when they last ran.
+    /// Modules that failed when they last ran.
     pub failed_last: BTreeSet<String>,
 }
 
+/// One observation.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SuiteSample<'a> {
+    /// The module.
+    pub module: &'a str,
+    /// Its unit; `None` is the module as a whole.
+    pub unit: Option<&'a str>,
+    /// Seconds.
+    pub seconds: f64,
+    /// Seconds of processor time, where they are known.
+    pub cpu_s: Option<f64>,
+}
+
 impl SuiteMemory {
-    /// Seconds of the units of a module, by unit.
+    /// From observations of the latest runs and the modules that failed last.
+    pub fn learn<'a>(
+        samples: impl IntoIterator<Item = SuiteSample<'a>>,
+        failed_last: impl IntoIterator<Item = String>,
+    ) -> Self {
+        let mut units: BTreeMap<(&str, &str), Vec<f64>> = BTreeMap::new();
+        let mut modules: BTreeMap<&str, Vec<SuiteSample<'a>>> = BTreeMap::new();
+        for sample in samples {
+            match sample.unit {
+                Some(unit) => units.entry((sample.module, unit)).or_default().push(sample.seconds),
+                None => modules.entry(sample.module).or_default().push(sample),
+            }
+        }
+        let unit = |((module, unit), seconds): ((&str, &str), Vec<f64>)| {
+            Some(((module.to_owned(), unit.to_owned()), median(seconds)?))
+        };
+        let whole = |(module, samples): (&&str, &Vec<SuiteSample<'a>>)| {
+            Some(((*module).to_owned(), median(samples.iter().map(|sample| sample.seconds))?))
+        };
+        let share = |(module, samples): (&&str, &Vec<SuiteSample<'a>>)| {
+            Some(((*module).to_owned(), cpu_share(samples)?))
+        };
+        Self {
+            unit_seconds: units.into_iter().filter_map(unit).collect(),
+            module_seconds: modules.iter().filter_map(whole).collect(),
+            cpu_share: modules.iter().filter_map(share).collect(),
+            failed_last: failed_last.into_iter().collect(),
+        }
+    }
+
+    /// Cores that the tests of a module are planned with: what was learned, one before that.
+    pub fn cpus(&self, module: &str) -> f64 {
+        self.cpu_share.get(module).copied().unwrap_or(1.0)
+    }
+
+    /// Seconds of the units of a module.
     pub fn units_of(&self, module: &str) -> BTreeMap<String, f64> {
-        let of_it = self.unit_seconds.iter().filter(|((name, _), _)| name == module);
-        of_it.map(|((_, unit), seconds)| (unit.clone(), *seconds)).collect()
+        let own = self.unit_seconds.iter().filter(|((of, _), _)| of == module);
+        own.map(|((_, unit), seconds)| (unit.clone(), *seconds)).collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,21 +3,25 @@
 mod balance;
 mod changed;
 mod command;
+mod demand;
 mod find;
 mod memory;
 mod module;
+mod parts;
 mod results;
 mod rules;
 mod shard;
 mod spec;
 mod split;
 mod tasks;
+mod unit_seconds;
 
 pub use changed::{Selection, changed};
 pub use command::{command_of, reporting_to};
 pub use find::{Found, find, part_task_id, task_id, wanted_manifests};
-pub use memory::SuiteMemory;
+pub use memory::{SuiteMemory, SuiteSample};
 pub use module::{Module, ModuleKind, Unit};
+pub use parts::parts;
 pub use results::{
     CaseOutcome, CaseResult, FailedTry, FailureCause, Place, SlowTest, SuiteEnd, SuiteReading,
     SuiteResults, SuiteSaid, TestFailure, cases, merge_attempts, merge_parts, message_in,
@@ -28,3 +32,4 @@ pub use shard::shard;
 pub use spec::{Part, SuiteSpec};
 pub use split::{SplitTerms, split};
 pub use tasks::{SuiteTasks, SuiteTerms, suite_tasks};
+pub use unit_seconds::unit_seconds;

@@ -143,6 +143,9 @@ impl Run {
         if let Some(tally) = ended.tally {
             self.collected.count(tally);
         }
+        if let (Some(target), Some(took)) = (&self.target, ended.took) {
+            self.collected.time_group(&[&target.id], took);
+        }
         let mut outputs: BTreeMap<String, Excerpt> = ended.outputs.into_iter().collect();
         for (name, outcome) in ended.tests {
             self.owes_error |= outcome == Outcome::Failed;

@@ -1,5 +1,7 @@
 //! What one test binary of Rust's harness writes, from `running N tests` to `test result: …`.
 
+use std::time::Duration;
+
 use super::Tally;
 use super::collected::Outcome;
 use super::excerpt::Excerpt;
@@ -35,6 +37,8 @@ pub(super) struct Ended {
     pub(super) whole: bool,
     /// Those numbers.
     pub(super) tally: Option<Tally>,
+    /// How long they took, as it says itself.
+    pub(super) took: Option<Duration>,
     /// What tests printed.
     pub(super) outputs: Vec<(String, Excerpt)>,
 }
@@ -117,7 +121,8 @@ impl Block {
             self.listed.extend(self.failures.into_iter().map(|name| (name, Outcome::Failed)));
         }
         let tally = counts.map(|counts| counts.tally());
-        Ended { tests: self.listed, whole, tally, outputs: self.outputs }
+        let took = last.and_then(parse_time);
+        Ended { tests: self.listed, whole, tally, took, outputs: self.outputs }
     }
 
     fn is_whole(&self, counts: &Counts) -> bool {
@@ -166,6 +171,12 @@ impl Counts {
         }
         Some(counts)
     }
+}
+
+/// From `…; finished in 0.33s`.
+fn parse_time(line: &str) -> Option<Duration> {
+    let (_, time) = line.rsplit_once("; finished in ")?;
+    Duration::try_from_secs_f64(time.strip_suffix('s')?.parse().ok()?).ok()
 }
 
 /// From `test NAME ... RESULT`, also behind what a test printed without a newline.

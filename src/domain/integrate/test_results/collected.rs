@@ -32,6 +32,7 @@ pub(super) struct Collected {
     /// Numbers that the writer told.
     tally: Option<Tally>,
     durations: BTreeMap<String, Duration>,
+    groups: BTreeMap<String, Duration>,
     flaky: BTreeSet<String>,
     outputs: BTreeMap<String, Excerpt>,
 }
@@ -66,6 +67,14 @@ impl Collected {
     pub(super) fn time(&mut self, parts: &[&str], duration: Duration) {
         if let Some(id) = id(parts) {
             self.durations.insert(id, duration);
+        }
+    }
+
+    /// How long tests took together whose ids begin with these parts; several times add up.
+    pub(super) fn time_group(&mut self, parts: &[&str], duration: Duration) {
+        if let Some(id) = id(parts) {
+            let known = self.groups.entry(id).or_default();
+            *known = known.saturating_add(duration);
         }
     }
 
@@ -120,6 +129,7 @@ impl Collected {
             tally: self.tally.unwrap_or(found),
             tally_is_told: self.tally.is_some(),
             durations: self.durations,
+            groups: self.groups,
             flaky: self.flaky.into_iter().filter(|id| results.passed.contains(id)).collect(),
             outputs: outputs.map(|(id, output)| (id, output.finish())).collect(),
             results,

@@ -58,6 +58,9 @@ pub(super) fn parse(text: &str) -> Option<TestReading> {
 }
 
 fn close(package: Package, end: &End<'_>, collected: &mut Collected) {
+    if let Some(took) = end.took {
+        collected.time_group(&[end.name], took);
+    }
     match end.verdict {
         Some(passed) if !(package.is_empty() && end.has_no_tests) => {
             package.finish(end.name, Some(passed), collected);
@@ -73,6 +76,7 @@ struct End<'a> {
     /// Whether it passed; `None` where its tests could not be started.
     verdict: Option<bool>,
     has_no_tests: bool,
+    took: Option<Duration>,
 }
 
 /// From `ok  \tpackage\t0.01s`, `FAIL\tpackage\t0.01s`, `FAIL\tpackage [build failed]`,
@@ -82,14 +86,15 @@ fn parse_end(line: &str) -> Option<End<'_>> {
     let word = columns.next()?;
     let name = columns.next().filter(|name| !name.is_empty())?;
     let detail = columns.next().unwrap_or_default();
+    let took = parse_seconds(detail);
     let has_no_tests = line.ends_with("[no test files]") || line.ends_with("[no tests to run]");
     match word.trim_end() {
-        "ok" if word.len() == 4 => Some(End { name, verdict: Some(true), has_no_tests }),
-        "?" if word.len() == 4 => Some(End { name, verdict: Some(true), has_no_tests }),
+        "ok" if word.len() == 4 => Some(End { name, verdict: Some(true), has_no_tests, took }),
+        "?" if word.len() == 4 => Some(End { name, verdict: Some(true), has_no_tests, took }),
         "FAIL" => {
             let (name, reason) = name.split_once(' ').unwrap_or((name, ""));
             let ran = reason.is_empty() && !detail.starts_with('[');
-            Some(End { name, verdict: ran.then_some(false), has_no_tests: false })
+            Some(End { name, verdict: ran.then_some(false), has_no_tests: false, took })
         }
         _ => None,
     }
@@ -107,9 +112,13 @@ fn parse_result(line: &str) -> Option<(&str, Outcome, Option<Duration>)> {
         "SKIP" => Outcome::Skipped,
         _ => return None,
     };
-    let seconds = time.strip_suffix("s)")?;
-    let duration = seconds.parse().ok().and_then(|time| Duration::try_from_secs_f64(time).ok());
+    let duration = parse_seconds(time.strip_suffix(')').filter(|time| time.ends_with('s'))?);
     (!name.contains(' ')).then_some((name, outcome, duration))
+}
+
+/// From `0.01s`.
+fn parse_seconds(text: &str) -> Option<Duration> {
+    Duration::try_from_secs_f64(text.strip_suffix('s')?.parse().ok()?).ok()
 }
 
 /// From `=== CONT  Name` and the like, which tell whose lines follow.

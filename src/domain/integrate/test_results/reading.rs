@@ -47,6 +47,9 @@ pub struct TestReading {
     pub tally_is_told: bool,
     /// How long tests took, where that was told.
     pub durations: BTreeMap<String, Duration>,
+    /// How long all tests of a target of cargo or a go package took together, where that was told; by
+    /// what the ids of its tests begin with.
+    pub groups: BTreeMap<String, Duration>,
     /// Tests that failed, then passed within the same run.
     pub flaky: BTreeSet<String>,
     /// Output of tests that failed, where the writer showed it; bounded each.
@@ -60,6 +63,7 @@ impl TestReading {
         self.tally = self.tally.plus(other.tally);
         self.tally_is_told &= other.tally_is_told;
         self.durations.extend(other.durations);
+        self.groups.extend(other.groups);
         self.flaky.extend(other.flaky);
         self.outputs.extend(other.outputs);
         self

@@ -90,6 +90,7 @@ fn joined(mut reported: TestReading, spoken: Option<TestReading>, log: &str) -> 
     // A report does not show that tests were left out, or that something else failed.
     reported.results.complete &= !is_cut_short(log);
     let Some(spoken) = spoken else { return reported };
+    reported.groups.extend(spoken.groups);
     if spoken.tally_is_told && !log.contains(LEFT_OUT) {
         reported.tally = spoken.tally;
     }

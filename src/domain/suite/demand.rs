@@ -1,0 +1,21 @@
+//! How much of the machine a suite takes: what waits leaves room for others.
+
+use super::memory::SuiteSample;
+
+/// A suite is never planned with less: it has to be started, and to report.
+const LEAST: f64 = 0.05;
+/// Shorter runs are mostly the start of their program, seconds.
+const LEAST_S: f64 = 0.2;
+/// Shares are told in this many parts of a core, so that noise makes no difference.
+const PARTS: f64 = 20.0;
+
+/// Cores that a module keeps busy: the most that was seen lately, since what runs beside it, here or
+/// elsewhere on the machine, can only take from that. `None` where nothing of use was seen.
+pub(super) fn cpu_share(samples: &[SuiteSample<'_>]) -> Option<f64> {
+    let shares = samples.iter().filter(|sample| sample.seconds >= LEAST_S).filter_map(|sample| {
+        let share = sample.cpu_s? / sample.seconds;
+        share.is_finite().then_some(share)
+    });
+    let most = shares.max_by(f64::total_cmp)?;
+    Some(((most * PARTS).round() / PARTS).max(LEAST))
+}

@@ -1,0 +1,33 @@
+use super::*;
+
+fn sample(module: &str, seconds: f64, cpu_s: f64) -> SuiteSample<'_> {
+    SuiteSample { module, unit: None, seconds, cpu_s: Some(cpu_s) }
+}
+
+#[test]
+fn the_middle_one_of_the_latest_times_counts() {
+    let unit = |seconds| SuiteSample { unit: Some("lib"), ..sample("api", seconds, 0.0) };
+    let samples = [sample("api", 9.0, 1.0), sample("api", 5.0, 1.0), sample("api", 6.0, 1.0)];
+    let all = samples.into_iter().chain([unit(1.0), unit(3.0), unit(2.0)]);
+    let memory = SuiteMemory::learn(all, ["cli".to_owned()]);
+    assert_eq!(memory.module_seconds["api"], 6.0);
+    assert_eq!(memory.units_of("api"), BTreeMap::from([("lib".to_owned(), 2.0)]));
+    assert!(memory.units_of("ap").is_empty());
+    assert!(memory.failed_last.contains("cli"));
+}
+
+#[test]
+fn a_suite_that_waits_takes_next_to_nothing_and_one_that_computes_all_it_ever_took() {
+    let samples = [
+        sample("waits", 5.0, 0.01),
+        sample("computes", 4.0, 3.9),
+        // Others ran beside it.
+        sample("computes", 8.0, 3.9),
+        sample("wide", 2.0, 3.1),
+        // Too short to say anything.
+        sample("tiny", 0.1, 0.2),
+    ];
+    let memory = SuiteMemory::learn(samples, []);
+    let cpus = ["waits", "computes", "wide", "tiny", "new"].map(|module| memory.cpus(module));
+    assert_eq!(cpus, [0.05, 1.0, 1.55, 1.0, 1.0]);
+}
