@@ -101,19 +101,27 @@ pub fn observe_removal(
     Ok(())
 }
 
+/// Costs of a test run in a repository in whose pool `ready` worktrees wait; otherwise as
+/// [`load_costs`].
+///
+/// # Errors
+/// The database.
+pub fn load_test_costs(
+    store: Option<&Store>,
+    files: usize,
+    hooks: usize,
+    ready: usize,
+) -> Result<Costs, EngineError> {
+    let costs = load_costs(store, files, hooks)?;
+    Ok(costs.for_tests(&load_samples(store, RENEW)?, &load_samples(store, "reuse")?, ready))
+}
+
 /// Costs for a base of `files` files and `hooks` setup hooks: measured where there are measurements, else defaults.
 ///
 /// # Errors
 /// The database.
 pub fn load_costs(store: Option<&Store>, files: usize, hooks: usize) -> Result<Costs, EngineError> {
-    let load = |kind: &str| -> Result<Vec<CostSample>, EngineError> {
-        let Some(store) = store else { return Ok(Vec::new()) };
-        let rows = store.costs(kind, RECENT)?;
-        Ok(rows
-            .into_iter()
-            .map(|row| CostSample { quantity: row.quantity, seconds: row.seconds })
-            .collect())
-    };
+    let load = |kind| load_samples(store, kind);
     let together = load("provision")?;
     let samples = CostSamples {
         provision: if together.is_empty() { load("provision_single")? } else { together },
@@ -123,4 +131,11 @@ pub fn load_costs(store: Option<&Store>, files: usize, hooks: usize) -> Result<C
         validate: load("validate")?,
     };
     Ok(Costs::learn(&samples, files, hooks))
+}
+
+fn load_samples(store: Option<&Store>, kind: &str) -> Result<Vec<CostSample>, EngineError> {
+    let Some(store) = store else { return Ok(Vec::new()) };
+    let rows = store.costs(kind, RECENT)?;
+    let sample = |row: Measured| CostSample { quantity: row.quantity, seconds: row.seconds };
+    Ok(rows.into_iter().map(sample).collect())
 }

@@ -46,6 +46,7 @@ mod space;
 mod start_commit;
 mod strays;
 mod subscriber;
+mod suite_memory;
 mod suite_results;
 mod suites;
 mod test_places;
@@ -59,7 +60,7 @@ pub use carry::plan_carry;
 pub use clean::{
     CleanItem, CleanKind, CleanMode, CleanReport, CleanRequest, Fate, Loss, clean, clean_leftovers,
 };
-pub use costs::{KnownCost, known_costs, load_costs, observe_removal};
+pub use costs::{KnownCost, known_costs, load_costs, load_test_costs, observe_removal};
 pub use create::{CreateRequest, Obstacle, create, placed};
 pub use cut_off::cut_off_operations;
 pub use driver::{DriveRequest, drive};
@@ -85,6 +86,7 @@ pub use site::Site;
 pub use space::Shortage;
 pub use strays::strays;
 pub use subscriber::Subscriber;
+pub use suite_memory::load_suite_memory;
 pub use suite_results::load_suite_readings;
 pub use suites::load_suites;
 pub use undo::{UndoOutcome, undo};

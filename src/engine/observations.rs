@@ -50,7 +50,8 @@ pub(super) fn store_conflicts(journal: &mut Journal) -> Result<(), EngineError> 
     warn(journal, "conflicts", stored)
 }
 
-fn warn(
+/// Says that something of the run could not be stored.
+pub(super) fn warn(
     journal: &mut Journal,
     what: &str,
     stored: Result<(), EngineError>,

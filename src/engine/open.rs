@@ -8,6 +8,7 @@ use super::observations::store_observations;
 use super::reserve::release;
 use super::site::Site;
 use super::strays::end_strays;
+use super::suite_memory::store_suite_memory;
 use super::test_places;
 use super::validate::clear_validations;
 use crate::adapters::host::control::{self, Follower, Reply, Request};
@@ -160,6 +161,7 @@ pub async fn abort_idle(site: &Site, journal: &mut Journal) -> Result<u32, Engin
     release(&journal.state().spec);
     journal.record(step.events, now)?;
     store_observations(journal)?;
+    store_suite_memory(site, journal)?;
     if journal.state().spec.kind.is_test() {
         for message in test_places::close(site, &journal.state().spec.clone()) {
             journal.note(Event::Warned { message })?;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::builds::{Builds, NO_BUILDS};
 use super::carry::CarryPlan;
 use super::contention::{Contention, DEFAULT_CONTENTION};
 use super::costs::{Costs, NO_COSTS};
@@ -63,6 +64,8 @@ pub struct PlanRequest<'a> {
     pub costs: Costs,
     /// What worktrees get beside the files of their commits.
     pub carry: Option<CarryPlan>,
+    /// What tests must build before they run.
+    pub builds: Builds<'a>,
     /// Past runs of this repository.
     pub history: &'a History,
     /// The longer ago they were, the less is sure; `None`: as if they were just over.
@@ -104,6 +107,7 @@ impl<'a> PlanRequest<'a> {
             setup: &[],
             costs: NO_COSTS,
             carry: None,
+            builds: NO_BUILDS,
             history: &NO_HISTORY,
             now: None,
             contention: DEFAULT_CONTENTION,

@@ -38,8 +38,20 @@ pub struct Costs {
     /// A worktree of an earlier run waits, made, set up and warm: one lane needs no other. Side by
     /// side it counts for nothing, since the slowest task is one without it.
     pub lane_ready: bool,
+    /// Worktrees go from one task to the next, as those of a test run do.
+    #[serde(default)]
+    pub reuse: Option<Reuse>,
     /// How many of provision, commit and merge come from measurements.
     pub measured: u8,
+}
+
+/// Worktrees that are used again as soon as a task is over.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Reuse {
+    /// Those that wait beforehand, warm.
+    pub ready: usize,
+    /// Seconds until one of them can be used.
+    pub seconds: f64,
 }
 
 /// What the setup hooks of one worktree are expected to take.
@@ -62,6 +74,10 @@ pub(super) const DEFAULT_HOOK_S: f64 = 10.0;
 /// Share of a task that is done again when its work does not merge: half, since most of it stands.
 const DEFAULT_REDO: f64 = 0.5;
 
+/// A worktree of tests that is made what it was, or that waits and is taken: until measured here.
+const DEFAULT_RENEW_S: f64 = 0.05;
+const DEFAULT_REUSE_S: f64 = 0.05;
+
 /// One merged state in ten fails at first: a judgement, not measured.
 const DEFAULT_RED: f64 = 0.1;
 
@@ -77,6 +93,7 @@ pub const NO_COSTS: Costs = Costs {
     redo: 0.0,
     red: 0.0,
     lane_ready: false,
+    reuse: None,
     measured: 0,
 };
 
@@ -120,7 +137,41 @@ impl Costs {
             redo: DEFAULT_REDO,
             red: DEFAULT_RED,
             lane_ready: false,
+            reuse: None,
             measured: u8::try_from(measured).unwrap_or(u8::MAX),
+        }
+    }
+}
+
+impl Costs {
+    /// The same for a test run: a worktree is made what it was in place of a commit, nothing is merged
+    /// or validated, and `ready` worktrees wait. Measurements of making one what it was and of taking
+    /// one that waits, newest last.
+    #[must_use]
+    pub fn for_tests(self, renew: &[CostSample], reuse: &[CostSample], ready: usize) -> Self {
+        let (renewed, reused) = (unit_seconds(renew), unit_seconds(reuse));
+        Self {
+            commit: renewed.unwrap_or(DEFAULT_RENEW_S),
+            merge: 0.0,
+            validate: None,
+            redo: 0.0,
+            red: 0.0,
+            lane_ready: ready > 0,
+            reuse: Some(Reuse { ready, seconds: reused.unwrap_or(DEFAULT_REUSE_S) }),
+            measured: 2 * u8::from(renewed.is_some()) + u8::from(reused.is_some()),
+            ..self
+        }
+    }
+
+    /// Of as many tasks on so many slots, how many get a worktree of their own that is made for them,
+    /// and how many one that is used again.
+    pub(super) fn made_and_reused(&self, tasks: usize, width: usize) -> (usize, usize) {
+        match self.reuse {
+            None => (tasks, 0),
+            Some(Reuse { ready, .. }) => {
+                let made = tasks.min(width).saturating_sub(ready);
+                (made, tasks - made)
+            }
         }
     }
 }
@@ -150,6 +201,16 @@ mod tests {
         let costs = Costs::learn(&samples, 4000, 0);
         assert!((costs.provision - 2.0).abs() < 1e-9);
         assert_eq!((costs.measured, costs.validate), (1, None));
+    }
+
+    #[test]
+    fn a_test_run_makes_as_many_worktrees_as_do_not_wait() {
+        let samples = [CostSample { quantity: 1.0, seconds: 0.3 }];
+        let costs = Costs::learn(&CostSamples::default(), 100, 0).for_tests(&samples, &[], 1);
+        assert_eq!((costs.commit, costs.merge, costs.validate), (0.3, 0.0, None));
+        assert_eq!(costs.made_and_reused(8, 4), (3, 5));
+        assert_eq!(costs.made_and_reused(1, 4), (0, 1));
+        assert_eq!(NO_COSTS.made_and_reused(8, 4), (8, 0));
     }
 
     #[test]

@@ -16,6 +16,7 @@ use self::rule::{needed_benefit, pays};
 use self::verdict_text::{Evidence, advice, flips, reasons};
 pub(super) use self::width::Curve;
 use super::build::{PlanRequest, Preference};
+use super::builds::BuildFacts;
 use super::claims::Exclusions;
 use super::graph::Graph;
 use super::learn::Durations;
@@ -38,6 +39,7 @@ pub(super) struct Candidate<'a> {
     pub(super) tasks: &'a [Task],
     pub(super) graph: &'a Graph,
     pub(super) durations: &'a Durations,
+    pub(super) builds: BuildFacts,
     pub(super) medians: &'a [f64],
     pub(super) excluded: &'a Exclusions,
     pub(super) interplay: &'a Interplay,
@@ -70,7 +72,8 @@ pub(super) fn decide(candidate: &Candidate<'_>) -> Choice {
     let comparison = compare(&arms, candidate.chance(), draws);
     let tasks = candidate.tasks.len();
     let needed = needed_benefit(candidate.lane_landed(candidate.medians), tasks);
-    let ruled = if tasks > 1 && width > 1 && pays(&comparison, needed) {
+    let known = !candidate.builds_are_unknown(width);
+    let ruled = if tasks > 1 && width > 1 && known && pays(&comparison, needed) {
         Verdict::Parallel
     } else {
         Verdict::Sequential
@@ -141,6 +144,17 @@ impl<'a> Candidate<'a> {
     /// Branches that are merged.
     pub(super) fn merges(&self) -> usize {
         self.tasks.iter().filter(|task| !task.read_only).count()
+    }
+
+    /// Whether worktrees would be built in, and nobody can tell how long that takes.
+    pub(super) fn builds_are_unknown(&self, width: usize) -> bool {
+        let (made, _) = self.request.costs.made_and_reused(self.tasks.len(), width);
+        self.builds.unknown > 0 && made > 0
+    }
+
+    /// Whether the tasks are test suites.
+    pub(super) fn is_test(&self) -> bool {
+        self.request.costs.reuse.is_some()
     }
 
     /// Whether there are tasks whose conflicts nobody can tell.

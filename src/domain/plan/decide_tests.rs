@@ -2,6 +2,7 @@
 
 mod properties;
 mod sentences;
+mod suites;
 mod worked_cases;
 
 use std::collections::BTreeMap;

@@ -28,6 +28,7 @@
 //! `replan` gives the rest of a run other ranks.
 
 mod build;
+mod builds;
 mod by_name;
 mod carry;
 mod claims;
@@ -63,11 +64,12 @@ mod simulate;
 mod what_if;
 
 pub use build::{GateCycle, Host, PlanRequest, Preference, build, check_order, may_overlap};
+pub use builds::{Builds, NO_BUILDS};
 pub use carry::{Amount, CarryLoad, CarryPlan};
 pub use claims::{Claim, ClaimKind, exclusions};
 pub use conflict_cost::{ConflictCost, Shared, conflict_costs};
 pub use contention::{Contention, DEFAULT_CONTENTION};
-pub use costs::{CostSample, CostSamples, Costs, NO_COSTS, SetupCost, unit_seconds};
+pub use costs::{CostSample, CostSamples, Costs, NO_COSTS, Reuse, SetupCost, unit_seconds};
 pub use deadline::{Deadline, IN_TIME, MoreSlots, meet_deadline};
 pub use dispatcher::{Dispatcher, JobState};
 pub use effort::{Effort, LEAST_EFFORT};

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::build::{GateCycle, PlanRequest, Preference};
+use super::builds::BuildFacts;
 use super::by_name::ByName;
 use super::claims::{Exclusions, exclusions, shared_locks};
 use super::conditional::left_out;
@@ -30,6 +31,7 @@ pub(super) struct Model<'a> {
     pub(super) tasks: Vec<Task>,
     pub(super) graph: Graph,
     pub(super) durations: Durations,
+    pub(super) builds: BuildFacts,
     pub(super) medians: Vec<f64>,
     pub(super) excluded: Exclusions,
     /// Order that nobody wrote down.
@@ -62,6 +64,8 @@ impl<'a> Model<'a> {
         let graph = graph_of(&tasks, &orders)?;
         let left_out = left_out(&tasks, &graph);
         let mut durations = learn(&tasks);
+        let attempts = &request.history.attempts;
+        let builds = request.builds.complete(&tasks, &mut durations.estimates, attempts);
         for (at, estimate) in durations.estimates.iter_mut().enumerate() {
             if let Some(assumed) = request.assumed.get(&tasks[at].id) {
                 *estimate = *assumed;
@@ -81,6 +85,7 @@ impl<'a> Model<'a> {
             tasks,
             graph,
             durations,
+            builds,
             medians,
             excluded,
             orders,
@@ -97,6 +102,7 @@ impl<'a> Model<'a> {
             tasks: &self.tasks,
             graph: &self.graph,
             durations: &self.durations,
+            builds: self.builds,
             medians: &self.medians,
             excluded: &self.excluded,
             interplay: &self.interplay,

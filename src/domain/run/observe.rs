@@ -28,8 +28,9 @@ pub fn run_number(spec: &RunSpec, created: Timestamp) -> u64 {
 /// `run_created`.
 ///
 /// Attempts that succeeded, and those that their own time limit ended; any other says nothing about
-/// how long the task takes. The duration is that of the command and of its check. A run counts when
-/// every task succeeded before anything was stopped, resumed or run again.
+/// how long the task takes; a suite that failed ran as one that passes. The duration is that of the
+/// command and of its check. A run counts when every task ran so before anything was stopped, resumed
+/// or run again.
 ///
 /// What the first events of a journal show, the whole of it shows as well.
 pub fn observe(envelopes: &[Envelope], after: u64) -> Observations {
@@ -82,7 +83,8 @@ struct Watch<'a> {
     open: Vec<Option<Open>>,
     /// Tasks that had the lane.
     lane: BTreeSet<usize>,
-    succeeded: BTreeSet<usize>,
+    /// Tasks that took as long as they take: they succeeded, or are suites that came to their end.
+    ran: BTreeSet<usize>,
     /// Tasks that changed something.
     changed: BTreeSet<usize>,
     began: Option<Timestamp>,
@@ -102,7 +104,7 @@ impl<'a> Watch<'a> {
             busy: Vec::new(),
             open: spec.plan.tasks.iter().map(|_| None).collect(),
             lane: BTreeSet::new(),
-            succeeded: BTreeSet::new(),
+            ran: BTreeSet::new(),
             changed: BTreeSet::new(),
             began: None,
             over: None,
@@ -129,6 +131,7 @@ impl<'a> Watch<'a> {
             ) => self.in_one_go = false,
             (Event::RunFinished, _) => observed.runs.extend(self.run_result(at)),
             (Event::ProvisionRequested { attempt, .. }, Some(task)) => self.begin(task, *attempt),
+            (Event::Provisioned { reused: true, .. }, Some(task)) => self.found_warm(task),
             (
                 Event::SetupRequested { .. }
                 | Event::AttemptStarted { .. }
@@ -168,6 +171,13 @@ impl<'a> Watch<'a> {
         self.open[task] = Some(Open { attempt, lane_position, ..Open::default() });
     }
 
+    /// A worktree of tests is handed on with what was built in it, in the run and between runs.
+    fn found_warm(&mut self, task: usize) {
+        if let Some(open) = self.open[task].as_mut().filter(|_| self.spec.kind.is_test()) {
+            open.lane_position = Some(open.lane_position.unwrap_or(0).max(1));
+        }
+    }
+
     fn command_ended(
         &mut self,
         task: usize,
@@ -178,7 +188,10 @@ impl<'a> Watch<'a> {
         match end.ending {
             Ending::Code { code: 0 } => None,
             // A suite that fails has run as one that passes.
-            Ending::Code { .. } if self.spec.kind.is_test() => self.close(task, false),
+            Ending::Code { .. } if self.spec.kind.is_test() => {
+                self.ran.insert(task);
+                self.close(task, false)
+            }
             Ending::TimedOut => self.close(task, true),
             Ending::Code { .. } | Ending::Signal { .. } | Ending::Stalled | Ending::Stopped => {
                 self.open[task] = None;
@@ -196,7 +209,7 @@ impl<'a> Watch<'a> {
         self.idle(task, at);
         self.over = Some(at);
         if outcome == Outcome::Succeeded {
-            self.succeeded.insert(task);
+            self.ran.insert(task);
         } else if outcome != Outcome::Failed || self.spec.kind.race().is_none() {
             self.open[task] = None;
         }
@@ -274,8 +287,7 @@ impl<'a> Watch<'a> {
         let predicted = plan.predicted.run?;
         // Tasks that a condition left out as expected took no time in the prediction either.
         let mut tasks = plan.tasks.iter().enumerate();
-        let as_planned =
-            tasks.all(|(task, planned)| planned.left_out != self.succeeded.contains(&task));
+        let as_planned = tasks.all(|(task, planned)| planned.left_out != self.ran.contains(&task));
         if !self.in_one_go || !as_planned {
             return None;
         }

@@ -28,6 +28,9 @@ pub struct Part {
     pub folder: String,
     /// Names of the units that it runs; empty is the whole module.
     pub units: Vec<String>,
+    /// Names of the units whose times it can tell: those that it runs, or all of the module's.
+    #[serde(default)]
+    pub timed: Vec<String>,
     /// Where it leaves results by test (JUnit XML), relative to the root.
     pub report: Option<String>,
 }

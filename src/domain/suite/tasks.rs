@@ -65,6 +65,10 @@ pub fn suite_tasks(modules: &[Module], memory: &SuiteMemory, terms: &SuiteTerms)
                 module: module.name.clone(),
                 kind: module.kind,
                 folder: module.folder.clone(),
+                timed: match units.is_empty() {
+                    true => module.units.iter().map(|unit| unit.name.clone()).collect(),
+                    false => units.clone(),
+                },
                 units,
                 report: module.report.clone(),
             });

@@ -48,7 +48,7 @@ impl Candidate<'_> {
                 .request
                 .deadline
                 .map(|limit| share_within(&times.landed, limit / calibration.bias.exp())),
-            overhead: self.overhead(comparison),
+            overhead: self.overhead(comparison, width),
         }
     }
 
@@ -58,16 +58,19 @@ impl Candidate<'_> {
     }
 
     /// What the parallel arm spends beside the tasks, in all its worktrees together.
-    fn overhead(&self, comparison: &Comparison) -> Overhead {
+    fn overhead(&self, comparison: &Comparison, width: usize) -> Overhead {
         let costs = &self.request.costs;
         let tasks = self.tasks.len() as f64;
+        let (made, reused) = costs.made_and_reused(self.tasks.len(), width);
+        let (made, reused) = (made as f64, reused as f64);
+        let reuse = costs.reuse.map_or(0.0, |reuse| reused * reuse.seconds);
         let merges = self.merges() as f64;
         let validates = !self.request.set.validations.is_empty();
         let unknown = validates && costs.validate.is_none();
         Overhead {
-            provision: Some(tasks * costs.provision),
-            carry: Some(tasks * costs.carry),
-            setup: Some(tasks * costs.setup.seconds),
+            provision: Some(made * costs.provision + reuse),
+            carry: Some(made * costs.carry),
+            setup: Some(made * costs.setup.seconds),
             commit: Some(tasks * costs.commit),
             merge: Some(merges * costs.merge),
             validate: (!unknown).then(|| self.validation()),

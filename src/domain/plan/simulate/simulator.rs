@@ -15,6 +15,10 @@ pub(in crate::domain::plan) struct Simulator {
     /// By task: the probability that nothing merged so far conflicts with it.
     clean: Vec<f64>,
     result: Simulated,
+    /// Worktrees that wait for a task.
+    idle: usize,
+    /// By task, which of the worktrees that were made it has, from 1; 0 is one that waited.
+    worktree: Vec<u32>,
     held: usize,
     /// Something may start that could not before.
     changed: bool,
@@ -88,6 +92,8 @@ impl Simulator {
                 order: Vec::with_capacity(n),
                 ..Simulated::default()
             },
+            idle: 0,
+            worktree: vec![0; n],
             held: 0,
             changed: true,
             now: 0.0,
@@ -147,6 +153,8 @@ impl Simulator {
         self.result.committed = 0.0;
         self.result.redone = 0.0;
         self.result.peak = 0;
+        self.idle = scenario.costs.reuse.map_or(0, |reuse| reuse.ready);
+        self.worktree.fill(0);
         self.held = 0;
         self.changed = true;
         self.now = 0.0;
@@ -179,8 +187,15 @@ impl Simulator {
     }
 
     /// A worktree that starts from several tasks starts from their merge.
-    fn worktree_seconds(&self, scenario: &Scenario<'_>, task: usize) -> f64 {
+    fn worktree_seconds(&mut self, scenario: &Scenario<'_>, task: usize) -> f64 {
         let costs = scenario.costs;
+        if let Some(reuse) = costs.reuse.filter(|_| !scenario.one_lane) {
+            if self.idle > 0 {
+                self.idle -= 1;
+                return reuse.seconds;
+            }
+            self.worktree[task] = 1 + self.worktree.iter().max().copied().unwrap_or(0);
+        }
         if !scenario.one_lane {
             let starts = scenario.problem.jobs[task].predecessors.len().max(1) - 1;
             costs.provision + costs.carry + starts as f64 * costs.merge
@@ -192,10 +207,16 @@ impl Simulator {
     }
 
     fn made(&mut self, scenario: &Scenario<'_>) {
-        let Self { provisioning, running, result, .. } = self;
+        let Self { provisioning, running, result, worktree, .. } = self;
+        let is_handed_on = !scenario.one_lane && scenario.costs.reuse.is_some();
         provisioning.deliver(|task| {
-            let first = !scenario.one_lane || result.order.first() == Some(&task);
-            running.add(scenario, task, scenario.slot_seconds(task, first));
+            let seconds = if is_handed_on {
+                scenario.handed_on_seconds(task, worktree[task])
+            } else {
+                let first = !scenario.one_lane || result.order.first() == Some(&task);
+                scenario.slot_seconds(task, first)
+            };
+            running.add(scenario, task, seconds);
         });
     }
 
@@ -208,6 +229,7 @@ impl Simulator {
         self.result.finish[task] = self.now;
         self.result.committed = self.now;
         self.held -= 1;
+        self.idle += 1;
         if !scenario.one_lane && scenario.interplay.merges(task) {
             self.dispatcher.pause(scenario.problem, task);
             self.changed = true;
@@ -246,7 +268,21 @@ impl Simulator {
 
 impl Scenario<'_> {
     fn lane_worktree_seconds(&self) -> f64 {
-        if self.costs.lane_ready { 0.0 } else { self.costs.provision + self.costs.carry }
+        match (self.costs.lane_ready, self.costs.reuse) {
+            (true, reuse) => reuse.map_or(0.0, |reuse| reuse.seconds),
+            (false, _) => self.costs.provision + self.costs.carry,
+        }
+    }
+
+    /// As [`Self::slot_seconds`] where worktrees go from task to task. Those that are new are built in
+    /// at the same time, and each build keeps all cores busy: the second one ends twice as late.
+    fn handed_on_seconds(&self, task: usize, worktree: u32) -> f64 {
+        let cold = self.durations[task];
+        let warm = self.interplay.warm_seconds(task, cold);
+        match worktree {
+            0 => warm,
+            made => self.costs.setup.seconds + warm + f64::from(made) * (cold - warm),
+        }
     }
 
     /// Seconds a task holds the machine when nothing else runs: hooks of its worktree, its command.

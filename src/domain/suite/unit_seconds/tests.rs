@@ -61,7 +61,7 @@ fn files_of_pytest_take_the_sum_of_their_tests() {
     let units = ["tests/test_a.py", "tests/test_ok.py", "tests/test_gone.py"];
     let report = Some(fixture!("junit-pytest.xml"));
     let found = seconds(ModuleKind::Pytest, &units, (FAILED, "", report));
-    assert_eq!(found, owned([("tests/test_a.py", 0.008), ("tests/test_ok.py", 0.0)]));
+    assert_eq!(found, owned([("tests/test_a.py", 0.004), ("tests/test_ok.py", 0.0)]));
     let files: Vec<String> = units.map(str::to_owned).into();
     let files = Files::of(&files);
     assert_eq!(files.of_test("tests/test_a.py::TestC::test_m"), Some("tests/test_a.py"));

@@ -15,6 +15,13 @@ const SHOWN: usize = 3;
 pub(in crate::domain::plan) fn advice(e: &Evidence<'_>) -> Vec<String> {
     let c = e.candidate;
     let mut advice = Vec::new();
+    if c.is_test() {
+        advice.extend(keep_what_is_built(e));
+        if e.bound.binding == Binding::Slots {
+            advice.push("raise `[run] slots` or pass `--parallel=M`".to_owned());
+        }
+        return advice;
+    }
     advice.extend(without_the_tool(c.tasks));
     advice.extend(e.gains.iter().map(|gain| gain_sentence(c, gain)));
     if c.durations.estimates.iter().any(|estimate| estimate.source.is_default()) {
@@ -37,6 +44,26 @@ pub(in crate::domain::plan) fn advice(e: &Evidence<'_>) -> Vec<String> {
     advice.extend(too_small(e));
     advice.extend(more_memory(c));
     advice
+}
+
+/// Where builds stand in the way of running side by side.
+fn keep_what_is_built(e: &Evidence<'_>) -> Option<String> {
+    let c = e.candidate;
+    let (made, _) = c.request.costs.made_and_reused(c.tasks.len(), e.width);
+    if c.request.builds.tasks.is_empty() || c.request.builds.carried || made == 0 || e.width < 2 {
+        return None;
+    }
+    let mut advice = format!(
+        "with `[worktree] pool = {}` and one run with `--parallel`, later runs find worktrees that \
+         are built already",
+        e.width
+    );
+    if !c.request.builds.cached {
+        advice.push_str(
+            "; a compiler cache such as sccache (`RUSTC_WRAPPER`) makes a new one cheaper",
+        );
+    }
+    Some(advice)
 }
 
 /// When there is nothing here for it to do better.

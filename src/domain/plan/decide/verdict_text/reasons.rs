@@ -36,12 +36,14 @@ pub(in crate::domain::plan) fn reasons(e: &Evidence<'_>) -> Vec<String> {
     reasons.push(rule_sentence(e));
     reasons.extend(uncertainty(e));
     reasons.push(format!(
-        "one after another {}, side by side on {} slots {} (medians up to landed, {} draws)",
+        "one after another {}, side by side on {} slots {} (medians{}, {} draws)",
         human(predicted.sequential.p50),
         e.width,
         human(predicted.parallel.p50),
+        if e.candidate.is_test() { "" } else { " up to landed" },
         e.draws,
     ));
+    reasons.extend(builds(e));
     reasons.push(format!("the parallel schedule is bound by {}", e.bound.phrase));
     reasons.extend(overhead(e));
     reasons
@@ -49,6 +51,14 @@ pub(in crate::domain::plan) fn reasons(e: &Evidence<'_>) -> Vec<String> {
 
 fn rule_sentence(e: &Evidence<'_>) -> String {
     let c = e.comparison;
+    if e.ruled == Verdict::Sequential && e.candidate.builds_are_unknown(e.width) {
+        let (made, _) = e.candidate.request.costs.made_and_reused(e.candidate.tasks.len(), e.width);
+        let worktrees = if made == 1 { "a new worktree" } else { "each new worktree" };
+        return format!(
+            "{worktrees} would build again what the tests need, and how long that takes is not known \
+             yet: a run in one worktree builds once"
+        );
+    }
     let probability = percent(c.wins);
     if c.benefit.abs() < LEAST_TOLD_S {
         "splitting saves nothing".to_owned()
@@ -69,14 +79,28 @@ fn rule_sentence(e: &Evidence<'_>) -> String {
     }
 }
 
+/// What new worktrees build once more.
+fn builds(e: &Evidence<'_>) -> Option<String> {
+    let c = e.candidate;
+    let (made, _) = c.request.costs.made_and_reused(c.tasks.len(), e.width);
+    let more = made.saturating_sub(usize::from(!c.request.costs.lane_ready));
+    (more > 0 && c.builds.longest >= LEAST_TOLD_S).then(|| {
+        let worktrees = if more == 1 { "one more worktree" } else { "more worktrees" };
+        format!("{worktrees} would build again, which takes up to {} each", human(c.builds.longest))
+    })
+}
+
 /// What splitting costs beside the tasks, in its parts, and whether that was measured.
 fn overhead(e: &Evidence<'_>) -> Option<String> {
     let costs = &e.candidate.request.costs;
     let tasks = e.candidate.tasks.len();
+    let (made, reused) = costs.made_and_reused(tasks, e.width);
+    let clear = if e.candidate.is_test() { "clean-up" } else { "commit" };
     let parts = [
-        (tasks, "worktree", costs.provision + costs.carry),
-        (tasks, "setup", costs.setup.seconds),
-        (tasks, "commit", costs.commit),
+        (made, "worktree", costs.provision + costs.carry),
+        (reused, "reused worktree", costs.reuse.map_or(0.0, |reuse| reuse.seconds)),
+        (made, "setup", costs.setup.seconds),
+        (tasks, clear, costs.commit),
         (e.candidate.merges(), "merge", costs.merge),
     ];
     let parts: Vec<String> = parts
@@ -111,7 +135,8 @@ fn uncertainty(e: &Evidence<'_>) -> Vec<String> {
     }
     let durations = e.candidate.durations;
     let learned = durations.estimates.iter().any(|one| one.source == EstimateSource::History);
-    if e.verdict == Verdict::Parallel && learned && !durations.warmth_known {
+    let warms = !e.candidate.is_test() || e.candidate.builds.unknown > 0;
+    if e.verdict == Verdict::Parallel && learned && warms && !durations.warmth_known {
         found.push(
             "what one lane saves by what is built already is unknown: no run with `--sequential` yet"
                 .to_owned(),
