@@ -2,7 +2,9 @@
 
 use super::clean::{CleanItem, CleanKind, CleanReport, Fate};
 use super::error::EngineError;
+use crate::adapters::git::Repo;
 use crate::adapters::store::{CostSample as Measured, Store};
+use crate::adapters::worktree::pool::pooled;
 use crate::domain::plan::{CostSample, CostSamples, Costs, unit_seconds};
 use crate::domain::time::Timestamp;
 
@@ -101,18 +103,16 @@ pub fn observe_removal(
     Ok(())
 }
 
-/// Costs of a test run in a repository in whose pool `ready` worktrees wait; otherwise as
-/// [`load_costs`].
+/// The same costs for a test run, which finds the worktrees that wait in the pool.
 ///
 /// # Errors
-/// The database.
+/// The database, or the worktrees cannot be read.
 pub fn load_test_costs(
+    repo: &Repo,
     store: Option<&Store>,
-    files: usize,
-    hooks: usize,
-    ready: usize,
+    costs: Costs,
 ) -> Result<Costs, EngineError> {
-    let costs = load_costs(store, files, hooks)?;
+    let ready = pooled(repo, &repo.worktrees()?).len();
     Ok(costs.for_tests(&load_samples(store, RENEW)?, &load_samples(store, "reuse")?, ready))
 }
 

@@ -4,32 +4,32 @@ mod base;
 mod chosen;
 mod github;
 mod list;
+mod planned;
 mod results;
 
 pub(crate) use results::{finish, junit_text};
 
 use self::chosen::{Chosen, choose};
+use self::planned::{planned, split_terms};
 use super::split::{Begin, Creation, carry_out, create_run, hold, tell_verdict};
 use crate::cli::approval;
 use crate::cli::args::{SearchArgs, TestArgs};
 use crate::cli::context::{Context, Place};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::prepare::{Asked, Prepared, plan, planned_hooks};
+use crate::cli::prepare::{Asked, Prepared, planned_hooks};
 use crate::cli::remembered::{self, Remembered};
 use crate::cli::text_file::{refuse_unwritable, write_whole};
 use crate::domain::report::nothing_tested;
 use crate::domain::run::{RunKind, RunPhase};
-use crate::domain::suite::{SplitTerms, SuiteMemory, SuiteTerms, suite_tasks};
+use crate::domain::suite::{SuiteTerms, suite_tasks};
 use crate::domain::task::TaskSet;
-use crate::engine::prune_test_runs;
+use crate::engine::{load_suite_memory, prune_test_runs};
 
 /// Name of the runs.
 const NAME: &str = "test";
 /// Test runs that are over and still remembered.
 const KEPT: usize = 20;
-/// A module runs as a whole.
-const WHOLE: SplitTerms = SplitTerms { worktree: f64::INFINITY, width: 1 };
 
 /// Runs it.
 pub(crate) fn run(context: &Context, args: &TestArgs) -> Result<Exit, Failure> {
@@ -41,7 +41,8 @@ pub(crate) fn run(context: &Context, args: &TestArgs) -> Result<Exit, Failure> {
             Failure::usage("unwritable_junit", format!("cannot write `{}`: {why}", path.display()))
         })?;
     }
-    let memory = SuiteMemory::default();
+    let remembered = Remembered::load(context, &place);
+    let memory = load_suite_memory(remembered.store(), NAME)?;
     let chosen = choose(context, &place, args, &memory)?;
     if args.list {
         return Ok(list::print(context, &chosen, &memory));
@@ -60,10 +61,12 @@ pub(crate) fn run(context: &Context, args: &TestArgs) -> Result<Exit, Failure> {
         fail_fast: args.fail_fast,
         timeout: place.settings.run.timeout,
         stall_timeout: place.settings.run.stall_timeout,
-        split: WHOLE,
+        split: split_terms(&place, (&chosen.modules, &memory), remembered.store())?,
+        // How long a cold build takes is not known by module.
+        build: f64::INFINITY,
     };
     let tasks = suite_tasks(&chosen.modules, &memory, &terms);
-    let prepared = prepared(context, &place, &chosen, tasks.set)?;
+    let prepared = prepared(&place, &chosen, tasks.set, remembered)?;
     let search = SearchArgs { effort: None, seed: None };
     let asked = Asked {
         preference: args.verdict.preference(),
@@ -72,7 +75,7 @@ pub(crate) fn run(context: &Context, args: &TestArgs) -> Result<Exit, Failure> {
         compared: false,
         apart: true,
     };
-    let plan = plan(context, &place, &prepared, &asked)?;
+    let plan = planned(context, &place, (&prepared, &asked), (&chosen.modules, &tasks.spec))?;
     tell_verdict(context, &plan, "");
     approval::ensure(context, &mut place)?;
     let begin = Begin::new(false, prepared.files)?;
@@ -91,10 +94,10 @@ pub(crate) fn run(context: &Context, args: &TestArgs) -> Result<Exit, Failure> {
 }
 
 fn prepared(
-    context: &Context,
     place: &Place,
     chosen: &Chosen,
     set: TaskSet,
+    remembered: Remembered,
 ) -> Result<Prepared, Failure> {
     Ok(Prepared {
         setup: planned_hooks(place, &set, chosen.commit)?,
@@ -104,7 +107,7 @@ fn prepared(
         target: None,
         files: place.site.repo.file_count(chosen.commit)?,
         name: NAME.to_owned(),
-        remembered: Remembered::load(context, place),
+        remembered,
     })
 }
 

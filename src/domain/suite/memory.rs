@@ -67,6 +67,15 @@ impl SuiteMemory {
         self.cpu_share.get(module).copied().unwrap_or(1.0)
     }
 
+    /// How many of these modules get something done at once: not more than there are slots, or cores
+    /// for what each of them keeps busy.
+    pub fn useful_width(&self, modules: &[&str], slots: usize, cores: f64) -> usize {
+        let all: f64 = modules.iter().map(|module| self.cpus(module)).sum();
+        let each = all / modules.len().max(1) as f64;
+        // Conversion saturates.
+        ((cores / each.max(1e-3)) as usize).clamp(1, slots.max(1))
+    }
+
     /// Seconds of the units of a module.
     pub fn units_of(&self, module: &str) -> BTreeMap<String, f64> {
         let own = self.unit_seconds.iter().filter(|((of, _), _)| of == module);

@@ -4,16 +4,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{
-    Module, Part, SplitTerms, SuiteMemory, SuiteSpec, command_of, part_task_id, split, task_id,
+    Module, Part, SplitTerms, SuiteMemory, SuiteSpec, command_of, part_task_id, parts, task_id,
 };
 use crate::domain::id::{Oid, TaskId};
 use crate::domain::task::{
     AttemptRules, Demand, FailFast, Pattern, Priority, Task, TaskSet, TimeLimits, Work,
 };
 use crate::domain::time::from_secs;
-
-/// Cores that a suite keeps busy as long as nothing is known of it.
-const CPUS: f64 = 1.0;
 
 /// What holds for all modules of a test run.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,6 +27,8 @@ pub struct SuiteTerms {
     pub stall_timeout: Option<Duration>,
     /// When a module is worth more than one worktree.
     pub split: SplitTerms,
+    /// Seconds more that a worktree takes for a module whose tests are built.
+    pub build: f64,
 }
 
 /// A test run to be planned.
@@ -43,10 +42,15 @@ pub struct SuiteTasks {
 
 /// The tasks that test these modules: what failed last time goes first.
 pub fn suite_tasks(modules: &[Module], memory: &SuiteMemory, terms: &SuiteTerms) -> SuiteTasks {
+    let SplitTerms { worktree, width } = terms.split;
+    let build = |module: &Module| if module.build.is_some() { terms.build } else { 0.0 };
+    let mut split = vec![Vec::new(); modules.len()];
+    for (module, units) in parts(modules, memory, width, |module| worktree + build(module)) {
+        split[module].push(units);
+    }
     let (mut tasks, mut parts) = (Vec::new(), Vec::new());
-    for module in modules {
+    for (module, split) in modules.iter().zip(split) {
         let known = memory.units_of(&module.name);
-        let split = split(module, &known, terms.split);
         let is_whole = split.len() < 2;
         for (at, units) in split.into_iter().enumerate() {
             let id = match is_whole {
@@ -104,11 +108,7 @@ fn task(
         priority: if failed { Priority::High } else { Priority::Medium },
         phase: None,
         locks: Vec::new(),
-        demand: Demand {
-            cpus: memory.cpu_share.get(&module.name).copied().unwrap_or(CPUS),
-            memory: 0,
-            uses: BTreeMap::new(),
-        },
+        demand: Demand { cpus: memory.cpus(&module.name), memory: 0, uses: BTreeMap::new() },
         timeout: terms.timeout,
         retries: terms.retries,
         rules: AttemptRules { stall_timeout: terms.stall_timeout, ..AttemptRules::default() },

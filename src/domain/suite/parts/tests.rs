@@ -26,7 +26,7 @@ fn memory(modules: &[Module], unit: f64, beside: f64) -> SuiteMemory {
 }
 
 fn counts(modules: &[Module], memory: &SuiteMemory, width: usize, worktree: f64) -> Vec<usize> {
-    let found = parts(modules, memory, width, worktree);
+    let found = parts(modules, memory, width, |_| worktree);
     (0..modules.len()).map(|of| found.iter().filter(|(at, _)| *at == of).count()).collect()
 }
 
@@ -34,7 +34,7 @@ fn counts(modules: &[Module], memory: &SuiteMemory, width: usize, worktree: f64)
 fn a_long_module_is_taken_apart_and_every_unit_runs_once() {
     let modules = modules(&[8, 2]);
     let memory = memory(&modules, 10.0, 0.5);
-    let found = parts(&modules, &memory, 4, 1.0);
+    let found = parts(&modules, &memory, 4, |_| 1.0);
     assert_eq!(counts(&modules, &memory, 4, 1.0)[1], 1, "the short one stays whole");
     let own: Vec<&Vec<String>> =
         found.iter().filter(|(at, _)| *at == 0).map(|(_, units)| units).collect();

@@ -31,6 +31,7 @@ fn tasks(modules: &[Module], memory: &SuiteMemory) -> SuiteTasks {
         timeout: Duration::from_mins(1),
         stall_timeout: None,
         split: SplitTerms { worktree: 1.0, width: 4 },
+        build: 0.0,
     };
     suite_tasks(modules, memory, &terms)
 }
