@@ -41,6 +41,14 @@ impl Contention {
         1.0 + self.sigma * others + self.kappa * active * others
     }
 
+    /// The same among tasks that compute for this share of their time only: what waits is not slowed
+    /// down by what runs beside it.
+    #[must_use]
+    pub fn among(self, share: f64) -> Self {
+        let share = share.clamp(0.0, 1.0);
+        Self { sigma: share * self.sigma, kappa: share * self.kappa, ..self }
+    }
+
     /// Sigma and kappa from attempts of equal work at different widths, on a machine with this many
     /// cores. Least squares with both at least 0, drawn to the defaults as by two further
     /// observations of each; the defaults themselves until three widths were observed. Where every

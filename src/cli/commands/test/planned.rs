@@ -47,10 +47,18 @@ pub(super) fn planned(
         let carried = request.carry.as_ref().is_some_and(brings_what_is_built);
         Ok(build(&PlanRequest {
             costs: load_test_costs(&place.site.repo, store, request.costs)?,
+            contention: request.contention.among(computing(request)),
             builds: Builds { tasks: &tasks, carried, cached },
             ..request.clone()
         })?)
     })
+}
+
+/// Share of their time in which the suites compute.
+fn computing(request: &PlanRequest<'_>) -> f64 {
+    let tasks = &request.set.tasks;
+    let all: f64 = tasks.iter().map(|task| task.demand.cpus.min(1.0)).sum();
+    all / tasks.len().max(1) as f64
 }
 
 /// Tasks whose tests are built, each with the build that it shares.
