@@ -109,6 +109,7 @@ pub(super) fn created(
         kind: ModuleKind::Configured,
         folder: String::new(),
         units: Vec::new(),
+        timed: Vec::new(),
         report: Some("target/report.xml".to_owned()),
     };
     let parts = modules.iter().map(part).collect();
