@@ -85,30 +85,7 @@ fn told<'a>(envelope: &'a Envelope, state: &'a RunState) -> Told<'a> {
             let again: Vec<String> = tasks.iter().map(|task| format!("`{task}`")).collect();
             (Normal, format!("to run again: {}", again.join(", ")))
         }
-        Event::WidthChanged { width, because } => {
-            let of = match because {
-                WidthCause::RateLimit { task } | WidthCause::RateEased { task } => {
-                    let preset = state.index(task).and_then(|task| state.preset(task));
-                    preset.map_or(String::new(), |preset| format!(" of `{preset}`"))
-                }
-                WidthCause::Load
-                | WidthCause::Memory
-                | WidthCause::OtherRuns
-                | WidthCause::Failures { .. }
-                | WidthCause::Eased => String::new(),
-            };
-            let otherwise = match because {
-                WidthCause::Load | WidthCause::OtherRuns => {
-                    " (`run.share_host = false` ignores it)"
-                }
-                WidthCause::Memory
-                | WidthCause::RateLimit { .. }
-                | WidthCause::RateEased { .. }
-                | WidthCause::Failures { .. }
-                | WidthCause::Eased => "",
-            };
-            (Normal, format!("at most {width}{of} at once from here on: {because}{otherwise}"))
-        }
+        Event::WidthChanged { width, because } => (Normal, width_text(*width, because, state)),
         Event::Replanned { because, .. } => (
             Verbose,
             format!("what waits gets another order: `{because}` ended otherwise than planned"),
@@ -167,6 +144,29 @@ fn told<'a>(envelope: &'a Envelope, state: &'a RunState) -> Told<'a> {
         | Event::RetryReady { .. } => attempt_text(event, state),
     };
     Told { from, task: event.task(), texts: vec![text] }
+}
+
+fn width_text(width: usize, because: &WidthCause, state: &RunState) -> String {
+    let of = match because {
+        WidthCause::RateLimit { task } | WidthCause::RateEased { task } => {
+            let preset = state.index(task).and_then(|task| state.preset(task));
+            preset.map_or(String::new(), |preset| format!(" of `{preset}`"))
+        }
+        WidthCause::Load
+        | WidthCause::Memory
+        | WidthCause::OtherRuns
+        | WidthCause::Failures { .. }
+        | WidthCause::Eased => String::new(),
+    };
+    let otherwise = match because {
+        WidthCause::Load | WidthCause::OtherRuns => " (`run.share_host = false` ignores it)",
+        WidthCause::Memory
+        | WidthCause::RateLimit { .. }
+        | WidthCause::RateEased { .. }
+        | WidthCause::Failures { .. }
+        | WidthCause::Eased => "",
+    };
+    format!("at most {width}{of} at once from here on: {because}{otherwise}")
 }
 
 /// Steps of an attempt: details, but for its start and for what was odd about its work.

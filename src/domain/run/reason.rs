@@ -306,18 +306,8 @@ impl fmt::Display for Reason {
             Self::WorkLost { message } => write!(f, "its work could not be committed: {message}"),
             Self::CheckFailed { message } => write!(f, "its check failed: {message}"),
             Self::CheckNotRun { message } => write!(f, "the check could not be run: {message}"),
-            Self::Reproduced { fails: 1, runs: 1 } => {
-                write!(f, "reproduced: the base fails the check")
-            }
-            Self::Reproduced { fails, runs } => {
-                write!(f, "reproduced: the base failed the check in {fails} of {runs} runs")
-            }
-            Self::NotReproduced { passes: 1, runs: 1 } => {
-                write!(f, "not reproduced: the base passes the check")
-            }
-            Self::NotReproduced { passes, runs } => {
-                write!(f, "not reproduced: the base passed the check in {passes} of {runs} runs")
-            }
+            Self::Reproduced { fails, runs } => f.write_str(&reproduced(*fails, *runs)),
+            Self::NotReproduced { passes, runs } => f.write_str(&not_reproduced(*passes, *runs)),
             Self::Proved { passes: 1, runs: 1 } => write!(f, "passes the check"),
             Self::Proved { passes, runs } => {
                 write!(f, "passed the check in {passes} of {runs} runs")
@@ -354,5 +344,19 @@ impl fmt::Display for Reason {
             }
             Self::Stopped => write!(f, "stopped by the user"),
         }
+    }
+}
+
+fn reproduced(fails: u32, runs: u32) -> String {
+    match runs {
+        1 => "reproduced: the base fails the check".to_owned(),
+        _ => format!("reproduced: the base failed the check in {fails} of {runs} runs"),
+    }
+}
+
+fn not_reproduced(passes: u32, runs: u32) -> String {
+    match runs {
+        1 => "not reproduced: the base passes the check".to_owned(),
+        _ => format!("not reproduced: the base passed the check in {passes} of {runs} runs"),
     }
 }

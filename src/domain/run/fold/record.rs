@@ -8,25 +8,8 @@ impl TaskRecord {
     pub(super) fn note_event(&mut self, event: &Event, at: Timestamp, failed: bool) {
         match event {
             Event::ProvisionRequested { attempt, from, needs, .. } => {
-                if self.from != *from {
-                    // It starts from something else than before.
-                    self.start = None;
-                    self.start_merges.clear();
-                }
-                self.from.clone_from(from);
-                self.attempts = *attempt;
-                self.attempts_this_round += 1;
-                self.needs.clone_from(needs);
+                self.begin_attempt(*attempt, from, needs);
                 self.started.get_or_insert(at);
-                self.tip = None;
-                self.changed.clear();
-                self.changes = None;
-                self.checks.clear();
-                self.notes.clear();
-                self.tampered.clear();
-                self.setup = None;
-                self.leftovers = false;
-                self.shortage = None;
             }
             Event::AttemptNotStarted { shortage, .. } => self.shortage = *shortage,
             Event::ProvisionFailed { failure, .. } => self.shortage = failure.shortage(),
@@ -114,6 +97,28 @@ impl TaskRecord {
             | Event::RunStopped { .. }
             | Event::Integration { .. } => {}
         }
+    }
+
+    /// Nothing of what an earlier attempt made counts any more.
+    fn begin_attempt(&mut self, attempt: u32, from: &[(TaskId, Oid)], needs: &[TaskId]) {
+        if self.from != from {
+            // It starts from something else than before.
+            self.start = None;
+            self.start_merges.clear();
+        }
+        self.from = from.to_vec();
+        self.attempts = attempt;
+        self.attempts_this_round += 1;
+        self.needs = needs.to_vec();
+        self.tip = None;
+        self.changed.clear();
+        self.changes = None;
+        self.checks.clear();
+        self.notes.clear();
+        self.tampered.clear();
+        self.setup = None;
+        self.leftovers = false;
+        self.shortage = None;
     }
 
     /// One that could not be used any more was made anew.
