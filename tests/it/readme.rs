@@ -301,6 +301,7 @@ fn the_help_reads_like_this() {
       check        Parse and validate a tasks file, nothing else
       plan         Show verdict, schedule and prediction; create nothing
       split        Decide, create worktrees, run the tasks, report
+      race         Run competing hypotheses about a bug at once; one check decides
       test         Test modules at once: those that are found, or that are named
       status       Show where a run stands
       logs         Show what a run's tasks printed

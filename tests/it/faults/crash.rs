@@ -10,7 +10,7 @@ mod scenario;
 use enumerate::{Points, enumerate};
 use scenario::{
     ABORT, AHEAD, CLEAN, DIAMOND, FAILURES, INDEPENDENT, INTEGRATE, INTEGRATE_ELSEWHERE,
-    INTEGRATE_ON_A_BRANCH, RESUME, Scenario, UNDO, UNDO_A_BRANCH,
+    INTEGRATE_ON_A_BRANCH, RACE, RESUME, Scenario, UNDO, UNDO_A_BRANCH,
 };
 
 /// Points of a scenario that are tried every time.
@@ -41,6 +41,11 @@ fn failures_retries_checks_and_the_landing_survive_a_crash() {
 #[test]
 fn a_run_that_validates_ahead_survives_a_crash() {
     try_a_few(&AHEAD);
+}
+
+#[test]
+fn a_race_survives_a_crash() {
+    try_a_few(&RACE);
 }
 
 #[test]
@@ -98,6 +103,12 @@ mod slow {
     #[ignore = "slow: every crash of a run takes two seconds"]
     fn a_run_that_validates_ahead_survives_every_crash() {
         try_all(&AHEAD);
+    }
+
+    #[test]
+    #[ignore = "slow: every crash of a run takes two seconds"]
+    fn a_race_survives_every_crash() {
+        try_all(&RACE);
     }
 
     #[test]

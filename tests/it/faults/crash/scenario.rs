@@ -177,6 +177,36 @@ pub(super) const AHEAD: Scenario = Scenario {
     go_on: |repo| resume(repo, SPLIT, 0),
 };
 
+/// Two are proved, of which the smaller one lands, and one is falsified.
+const COMPETING: &str = r#"
+    [race]
+    check = "grep -q right a.txt"
+    runs = 2
+    stop = "all"
+    [[hypothesis]]
+    id = "longer"
+    run = "echo right >> a.txt; echo more > more"
+    [[hypothesis]]
+    id = "right"
+    run = "echo right >> a.txt; git commit -qam right"
+    [[hypothesis]]
+    id = "wrong"
+    run = "echo right >> b.txt"
+"#;
+
+const HOLD_A_RACE: &[&str] = &["race", "tasks.toml", "--parallel=2"];
+
+pub(super) const RACE: Scenario = Scenario {
+    name: "race",
+    tasks: COMPETING,
+    prepare: |_| {},
+    command: HOLD_A_RACE,
+    go_on: |repo| {
+        resume(repo, HOLD_A_RACE, 0);
+        integrate(repo);
+    },
+};
+
 /// Begins with a run that died when one of its tasks was at work.
 pub(super) const RESUME: Scenario = Scenario {
     name: "resume",
