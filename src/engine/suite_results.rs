@@ -1,12 +1,10 @@
 //! What the tests of an attempt said: read from its log and its report, which both lie outside of its
 //! worktree.
 
-use std::fs;
-use std::path::Path;
-
 use super::site::Site;
+use crate::adapters::host::report_file::{load_output, load_report};
 use crate::domain::run::{AttemptEnd, Ending, RunSpec, RunState};
-use crate::domain::suite::{SuiteEnd, SuiteReading, SuiteSaid, read_suite};
+use crate::domain::suite::{SuiteEnd, SuiteReading, SuiteResults, SuiteSaid, read_suite};
 
 /// What an attempt said.
 pub(super) fn suite_reading(
@@ -16,14 +14,12 @@ pub(super) fn suite_reading(
     end: SuiteEnd,
 ) -> SuiteReading {
     let id = &spec.plan.tasks[task].task.id;
-    let limit = spec.limits.log_limit;
-    let log = fs::read(site.log(&spec.run, id, attempt)).unwrap_or_default();
-    let report = load_report(&site.test_report(&spec.run, id, attempt), limit);
+    let log = load_output(&site.log(&spec.run, id, attempt)).unwrap_or_default();
+    let report = load_report(&site.test_report(&spec.run, id, attempt));
     let (report, note) = match report {
         Ok(report) => (report, None),
-        Err(note) => (None, Some(note)),
+        Err(why) => (None, Some(format!("its report is of no use: {why}"))),
     };
-    let log = String::from_utf8_lossy(&log);
     let said = SuiteSaid { end, log: &log, report: report.as_deref() };
     let mut reading = read_suite(&said);
     reading.notes.extend(note);
@@ -34,7 +30,7 @@ pub(super) fn suite_reading(
 pub fn load_suite_readings(site: &Site, state: &RunState, task: usize) -> Vec<SuiteReading> {
     let record = &state.tasks[task];
     let attempts = record.suite_attempts.iter().zip(&record.suites);
-    let read = |(&attempt, results): (&u32, &crate::domain::suite::SuiteResults)| {
+    let read = |(&attempt, results): (&u32, &SuiteResults)| {
         let end = match (&results.cause, attempt == record.attempts, &record.end) {
             (None, _, _) => SuiteEnd::Code { code: 0 },
             (Some(_), true, Some(end)) => suite_end(end),
@@ -58,19 +54,4 @@ pub(super) fn suite_end(end: &AttemptEnd) -> SuiteEnd {
         Ending::Stalled => SuiteEnd::Stalled,
         Ending::Stopped => SuiteEnd::Stopped,
     }
-}
-
-/// A report that is no file, or too large, is none; the note says so.
-fn load_report(path: &Path, limit: u64) -> Result<Option<String>, String> {
-    let Ok(found) = path.symlink_metadata() else { return Ok(None) };
-    if !found.is_file() {
-        return Ok(None);
-    }
-    if found.len() > limit {
-        return Err(format!(
-            "its report is larger than `run.log_limit` ({limit} bytes), and was not read"
-        ));
-    }
-    let bytes = fs::read(path).map_err(|error| format!("its report cannot be read: {error}"))?;
-    Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
 }

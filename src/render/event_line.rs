@@ -277,6 +277,29 @@ fn failed_tests(results: &SuiteResults) -> Vec<String> {
     lines
 }
 
+fn width_text(width: usize, because: &WidthCause, state: &RunState) -> String {
+    let of = match because {
+        WidthCause::RateLimit { task } | WidthCause::RateEased { task } => {
+            let preset = state.index(task).and_then(|task| state.preset(task));
+            preset.map_or(String::new(), |preset| format!(" of `{preset}`"))
+        }
+        WidthCause::Load
+        | WidthCause::Memory
+        | WidthCause::OtherRuns
+        | WidthCause::Failures { .. }
+        | WidthCause::Eased => String::new(),
+    };
+    let otherwise = match because {
+        WidthCause::Load | WidthCause::OtherRuns => " (`run.share_host = false` ignores it)",
+        WidthCause::Memory
+        | WidthCause::RateLimit { .. }
+        | WidthCause::RateEased { .. }
+        | WidthCause::Failures { .. }
+        | WidthCause::Eased => "",
+    };
+    format!("at most {width}{of} at once from here on: {because}{otherwise}")
+}
+
 fn setup_text(end: &SetupEnd) -> String {
     match end {
         SetupEnd::Ready { ran, held } if ran.is_empty() && held.is_empty() => {

@@ -1,5 +1,6 @@
 //! `wt-orch test`: modules at once, and what is told of them.
 
+use std::fmt::Write as _;
 use std::fs;
 
 use serde_json::{Value, json};
@@ -21,7 +22,7 @@ fn repo(modules: &[(&str, &str)]) -> Repo {
     let mut settings = String::new();
     for (name, script) in modules {
         repo.file(&format!("{name}/t.sh"), script);
-        settings.push_str(&format!("[test.modules.{name}]\nrun = \"sh {name}/t.sh\"\n"));
+        writeln!(settings, "[test.modules.{name}]\nrun = \"sh {name}/t.sh\"").unwrap();
     }
     repo.file("orchestrator.toml", &settings).file("t.tap", TAP).file("red.tap", RED);
     repo.file("web/t.js", "\n").commit("modules");

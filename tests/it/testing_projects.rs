@@ -1,12 +1,13 @@
 //! `wt-orch test` in projects with runners of their own: it counts what these count.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::Path;
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::harness::{Invocation, Repo};
+use crate::harness::{Invocation, Output, Repo};
 use crate::json::document;
 use crate::scene::ordinary_repo;
 
@@ -27,13 +28,13 @@ fn field<'d>(document: &'d Value, module: &str, field: &str) -> &'d Value {
     &modules.iter().find(|found| found["name"] == module).unwrap()[field]
 }
 
-/// Whether a program answers here; says so where it does not.
-fn is_there(repo: &Repo, program: &str, words: &[&str]) -> bool {
-    let there = repo.program("sh", &["-c", &[&[program], words].concat().join(" ")]).run();
-    if there.code() != Some(0) {
-        eprintln!("left out: `{program}` does not run here:\n{there}");
+/// Whether a question to the machine was answered well; says so where it was not.
+fn is_there(what: &str, asked: &Output) -> bool {
+    let there = asked.code() == Some(0);
+    if !there {
+        writeln!(std::io::stderr(), "left out, as {what} does not run here:\n{asked}").unwrap();
     }
-    there.code() == Some(0)
+    there
 }
 
 #[test]
@@ -79,7 +80,7 @@ fn a_cargo_workspace_has_the_tests_that_cargo_counts() {
 fn an_npm_workspace_has_the_tests_that_node_counts() {
     let repo = ordinary_repo();
     let node = "npm --version && node -e 'process.exit(parseInt(process.versions.node) < 20)'";
-    if !is_there(&repo, node, &[]) {
+    if !is_there("npm with node 20", &repo.program("sh", &["-c", node]).run()) {
         return;
     }
     repo.file(
@@ -118,8 +119,7 @@ fn a_python_project_has_the_tests_that_pytest_counts() {
     let path = std::env::var_os("PYTHONPATH").unwrap_or_default();
     let asked =
         repo.program("python3", &["-m", "pytest", "--version"]).env("PYTHONPATH", &path).run();
-    if asked.code() != Some(0) {
-        eprintln!("left out: there is no pytest here");
+    if !is_there("pytest", &asked) {
         return;
     }
     repo.file("pyproject.toml", "[tool.pytest.ini_options]\n")

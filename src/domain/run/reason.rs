@@ -319,15 +319,9 @@ impl fmt::Display for Reason {
                 write!(f, "passed the check in {passes} of {runs} runs only; last: {message}")
             }
             Self::RaceDecided { by } => write!(f, "stopped because `{by}` is proved"),
-            Self::TestsPassed { tests: None, .. } => write!(f, "its tests passed"),
-            Self::TestsPassed { tests: Some(tests), skipped } => {
-                let noun = if *tests == 1 { "test" } else { "tests" };
-                write!(f, "{tests} {noun} passed")?;
-                if *skipped > 0 { write!(f, ", {skipped} skipped") } else { Ok(()) }
-            }
+            Self::TestsPassed { tests, skipped } => f.write_str(&passed_text(*tests, *skipped)),
             Self::TestsFailed { failed, tests } => {
-                let noun = if *tests == 1 { "test" } else { "tests" };
-                write!(f, "{failed} of {tests} {noun} failed")
+                write!(f, "{failed} of {} failed", tests_text(*tests))
             }
             Self::SuiteFailed { message } => write!(f, "{message}"),
             Self::Dependency { task } => write!(f, "`{task}` did not succeed"),
@@ -336,11 +330,9 @@ impl fmt::Display for Reason {
                 write!(f, "`{task}`, which it depends on, was left out by a condition")
             }
             Self::FailFast { task } => write!(f, "stopped because `{task}` failed (`fail_fast`)"),
-            Self::GroupTimedOut { group: Some(group), limit } => {
-                write!(f, "the time of group `{group}` was up ({})", human_duration(*limit))
-            }
-            Self::GroupTimedOut { group: None, limit } => {
-                write!(f, "the time of the run was up ({})", human_duration(*limit))
+            Self::GroupTimedOut { group, limit } => {
+                let whose = group.as_ref().map_or("the run".to_owned(), |g| format!("group `{g}`"));
+                write!(f, "the time of {whose} was up ({})", human_duration(*limit))
             }
             Self::Stopped => write!(f, "stopped by the user"),
         }
@@ -359,4 +351,15 @@ fn not_reproduced(passes: u32, runs: u32) -> String {
         1 => "not reproduced: the base passes the check".to_owned(),
         _ => format!("not reproduced: the base passed the check in {passes} of {runs} runs"),
     }
+}
+
+/// `12 tests passed, 1 skipped`.
+fn passed_text(tests: Option<u64>, skipped: u64) -> String {
+    let tests = tests.map_or("its tests".to_owned(), tests_text);
+    let skipped = if skipped > 0 { format!(", {skipped} skipped") } else { String::new() };
+    format!("{tests} passed{skipped}")
+}
+
+fn tests_text(tests: u64) -> String {
+    if tests == 1 { "1 test".to_owned() } else { format!("{tests} tests") }
 }

@@ -29,13 +29,7 @@ impl TaskRecord {
             }
             Event::AttemptFinished { end, shortage, .. } => {
                 self.shortage = *shortage;
-                self.add_usage(end);
-                if let Some(said) = &end.agent {
-                    let before = self.agent.as_deref();
-                    let all = before.map_or_else(|| (**said).clone(), |b| b.followed_by(said));
-                    self.agent = Some(Box::new(all));
-                }
-                self.end = Some(end.clone());
+                self.note_end(end);
             }
             Event::SuiteFinished { attempt, results, .. } => self.note_suite(*attempt, results),
             Event::Committed { tip, notes, .. } if failed => {
@@ -125,6 +119,16 @@ impl TaskRecord {
     fn note_start_merge(&mut self, merge: &StartMerge) {
         self.start_merges.retain(|earlier| earlier.with != merge.with);
         self.start_merges.push(merge.clone());
+    }
+
+    fn note_end(&mut self, end: &AttemptEnd) {
+        self.add_usage(end);
+        if let Some(said) = &end.agent {
+            let before = self.agent.as_deref();
+            let all = before.map_or_else(|| (**said).clone(), |b| b.followed_by(said));
+            self.agent = Some(Box::new(all));
+        }
+        self.end = Some(end.clone());
     }
 
     /// One that was cut off before its end was told is told again.
