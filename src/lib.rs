@@ -121,7 +121,9 @@
 //!    the same whenever it is made. [`render`] prints them.
 //!
 //! When a run ends, or is stopped, [`observe`](domain::run::observe) reads from its journal how long
-//! attempts took and how the prediction did, and the next plan learns from it.
+//! attempts took and how the prediction did, and the next plan learns from it. A test run also leaves
+//! what its modules and their parts took and which failed
+//! ([`SuiteMemory`](domain::suite::SuiteMemory), `engine/suite_memory.rs`).
 //!
 //! A test run goes the same way, from other tasks: [`engine::load_suites`] finds modules in the files of
 //! a commit, [`domain::suite::suite_tasks`] makes tasks of them, and [`RunKind`](domain::run::RunKind)
@@ -145,7 +147,7 @@
 //! # Where things lie
 //!
 //! In `<git-common-dir>/wt-orch/`: `state.db` (one SQLite file: journals, operations, measured
-//! costs, observed attempts and runs; [`Store`](adapters::store::Store)), `state.db.corrupt-<n>` (one
+//! costs, observed attempts, runs and test suites; [`Store`](adapters::store::Store)), `state.db.corrupt-<n>` (one
 //! that was damaged, moved aside by [`engine::set_database_aside`] under `.database.lock`),
 //! `logs/<run>/<task>.<attempt>.log`,
 //! `….<attempt>.start.log` (what resolved a conflict in what it starts from),

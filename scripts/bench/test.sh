@@ -25,11 +25,11 @@ export XDG_CACHE_HOME="$work/home/.cache" WT_ORCH_YES=1
 mkdir -p "$HOME"
 
 # About a second of one core, or as many as asked for.
-cat > "$work/compute" <<'END'
+cat > "$work/computes" <<'END'
 #!/bin/sh
 awk -v n="$1" 'BEGIN { for (i = 0; i < n * 9000000; i++) x += i % 7; exit x == 0 }'
 END
-chmod +x "$work/compute"
+chmod +x "$work/computes"
 
 now() { date +%s%N; }
 
@@ -94,7 +94,7 @@ bench() {
 printf '%-10s %9s %9s %9s %7s %9s  %-10s %5s  %s\n' \
     suites alone first third ratio overhead verdict slots 'predicted, and whether it held'
 bench wait 'sleep 5' 'sleep 5' 'sleep 5' 'sleep 5' 'sleep 5' 'sleep 5' 'sleep 5' 'sleep 5'
-bench compute "$work/compute 4" "$work/compute 2" "$work/compute 3" "$work/compute 2"
-bench mixed 'sleep 4' "$work/compute 3" 'sleep 4' "$work/compute 3"
-bench small "$work/compute 1" 'sleep 1' 'sleep 1'
+bench compute "$work/computes 4" "$work/computes 2" "$work/computes 3" "$work/computes 2"
+bench mixed 'sleep 4' "$work/computes 3" 'sleep 4' "$work/computes 3"
+bench small "$work/computes 1" 'sleep 1' 'sleep 1'
 bench tiny true true true true

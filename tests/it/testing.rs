@@ -211,6 +211,28 @@ fn a_job_of_github_is_told_where_tests_failed() {
 }
 
 #[test]
+fn what_failed_last_time_goes_first_and_times_are_remembered_until_they_are_forgotten() {
+    let repo = repo(&[("api", "sleep 0.05"), ("web", "test -e mended")]);
+    test(&repo, &["--sequential"]).exit(1);
+    let last = |repo: &Repo| {
+        let document = document(&test(repo, &["--list", "--json"]), 0, "test_list");
+        told(&document, "last_s").iter().map(|(_, last)| last.is_number()).collect::<Vec<_>>()
+    };
+    assert_eq!(last(&repo), [true, true]);
+    repo.file("mended", "").commit("mended");
+    let first = |output: &Output| {
+        let lines: Vec<String> = output.stderr().lines().map(str::to_owned).collect();
+        let at =
+            |name: &str| lines.iter().position(|line| line.contains(&format!("{name}  started")));
+        at("web").unwrap() < at("api").unwrap()
+    };
+    assert!(first(&test(&repo, &["--sequential"])));
+    assert!(!first(&test(&repo, &["--sequential"])), "it passed, so the longer one goes first");
+    repo.wt_orch(&["history", "forget", "test", "api"]).exit(0);
+    assert_eq!(last(&repo), [false, true]);
+}
+
+#[test]
 fn worktrees_of_earlier_test_runs_are_used_again() {
     let repo = repo(&[("api", "ls target 2>/dev/null; mkdir -p target; touch target/built")]);
     repo.file(".gitignore", "target/\n").commit("ignores");

@@ -194,6 +194,9 @@ impl RunState {
         demands.sort_by(|a, b| b.total_cmp(a));
         demands.truncate(self.widest());
         let most: f64 = demands.iter().sum();
+        if most <= CRUMBS {
+            return None;
+        }
         let cores = reading.cores.max(1) as f64;
         let running: f64 = reading.others.iter().map(|run| run.cpus).sum();
         let wanted = || reading.others.iter().map(|run| run.wanted);
@@ -252,6 +255,10 @@ impl RunState {
         problem.capacities.get(at).copied()
     }
 }
+
+/// Cores that tasks may want in all without being held back: who computes so little finds the time for
+/// it on a machine that is busy, too, and takes none from others.
+const CRUMBS: f64 = 0.5;
 
 /// Sums of demands are not exact.
 const ROUNDING: f64 = 1e-6;

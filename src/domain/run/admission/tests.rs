@@ -59,6 +59,15 @@ impl RunState {
 }
 
 #[test]
+fn tasks_that_hardly_compute_are_not_held_back_by_what_others_compute() {
+    let busy = with_load(2, 2.0, 0.0, 6.0);
+    let state = run(2, 8, 0.05, 0);
+    assert_eq!(state.bears(&busy), (8, WidthCause::Eased));
+    let state = run(2, 8, 0.1, 0);
+    assert_eq!(state.bears(&busy), (1, WidthCause::Load));
+}
+
+#[test]
 fn a_run_alone_on_an_idle_machine_keeps_its_width_whatever_it_does_itself() {
     for (cores, tasks, cpus, memory) in [
         (2, 8, 0.25, 0),

@@ -3,7 +3,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::domain::plan::Preference;
 use crate::domain::report::scripted_run::{ScriptedRun, Try, plan, task};
-use crate::domain::run::{Input, StopReason};
+use crate::domain::run::{Input, RunKind, StopReason};
+use crate::domain::suite::SuiteSpec;
 use crate::domain::task::Task;
 
 /// `task attempt wall cpu active position censored` of every attempt.
@@ -96,6 +97,32 @@ fn a_run_in_one_go_is_held_against_its_prediction() {
     assert_eq!((result.width, result.tasks, result.branches), (2, 2, 1));
     assert_eq!((result.overruled, result.calibrated, result.conflicts), (true, false, None));
     assert_eq!(result.run, observed.attempts[0].observed.run);
+}
+
+#[test]
+fn suites_that_fail_count_and_a_worktree_that_is_handed_on_is_warm() {
+    let script = [("a", vec![Try::fails(3.0, "red")]), ("b", vec![Try::well(2.0, &[])])];
+    let tasks = vec![task("a", &[], 10), task("b", &[], 10)];
+    let run = run(tasks, Preference::ParallelWith(2), &script).finished();
+    let mut envelopes = run.envelopes;
+    for envelope in &mut envelopes {
+        match &mut envelope.event {
+            Event::RunCreated { spec } => {
+                let suite = SuiteSpec { snapshot: None, parts: Vec::new() };
+                spec.kind = RunKind::Test(Box::new(suite));
+            }
+            Event::Provisioned { task, reused, .. } => *reused = task.as_str() == "b",
+            _ => {}
+        }
+    }
+    let observed = observe(&envelopes, 0);
+    let positions: Vec<(&str, Option<u32>)> = observed
+        .attempts
+        .iter()
+        .map(|one| (one.observed.task.as_str(), one.observed.lane_position))
+        .collect();
+    assert_eq!(positions, [("b", Some(1)), ("a", None)]);
+    assert_eq!(observed.runs.len(), 1, "all ran as long as they take");
 }
 
 #[test]

@@ -24,12 +24,15 @@ fn a_suite_that_waits_takes_next_to_nothing_and_one_that_computes_all_it_ever_to
         // Others ran beside it.
         sample("computes", 8.0, 3.9),
         sample("wide", 2.0, 3.1),
+        // It never had a core to itself.
+        sample("crowded", 6.0, 3.0),
         // Too short to say anything.
         sample("tiny", 0.1, 0.2),
     ];
     let memory = SuiteMemory::learn(samples, []);
-    let cpus = ["waits", "computes", "wide", "tiny", "new"].map(|module| memory.cpus(module));
-    assert_eq!(cpus, [0.05, 1.0, 1.55, 1.0, 1.0]);
+    let names = ["waits", "computes", "wide", "crowded", "tiny", "new"];
+    let cpus = names.map(|module| memory.cpus(module));
+    assert_eq!(cpus, [0.05, 1.0, 1.55, 1.0, 1.0, 1.0]);
     let width = |modules: &[&str]| memory.useful_width(modules, 8, 2.0);
     assert_eq!((width(&["waits"]), width(&["computes"]), width(&["wide"])), (8, 2, 1));
 }
