@@ -106,13 +106,11 @@ fn suites_that_fail_count_and_a_worktree_that_is_handed_on_is_warm() {
     let run = run(tasks, Preference::ParallelWith(2), &script).finished();
     let mut envelopes = run.envelopes;
     for envelope in &mut envelopes {
-        match &mut envelope.event {
-            Event::RunCreated { spec } => {
-                let suite = SuiteSpec { snapshot: None, parts: Vec::new() };
-                spec.kind = RunKind::Test(Box::new(suite));
-            }
-            Event::Provisioned { task, reused, .. } => *reused = task.as_str() == "b",
-            _ => {}
+        if let Event::RunCreated { spec } = &mut envelope.event {
+            let suite = SuiteSpec { snapshot: None, parts: Vec::new() };
+            spec.kind = RunKind::Test(Box::new(suite));
+        } else if let Event::Provisioned { task, reused, .. } = &mut envelope.event {
+            *reused = task.as_str() == "b";
         }
     }
     let observed = observe(&envelopes, 0);
