@@ -87,6 +87,15 @@ fn spec(site: &Site, request: &CreateRequest) -> Result<Result<RunSpec, Obstacle
     } else {
         placed(site, plan, &run, (&request.worktree_path, &request.branch))
     };
+    if let Some(control) = request.kind.race().and_then(|race| race.control.as_ref()) {
+        let at = plan.tasks.iter().position(|planned| planned.task.id == *control);
+        if let Some(place) = at.and_then(|at| places.get_mut(at)) {
+            // Every race has one, so that its own name would stand in the way of the next.
+            let name = format!("{run}-{control}");
+            let templates = (&request.worktree_path, &request.branch);
+            *place = place_of(site, (&run, &name), (lane_or(plan, &run, &name), templates));
+        }
+    }
     if let Some(occupied) = occupied(site, store, &run, (plan, &places))? {
         return Ok(Err(Obstacle::Occupied(occupied)));
     }
@@ -120,25 +129,35 @@ pub fn placed(
     site: &Site,
     plan: &Plan,
     run: &RunId,
-    (worktree_path, branch): (&Template, &Template),
+    templates: (&Template, &Template),
 ) -> Vec<TaskPlace> {
-    let repo = site.repo.name();
-    let lane = plan.decision.verdict == Verdict::Sequential;
     plan.tasks
         .iter()
         .map(|planned| {
             let id = planned.task.id.as_str();
-            let folder = if lane { run.as_str() } else { id };
-            TaskPlace {
-                branch: Some(branch.expand(&repo, run.as_str(), id)),
-                worktree: absolute(site, &worktree_path.expand(&repo, run.as_str(), folder))
-                    .to_string_lossy()
-                    .into_owned(),
-                port: None,
-                temporary: None,
-            }
+            place_of(site, (run, id), (lane_or(plan, run, id), templates))
         })
         .collect()
+}
+
+/// The folder's name: the run's where all tasks share one.
+fn lane_or<'a>(plan: &Plan, run: &'a RunId, id: &'a str) -> &'a str {
+    if plan.decision.verdict == Verdict::Sequential { run.as_str() } else { id }
+}
+
+fn place_of(
+    site: &Site,
+    (run, id): (&RunId, &str),
+    (folder, (worktree_path, branch)): (&str, (&Template, &Template)),
+) -> TaskPlace {
+    let repo = site.repo.name();
+    let worktree = absolute(site, &worktree_path.expand(&repo, run.as_str(), folder));
+    TaskPlace {
+        branch: Some(branch.expand(&repo, run.as_str(), id)),
+        worktree: worktree.to_string_lossy().into_owned(),
+        port: None,
+        temporary: None,
+    }
 }
 
 /// A path of the settings, relative to the repository's root, without `.` and `..`. What would lie

@@ -56,6 +56,12 @@ fn put_back(job: &Job, (branch, start): (&str, Oid), keep: &str) -> Result<Optio
         EnsureOutcome::Ready { saved, .. } => {
             let filled = checkout.ensure_submodules(job.spec.worktree.submodules);
             filled.map_err(|error| chain(&error))?;
+            if job.spec.kind.race().is_some() {
+                // What one arm built must not decide about another: only caches count, as where
+                // candidates are validated (landing.md rule 7).
+                let cleared = checkout.clear_leftovers(&job.spec.worktree.caches);
+                cleared.map_err(|error| chain(&error))?;
+            }
             Ok(saved.map(|saved| saved.commit))
         }
         EnsureOutcome::Gone { reason } => {

@@ -143,6 +143,9 @@ pub enum Reason {
         fails: u32,
         /// Runs.
         runs: u32,
+        /// How the last one that failed ended.
+        #[serde(default)]
+        message: String,
     },
     /// The base passes the check of a race.
     NotReproduced {
@@ -306,7 +309,9 @@ impl fmt::Display for Reason {
             Self::WorkLost { message } => write!(f, "its work could not be committed: {message}"),
             Self::CheckFailed { message } => write!(f, "its check failed: {message}"),
             Self::CheckNotRun { message } => write!(f, "the check could not be run: {message}"),
-            Self::Reproduced { fails, runs } => f.write_str(&reproduced(*fails, *runs)),
+            Self::Reproduced { fails, runs, message } => {
+                write!(f, "{}: {message}", reproduced(*fails, *runs))
+            }
             Self::NotReproduced { passes, runs } => f.write_str(&not_reproduced(*passes, *runs)),
             Self::Proved { passes: 1, runs: 1 } => write!(f, "passes the check"),
             Self::Proved { passes, runs } => {
@@ -341,8 +346,8 @@ impl fmt::Display for Reason {
 
 fn reproduced(fails: u32, runs: u32) -> String {
     match runs {
-        1 => "reproduced: the base fails the check".to_owned(),
-        _ => format!("reproduced: the base failed the check in {fails} of {runs} runs"),
+        1 => "reproduced, the base fails the check".to_owned(),
+        _ => format!("reproduced, the base failed the check in {fails} of {runs} runs"),
     }
 }
 

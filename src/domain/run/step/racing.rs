@@ -31,13 +31,44 @@ impl Draft {
                 let message = message.clone();
                 self.fall_back_or_finish(task, Outcome::Failed, Reason::CheckNotRun { message });
             }
-            Ok(_) if self.stop_of(task).is_some() => self.give_up(task),
-            Ok(_) => match self.tampering(task) {
+            // What is settled is settled, also where the race was decided meanwhile.
+            Ok(_) if self.stop_of(task).is_some() && self.is_open(task, &rules) => {
+                self.give_up(task);
+            }
+            Ok(_) => match self.tampering(task).or_else(|| self.unfit(task, is_control)) {
                 Some(reason) => self.finish(task, Outcome::Failed, reason),
                 None => self.judge(task, attempt, (&rules, is_control)),
             },
         }
         true
+    }
+
+    fn is_open(&self, task: usize, rules: &RaceRules) -> bool {
+        standing(rules, self.state.tasks[task].tally()) == Standing::Open
+    }
+
+    /// Why a check says nothing at all, as the control shows: neither that the base has the bug nor
+    /// that it has not.
+    fn unfit(&self, task: usize, is_control: bool) -> Option<Reason> {
+        let last = self.state.tasks[task].checks.last().filter(|_| is_control)?;
+        let message = match last.end {
+            Ok(Ending::Code { code: code @ (126 | 127) }) => {
+                format!("exit code {code}: its command was not found, or is no program")
+            }
+            _ if last.is_tainted() => {
+                let paths = last.tainted.join(", ");
+                format!("it passes on the base, but changes files that git tracks ({paths})")
+            }
+            Ok(
+                Ending::Code { .. }
+                | Ending::Signal { .. }
+                | Ending::TimedOut
+                | Ending::Stalled
+                | Ending::Stopped,
+            )
+            | Err(_) => return None,
+        };
+        Some(Reason::CheckNotRun { message })
     }
 
     fn judge(&mut self, task: usize, attempt: u32, (rules, is_control): (&RaceRules, bool)) {
@@ -51,7 +82,10 @@ impl Draft {
         let (passes, runs) = (tally.passes, tally.runs());
         let is_proved = standing(rules, tally) == Standing::Proved;
         let (outcome, reason) = match (is_control, is_proved) {
-            (true, false) => (Outcome::Succeeded, Reason::Reproduced { fails: tally.fails, runs }),
+            (true, false) => {
+                let message = self.state.tasks[task].last_failed_check();
+                (Outcome::Succeeded, Reason::Reproduced { fails: tally.fails, runs, message })
+            }
             (true, true) => (Outcome::Failed, Reason::NotReproduced { passes, runs }),
             (false, true) => (Outcome::Succeeded, Reason::Proved { passes, runs }),
             (false, false) => {

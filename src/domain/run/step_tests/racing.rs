@@ -116,7 +116,10 @@ fn no_arm_begins_before_the_control_has_failed_the_check() {
     assert_eq!(world.starts()[0], CONTROL);
     assert!(begun(&world).iter().all(|(id, at)| (id == "control") == (*at == 0)));
     assert_eq!(begun(&world)["a"], 5, "they begin as soon as its check has failed");
-    assert_eq!(reason(&world, "control"), Reason::Reproduced { fails: 1, runs: 1 });
+    assert_eq!(
+        reason(&world, "control"),
+        Reason::Reproduced { fails: 1, runs: 1, message: "exit code 1".to_owned() }
+    );
     assert_eq!(winner(&world).as_deref(), Some("b"));
 }
 
