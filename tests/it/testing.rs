@@ -215,7 +215,7 @@ fn what_failed_last_time_goes_first_and_times_are_remembered_until_they_are_forg
     let repo = repo(&[("api", "sleep 0.05"), ("web", "test -e mended")]);
     test(&repo, &["--sequential"]).exit(1);
     let last = |repo: &Repo| {
-        let document = document(&test(repo, &["--list", "--json"]), 0, "test_list");
+        let document = document(&test(repo, &["--list", "--json"]), 0, "test-list");
         told(&document, "last_s").iter().map(|(_, last)| last.is_number()).collect::<Vec<_>>()
     };
     assert_eq!(last(&repo), [true, true]);
@@ -228,7 +228,7 @@ fn what_failed_last_time_goes_first_and_times_are_remembered_until_they_are_forg
     };
     assert!(first(&test(&repo, &["--sequential"])));
     assert!(!first(&test(&repo, &["--sequential"])), "it passed, so the longer one goes first");
-    repo.wt_orch(&["history", "forget", "test", "api"]).exit(0);
+    repo.wt_orch(&["--yes", "history", "forget", "test", "api"]).exit(0);
     assert_eq!(last(&repo), [false, true]);
 }
 
