@@ -196,6 +196,9 @@ fn a_check_that_fails_by_chance_runs_until_an_arm_is_settled() {
     assert_eq!((told(&found["control"]), told(arm(&found, "good"))), ([0, 3], [2, 3]));
     assert_eq!(verdicts(&found), ["good proved", "bad stopped"]);
     assert!(found["luck_at_most"].as_f64().is_some_and(|luck| luck > 0.0), "{found}");
+    // What was stopped is no waste: its work so far is kept, though on no branch.
+    let kept = repo.git(&["show", "refs/wt-orch/race/bad/attempt-1:a.txt"]);
+    assert_eq!(kept, "one\ntwo\nthree\nbad");
     // Every run of the check has a log, and is found by name.
     let logs = repo.wt_orch(&["logs"]);
     logs.exit(0).stdout_has("good  attempt 1, check 3");
@@ -347,4 +350,15 @@ fn a_race_runs_one_arm_after_another_when_it_is_told_to() {
     let found = document(&output, 0, "race");
     assert_eq!(verdicts(&found), ["wrong falsified", "right proved"]);
     assert_eq!(repo.git(&["diff", "--name-only", "main", "feature/right"]), "a.txt");
+}
+
+#[test]
+fn where_the_check_comes_to_no_result_on_the_base_that_is_told_and_nothing_decided() {
+    let repo = small_repo();
+    let setup = "[[setup]]\nname = 'deps'\nrun = 'test -e ../go'\n";
+    let output = race(&repo, &format!("{RULES}{ARMS}{setup}"), &[]);
+    output.exit(1).stdout_has("not decided: the check came to no result on the base");
+    output.stdout_has("control: ").stdout_has("`deps`");
+    crate::scene::go(&repo);
+    repo.wt_orch(&["retry"]).exit(0).stdout_has("`right` is proved");
 }

@@ -31,10 +31,12 @@ pub struct RaceFacts {
 }
 
 /// The check on the base.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ControlFacts {
     /// Its results.
     pub tally: Tally,
+    /// Why it came to no result, where it is over without one.
+    pub reason: Option<String>,
     /// Time of all its runs.
     pub duration: Duration,
     /// What the check printed.
@@ -101,7 +103,7 @@ impl RaceFacts {
 
     /// What the control says; `None` where there is none.
     pub fn reproduction(&self) -> Option<Reproduction> {
-        self.control.map(|control| reproduction(&self.rules, control.tally))
+        self.control.as_ref().map(|control| reproduction(&self.rules, control.tally))
     }
 
     /// How probable it is that the winner is a wrong arm; `None` without repeats.
@@ -110,7 +112,8 @@ impl RaceFacts {
             return None;
         }
         let others = self.arms.iter().filter(|arm| arm.id != *winner).map(|arm| arm.tally);
-        luck(&self.rules, self.control.map(|control| control.tally), &others.collect::<Vec<_>>())
+        let control = self.control.as_ref().map(|control| control.tally);
+        luck(&self.rules, control, &others.collect::<Vec<_>>())
     }
 }
 
@@ -141,8 +144,10 @@ pub struct RaceDocument {
 /// The check on the base.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ControlEntry {
-    /// What it says; null while it is open.
+    /// What it says; null while it is open, or where it came to no result.
     pub outcome: Option<ControlOutcome>,
+    /// Why it came to no result.
+    pub reason: Option<String>,
     /// Runs of the check.
     pub runs: u32,
     /// How many of them passed.
@@ -236,7 +241,7 @@ pub fn from_race(facts: &RaceFacts) -> RaceDocument {
         schema: SCHEMA,
         run: facts.run.clone(),
         base: facts.base,
-        control: facts.control.map(|control| control_entry(&facts.rules, control.tally)),
+        control: facts.control.as_ref().map(|control| control_entry(&facts.rules, control)),
         why: ranking.why(),
         luck_at_most: winner.as_ref().and_then(|arm| facts.luck_of(arm)).map(|luck| luck.any),
         winner,
@@ -245,13 +250,17 @@ pub fn from_race(facts: &RaceFacts) -> RaceDocument {
     }
 }
 
-fn control_entry(rules: &RaceRules, tally: Tally) -> ControlEntry {
-    let outcome = match reproduction(rules, tally) {
+fn control_entry(
+    rules: &RaceRules,
+    ControlFacts { tally, reason, .. }: &ControlFacts,
+) -> ControlEntry {
+    let outcome = match reproduction(rules, *tally) {
         Reproduction::Open => None,
         Reproduction::Reproduced => Some(ControlOutcome::Reproduced),
         Reproduction::NotReproduced => Some(ControlOutcome::NotReproduced),
     };
-    ControlEntry { outcome, runs: tally.runs(), passes: tally.passes }
+    let reason = reason.clone();
+    ControlEntry { outcome, reason, runs: tally.runs(), passes: tally.passes }
 }
 
 fn arm_entry(rules: &RaceRules, arm: &ArmFacts) -> ArmEntry {

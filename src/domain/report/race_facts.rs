@@ -17,11 +17,7 @@ pub fn race_facts(state: &RunState) -> Option<RaceFacts> {
         run: state.spec.run.clone(),
         base: state.spec.base,
         rules: race.rules.clone(),
-        control: control.map(|control| ControlFacts {
-            tally: state.tasks[control].tally(),
-            duration: state.tasks[control].usage.wall,
-            metric: metric_of(&state.tasks[control].checks, |_| true),
-        }),
+        control: control.map(|control| control_facts(&state.tasks[control])),
         arms: race.arms.iter().filter_map(|arm| arm_facts(state, race, arm)).collect(),
         saved: saved(state, race),
     })
@@ -30,6 +26,19 @@ pub fn race_facts(state: &RunState) -> Option<RaceFacts> {
 /// The arm that wins a race, as far as it is decided.
 pub fn race_winner(state: &RunState) -> Option<TaskId> {
     race_facts(state)?.ranking().winner().cloned()
+}
+
+fn control_facts(record: &TaskRecord) -> ControlFacts {
+    let told = match (record.outcome(), record.reason()) {
+        (Some(Outcome::Succeeded), _) | (_, Some(Reason::NotReproduced { .. })) => None,
+        (_, reason) => reason,
+    };
+    ControlFacts {
+        tally: record.tally(),
+        reason: told.map(ToString::to_string),
+        duration: record.usage.wall,
+        metric: metric_of(&record.checks, |_| true),
+    }
 }
 
 fn arm_facts(state: &RunState, race: &RaceSpec, arm: &Arm) -> Option<ArmFacts> {

@@ -22,6 +22,10 @@ pub fn race_headline(facts: &RaceFacts) -> Line {
         let line = line.mark(Mark::Bad, "not reproduced");
         return line.text(": the base passes the check, so there is nothing to decide");
     }
+    if facts.control.as_ref().is_some_and(|control| control.reason.is_some()) {
+        let line = line.mark(Mark::Bad, "not decided");
+        return line.text(": the check came to no result on the base");
+    }
     if let Some(winner) = facts.ranking().winner() {
         return line.code(winner.as_str()).text(" is ").mark(Mark::Good, "proved");
     }
@@ -39,7 +43,10 @@ pub fn race_sections(facts: &RaceFacts) -> Vec<Section> {
         blocks.push(Block::List(sentences));
     }
     let mut sections = vec![Section { heading: "Race", blocks }];
-    let evidence: Vec<Block> = facts.arms.iter().flat_map(evidence_blocks).collect();
+    let control = facts.control.as_ref().and_then(|control| control.reason.as_ref());
+    let control = control.map(|why| Line::new().text("control: ").join(Line::prose(why)));
+    let arms = facts.arms.iter().flat_map(evidence_blocks);
+    let evidence: Vec<Block> = control.map(Block::Line).into_iter().chain(arms).collect();
     if !evidence.is_empty() {
         sections.push(Section { heading: "Evidence", blocks: evidence });
     }

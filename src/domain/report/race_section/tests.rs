@@ -40,7 +40,12 @@ fn facts(stop: RaceStop, arms: Vec<ArmFacts>) -> RaceFacts {
         run: "window".parse().unwrap(),
         base: "01".repeat(20).parse().unwrap(),
         rules: rules(7, 4, stop),
-        control: Some(ControlFacts { tally, duration: Duration::from_secs(3), metric: None }),
+        control: Some(ControlFacts {
+            tally,
+            duration: Duration::from_secs(3),
+            reason: None,
+            metric: None,
+        }),
         arms,
         saved: Duration::from_secs(20),
     }

@@ -103,9 +103,9 @@ fn decided_by(arm: &str) -> Reason {
 
 /// When it was asked for, by task.
 fn begun(world: &World) -> BTreeMap<String, i64> {
-    let begun = |envelope: &Envelope| match &envelope.event {
-        Event::ProvisionRequested { task, .. } => Some((task.to_string(), envelope.at.0)),
-        _ => None,
+    let begun = |envelope: &Envelope| {
+        let Event::ProvisionRequested { task, .. } = &envelope.event else { return None };
+        Some((task.to_string(), envelope.at.0))
     };
     world.journal.iter().filter_map(begun).collect()
 }
@@ -205,9 +205,9 @@ fn an_arm_runs_its_check_until_it_can_no_longer_miss_or_reach_what_it_needs() {
     let all = ["control", "a", "b", "c"].map(|id| tally(&world, id));
     assert_eq!(all, [(0, 3), (3, 2), (0, 3), (1, 3)]);
     assert_eq!(reason(&world, "a"), Reason::Proved { passes: 3, runs: 5 });
-    let asked = world.journal.iter().filter_map(|envelope| match &envelope.event {
-        Event::CheckRequested { task, run, .. } if task.as_str() == "a" => Some(*run),
-        _ => None,
+    let asked = world.journal.iter().filter_map(|envelope| {
+        let Event::CheckRequested { task, run, .. } = &envelope.event else { return None };
+        (task.as_str() == "a").then(|| *run)
     });
     assert_eq!(asked.collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
 }
@@ -222,9 +222,9 @@ fn the_arms_of_a_lane_begin_one_after_another_each_at_its_own_commit() {
         begun(&world),
         BTreeMap::from([("control".into(), 0), ("a".into(), 5), ("b".into(), 20)])
     );
-    let from = world.journal.iter().filter_map(|envelope| match &envelope.event {
-        Event::ProvisionRequested { from, .. } => Some(from.len()),
-        _ => None,
+    let from = world.journal.iter().filter_map(|envelope| {
+        let Event::ProvisionRequested { from, .. } = &envelope.event else { return None };
+        Some(from.len())
     });
     assert_eq!(from.collect::<Vec<_>>(), [0, 0, 0], "none stands on the work of another");
     assert_eq!(reason(&world, "c"), decided_by("b"));

@@ -150,15 +150,7 @@ impl World {
                 carried: Vec::new(),
                 seconds: 0.0,
             },
-            Action::Check { task, attempt, run } => {
-                if let Some(checks) = &mut self.checks {
-                    let (time, code) = checks(task, run);
-                    self.checking.insert(task, code);
-                    self.agenda.push(Reverse((self.now + time, task, Some(attempt))));
-                    return None;
-                }
-                check_ended(id(task), attempt, Ending::Code { code: self.check })
-            }
+            Action::Check { task, attempt, run } => return self.check(id(task), (attempt, run)),
             Action::Stop { task, .. } => {
                 let running = std::mem::take(&mut self.agenda).into_vec();
                 self.agenda = running.into_iter().filter(|Reverse((_, t, _))| *t != task).collect();
@@ -202,6 +194,17 @@ impl World {
                 return None;
             }
         })
+    }
+
+    fn check(&mut self, task: TaskId, (attempt, run): (u32, u32)) -> Option<Event> {
+        let Some(checks) = &mut self.checks else {
+            return Some(check_ended(task, attempt, Ending::Code { code: self.check }));
+        };
+        let index = self.state.index(&task)?;
+        let (time, code) = checks(index, run);
+        self.checking.insert(index, code);
+        self.agenda.push(Reverse((self.now + time, index, Some(attempt))));
+        None
     }
 
     pub(super) fn changed_by(&self, task: usize) -> Vec<PathChange> {
