@@ -207,7 +207,7 @@ fn an_arm_runs_its_check_until_it_can_no_longer_miss_or_reach_what_it_needs() {
     assert_eq!(reason(&world, "a"), Reason::Proved { passes: 3, runs: 5 });
     let asked = world.journal.iter().filter_map(|envelope| {
         let Event::CheckRequested { task, run, .. } = &envelope.event else { return None };
-        (task.as_str() == "a").then(|| *run)
+        (task.as_str() == "a").then_some(*run)
     });
     assert_eq!(asked.collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
 }
