@@ -146,29 +146,6 @@ fn told<'a>(envelope: &'a Envelope, state: &'a RunState) -> Told<'a> {
     Told { from, task: event.task(), texts: vec![text] }
 }
 
-fn width_text(width: usize, because: &WidthCause, state: &RunState) -> String {
-    let of = match because {
-        WidthCause::RateLimit { task } | WidthCause::RateEased { task } => {
-            let preset = state.index(task).and_then(|task| state.preset(task));
-            preset.map_or(String::new(), |preset| format!(" of `{preset}`"))
-        }
-        WidthCause::Load
-        | WidthCause::Memory
-        | WidthCause::OtherRuns
-        | WidthCause::Failures { .. }
-        | WidthCause::Eased => String::new(),
-    };
-    let otherwise = match because {
-        WidthCause::Load | WidthCause::OtherRuns => " (`run.share_host = false` ignores it)",
-        WidthCause::Memory
-        | WidthCause::RateLimit { .. }
-        | WidthCause::RateEased { .. }
-        | WidthCause::Failures { .. }
-        | WidthCause::Eased => "",
-    };
-    format!("at most {width}{of} at once from here on: {because}{otherwise}")
-}
-
 /// Steps of an attempt: details, but for its start and for what was odd about its work.
 fn attempt_text(event: &Event, state: &RunState) -> (Verbosity, String) {
     use Verbosity::{Normal, Verbose};
