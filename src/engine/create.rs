@@ -13,7 +13,7 @@ use super::test_places::test_places;
 use crate::adapters::store::Store;
 use crate::adapters::worktree::RepoLock;
 use crate::config::Template;
-use crate::domain::id::{Oid, RunId};
+use crate::domain::id::{Oid, RunId, TaskId};
 use crate::domain::integrate::ResolutionRules;
 use crate::domain::plan::{Plan, Verdict};
 use crate::domain::run::{Limits, RunKind, RunSpec, TaskPlace, WorktreeRules};
@@ -91,7 +91,7 @@ fn spec(site: &Site, request: &CreateRequest) -> Result<Result<RunSpec, Obstacle
         let at = plan.tasks.iter().position(|planned| planned.task.id == *control);
         if let Some(place) = at.and_then(|at| places.get_mut(at)) {
             // Every race has one, so that its own name would stand in the way of the next.
-            let name = format!("{run}-{control}");
+            let name = control_name(plan, &run, control);
             let templates = (&request.worktree_path, &request.branch);
             *place = place_of(site, (&run, &name), (lane_or(plan, &run, &name), templates));
         }
@@ -122,6 +122,15 @@ fn spec(site: &Site, request: &CreateRequest) -> Result<Result<RunSpec, Obstacle
         kind: request.kind.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     }))
+}
+
+/// A name for the control that no arm has.
+fn control_name(plan: &Plan, run: &RunId, control: &TaskId) -> String {
+    let mut name = format!("{run}-{control}");
+    while plan.tasks.iter().any(|planned| planned.task.id.as_str() == name) {
+        name.push_str("-base");
+    }
+    name
 }
 
 /// Branch and worktree of each task. A sequential run has one worktree, named for the run.

@@ -124,6 +124,8 @@ struct Driver {
     clearing: JoinSet<()>,
     /// Tasks whose worktree was being made when an earlier process ended.
     half_made: Vec<usize>,
+    /// An earlier process of the run was cut off.
+    resumed: bool,
     starts: Starts,
     carrier: Arc<Carrier>,
     alarms: Alarms,
@@ -181,6 +183,7 @@ pub async fn drive(request: DriveRequest) -> Result<Journal, EngineError> {
         committing: Committing::default(),
         clearing: JoinSet::new(),
         half_made,
+        resumed,
         starts: Starts::default(),
         carrier,
         alarms: Alarms::new(),

@@ -72,7 +72,7 @@ fn a_plan_goes_on_without_a_damaged_database_and_leaves_it_alone() {
 fn a_plan_goes_on_without_a_database_that_it_cannot_use() {
     let (repo, whole) = used();
     with_pragma(&repo, "user_version", 99);
-    assert_warned_once(&plan(&repo), "this wt-orch knows up to 4; use the newer wt-orch");
+    assert_warned_once(&plan(&repo), "this wt-orch knows up to 5; use the newer wt-orch");
     replace(&repo, &whole);
     with_pragma(&repo, "application_id", 42);
     assert_warned_once(&plan(&repo), "belongs to another program (application id 0x2a)");

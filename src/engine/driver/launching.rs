@@ -79,12 +79,24 @@ impl Driver {
         let tip = self.journal.state().tasks[task].tip;
         let owed = Owed::new(&outbox);
         let guard = self.guard.clone();
+        let resumed = self.resumed;
         tokio::spawn(async move {
             let tell = |told| {
                 send_unless_started(&outbox, (task, &id), told);
             };
             let place = Launch { site: &site, spec: &spec, task, attempt }.place();
-            let run = attempt::run(command, place, requests, tell);
+            let run = async {
+                if resumed {
+                    // A check that was cut off has not put back what it changed.
+                    let (site, spec) = (site.clone(), spec.clone());
+                    let put_back = move || commit::restore(&site, &spec, task, tip);
+                    let put_back = tokio::task::spawn_blocking(put_back).await;
+                    if let Ok(Err(message)) = put_back {
+                        return Ended { end: Err(message), shortage: None };
+                    }
+                }
+                attempt::run(command, place, requests, tell).await
+            };
             let ended = guard::watched(guard, Some(task), Doing::Work, run).await;
             let Ended { mut end, shortage } = ended;
             let ran = end.as_ref().ok().map(|end| end.ending);

@@ -71,8 +71,7 @@ impl Draft {
 
     pub(super) fn after_commit(&mut self, task: usize, attempt: u32, carried: &[String]) {
         if let Some((outcome, reason)) = self.failed_attempt(task) {
-            let own = (outcome == Outcome::Failed).then(|| self.said_by_suite(task)).flatten();
-            let reason = own.unwrap_or(reason);
+            let reason = self.said_by_suite(task, &reason).unwrap_or(reason);
             return self.retry_or_finish(task, outcome, reason);
         }
         let declared = self.state.task(task);
@@ -146,7 +145,8 @@ impl Draft {
     fn succeed(&mut self, task: usize) {
         let paths = self.state.tasks[task].changed.len();
         let changed = if paths == 0 { Reason::ChangedNothing } else { Reason::Changed { paths } };
-        let reason = self.said_by_suite(task).unwrap_or(changed);
+        let said = self.state.tasks[task].suites.last().map(Reason::of_suite);
+        let reason = said.unwrap_or(changed);
         self.finish(task, Outcome::Succeeded, reason);
     }
 
@@ -187,9 +187,15 @@ impl Draft {
         }
     }
 
-    /// What the tests of a module said last, where it is one.
-    fn said_by_suite(&self, task: usize) -> Option<Reason> {
-        self.state.tasks[task].suites.last().map(Reason::of_suite)
+    /// What a suite said of why its command failed, in place of how that ended; what else it did is told
+    /// as it is.
+    fn said_by_suite(&self, task: usize, reason: &Reason) -> Option<Reason> {
+        let of_command = matches!(
+            reason,
+            Reason::ExitCode { .. } | Reason::Signal { .. } | Reason::OutOfMemory { .. }
+        );
+        let said = self.state.tasks[task].suites.last().filter(|_| of_command)?;
+        said.cause.is_some().then(|| Reason::of_suite(said))
     }
 
     pub(super) fn failed_attempt(&self, task: usize) -> Option<(Outcome, Reason)> {

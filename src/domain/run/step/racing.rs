@@ -6,6 +6,7 @@ use super::super::outcome::{AttemptEnd, Ending, Outcome};
 use super::super::reason::Reason;
 use super::super::stop_reason::StopReason;
 use super::Draft;
+use super::stopping::Stop;
 use crate::domain::race::{Standing, goes_on, standing};
 use crate::domain::task::{RaceRules, RaceStop};
 
@@ -20,20 +21,24 @@ impl Draft {
         let Some(race) = self.state.spec.kind.race() else { return false };
         let rules = race.rules.clone();
         let is_control = race.control.as_ref() == Some(&self.state.task(task).id);
-        let interrupted = self.stopping() == Some(StopReason::Interrupted);
         match end {
-            Ok(AttemptEnd { ending: Ending::Stopped, .. }) => self.give_up(task),
-            // The terminal's Ctrl-C can reach a check before it has left our group.
-            Ok(AttemptEnd { ending: Ending::Signal { .. }, .. }) if interrupted => {
-                self.give_up(task);
-            }
             Err(message) => {
                 let message = message.clone();
                 self.fall_back_or_finish(task, Outcome::Failed, Reason::CheckNotRun { message });
             }
-            // What is settled is settled, also where the race was decided meanwhile.
-            Ok(_) if self.stop_of(task).is_some() && self.is_open(task, &rules) => {
-                self.give_up(task);
+            Ok(end) if self.is_cut_off(task, end) => {
+                // What is settled stays settled, whatever else was to run.
+                let resumes = matches!(self.stop_of(task), Some(Stop::Interrupted) | None);
+                let all_ran = !goes_on(&rules, self.state.tasks[task].tally());
+                match self.is_open(task, &rules) || (resumes && !all_ran) {
+                    true => self.give_up(task),
+                    false => self.conclude(task, (&rules, is_control)),
+                }
+            }
+            // What the machine had no room for says nothing of the arm.
+            Ok(end)
+                if self
+                    .falls_back(task, &Reason::CheckFailed { message: end.ending.to_string() }) => {
             }
             Ok(_) => match self.tampering(task).or_else(|| self.unfit(task, is_control)) {
                 Some(reason) => self.finish(task, Outcome::Failed, reason),
@@ -41,6 +46,18 @@ impl Draft {
             },
         }
         true
+    }
+
+    /// Whether the check was stopped, or nothing is to follow it.
+    fn is_cut_off(&self, task: usize, end: &AttemptEnd) -> bool {
+        let interrupted = self.stopping() == Some(StopReason::Interrupted);
+        let stopped = match end.ending {
+            Ending::Stopped => true,
+            // The terminal's Ctrl-C can reach a check before it has left our group.
+            Ending::Signal { .. } => interrupted,
+            Ending::Code { .. } | Ending::TimedOut | Ending::Stalled => false,
+        };
+        stopped || self.stop_of(task).is_some()
     }
 
     fn is_open(&self, task: usize, rules: &RaceRules) -> bool {
@@ -79,6 +96,12 @@ impl Draft {
             self.step.actions.push(Action::Check { task, attempt, run: tally.runs() + 1 });
             return;
         }
+        self.conclude(task, (rules, is_control));
+    }
+
+    /// Ends the control, or an arm that is settled.
+    fn conclude(&mut self, task: usize, (rules, is_control): (&RaceRules, bool)) {
+        let tally = self.state.tasks[task].tally();
         let (passes, runs) = (tally.passes, tally.runs());
         let is_proved = standing(rules, tally) == Standing::Proved;
         let (outcome, reason) = match (is_control, is_proved) {

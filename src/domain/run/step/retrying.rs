@@ -50,7 +50,7 @@ impl Draft {
     /// An attempt that lacked what only the machine can give, while others ran or could have, counts
     /// for nothing: from here on one task runs at a time, and this one again. Whatever starts after
     /// that has the machine to itself, so that no task falls back twice.
-    fn falls_back(&mut self, task: usize, reason: &Reason) -> bool {
+    pub(super) fn falls_back(&mut self, task: usize, reason: &Reason) -> bool {
         let record = &self.state.tasks[task];
         let Some(shortage) = record.shortage.filter(|_| !self.is_over(task)) else { return false };
         if record.alone {
