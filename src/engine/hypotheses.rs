@@ -144,6 +144,12 @@ impl Hypotheses<'_> {
                 label: None,
                 help: format!("make it with `git diff {short}`, or remove it"),
             }),
+            PatchOutcome::Present => Err(Fault {
+                code: "applied_patch",
+                message: format!("{short} has the patch {} already", quoted(&patch.value)),
+                label: None,
+                help: "remove the hypothesis, or name a commit without it by `from`".to_owned(),
+            }),
             PatchOutcome::Rejected { said, paths: _ } => Err(Fault {
                 code: "rejected_patch",
                 message: format!("the patch {} does not apply to {short}", quoted(&patch.value)),

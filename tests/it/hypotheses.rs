@@ -128,7 +128,10 @@ fn everything_that_hypotheses_cannot_begin_with_is_told_at_once() {
         [[hypothesis]]\nid = 'c'\npatch = 'empty.patch'\n\
         [[hypothesis]]\nid = 'd'\npatch = 'wrong.patch'\nrun = 'x'\narms = 3\n\
         [[hypothesis]]\nid = 'e'\npatch = 'src'\n\
-        [[hypothesis]]\nid = 'f'\npatch = 'hypotheses/off-by-one.patch'\n";
+        [[hypothesis]]\nid = 'f'\npatch = 'hypotheses/off-by-one.patch'\n\
+        [[hypothesis]]\nid = 'g'\npatch = 'had.patch'\n";
+    repo.file("had", "x\n").commit("had");
+    repo.file("had.patch", "--- /dev/null\n+++ b/had\n@@ -0,0 +1 @@\n+x\n");
     let checked = commits(&repo, text);
     assert!(checked.value.is_none());
     let short = oid(&repo, "main").short();
@@ -140,6 +143,7 @@ fn everything_that_hypotheses_cannot_begin_with_is_told_at_once() {
     12 empty_patch: the patch `empty.patch` changes nothing at BASE |  | make it with `git diff BASE`, or remove it
     15 rejected_patch: the patch `wrong.patch` does not apply to BASE | patch failed: src/lib.rs:1, src/lib.rs: patch does not apply | make it again with `git diff BASE`, or name the commit it was made for by `from`
     20 unreadable_patch: the patch `src` cannot be read: it is no file |  | write its path relative to this file
+    26 applied_patch: BASE has the patch `had.patch` already |  | remove the hypothesis, or name a commit without it by `from`
     ");
 }
 

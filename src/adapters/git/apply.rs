@@ -30,6 +30,8 @@ pub enum PatchOutcome {
     },
     /// It changes nothing.
     Empty,
+    /// What it changes is so already: it could be taken back.
+    Present,
 }
 
 /// Why a patch is not read.
@@ -83,10 +85,12 @@ impl Repo {
         }
         let bench = Bench::new(self, start)?;
         let mut rejected = None;
-        for form in form::forms(patch, self.program().version().at_least(2, 32)) {
-            match bench.applied(&form)? {
+        let forms = form::forms(patch, self.program().version().at_least(2, 32));
+        for form in &forms {
+            match bench.applied(form)? {
                 Attempt::Tree(tree) if tree == self.tree_of(start)? => {
-                    return Ok(PatchOutcome::Empty);
+                    let present = form.merged && bench.has(form)?;
+                    return Ok(if present { PatchOutcome::Present } else { PatchOutcome::Empty });
                 }
                 Attempt::Tree(tree) => {
                     let message = message.to_owned();
@@ -95,6 +99,11 @@ impl Repo {
                 }
                 // What is said of the likeliest form is what helps.
                 Attempt::Rejected(said) => rejected = rejected.or(Some(said)),
+            }
+        }
+        for form in forms.iter().filter(|form| !form.merged) {
+            if bench.has(form)? {
+                return Ok(PatchOutcome::Present);
             }
         }
         let said = rejected.unwrap_or_default();
@@ -140,13 +149,9 @@ impl<'a> Bench<'a> {
     }
 
     fn applied(&self, form: &form::Form<'_>) -> Result<Attempt, GitError> {
-        self.git("read-tree").arg(self.start.to_string()).output()?;
-        // Anything but the lines themselves would be guesswork.
-        let command = self.git("apply").config("apply.ignoreWhitespace=no").durable();
-        let command = command.args(["--cached", "--whitespace=nowarn"]);
-        let command =
-            command.arg(format!("-p{}", form.strip)).args(form.merged.then_some("--3way"));
-        let command = command.arg("-").input(form.text.to_vec());
+        let merged = form.merged.then_some("--3way");
+        let command = self.apply(form)?.args(merged).durable().arg("-");
+        let command = command.input(form.text.to_vec());
         let words = command.shown();
         let Answer { code, stderr, .. } = command.answer()?;
         match code {
@@ -154,6 +159,28 @@ impl<'a> Bench<'a> {
             Some(1 | 128) if is_about_the_patch(&stderr) => Ok(Attempt::Rejected(stderr)),
             code => Err(GitError::Command { words, code, stderr }),
         }
+    }
+
+    /// Whether the patch could be taken back, line by line.
+    fn has(&self, form: &form::Form<'_>) -> Result<bool, GitError> {
+        let command = self.apply(form)?.args(["--reverse", "--check", "-"]);
+        let command = command.input(form.text.to_vec());
+        let words = command.shown();
+        let Answer { code, stderr, .. } = command.answer()?;
+        match code {
+            Some(0) => Ok(true),
+            Some(1 | 128) if is_about_the_patch(&stderr) => Ok(false),
+            code => Err(GitError::Command { words, code, stderr }),
+        }
+    }
+
+    /// `git apply` to the start as it is.
+    fn apply(&self, form: &form::Form<'_>) -> Result<Invocation<'a>, GitError> {
+        self.git("read-tree").arg(self.start.to_string()).output()?;
+        // Anything but the lines themselves would be guesswork.
+        let command = self.git("apply").config("apply.ignoreWhitespace=no");
+        let command = command.args(["--cached", "--whitespace=nowarn"]);
+        Ok(command.arg(format!("-p{}", form.strip)))
     }
 }
 

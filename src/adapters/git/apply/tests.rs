@@ -152,6 +152,27 @@ fn what_changes_nothing_is_empty() {
 }
 
 #[test]
+fn what_is_there_already_is_told_from_what_does_not_fit() {
+    let sandbox = sandbox();
+    let (path, text) = change();
+    let made = made(&sandbox, &[], || sandbox.write(path, &text));
+    let plain = "--- src/x\n+++ src/x\n@@ -10,3 +10,3 @@\n line 9\n-line 10\n+changed\n line 11\n";
+    sandbox.write(path, &text);
+    sandbox.commit_all();
+    let repo = sandbox.repo();
+    let before = state(&sandbox);
+    for patch in [&made[..], plain.as_bytes()] {
+        let outcome = repo.apply_patch(sandbox.rev("HEAD"), patch, "m").unwrap();
+        assert_eq!(outcome, PatchOutcome::Present);
+    }
+    assert_eq!(state(&sandbox), before);
+    // Half of it is not all of it.
+    let more = [&made[..], b"--- a/src/x\n+++ b/src/x\n@@ -1 +1 @@\n-other\n+none\n"].concat();
+    let outcome = repo.apply_patch(sandbox.rev("HEAD"), &more, "m").unwrap();
+    assert!(matches!(outcome, PatchOutcome::Rejected { .. }), "{outcome:?}");
+}
+
+#[test]
 fn no_hook_or_filter_runs_and_no_other_format_matters() {
     let formats =
         [None, Some(("GIT_DEFAULT_HASH", "sha256")), Some(("GIT_DEFAULT_REF_FORMAT", "reftable"))];
