@@ -1,9 +1,10 @@
 //! Files that a command leaves to say what came of it.
 
 use std::fs::{self, File};
-use std::io::{ErrorKind, Read};
+use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::path::Path;
 
+use crate::domain::integrate::LEFT_OUT;
 use crate::domain::task::human_size;
 
 /// Bytes that are read at most.
@@ -24,9 +25,29 @@ pub fn load_report(path: &Path) -> Result<Option<String>, String> {
     }
 }
 
-/// What a log holds, whatever bytes were written; `None` when it cannot be read.
+/// What a log holds, whatever bytes were written; `None` when it cannot be read. Of a very large one
+/// the end, as of [`load_output_end`].
 pub fn load_output(log: &Path) -> Option<String> {
-    Some(String::from_utf8_lossy(&fs::read(log).ok()?).into_owned())
+    load_output_end(log, LARGEST)
+}
+
+/// The last `most` bytes of a log, from the beginning of a line on. A line before them stands for the
+/// rest, by which readers know that something is missing. `None` when it cannot be read.
+pub fn load_output_end(log: &Path, most: u64) -> Option<String> {
+    let mut file = File::open(log).ok()?;
+    let left_out = file.metadata().ok()?.len().saturating_sub(most);
+    // The byte before tells whether a line begins there.
+    file.seek(SeekFrom::Start(left_out.saturating_sub(1))).ok()?;
+    let mut bytes = Vec::new();
+    file.take(most.saturating_add(1)).read_to_end(&mut bytes).ok()?;
+    if left_out == 0 {
+        bytes.truncate(usize::try_from(most).unwrap_or(usize::MAX));
+        return Some(String::from_utf8_lossy(&bytes).into_owned());
+    }
+    // One line that is longer than everything has no beginning here.
+    let begins = bytes.iter().position(|&byte| byte == b'\n').map_or(0, |at| at + 1);
+    let note = format!("{LEFT_OUT}{} bytes ----\n", left_out.saturating_sub(1) + begins as u64);
+    Some(note + &String::from_utf8_lossy(&bytes[begins..]))
 }
 
 /// Removes a report, also one that is a link.
@@ -38,3 +59,6 @@ pub fn remove_report(path: &Path) -> Result<(), String> {
         Ok(()) | Err(_) => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests;

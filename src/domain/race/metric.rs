@@ -1,12 +1,26 @@
 //! The number that a check prints, over several runs of it.
 
 use super::binomial::at_least;
+use crate::domain::integrate::{LEFT_OUT, plain};
 use crate::domain::plan::median;
+use crate::domain::task::Metric;
 
-/// A number of a metric for people: six significant digits.
+/// The number that a metric finds in what a check printed, as it looks on a terminal; `None` where
+/// there is none.
+pub fn metric_in(metric: &Metric, output: &str) -> Option<f64> {
+    let lines = output.split('\n').filter(|line| !line.starts_with(LEFT_OUT));
+    metric.number_in(&lines.map(plain).collect::<Vec<_>>().join("\n"))
+}
+
+/// A number of a metric for people: six significant digits, with an exponent where these stand far
+/// from the point.
 pub(in crate::domain) fn metric_text(number: f64) -> String {
-    let rounded = format!("{number:.5e}").parse().unwrap_or(number);
-    if rounded == 0.0 { "0".to_owned() } else { format!("{rounded}") }
+    let rounded: f64 = format!("{number:.5e}").parse().unwrap_or(number);
+    match rounded.abs() {
+        0.0 => "0".to_owned(),
+        1e-5..1e12 => format!("{rounded}"),
+        _ => format!("{rounded:e}"),
+    }
 }
 
 /// A metric over several runs.

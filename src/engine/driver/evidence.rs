@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::Driver;
-use crate::adapters::host::report_file::load_output;
+use crate::adapters::host::report_file::load_output_end;
 use crate::domain::integrate::parse_output;
+use crate::domain::race::metric_in;
 use crate::domain::run::{CheckEvidence, Ending};
 use crate::domain::task::Metric;
 
@@ -13,6 +14,9 @@ const MOST_TESTS: usize = 50;
 
 /// Bytes that are kept of the output of a run that failed.
 const MOST_OUTPUT: usize = 16 << 10;
+
+/// Bytes that are read of a log, from its end: nothing else of the race goes on before they are read.
+const MOST_READ: u64 = 4 << 20;
 
 /// A run of a check of which something is to be kept.
 pub(super) struct Watched {
@@ -38,8 +42,8 @@ impl Driver {
 impl Watched {
     /// Reads the log.
     pub(super) fn load(self, ending: Ending) -> CheckEvidence {
-        let output = load_output(&self.log).unwrap_or_default();
-        let metric = self.metric.and_then(|metric| metric.number_in(&output));
+        let output = load_output_end(&self.log, MOST_READ).unwrap_or_default();
+        let metric = self.metric.and_then(|metric| metric_in(&metric, &output));
         if ending == (Ending::Code { code: 0 }) {
             return CheckEvidence { metric, failing: Vec::new(), output: String::new() };
         }

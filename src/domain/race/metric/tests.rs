@@ -1,5 +1,6 @@
 use super::*;
 use crate::domain::plan::Random;
+use crate::domain::task::Better;
 
 #[test]
 fn fewer_than_six_runs_are_too_few_for_95_of_100() {
@@ -30,4 +31,23 @@ fn the_interval_holds_the_median_of_a_skewed_distribution_as_often_as_it_says() 
         }
         assert!(f64::from(held) / 2000.0 >= stated - 0.015, "{runs}: {held} {stated}");
     }
+}
+
+#[test]
+fn a_number_is_found_among_what_is_only_there_for_a_terminal() {
+    let metric = Metric::parse(r"^p95 = (\S+)$", Better::Lower).unwrap();
+    let coloured = "p95 = 9\n\u{1b}[32mp95 = \u{1b}[1m1.5\u{1b}[0m \r\nend\n";
+    assert_eq!(metric.number_in(coloured), Some(9.0));
+    assert_eq!(metric_in(&metric, coloured), Some(1.5));
+    let any = Metric::parse(r"(\d+)", Better::Lower).unwrap();
+    assert_eq!(metric_in(&any, &format!("{LEFT_OUT}77 bytes ----\nnone\n")), None);
+}
+
+#[test]
+fn numbers_far_from_one_have_exponents() {
+    let shown = [1e300, -1e300, 1.234_567_8e-9, 0.0, 12.0, 0.25, 123_456_789.0, 5e-324];
+    assert_eq!(
+        shown.map(metric_text),
+        ["1e300", "-1e300", "1.23457e-9", "0", "12", "0.25", "123457000", "5e-324"]
+    );
 }
