@@ -28,7 +28,7 @@ pub struct Hypothesis {
     pub family: Option<String>,
 }
 
-/// Word that stands for the number of the arm, in braces, in `argv` and `prompt`.
+/// Word that stands for the number of the arm, in braces, in `argv`, `prompt` and `title`.
 pub(super) const ARM_WORD: &str = "arm";
 
 /// Variable that holds the number of the arm, from 1, while its command runs.
@@ -47,6 +47,8 @@ impl Hypothesis {
     #[must_use]
     pub(super) fn numbered(mut self, number: u32) -> Self {
         let number = number.to_string();
+        let title = &mut self.task.title;
+        *title = title.as_ref().map(|text| filled(text, &number, Escapes::Resolved));
         match &mut self.task.work {
             Work::Command { command, prompt } => {
                 if let Command::Argv(words) = command {

@@ -8,8 +8,8 @@ use super::foreach::MOST_TASKS;
 use super::{Kind, Known, Rest, Written, value};
 use crate::domain::diagnostic::{Diagnostic, Placed, Problems, Table, quoted};
 use crate::domain::id::TaskId;
-use crate::domain::task::Hypothesis;
 use crate::domain::task::hypothesis::ARM_WORD;
+use crate::domain::task::{Hypothesis, Work};
 
 /// Most arms of one hypothesis.
 const MOST_ARMS: u64 = 1000;
@@ -148,6 +148,14 @@ impl<'a> Arms<'a> {
             family: None,
         };
         let many = arms.filter(|_| count > 1);
+        if let Some(arms) = many.as_ref().filter(|_| hypothesis.task.work == Work::Given) {
+            let message = format!("the {count} arms of {subject} are all the same: nothing runs");
+            let problem = Diagnostic::warning("same_arms", arms.span.clone(), message);
+            problems.push(problem.help(
+                "remove `arms`, or add a `run` that may come out differently; `runs` under \
+                 `[race]` repeats the check",
+            ));
+        }
         for number in 1..=count {
             let number = u32::try_from(number).unwrap_or(u32::MAX);
             let arm = match &many {
@@ -173,15 +181,15 @@ impl<'a> Arms<'a> {
         problems: &Problems,
     ) -> Option<TaskId> {
         let text = format!("{stem}-{number}");
-        let fault = match text.parse() {
+        let (code, fault, help) = match text.parse::<TaskId>() {
             Ok(id) if self.taken.insert(text.clone()) => return Some(id),
-            Ok(_) => "is used by another table".to_owned(),
-            Err(error) => format!("{error}"),
+            Ok(_) => ("duplicate_id", "is used by another table".to_owned(), "rename one of them"),
+            Err(error) => ("bad_id", error.to_string(), "shorten the id of the hypothesis"),
         };
         let message = format!("the id {} of an arm {fault}", quoted(&text));
-        let problem = Diagnostic::error("duplicate_id", arms.span.clone(), message);
-        problems
-            .push(problem.help("rename one of them; several arms are called `ID-1`, `ID-2`, …"));
+        let problem = Diagnostic::error(code, arms.span.clone(), message);
+        let rule = "several arms are called `ID-1`, `ID-2`, …";
+        problems.push(problem.help(format!("{help}; {rule}")));
         None
     }
 }

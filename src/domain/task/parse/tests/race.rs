@@ -239,6 +239,39 @@ fn so_many_arms_do_not_race() {
     assert!(found.len() == 1 && found[0].contains("the file stands for 6000 arms"), "{found:?}");
 }
 
+#[test]
+fn titles_have_the_number_of_the_arm_too() {
+    let arms = race(
+        "[race]\ncheck = 'x'\n[[hypothesis]]\nid = 'h'\nrun = 'x'\narms = 2\n\
+         title = 'try {arm} of {{arm}} for ${arm}'\n",
+    );
+    let titles = arms.hypotheses.iter().map(|arm| arm.task.title.as_deref().unwrap());
+    assert_eq!(
+        titles.collect::<Vec<_>>(),
+        ["try 1 of {arm} for ${arm}", "try 2 of {arm} for ${arm}"]
+    );
+}
+
+#[test]
+fn several_arms_in_which_nothing_runs_are_warned_of() {
+    let found = with("check = 'x'", "patch = 'x'\narms = 3");
+    assert_eq!(
+        found,
+        ["6:8 same_arms: the 3 arms of hypothesis `h` are all the same: nothing runs | remove \
+          `arms`, or add a `run` that may come out differently; `runs` under `[race]` repeats the check"]
+    );
+    assert_eq!(with("check = 'x'", "patch = 'x'\narms = 1"), [""; 0]);
+}
+
+#[test]
+fn an_arm_whose_id_is_too_long_has_a_bad_one() {
+    let id = "h".repeat(64);
+    let text = format!("[race]\ncheck = 'x'\n[[hypothesis]]\nid = '{id}'\nrun = 'x'\narms = 2\n");
+    let found = problems(&text);
+    assert!(found.len() == 1 && found[0].starts_with("6:8 bad_id: the id `hhh"), "{found:?}");
+    assert!(found[0].contains("shorten the id of the hypothesis"), "{found:?}");
+}
+
 proptest! {
     #[test]
     fn no_text_makes_the_parser_of_races_panic(cut in 0..RACE.len(), insert in "[\\[\\]{}()\"'=,.a-z0-9 \n\\\\é\u{0}-]{0,12}", skip in 0..40usize) {
