@@ -7,9 +7,10 @@ use crate::json::document;
 use crate::scene::{small_repo, tip};
 
 /// Fails until line two of a file says that it is fixed.
-const RULES: &str = "[race]\ncheck = \"grep -q fixed a.txt || { echo looked in vain; exit 3; }\"\n";
+pub(crate) const RULES: &str =
+    "[race]\ncheck = \"grep -q fixed a.txt || { echo looked in vain; exit 3; }\"\n";
 
-const ARMS: &str = r#"
+pub(crate) const ARMS: &str = r#"
 [[hypothesis]]
 id = "wrong"
 title = "it is b"
@@ -21,23 +22,23 @@ run = "echo fixed >> a.txt"
 "#;
 
 /// `race race.toml --parallel=2` of this file, which stays uncommitted; more options may follow.
-fn race(repo: &Repo, text: &str, options: &[&str]) -> Output {
+pub(crate) fn race(repo: &Repo, text: &str, options: &[&str]) -> Output {
     repo.file("race.toml", text);
     repo.wt_orch(&[&["race", "race.toml", "--parallel=2"], options].concat())
 }
 
 /// The same, as a document of a race.
-fn raced(repo: &Repo, text: &str, exit: i32) -> Value {
+pub(crate) fn raced(repo: &Repo, text: &str, exit: i32) -> Value {
     document(&race(repo, text, &["--json"]), exit, "race")
 }
 
 #[track_caller]
-fn arm<'a>(document: &'a Value, id: &str) -> &'a Value {
+pub(crate) fn arm<'a>(document: &'a Value, id: &str) -> &'a Value {
     let arms = document["arms"].as_array().unwrap();
     arms.iter().find(|arm| arm["id"] == id).unwrap_or_else(|| panic!("no arm `{id}`: {document:#}"))
 }
 
-fn verdicts(document: &Value) -> Vec<String> {
+pub(crate) fn verdicts(document: &Value) -> Vec<String> {
     let arms = document["arms"].as_array().unwrap();
     let told = |arm: &Value| {
         format!("{} {}", arm["id"].as_str().unwrap(), arm["verdict"].as_str().unwrap_or("-"))

@@ -11,7 +11,7 @@ use crate::domain::race::{
     Changes, Contender, Evidence, Luck, MetricSummary, Ranking, Reproduction, Shown, Tally, luck,
     pass_rate, rank, reproduction,
 };
-use crate::domain::task::RaceRules;
+use crate::domain::task::{RaceRules, RaceStop};
 
 /// What a race found, from which its document and its report are made.
 #[derive(Debug, Clone, PartialEq)]
@@ -104,6 +104,19 @@ impl RaceFacts {
     /// What the control says; `None` where there is none.
     pub fn reproduction(&self) -> Option<Reproduction> {
         self.control.as_ref().map(|control| reproduction(&self.rules, control.tally))
+    }
+
+    /// Why the winner is the one, with names in backticks; `None` where there is no winner.
+    pub fn why(&self) -> Option<String> {
+        let ranking = self.ranking();
+        let winner = ranking.winner()?;
+        let stopped = self.arms.iter().any(|arm| arm.verdict == Some(ArmVerdict::Stopped));
+        if self.rules.stop == RaceStop::First && ranking.places.len() == 1 && stopped {
+            return Some(format!(
+                "`{winner}` is the first arm that was proved; the race ended with it"
+            ));
+        }
+        ranking.why()
     }
 
     /// How probable it is that the winner is a wrong arm; `None` without repeats.
@@ -226,23 +239,26 @@ pub struct EvidenceEntry {
     pub exit_code: Option<i32>,
     /// Tests that failed, the first twenty.
     pub failing: Vec<String>,
+    /// How many failed beyond those.
+    pub more_failing: usize,
     /// Unified diff from the control's output to the arm's, empty where both say the same; null without
     /// a control.
     pub difference: Option<Vec<String>>,
+    /// Lines of the diff that are left out of it.
+    pub more: usize,
     /// The end of its output, where there is no control to compare with.
     pub last_lines: Option<Vec<String>>,
 }
 
 /// The document of a race.
 pub fn from_race(facts: &RaceFacts) -> RaceDocument {
-    let ranking = facts.ranking();
-    let winner = ranking.winner().cloned();
+    let winner = facts.ranking().winner().cloned();
     RaceDocument {
         schema: SCHEMA,
         run: facts.run.clone(),
         base: facts.base,
         control: facts.control.as_ref().map(|control| control_entry(&facts.rules, control)),
-        why: ranking.why(),
+        why: facts.why(),
         luck_at_most: winner.as_ref().and_then(|arm| facts.luck_of(arm)).map(|luck| luck.any),
         winner,
         arms: facts.arms.iter().map(|arm| arm_entry(&facts.rules, arm)).collect(),
@@ -287,11 +303,12 @@ fn arm_entry(rules: &RaceRules, arm: &ArmFacts) -> ArmEntry {
 }
 
 fn evidence_entry(evidence: &Evidence) -> EvidenceEntry {
-    let (difference, last_lines) = match &evidence.shown {
-        Shown::Same => (Some(Vec::new()), None),
-        Shown::Diff { lines, .. } => (Some(lines.clone()), None),
-        Shown::End { lines } => (None, Some(lines.clone())),
+    let (difference, more, last_lines) = match &evidence.shown {
+        Shown::Same => (Some(Vec::new()), 0, None),
+        Shown::Diff { lines, more } => (Some(lines.clone()), *more, None),
+        Shown::End { lines } => (None, 0, Some(lines.clone())),
     };
-    let failing = evidence.failing.clone();
-    EvidenceEntry { exit_code: evidence.exit_code, failing, difference, last_lines }
+    let (failing, more_failing) = (evidence.failing.clone(), evidence.more_failing);
+    let exit_code = evidence.exit_code;
+    EvidenceEntry { exit_code, failing, more_failing, difference, more, last_lines }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::race_document::{ArmFacts, ArmVerdict, ControlFacts, RaceFacts};
 use crate::domain::id::TaskId;
 use crate::domain::plan::EstimateSource;
-use crate::domain::race::{Arm, CheckOutput, Evidence, MetricSummary, RaceSpec, evidence};
+use crate::domain::race::{Arm, Changes, CheckOutput, Evidence, MetricSummary, RaceSpec, evidence};
 use crate::domain::run::{CheckEvidence, CheckRun, Ending, Outcome, Reason, RunState, TaskRecord};
 use crate::domain::time::from_secs;
 
@@ -41,6 +41,21 @@ fn control_facts(record: &TaskRecord) -> ControlFacts {
     }
 }
 
+/// Why an arm errored or was stopped.
+fn told_reason(state: &RunState, race: &RaceSpec, record: &TaskRecord) -> Option<String> {
+    let reason = record.reason()?;
+    let Reason::Dependency { task } = reason else { return Some(reason.to_string()) };
+    let control = Some(task).filter(|task| race.control.as_ref() == Some(task));
+    let Some(control) = control.and_then(|control| state.index(control)) else {
+        return Some(reason.to_string());
+    };
+    let why = match state.tasks[control].reason() {
+        Some(Reason::NotReproduced { .. }) => "the base passes the check",
+        Some(_) | None => "the check came to no result on the base",
+    };
+    Some(format!("never began: {why}"))
+}
+
 fn arm_facts(state: &RunState, race: &RaceSpec, arm: &Arm) -> Option<ArmFacts> {
     let index = state.index(&arm.task)?;
     let (task, record) = (state.task(index), &state.tasks[index]);
@@ -54,16 +69,22 @@ fn arm_facts(state: &RunState, race: &RaceSpec, arm: &Arm) -> Option<ArmFacts> {
         id: arm.task.clone(),
         title: task.title.clone(),
         verdict,
-        reason: record.reason().filter(|_| told).map(ToString::to_string),
+        reason: if told { told_reason(state, race, record) } else { None },
         tally: record.tally(),
         metric: metric_of(&record.checks, |run| run.passed),
-        changes: record.changes.as_deref().cloned().unwrap_or_default(),
+        changes: changes(record),
         duration: record.usage.wall,
         family: arm.family.clone(),
         branch: state.spec.places[index].branch.clone(),
         tip: record.tip,
         evidence,
     })
+}
+
+/// With paths as every document names them, not as a diff does.
+fn changes(record: &TaskRecord) -> Changes {
+    let paths = record.changed.iter().map(|change| change.path.clone()).collect();
+    Changes { paths, ..record.changes.as_deref().cloned().unwrap_or_default() }
 }
 
 fn verdict(record: &TaskRecord) -> Option<ArmVerdict> {

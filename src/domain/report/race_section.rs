@@ -9,7 +9,6 @@ use crate::domain::id::TaskId;
 use crate::domain::race::{
     Evidence, MetricSummary, Reproduction, Shown, Tally, metric_text, miss, pass_rate,
 };
-use crate::domain::task::RaceStop;
 use crate::domain::time::human_duration;
 
 /// Failing tests named in one line.
@@ -22,9 +21,10 @@ pub fn race_headline(facts: &RaceFacts) -> Line {
         let line = line.mark(Mark::Bad, "not reproduced");
         return line.text(": the base passes the check, so there is nothing to decide");
     }
-    if facts.control.as_ref().is_some_and(|control| control.reason.is_some()) {
+    if let Some(why) = facts.control.as_ref().and_then(|control| control.reason.as_ref()) {
         let line = line.mark(Mark::Bad, "not decided");
-        return line.text(": the check came to no result on the base");
+        let line = line.text(": the check came to no result on the base: ");
+        return line.join(Line::prose(why));
     }
     if let Some(winner) = facts.ranking().winner() {
         return line.code(winner.as_str()).text(" is ").mark(Mark::Good, "proved");
@@ -72,6 +72,9 @@ fn table(facts: &RaceFacts) -> Table {
         let word = match facts.reproduction() {
             Some(Reproduction::Reproduced) => Line::new().mark(Mark::Good, "reproduced"),
             Some(Reproduction::NotReproduced) => Line::new().mark(Mark::Bad, "not reproduced"),
+            Some(Reproduction::Open) | None if control.reason.is_some() => {
+                verdict_word(Some(ArmVerdict::Errored))
+            }
             Some(Reproduction::Open) | None => text(none()),
         };
         let mut row = vec![text("control (the base)".to_owned()), word];
@@ -149,13 +152,7 @@ fn sentences(facts: &RaceFacts) -> Vec<Line> {
         .collect();
     let ranking = facts.ranking();
     if let Some(winner) = ranking.winner() {
-        let stopped = facts.arms.iter().any(|arm| arm.verdict == Some(ArmVerdict::Stopped));
-        let first = facts.rules.stop == RaceStop::First && ranking.places.len() == 1 && stopped;
-        let why = if first {
-            format!("`{winner}` is the first arm that was proved; the race ended with it")
-        } else {
-            ranking.why().unwrap_or_default()
-        };
+        let why = facts.why().unwrap_or_default();
         lines.push(Line::new().mark(Mark::Strong, "winner").text(": ").join(Line::prose(&why)));
         let others = ranking.places.iter().skip(1).filter_map(|place| place.before_next.as_ref());
         lines.extend(others.map(|why| Line::prose(why)));

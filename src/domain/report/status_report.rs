@@ -6,6 +6,8 @@ use super::headline::{reason_line, run_headline, standing, verdict_line};
 use super::integrate_document::MatrixEntry;
 use super::narrowing::narrowing;
 use super::prose::Line;
+use super::race_facts::race_facts;
+use super::race_section::race_headline;
 use super::section::{Block, Report, Section, Table};
 use super::task_section::oddities;
 use crate::domain::diagnostic::some_of;
@@ -33,8 +35,12 @@ pub fn live_status_report(state: &RunState, matrix: &[MatrixEntry], now: Timesta
             status_detail(state, index, now),
         ]);
     }
+    let (mut title, mut verdict) = (run_headline(state, now), verdict_blocks(state, now));
+    if let Some(race) = race_facts(state).filter(|_| state.phase.is_over()) {
+        verdict.insert(0, Block::Line(std::mem::replace(&mut title, race_headline(&race))));
+    }
     let mut sections = vec![
-        Section { heading: "Verdict", blocks: verdict_blocks(state, now) },
+        Section { heading: "Verdict", blocks: verdict },
         Section { heading: "Tasks", blocks: vec![Block::Table(table)] },
     ];
     sections.extend(oddities(state));
@@ -43,7 +49,7 @@ pub fn live_status_report(state: &RunState, matrix: &[MatrixEntry], now: Timesta
     if !steps.is_empty() {
         sections.push(Section { heading: "Next", blocks: vec![Block::Commands(steps)] });
     }
-    Report { title: run_headline(state, now), sections }
+    Report { title, sections }
 }
 
 /// The predicted conflicts of a run's branches, as far as there is something to say.

@@ -7,7 +7,7 @@ use super::section::{Block, Section, Table};
 use super::timeline::{Bar, BarKind, Timeline};
 use crate::domain::id::Oid;
 use crate::domain::run::{Outcome, RunState, StartMerge, Usage};
-use crate::domain::task::{Work, human_size};
+use crate::domain::task::{Task, Work, human_size};
 use crate::domain::time::{Timestamp, from_secs, human_duration};
 
 /// What the run was split into and how each part ended.
@@ -35,7 +35,7 @@ pub(super) fn decomposition(state: &RunState) -> Section {
         let task = state.task(index);
         let what = match &task.title {
             Some(title) => Line::new().text(title.as_str()),
-            None => Line::new().code(work_text(&task.work)),
+            None => work_line(state, task),
         };
         table.rows.push(vec![
             Line::new().text(task.id.as_str()),
@@ -166,11 +166,19 @@ fn usage_row(name: &str, usage: &Usage) -> Vec<Line> {
     .to_vec()
 }
 
-fn work_text(work: &Work) -> String {
-    match work {
-        Work::Command { command, .. } | Work::Gate { command } => command.display(),
-        Work::Agent { preset, .. } => format!("agent {preset}"),
-        Work::Given => "nothing".to_owned(),
+fn work_line(state: &RunState, task: &Task) -> Line {
+    match &task.work {
+        Work::Command { command, .. } | Work::Gate { command } => {
+            Line::new().code(command.display())
+        }
+        Work::Agent { preset, .. } => Line::new().code(format!("agent {preset}")),
+        Work::Given => match state.spec.kind.race().map(|race| race.arm(&task.id)) {
+            Some(Some(arm)) if arm.begins_at != state.spec.base => {
+                Line::new().text("what it begins with, ").code(arm.begins_at.short())
+            }
+            Some(_) => Line::new().text("the base as it is"),
+            None => Line::new().text("nothing"),
+        },
     }
 }
 

@@ -5,7 +5,7 @@ use super::super::race_document::{ControlFacts, from_race};
 use super::*;
 use crate::domain::race::fixture::rules;
 use crate::domain::race::{Changes, CheckOutput, evidence};
-use crate::domain::task::{Better, Metric, RaceRules};
+use crate::domain::task::{Better, Metric, RaceRules, RaceStop};
 
 const CONTROL: &str = "test ends ... FAILED\nleft: 3\ntest result: FAILED. 0 passed; 1 failed; \
                        0 ignored; 0 measured; 0 filtered out; finished in 0.01s\n";
@@ -172,6 +172,10 @@ fn the_document_has_the_promised_fields_and_fits_its_schema() {
     }
     assert_eq!(document["control"]["outcome"], "reproduced");
     assert_eq!(document["winner"], "off-by-one");
+    let why = "`off-by-one` is the first arm that was proved; the race ended with it";
+    assert_eq!(document["why"], why);
+    let evidence = &document["arms"][2]["evidence"];
+    assert_eq!((&evidence["more"], &evidence["more_failing"]), (&0.into(), &0.into()));
     let verdicts = document["arms"].as_array().unwrap().iter().map(|arm| arm["verdict"].clone());
     assert_eq!(
         verdicts.collect::<Vec<_>>(),
@@ -184,4 +188,32 @@ fn the_document_has_the_promised_fields_and_fits_its_schema() {
     }
     let luck = document["luck_at_most"].as_f64().unwrap();
     assert!(0.0 < luck && luck < 0.1, "{luck}");
+}
+
+#[test]
+fn a_control_that_could_not_be_run_is_told_with_the_reason() {
+    let mut facts = won();
+    facts.arms.truncate(1);
+    facts.arms[0].verdict = Some(ArmVerdict::Stopped);
+    let control = facts.control.as_mut().unwrap();
+    (control.tally, control.reason) = (Tally::default(), Some("its folder is gone".to_owned()));
+    let text = text(&facts);
+    assert!(
+        text.starts_with("race window: not decided: the check came to no result on the base: its folder is gone\n"),
+        "{text}"
+    );
+    assert!(text.contains("control (the base) | errored | - |"), "{text}");
+    let document = from_race(&facts).control.unwrap();
+    assert_eq!((document.outcome, document.reason.as_deref()), (None, Some("its folder is gone")));
+}
+
+#[test]
+fn the_document_says_how_much_of_the_evidence_it_leaves_out() {
+    let mut facts = won();
+    let found = facts.arms[2].evidence.as_mut().unwrap();
+    found.more_failing = 7;
+    found.shown = Shown::Diff { lines: vec!["+x".to_owned()], more: 9 };
+    let entry = from_race(&facts).arms.swap_remove(2).evidence.unwrap();
+    assert_eq!((entry.more_failing, entry.more), (7, 9));
+    assert!(text(&facts).contains("… and 9 lines more"));
 }

@@ -134,6 +134,10 @@ fn where_the_base_passes_the_check_no_arm_ever_begins() {
         assert_eq!(world.starts(), [CONTROL]);
         let skipped = ["a", "b", "c"].map(|arm| world.outcome(arm));
         assert_eq!(skipped, [Some(Outcome::Skipped); 3]);
+        let facts = race_facts(&world.state).unwrap();
+        assert!(facts.arms.iter().all(|arm| {
+            arm.reason.as_deref() == Some("never began: the base passes the check")
+        }));
         assert_eq!(winner(&world), None);
     }
 }
