@@ -184,6 +184,7 @@ async fn begin(
         }
         IntegrateRefusal::NothingReady { .. } => Unknown::because("the target holds it already"),
         IntegrateRefusal::NoTarget
+        | IntegrateRefusal::NoArmProved { .. }
         | IntegrateRefusal::LeftByHand { .. }
         | IntegrateRefusal::OpenByHand { .. }
         | IntegrateRefusal::Obstacle { .. }

@@ -23,6 +23,8 @@ use crate::domain::id::Oid;
 use crate::domain::integrate::{
     IntegrationEvent, IntegrationSpec, Next, Refusal, ResolutionRules, Strategy, Terms, merge_order,
 };
+use crate::domain::race::Reproduction;
+use crate::domain::report::race_facts;
 use crate::domain::run::{Event, RunState};
 
 /// What to integrate, and how.
@@ -64,6 +66,11 @@ pub enum IntegrateRefusal {
     NothingReady {
         /// Why, where there is something to say.
         notes: Vec<String>,
+    },
+    /// No arm of the race is proved.
+    NoArmProved {
+        /// The base has what the race is about, as far as that was asked.
+        reproduced: bool,
     },
     /// A conflict was left to the user.
     LeftByHand {
@@ -269,6 +276,12 @@ fn ground(
         return Ok(Err(IntegrateRefusal::UnknownTarget { branch: target }));
     };
     let target = site.repo.branch_behind(&target)?;
+    if let Some(race) = race_facts(state).filter(|_| terms.arm.is_none())
+        && race.ranking().winner().is_none()
+    {
+        let reproduced = race.reproduction() != Some(Reproduction::NotReproduced);
+        return Ok(Err(IntegrateRefusal::NoArmProved { reproduced }));
+    }
     let found = ready(site, state, (old, terms.arm.as_ref()))?;
     if found.members.is_empty() {
         return Ok(Err(IntegrateRefusal::NothingReady { notes: found.notes }));

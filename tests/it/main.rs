@@ -49,6 +49,7 @@ mod planning;
 mod pooling;
 mod provisioning;
 mod racing;
+mod racing_landing;
 mod racing_told;
 mod readme;
 mod refusals;

@@ -263,6 +263,8 @@ pub(crate) fn document(run: &RunId, state: &RunState) -> serde_json::Value {
 fn exit_of(run: &RunId, terms: &Terms, integration: &Integration) -> Result<Exit, Failure> {
     let left_out = integration.ejected().iter().any(|e| e.reason != EjectionReason::Unfinished);
     Ok(match &integration.outcome {
+        // What the check said is in the result.
+        Some(IntegrationOutcome::Refused(Refusal::CheckFails { .. })) => Exit::NotLanded,
         Some(IntegrationOutcome::Refused(refusal)) => {
             return Err(not_landed(run, terms, integration.spec.destination(), refusal));
         }
@@ -312,6 +314,8 @@ fn not_landed(run: &RunId, terms: &Terms, target: &str, refusal: &Refusal) -> Fa
                 command(&Terms { allow_red_base: true, ..terms.clone() })
             ))
         }
+        Refusal::CheckFails { .. } => Failure::not_landed("check_fails", refusal.to_string())
+            .hint("`wt-orch race FILE` races again, from the target as it stands"),
         Refusal::TargetMoved { .. } => Failure::not_landed("target_moved", refusal.to_string())
             .hint(format!("run `{again}` again when `{target}` is quiet")),
         Refusal::TargetGone => Failure::refused("target_gone", refusal.to_string()).hint(format!(
@@ -346,6 +350,7 @@ fn refused(run: &RunId, terms: &Terms, refusal: IntegrateRefusal) -> Failure {
             )
         }
         .hint(format!("`wt-orch report {run}` shows what became of its tasks")),
+        IntegrateRefusal::NoArmProved { reproduced } => no_arm(run, reproduced),
         IntegrateRefusal::LeftByHand { left, paths } => by_hand::left(run, &left, &paths),
         IntegrateRefusal::OpenByHand { left } => by_hand::open(run, &left),
         IntegrateRefusal::Obstacle { branch, refusal } => not_landed(run, terms, &branch, &refusal),
@@ -355,4 +360,20 @@ fn refused(run: &RunId, terms: &Terms, refusal: IntegrateRefusal) -> Failure {
                 .hint(format!("`{}` starts it again", integrate_command(run, terms)))
         }
     }
+}
+
+/// A race that came to nothing.
+fn no_arm(run: &RunId, reproduced: bool) -> Failure {
+    let (why, hint) = if reproduced {
+        let hint = format!(
+            "`wt-orch report {run}` shows what falsified each; `wt-orch retry {run}` runs them again, \
+             `wt-orch race FILE` others"
+        );
+        ("no hypothesis is proved", hint)
+    } else {
+        let hint = "write a check that fails on the base, or let the base be a commit that has the \
+                    fault, then `wt-orch race FILE` again";
+        ("not reproduced: the base passes the check", hint.to_owned())
+    };
+    Failure::refused("not_proved", format!("race `{run}` has nothing to land: {why}")).hint(hint)
 }

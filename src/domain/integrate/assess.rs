@@ -9,7 +9,7 @@ use super::state::Integration;
 use super::statistics::{Rates, Said, Tally, chance_of_no_difference};
 use super::validation::{Failure, ValidationRun};
 use crate::domain::id::Oid;
-use crate::domain::task::Validation;
+use crate::domain::task::{PassRule, Validation};
 
 /// Runs on each side before a difference is looked for.
 const FEWEST: u32 = 5;
@@ -36,6 +36,8 @@ pub(super) enum Assessment {
     Ask(Vec<ValidationRequest>),
     /// Validations that cannot vouch for anything.
     RedBase(Vec<String>),
+    /// One that must pass whatever the target does fails.
+    Fails,
     Breaks {
         target: Target,
         /// What else of the candidate is to be found out while slots are free.
@@ -52,8 +54,9 @@ pub(super) struct Target {
 }
 
 /// What one validation says.
-enum Verdict {
+pub(super) enum Verdict {
     Passes,
+    Fails,
     Ask(Vec<ValidationRequest>),
     RedBase,
     Breaks(Target),
@@ -76,6 +79,7 @@ impl Integration {
         for validation in &self.spec.validations {
             match self.verdict(validation, head) {
                 Verdict::Passes => {}
+                Verdict::Fails => return Assessment::Fails,
                 Verdict::Ask(more) => asks.extend(more),
                 Verdict::RedBase => red_base.push(validation.name.clone()),
                 Verdict::Breaks(target) => breaks = breaks.or(Some(target)),
@@ -93,6 +97,9 @@ impl Integration {
 
     fn verdict(&self, validation: &Validation, head: Oid) -> Verdict {
         let name = &validation.name;
+        if let PassRule::Outright { runs, need } = validation.pass {
+            return self.outright(name, head, (runs, need));
+        }
         let whole: Vec<&ValidationRun> = self.whole_runs(head, name).collect();
         if whole.is_empty() {
             return Verdict::Ask(vec![self.whole(head, name)]);
@@ -294,7 +301,7 @@ impl Integration {
     }
 
     /// Runs on each side before a flake is judged.
-    fn flake_budget(&self, name: &str, failures: &[Failure]) -> u32 {
+    pub(super) fn flake_budget(&self, name: &str, failures: &[Failure]) -> u32 {
         let whole = self.again(self.base, name, failures.iter()).only.is_empty();
         let fits = self.fitting(FLAKE_TIME, name, whole);
         fits.max(FEWEST_LONG).min(self.spec.flake_runs.max(2))
@@ -359,36 +366,5 @@ impl Integration {
         let longest = runs.map(|run| run.duration).max().unwrap_or_default();
         let fits = time.as_millis() / longest.as_millis().max(1);
         u32::try_from(fits).unwrap_or(u32::MAX)
-    }
-
-    fn whole_runs<'a>(
-        &'a self,
-        commit: Oid,
-        name: &'a str,
-    ) -> impl Iterator<Item = &'a ValidationRun> {
-        self.runs_on(commit).filter(move |run| run.name == *name && run.is_whole())
-    }
-
-    fn whole(&self, commit: Oid, name: &str) -> ValidationRequest {
-        ValidationRequest { commit, name: name.to_owned(), only: Vec::new(), fresh: false }
-    }
-
-    fn fresh(&self, commit: Oid, name: &str) -> ValidationRequest {
-        ValidationRequest { fresh: true, ..self.whole(commit, name) }
-    }
-
-    /// A run that shows how these failures do: of the tests alone where the validation can do that.
-    pub(super) fn again<'a>(
-        &self,
-        commit: Oid,
-        name: &str,
-        failures: impl Iterator<Item = &'a Failure>,
-    ) -> ValidationRequest {
-        let declared = self.spec.validations.iter().find(|declared| declared.name == *name);
-        let missed = self.runs.iter().any(|(_, run)| run.name == *name && run.missed_its_tests());
-        let can_choose = declared.is_some_and(|declared| declared.rerun.is_some()) && !missed;
-        let tests: Option<Vec<String>> = failures.map(|failure| failure.test().cloned()).collect();
-        let only = tests.filter(|_| can_choose).unwrap_or_default();
-        ValidationRequest { only, ..self.fresh(commit, name) }
     }
 }

@@ -91,6 +91,13 @@ pub enum Refusal {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         tainted: Vec<String>,
     },
+    /// An arm of a race does not pass the race's check on top of the target.
+    CheckFails {
+        /// The arm.
+        arm: TaskId,
+        /// The target.
+        target: String,
+    },
     /// The target moved more often than it was merged again.
     TargetMoved {
         /// How often.
@@ -123,6 +130,9 @@ impl fmt::Display for Refusal {
                 validations.iter().map(|v| format!("`{v}`")).collect::<Vec<_>>().join(", "),
                 if validations.len() == 1 { "fails" } else { "fail" },
             ),
+            Self::CheckFails { arm, target } => {
+                write!(f, "arm `{arm}` no longer passes the check on top of `{target}`")
+            }
             Self::TargetMoved { times } => {
                 write!(f, "the target moved {times} times while it was being validated")
             }

@@ -15,6 +15,8 @@ mod isolate;
 mod matrix;
 mod next;
 mod order;
+mod outright;
+mod requests;
 mod resolution;
 mod state;
 mod statistics;

@@ -87,6 +87,13 @@ impl Integration {
         match self.assess(head) {
             Assessment::Passes => Next::Land { old: self.base, new: head },
             Assessment::Ask(asks) => Next::Validate(asks),
+            Assessment::Fails => {
+                let last = candidate.train().last().map(|(task, _)| (*task).clone());
+                let refused = last.map(|arm| IntegrationEvent::Refused {
+                    refusal: Refusal::CheckFails { arm, target: self.spec.target.clone() },
+                });
+                Next::Record(vec![refused.unwrap_or(IntegrationEvent::Finished)])
+            }
             Assessment::RedBase(validations) => {
                 let of_base = self.runs_on(self.base);
                 let of_base = of_base.filter(|run| validations.contains(&run.name));

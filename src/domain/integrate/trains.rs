@@ -2,5 +2,6 @@
 
 mod accounts;
 mod many;
+mod outright;
 mod rules;
 mod world;

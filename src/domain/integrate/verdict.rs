@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::state::Integration;
+use super::ejection::Refusal;
+use super::state::{Integration, IntegrationOutcome};
 use super::validation::{Failure, ValidationRun, ValidationVerdict};
 use crate::domain::id::Oid;
 
@@ -76,20 +77,25 @@ impl Integration {
             return ValidationVerdict::Passed;
         }
         let name = &runs[0].name;
+        let is_outright = self.is_outright(name);
         let on_base = |failure: &Failure| {
             self.tally(self.base, name, std::slice::from_ref(failure)).is_all_red()
         };
-        if failures.iter().all(on_base) {
+        if !is_outright && failures.iter().all(on_base) {
             return ValidationVerdict::Baseline;
         }
-        let landed = self.outcome.as_ref().is_some_and(|outcome| match outcome {
-            super::IntegrationOutcome::Landed { .. } => true,
-            super::IntegrationOutcome::DryRun
-            | super::IntegrationOutcome::NothingToLand
-            | super::IntegrationOutcome::Refused(_) => false,
-        });
+        let (landed, fails) = match &self.outcome {
+            Some(IntegrationOutcome::Landed { .. }) => (true, false),
+            Some(IntegrationOutcome::Refused(Refusal::CheckFails { .. })) => (false, is_outright),
+            Some(
+                IntegrationOutcome::DryRun
+                | IntegrationOutcome::NothingToLand
+                | IntegrationOutcome::Refused(_),
+            )
+            | None => (false, false),
+        };
         // What landed although a run of it was red was judged to be a flake.
-        if landed || runs.iter().any(|run| run.is_green()) {
+        if landed || (!fails && runs.iter().any(|run| run.is_green())) {
             ValidationVerdict::Flaky
         } else {
             ValidationVerdict::Failed

@@ -1,17 +1,19 @@
 //! The tasks that a race runs: the control, and an arm for each hypothesis behind it.
 
 use std::collections::BTreeMap;
+use std::iter;
 
 use crate::domain::id::TaskId;
 use crate::domain::task::{
-    AttemptRules, Demand, FailFast, Pattern, Priority, RaceRules, RaceSet, Task, TaskSet,
+    AttemptRules, Demand, FailFast, PassRule, Pattern, Priority, RaceRules, RaceSet, Task, TaskSet,
     Validation, Work,
 };
 
 /// Name of the task that runs the check on the base; no hypothesis has it.
 pub const CONTROL: &str = "control";
 
-/// Name of the validation that runs the race's check on what is to land.
+/// Name of the validation that runs the race's check on what is to land, unless the file has one of
+/// that name.
 const LANDING_CHECK: &str = "race";
 
 /// The set whose tasks are the control, where there is one, and the arms; what else the file says
@@ -26,23 +28,27 @@ pub fn race_tasks(set: &TaskSet) -> Option<TaskSet> {
     });
     let tasks = control.iter().cloned().chain(arms).collect();
     let mut validations = set.validations.clone();
-    if validations.iter().all(|validation| validation.name != LANDING_CHECK) {
-        validations.push(landing_check(&race.rules));
-    }
+    validations.push(landing_check(&race.rules, &set.validations));
     // A falsified arm is no reason to stop the others.
     let fail_fast = FailFast::default();
     Some(TaskSet { tasks, gates: Vec::new(), validations, fail_fast, ..set.clone() })
 }
 
-/// What decided must hold for what lands, too.
-fn landing_check(rules: &RaceRules) -> Validation {
+/// What decided must hold for what lands, too, by the same rule. The target is no measure of it: the
+/// race is about what fails there.
+fn landing_check(rules: &RaceRules, others: &[Validation]) -> Validation {
+    let is_taken = |name: &String| others.iter().any(|other| other.name == *name);
+    let numbered = (2_u32..).map(|number| format!("{LANDING_CHECK}-{number}"));
+    let mut names = iter::once(LANDING_CHECK.to_owned()).chain(numbered);
     Validation {
-        name: LANDING_CHECK.to_owned(),
+        name: names.find(|name| !is_taken(name)).unwrap_or_default(),
         run: rules.check.clone(),
         report: None,
         rerun: None,
         locks: Vec::new(),
-        cache: true,
+        // That it passed once does not say how often it does.
+        cache: false,
+        pass: PassRule::Outright { runs: rules.runs, need: rules.need },
         timeout: rules.timeout,
     }
 }

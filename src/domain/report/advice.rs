@@ -4,7 +4,7 @@ use super::integrate_document::resolving_command;
 use super::race_facts::race_winner;
 use super::section::Step;
 use crate::domain::id::{RunId, TaskId};
-use crate::domain::integrate::{Integration, IntegrationOutcome, Terms};
+use crate::domain::integrate::{Integration, IntegrationOutcome, Refusal, Terms};
 use crate::domain::run::{Outcome, RunKind, RunPhase, RunSpec, RunState, StopReason};
 use crate::domain::suite::Part;
 
@@ -136,14 +136,17 @@ pub(super) fn undo_step(integration: &Integration, operation: u64) -> Step {
 /// Whether a task has work that no landing took or left out yet.
 pub(super) fn waits_for_landing(state: &RunState, index: usize) -> bool {
     let (id, record) = (&state.task(index).id, &state.tasks[index]);
+    let is_race = state.spec.kind.race().is_some();
     let decided = state.integrations.iter().any(|integration| {
         let was_ready = record.finished <= Some(integration.started);
         let taken = integration.train().iter().any(|(task, _)| *task == id);
         let left_out = integration.ejected().iter().any(|ejection| ejection.task == *id);
         was_ready
             && match &integration.outcome {
-                Some(IntegrationOutcome::Landed { .. }) => taken || left_out,
+                // One arm of a race is all that lands.
+                Some(IntegrationOutcome::Landed { .. }) => taken || left_out || is_race,
                 Some(IntegrationOutcome::NothingToLand) => left_out,
+                Some(IntegrationOutcome::Refused(Refusal::CheckFails { arm, .. })) => arm == id,
                 Some(IntegrationOutcome::DryRun | IntegrationOutcome::Refused(_)) | None => false,
             }
     });
@@ -198,7 +201,7 @@ pub fn shell_word(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::integrate::{IntegrationEvent, Refusal};
+    use crate::domain::integrate::IntegrationEvent;
     use crate::domain::plan::Preference;
     use crate::domain::report::scripted_run::{ScriptedRun, Try, plan, task};
     use crate::domain::run::Input;

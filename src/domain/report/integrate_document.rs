@@ -295,6 +295,7 @@ pub(super) fn resolving_command(refusal: &Refusal) -> Option<&str> {
     match refusal {
         Refusal::Checkout { resolve, .. } => Some(resolve),
         Refusal::RedBase { .. }
+        | Refusal::CheckFails { .. }
         | Refusal::TargetMoved { .. }
         | Refusal::TargetGone
         | Refusal::BranchTaken { .. } => None,

@@ -225,6 +225,13 @@ pub fn integration_steps(run: &RunSpec, integration: &Integration) -> Vec<Step> 
         Some(IntegrationOutcome::Refused(Refusal::Checkout { resolve, .. })) => {
             vec![Step::new(resolve.as_str(), "clears the way for landing")]
         }
+        Some(IntegrationOutcome::Refused(Refusal::CheckFails { target, .. })) => {
+            let log = format!("wt-orch report {}", run.run);
+            vec![
+                Step::new("wt-orch race FILE", format!("race again, from `{target}` as it stands")),
+                Step::new(log, "see which other arms are proved; `integrate --arm ID` lands one"),
+            ]
+        }
         Some(IntegrationOutcome::DryRun) => {
             vec![Step::new(again(run, integration), "merge, validate and land")]
         }

@@ -87,6 +87,7 @@ pub(crate) fn plan(tasks: Vec<Task>, preference: Preference) -> Plan {
         rerun: None,
         locks: Vec::new(),
         cache: true,
+        pass: crate::domain::task::PassRule::default(),
         timeout: Duration::from_secs(600),
     };
     let set = TaskSet {

@@ -110,7 +110,9 @@ impl RunState {
     /// own, while something else may still do so.
     pub(super) fn train_to_validate(&self) -> Option<Train> {
         let (spec, trains) = (&self.spec, &self.trains);
-        let wanted = spec.limits.speculate && spec.target.is_some() && !self.is_lane();
+        // Arms of a race never land together.
+        let is_race = spec.kind.race().is_some();
+        let wanted = spec.limits.speculate && spec.target.is_some() && !self.is_lane() && !is_race;
         let validated = wanted && !spec.plan.validations.is_empty();
         let is_early = trains.given_up_after.is_some_and(|after| self.tasks_over() <= after);
         let is_closed = trains.under_way.is_some() || trains.breaks.is_some() || is_early;

@@ -25,7 +25,8 @@ pub use glob::{ClaimError, Glob};
 pub use hypothesis::{ARM_VARIABLE, Hypothesis, RaceSet};
 pub use item::ITEM_VARIABLES;
 pub use model::{
-    Command, DEFAULT_TIMEOUT, Demand, Gate, PERSONAS, Priority, Task, TaskSet, Validation, Work,
+    Command, DEFAULT_TIMEOUT, Demand, Gate, PERSONAS, PassRule, Priority, Task, TaskSet,
+    Validation, Work,
 };
 pub use parse::{HypothesisPlace, Known, KnownHost, Parsed, parse, regenerations, setup_hooks};
 pub use pattern::{FailFast, Item, Pattern, TimeLimits};

@@ -213,9 +213,28 @@ pub struct Validation {
     /// Whether a tree that passed passes again without being run.
     #[serde(default = "yes")]
     pub cache: bool,
+    /// When its runs are a pass. No key of a tasks file.
+    #[serde(default)]
+    pub pass: PassRule,
     /// Stopped after this time.
     #[serde(with = "crate::domain::time::millis")]
     pub timeout: Duration,
+}
+
+/// When the runs of a validation are a pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "rule")]
+pub enum PassRule {
+    /// What fails on the target as well is excused.
+    #[default]
+    NoWorseThanTarget,
+    /// It must pass itself; the target, which may well fail it, is not asked.
+    Outright {
+        /// Runs at most, 1 or more.
+        runs: u32,
+        /// How many of them must pass; from 1 to `runs`.
+        need: u32,
+    },
 }
 
 fn yes() -> bool {

@@ -44,6 +44,7 @@ pub(super) fn validation(name: &str) -> Validation {
         rerun: Some("only {tests}".into()),
         locks: Vec::new(),
         cache: true,
+        pass: crate::domain::task::PassRule::default(),
         timeout: Duration::from_secs(1),
     }
 }

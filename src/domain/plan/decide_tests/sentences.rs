@@ -127,6 +127,7 @@ fn a_validation_that_may_fail_takes_longer_than_once_in_both_arms() {
         rerun: None,
         locks: Vec::new(),
         cache: true,
+        pass: crate::domain::task::PassRule::default(),
         timeout: Duration::from_secs(60),
     });
     let with = times(&set);

@@ -25,3 +25,16 @@ fn a_race_without_control_has_arms_only() {
     let set = tasks("control = false");
     assert!(set.tasks.iter().all(|task| task.depends_on.is_empty() && task.id.as_str() != CONTROL));
 }
+
+#[test]
+fn the_check_is_held_against_what_lands_by_the_rule_of_the_race_whatever_else_is_called_race() {
+    let set = tasks(
+        "runs = 5\nneed = 3\n[[validate]]\nname = \"race\"\nrun = \"true\"\n\
+         [[validate]]\nname = \"race-2\"\nrun = \"true\"",
+    );
+    let names: Vec<&str> = set.validations.iter().map(|one| one.name.as_str()).collect();
+    assert_eq!(names, ["race", "race-2", "race-3"]);
+    let rules: Vec<PassRule> = set.validations.iter().map(|one| one.pass).collect();
+    let own = PassRule::default();
+    assert_eq!(rules, [own, own, PassRule::Outright { runs: 5, need: 3 }]);
+}

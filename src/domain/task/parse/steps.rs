@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::{Known, value};
 use crate::domain::diagnostic::{Diagnostic, Placed, Problems, Table, quoted};
 use crate::domain::id::slugify;
-use crate::domain::task::{Gate, Validation};
+use crate::domain::task::{Gate, PassRule, Validation};
 
 /// Suggestions compare with every phase, so only the first problems get one.
 const MOST_SUGGESTIONS: usize = 100;
@@ -63,6 +63,7 @@ pub(super) fn validations(
             rerun,
             locks: locks.unwrap_or_default(),
             cache: cache.is_none_or(|cache| cache.value),
+            pass: PassRule::default(),
             timeout: timeout.unwrap_or(known.default_timeout),
         });
     }

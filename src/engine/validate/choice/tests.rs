@@ -16,6 +16,7 @@ fn locking(locks: &[&str]) -> Validation {
         rerun: None,
         locks: locks.iter().map(|&lock| lock.to_owned()).collect(),
         cache: true,
+        pass: crate::domain::task::PassRule::default(),
         timeout: Duration::from_secs(1),
     }
 }

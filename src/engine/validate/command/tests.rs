@@ -11,6 +11,7 @@ fn chosen_tests_are_named_as_one_word_each() {
         rerun: Some("make check T={tests}; echo {tests}".to_owned()),
         locks: Vec::new(),
         cache: true,
+        pass: crate::domain::task::PassRule::default(),
         timeout: Duration::from_secs(1),
     };
     let only = ["a::b".to_owned(), "it's; rm -rf".to_owned()];
