@@ -47,6 +47,7 @@ fn an_arm_that_fails_its_check_on_top_of_the_target_does_not_land_although_the_t
         output
             .exit(3)
             .stdout_has("arm `right` no longer passes the check on top of `main`")
+            .stdout_has("wt-orch clean race --force")
             .stdout_has("wt-orch race FILE");
         before.assert_kept(&Fingerprint::of(&repo));
         assert_eq!(runs(&repo) - ran, 2, "twice on the candidate, never on the target");
@@ -57,6 +58,7 @@ fn an_arm_that_fails_its_check_on_top_of_the_target_does_not_land_although_the_t
         assert!(!report.exit(0).stdout().contains("land the winner"), "{report}");
 
         // The way out.
+        repo.wt_orch(&["clean", "race", "--force"]).exit(0);
         let again = rules(&repo, said).replace("! test -e newfile", "true") + ARM;
         assert_eq!(race(&repo, &again, 0)["winner"], "right");
         repo.wt_orch(&["integrate"]).exit(0);

@@ -314,8 +314,12 @@ fn not_landed(run: &RunId, terms: &Terms, target: &str, refusal: &Refusal) -> Fa
                 command(&Terms { allow_red_base: true, ..terms.clone() })
             ))
         }
-        Refusal::CheckFails { .. } => Failure::not_landed("check_fails", refusal.to_string())
-            .hint("`wt-orch race FILE` races again, from the target as it stands"),
+        Refusal::CheckFails { .. } => {
+            Failure::not_landed("check_fails", refusal.to_string()).hint(format!(
+                "`wt-orch clean {run} --force` gives up its branches, `wt-orch race FILE` then \
+                     races again from `{target}` as it stands"
+            ))
+        }
         Refusal::TargetMoved { .. } => Failure::not_landed("target_moved", refusal.to_string())
             .hint(format!("run `{again}` again when `{target}` is quiet")),
         Refusal::TargetGone => Failure::refused("target_gone", refusal.to_string()).hint(format!(

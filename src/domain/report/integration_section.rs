@@ -226,10 +226,13 @@ pub fn integration_steps(run: &RunSpec, integration: &Integration) -> Vec<Step> 
             vec![Step::new(resolve.as_str(), "clears the way for landing")]
         }
         Some(IntegrationOutcome::Refused(Refusal::CheckFails { target, .. })) => {
-            let log = format!("wt-orch report {}", run.run);
+            let run = &run.run;
+            let others = "see which other arms are proved; `integrate --arm ID` lands one";
+            let room = "or give up its branches, to race again";
             vec![
-                Step::new("wt-orch race FILE", format!("race again, from `{target}` as it stands")),
-                Step::new(log, "see which other arms are proved; `integrate --arm ID` lands one"),
+                Step::new(format!("wt-orch report {run}"), others),
+                Step::new(format!("wt-orch clean {run} --force"), room),
+                Step::new("wt-orch race FILE", format!("from `{target}` as it stands")),
             ]
         }
         Some(IntegrationOutcome::DryRun) => {
