@@ -103,7 +103,8 @@ struct Done {
 fn committed(job: &Job) -> Result<Done, String> {
     let place = &job.spec.places[job.task];
     let Some(branch) = &place.branch else {
-        let notes = Vec::from_iter(test_places::leave(&job.site, &job.spec, (job.task, job.start)));
+        let left = test_places::leave(&job.site, &job.spec, (job.task, job.start))?;
+        let notes = Vec::from_iter(left);
         let (changed, carried) = (Vec::new(), Vec::new());
         let (leftovers, changes) = (false, None);
         return Ok(Done { tip: job.start, changed, leftovers, notes, carried, changes });

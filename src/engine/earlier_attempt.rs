@@ -22,6 +22,9 @@ pub(super) enum Room {
 pub(super) fn make_room(job: &Job, start: Oid) -> Result<Room, String> {
     let place = &job.spec.places[job.task];
     let path = Path::new(&place.worktree);
+    if place.branch.is_none() {
+        test_places::free(&job.site, path).map_err(|error| chain(&error))?;
+    }
     let Some((task, attempt)) = job.predecessor else { return Ok(Room::Free { saved: None }) };
     let keep = keep_ref(&job.spec, task, attempt);
     let there = job.site.repo.worktree_at(path).map_err(|error| chain(&error))?;

@@ -71,8 +71,19 @@ fn folder_of_all(site: &Site, worktree_path: &Template) -> PathBuf {
 
 /// After a task: its worktree is made what it was, and in a run of several at once waits for the next
 /// task. Returns what there is to say.
-pub(super) fn leave(site: &Site, spec: &RunSpec, (task, start): (usize, Oid)) -> Option<String> {
+///
+/// # Errors
+/// The task put a link, or another thing that is no folder, where its worktree stood. Whoever comes
+/// next takes it away, so that a second time finds the same.
+pub(super) fn leave(
+    site: &Site,
+    spec: &RunSpec,
+    (task, start): (usize, Oid),
+) -> Result<Option<String>, String> {
     let path = Path::new(&spec.places[task].worktree);
+    if let Some(other) = pool::test_place_taken(&site.repo, path) {
+        return Err(taken(&other));
+    }
     let width = u32::try_from(spec.plan.decision.width).unwrap_or(u32::MAX);
     let lane = spec.plan.decision.verdict == Verdict::Sequential;
     let left = || -> Result<(), GitError> {
@@ -83,7 +94,7 @@ pub(super) fn leave(site: &Site, spec: &RunSpec, (task, start): (usize, Oid)) ->
         renew(site, spec, (path, start))?;
         if lane { Ok(()) } else { hand_back(site, spec, (path, spec.worktree.pool.max(width))) }
     };
-    left().err().map(|error| removed(site, spec, path, &chain(&error)))
+    Ok(left().err().map(|error| removed(site, spec, path, &chain(&error))))
 }
 
 /// At the end of the run: as many worktrees wait as the settings say, and nothing else is there.
@@ -94,6 +105,7 @@ pub(super) fn close(site: &Site, spec: &RunSpec) -> Vec<String> {
     let mut notes = Vec::new();
     for path in places.into_iter().map(Path::new) {
         let closed = || -> Result<(), GitError> {
+            free(site, path)?;
             if !is_there(site, path)? {
                 return Ok(());
             }
@@ -113,6 +125,14 @@ pub(super) fn close(site: &Site, spec: &RunSpec) -> Vec<String> {
         ));
     }
     notes
+}
+
+fn taken(other: &Path) -> String {
+    let other = other.display();
+    format!(
+        "`{other}`, where its worktree was, is no folder any more; a link there goes, and what it \
+         leads to stays as it is"
+    )
 }
 
 /// Whether git or the file system has anything at this place.
@@ -140,6 +160,11 @@ fn hand_back(site: &Site, spec: &RunSpec, (path, size): (&Path, u32)) -> Result<
             HandedBack::Waits | HandedBack::Enough | HandedBack::Unfit => Ok(()),
         }
     })
+}
+
+/// Takes away a link that tests put where a worktree stood: nothing is done where it leads.
+pub(super) fn free(site: &Site, path: &Path) -> Result<(), GitError> {
+    with_trash(|trash| pool::free_test_place(&site.repo, path, trash).map(|_| ()))
 }
 
 /// Takes away whatever is at a place.

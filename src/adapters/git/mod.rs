@@ -101,7 +101,8 @@ pub(in crate::adapters) use status::{StatusEntry, StatusKind, summary};
 pub use texts::Texts;
 pub use version::GitVersion;
 pub use worktrees::WorktreeInfo;
-pub(in crate::adapters) use worktrees::{admin_dirs, real_path};
+pub use worktrees::worktree_among;
+pub(in crate::adapters) use worktrees::{admin_dirs, real_path, real_place};
 pub use write::{Expected, NewCommit, RefOutcome, RefUpdate};
 
 #[cfg(test)]

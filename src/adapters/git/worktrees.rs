@@ -86,15 +86,20 @@ impl Repo {
         Ok(main.into_iter().chain(admin_dirs(self.common_dir())?.into_keys()).collect())
     }
 
-    /// The worktree at this folder, compared by real path where it has one.
+    /// The worktree at this place. A link that stands there leads nowhere: what it leads to has a
+    /// place of its own.
     ///
     /// # Errors
     /// As [`Self::worktrees`].
     pub fn worktree_at(&self, path: &Path) -> Result<Option<WorktreeInfo>, GitError> {
-        let real = real_path(path);
-        let found = self.worktrees()?.into_iter();
-        Ok(found.filter(|info| !info.bare).find(|info| real_path(&info.path) == real))
+        Ok(worktree_among(&self.worktrees()?, path).cloned())
     }
+}
+
+/// The worktree of a listing that is at this place, as [`Repo::worktree_at`] finds it.
+pub fn worktree_among<'a>(known: &'a [WorktreeInfo], path: &Path) -> Option<&'a WorktreeInfo> {
+    let place = real_place(path);
+    known.iter().filter(|info| !info.bare).find(|info| real_place(&info.path) == place)
 }
 
 /// The real path of a folder, or of its parent with the last name added when it is gone.
@@ -105,6 +110,16 @@ pub(in crate::adapters) fn real_path(path: &Path) -> PathBuf {
         }
         _ => path.to_owned(),
     })
+}
+
+/// A place by the real path of its parent, whatever stands there: a link is not followed.
+pub(in crate::adapters) fn real_place(path: &Path) -> PathBuf {
+    match (path.parent(), path.file_name()) {
+        (Some(parent), Some(name)) if !parent.as_os_str().is_empty() => {
+            parent.canonicalize().unwrap_or_else(|_| parent.to_owned()).join(name)
+        }
+        _ => real_path(path),
+    }
 }
 
 fn parse_block(block: &[&[u8]]) -> WorktreeInfo {

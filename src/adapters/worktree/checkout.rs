@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::carry::Record;
 use super::snapshot::Scratch;
 use crate::adapters::git::{
-    GitError, Head, Progress, Repo, WorktreeInfo, quote_path, real_path, summary,
+    GitError, Head, Progress, Repo, WorktreeInfo, quote_path, real_path, real_place, summary,
 };
 use crate::domain::id::Oid;
 
@@ -27,6 +27,9 @@ pub enum Broken {
     EntryGone,
     /// Its `.git` file is not there, or empty.
     GitFileGone,
+    /// A link, or something else that is no folder, stands in its place; what a link leads to is not
+    /// looked at.
+    Replaced,
     /// Its `.git` is another repository's, or a repository of its own.
     PointsElsewhere,
 }
@@ -37,6 +40,7 @@ impl fmt::Display for Broken {
             Self::FolderGone => "the worktree's folder is gone",
             Self::EntryGone => "the worktree's entry in the repository is gone",
             Self::GitFileGone => "the worktree's .git file is gone",
+            Self::Replaced => "something that is no folder stands in the worktree's place",
             Self::PointsElsewhere => "the worktree's .git belongs to another repository",
         })
     }
@@ -74,12 +78,12 @@ impl Checkout {
     /// The repository's worktrees cannot be listed.
     pub fn at(repo: &Repo, path: &Path) -> Result<Self, GitError> {
         let git_dir = repo.worktree_at(path)?.and_then(|info| info.git_dir);
-        Ok(Self { repo: repo.clone(), path: real_path(path), git_dir })
+        Ok(Self { repo: repo.clone(), path: real_place(path), git_dir })
     }
 
     /// A worktree of `repo` as a listing named it.
     pub(super) fn listed(repo: &Repo, info: &WorktreeInfo) -> Self {
-        Self { repo: repo.clone(), path: real_path(&info.path), git_dir: info.git_dir.clone() }
+        Self { repo: repo.clone(), path: real_place(&info.path), git_dir: info.git_dir.clone() }
     }
 
     /// Its folder.
@@ -104,7 +108,7 @@ impl Checkout {
             broken,
             ..CheckoutState::default()
         };
-        if state.broken != Some(Broken::FolderGone) {
+        if !matches!(state.broken, Some(Broken::FolderGone | Broken::Replaced)) {
             let scratch = Scratch::of(self, git_dir)?;
             let record = Record::load(git_dir)?;
             let mut entries = scratch.status(self, git_dir)?;
@@ -140,8 +144,10 @@ impl Checkout {
     }
 
     pub(super) fn broken(&self) -> Option<Broken> {
-        if !self.path.is_dir() {
-            return Some(Broken::FolderGone);
+        match self.path.symlink_metadata() {
+            Err(_) => return Some(Broken::FolderGone),
+            Ok(found) if !found.is_dir() => return Some(Broken::Replaced),
+            Ok(_) => {}
         }
         let Some(git_dir) = self.git_dir.as_deref().filter(|dir| dir.is_dir()) else {
             return Some(Broken::EntryGone);

@@ -156,7 +156,7 @@ impl Checkout {
             _ => None,
         };
         let mut saved = None;
-        let folder_is_there = reason != Broken::FolderGone;
+        let folder_is_there = !matches!(reason, Broken::FolderGone | Broken::Replaced);
         if let Some(git_dir) = self.git_dir.as_deref().filter(|_| folder_is_there) {
             let head = self.repo.head_at(git_dir)?;
             let at = self.last_commit(git_dir, &head)?.unwrap_or(request.start);

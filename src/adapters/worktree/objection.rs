@@ -173,7 +173,7 @@ fn examine_with_git(checkout: &Checkout, found: &mut Vec<KeptReason>) -> Result<
     }
     match state.broken {
         None | Some(Broken::FolderGone | Broken::GitFileGone) => {}
-        Some(broken @ (Broken::EntryGone | Broken::PointsElsewhere)) => {
+        Some(broken @ (Broken::EntryGone | Broken::Replaced | Broken::PointsElsewhere)) => {
             found.push(KeptReason::Broken(broken));
         }
     }

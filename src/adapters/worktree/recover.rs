@@ -37,7 +37,7 @@ impl Checkout {
     pub(super) fn recovered(&self, branch: &str, start: Oid) -> Result<Recovered, GitError> {
         let mut found = Recovered { checkout: self.clone(), notes: Vec::new(), forgot: false };
         match self.broken() {
-            None | Some(Broken::PointsElsewhere) => {}
+            None | Some(Broken::Replaced | Broken::PointsElsewhere) => {}
             Some(Broken::GitFileGone) => {
                 if let Some(git_dir) = &self.git_dir {
                     write_link(&self.path, git_dir)?;
@@ -52,7 +52,9 @@ impl Checkout {
                         .notes
                         .push(format!("its folder was moved to `{place}` and was moved back"));
                     found.checkout.git_dir = Some(git_dir);
-                } else if self.path.is_dir() && self.repo.checkout_needs_git().is_none() {
+                } else if self.path.symlink_metadata().is_ok_and(|found| found.is_dir())
+                    && self.repo.checkout_needs_git().is_none()
+                {
                     found.checkout.git_dir = Some(self.register_again(branch, start)?);
                     found.forgot = true;
                 }

@@ -9,7 +9,7 @@ use super::lock::RepoLock;
 use super::objection::{Examined, KeptReason, examine};
 use super::pool::{self, Keeping};
 use super::trash::{Trash, Waste, discarded_entry, discarded_folder};
-use crate::adapters::git::{GitError, Repo, WorktreeInfo, real_path};
+use crate::adapters::git::{GitError, Repo, WorktreeInfo, real_place, worktree_among};
 
 /// What a removal may destroy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -144,7 +144,7 @@ fn remove_each(
     let known = repo.worktrees()?;
     let mut room = removal.pool.map_or(Ok(0), |pool| pool.room(repo))?;
     let mut remove_one = |mut one: Judged| {
-        if find(&known, &one.path) != one.info.as_ref() {
+        if worktree_among(&known, &one.path) != one.info.as_ref() {
             // Somebody was here between the look and the lock.
             one = judge(repo, &known, &one.path, removal.mode)?;
         }
@@ -210,8 +210,8 @@ fn judge(
     path: &Path,
     mode: RemoveMode,
 ) -> Result<Judged, GitError> {
-    let path = real_path(path);
-    let info = find(known, &path).cloned();
+    let path = real_place(path);
+    let info = worktree_among(known, &path).cloned();
     let mut examined = Examined::default();
     match &info {
         None if path.symlink_metadata().is_ok() => examined.objections.push(KeptReason::NotOurs),
@@ -221,11 +221,11 @@ fn judge(
             if info.git_dir.as_deref() == Some(repo.common_dir()) || holds_repository {
                 examined.objections.push(KeptReason::NotOurs);
             } else if mode == RemoveMode::Force {
-                // Whatever stands there now is another repository's.
+                // Whatever stands there now is somebody else's.
                 let broken = Checkout::listed(repo, info).broken();
-                if broken == Some(Broken::PointsElsewhere) {
-                    examined.objections.push(KeptReason::Broken(Broken::PointsElsewhere));
-                }
+                let elsewhere =
+                    broken.filter(|b| matches!(b, Broken::Replaced | Broken::PointsElsewhere));
+                examined.objections.extend(elsewhere.map(KeptReason::Broken));
             } else {
                 examined = match examine(repo, info, known) {
                     Ok(examined) => examined,
@@ -247,10 +247,6 @@ fn judge(
     Ok(Judged { path, info, examined })
 }
 
-fn find<'a>(known: &'a [WorktreeInfo], path: &Path) -> Option<&'a WorktreeInfo> {
-    known.iter().filter(|info| !info.bare).find(|info| real_path(&info.path) == path)
-}
-
 /// Takes the folder and git's entry out of the way without asking; needs the repository's lock. What
 /// it returns is to be deleted.
 pub(super) fn discarded(
@@ -258,7 +254,7 @@ pub(super) fn discarded(
     path: &Path,
     known: &[WorktreeInfo],
 ) -> Result<Vec<Waste>, GitError> {
-    let entry = find(known, path).and_then(|info| info.git_dir.clone());
+    let entry = worktree_among(known, path).and_then(|info| info.git_dir.clone());
     let mut waste = Vec::new();
     // Without an entry the folder is not ours to delete.
     if let Some(entry) = entry.filter(|dir| dir != repo.common_dir()) {

@@ -4,10 +4,9 @@ use std::path::Path;
 
 use super::admin;
 use super::carry::Record;
-use super::checkout::{Broken, Checkout};
+use super::checkout::Checkout;
 use super::glance::{all_ignored, glance};
 use super::pool::CacheLines;
-use super::recover::write_link;
 use super::snapshot::{Scratch, forget_progress};
 use super::stale_locks::free_index;
 use crate::adapters::git::GitError;
@@ -28,9 +27,8 @@ impl Checkout {
         caches: &[String],
         submodules: Submodules,
     ) -> Result<(), GitError> {
-        if let (Some(Broken::GitFileGone), Some(git_dir)) = (self.broken(), &self.git_dir) {
-            write_link(&self.path, git_dir)?;
-        }
+        // Without its `.git` file nothing tells that a folder is the one that was made here: no link
+        // is written, and what is there is not cleaned.
         let git_dir = self.whole_git_dir()?;
         if submodules == Submodules::Empty && self.is_renewed(git_dir, commit, caches)? {
             return Ok(());

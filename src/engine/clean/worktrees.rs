@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::losses::of_reasons;
 use super::{CleanKind, Cleaning, Fate};
-use crate::adapters::worktree::pool::Keeping;
+use crate::adapters::git::worktree_among;
+use crate::adapters::worktree::pool::{self, Keeping};
 use crate::adapters::worktree::{
     KeptReason, Removal, RemoveMode, RemoveOutcome, objections, plan_removals, remove_all,
 };
@@ -16,6 +17,9 @@ use crate::engine::validation_places::benches;
 impl Cleaning<'_> {
     pub(super) fn worktrees(&mut self) -> Result<(), EngineError> {
         let repo = &self.site.repo;
+        if !self.mode.dry_run {
+            self.free_test_places()?;
+        }
         let mut paths = self.own_worktrees()?;
         if paths.is_empty() {
             return Ok(());
@@ -82,13 +86,23 @@ impl Cleaning<'_> {
         let tasks = spec.plan.tasks.iter().map(|planned| &planned.task.id);
         paths.extend(tasks.map(|id| DeskPlace::of_start(self.site, spec, id, 1).path));
         let known = self.site.repo.worktrees()?;
-        let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let own = |path: &PathBuf| {
-            let at = known.iter().filter(|info| !info.bare);
-            let found = at.into_iter().find(|info| real(&info.path) == real(path));
-            found.is_some_and(|info| self.is_ours(info.branch.as_deref(), path))
+            if pool::test_place_taken(&self.site.repo, path).is_some() {
+                return false;
+            }
+            worktree_among(&known, path)
+                .is_some_and(|info| self.is_ours(info.branch.as_deref(), path))
         };
         Ok(paths.into_iter().filter(own).collect())
+    }
+
+    /// Links that tests left where their worktrees stood lead to what is not ours.
+    fn free_test_places(&self) -> Result<(), EngineError> {
+        let test = self.state.spec.kind.is_test();
+        for place in self.state.spec.places.iter().filter(|_| test) {
+            pool::free_test_place(&self.site.repo, Path::new(&place.worktree), self.trash)?;
+        }
+        Ok(())
     }
 
     /// A worktree at one of our places is ours unless somebody put another branch there; of tests it

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::keep::Keeping;
-use crate::adapters::git::{GitError, Repo, WorktreeInfo, real_path};
+use crate::adapters::git::{GitError, Repo, WorktreeInfo, real_place, worktree_among};
 use crate::adapters::worktree::checkout::Checkout;
 use crate::adapters::worktree::lock::RepoLock;
 use crate::adapters::worktree::nested::nested_repository;
@@ -35,9 +35,9 @@ pub fn hand_back(
     keeping: Keeping<'_>,
     trash: &Trash,
 ) -> Result<HandedBack, GitError> {
-    let path = real_path(path);
+    let path = real_place(path);
     let known = repo.worktrees()?;
-    let seen = listed(&known, &path);
+    let seen = worktree_among(&known, &path);
     let examined = match seen {
         Some(info) => looked_at(repo, info, &known)?,
         None => None,
@@ -56,10 +56,6 @@ pub fn hand_back(
     }
     trash.add(discarded(repo, &path, &repo.worktrees()?)?);
     Ok(outcome)
-}
-
-fn listed<'a>(known: &'a [WorktreeInfo], path: &Path) -> Option<&'a WorktreeInfo> {
-    known.iter().filter(|info| !info.bare).find(|info| real_path(&info.path) == path)
 }
 
 /// What is in it, if that is the commit of its HEAD and ignored files alone.

@@ -17,6 +17,7 @@ mod keep;
 mod record;
 mod take;
 mod test_folder;
+mod test_place;
 mod trim;
 mod update;
 
@@ -37,7 +38,8 @@ pub use keep::Keeping;
 pub(super) use keep::is_fit;
 pub use take::{take, take_all};
 pub(super) use test_folder::is_test_folder;
-pub use test_folder::{clear_test_place, forget_test_folder, test_folder_name};
+pub use test_folder::{forget_test_folder, test_folder_name};
+pub use test_place::{clear_test_place, free_test_place, test_place_taken};
 pub use trim::trim;
 
 use record::{Hold, PoolRecord};

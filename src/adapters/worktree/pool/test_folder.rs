@@ -4,10 +4,8 @@
 use std::path::Path;
 
 use super::name_for;
-use crate::adapters::git::{GitError, Repo, real_path};
+use crate::adapters::git::{GitError, Repo};
 use crate::adapters::worktree::lock::RepoLock;
-use crate::adapters::worktree::remove::discarded;
-use crate::adapters::worktree::trash::{Trash, discarded_folder};
 
 /// Its name; runs at the same time have different numbers, from 1.
 pub fn test_folder_name(repo: &Repo, number: u32) -> String {
@@ -23,21 +21,6 @@ pub(in crate::adapters::worktree) fn is_test_folder(repo: &Repo, folder: &Path) 
     rest.is_some_and(|rest| name == first || rest.parse::<u32>().is_ok())
 }
 
-/// Hands whatever stands at the place of a worktree of tests to the trash: nobody works there, whatever
-/// tests made of it.
-///
-/// # Errors
-/// Git, or a folder that cannot be renamed.
-pub fn clear_test_place(repo: &Repo, worktree: &Path, trash: &Trash) -> Result<(), GitError> {
-    if !worktree.parent().is_some_and(|folder| is_test_folder(repo, folder)) {
-        return Ok(());
-    }
-    let _lock = RepoLock::acquire(repo)?;
-    trash.add(discarded(repo, &real_path(worktree), &repo.worktrees()?)?);
-    trash.add(discarded_folder(repo, worktree)?);
-    Ok(())
-}
-
 /// Takes away the folder of a worktree of tests if that is empty.
 ///
 /// # Errors
@@ -46,7 +29,7 @@ pub fn forget_test_folder(repo: &Repo, worktree: &Path) -> Result<(), GitError> 
     let Some(folder) = worktree.parent().filter(|folder| is_test_folder(repo, folder)) else {
         return Ok(());
     };
-    if !folder.is_dir() {
+    if !folder.symlink_metadata().is_ok_and(|found| found.is_dir()) {
         return Ok(());
     }
     // Whoever makes a worktree in it does so under the same lock.
