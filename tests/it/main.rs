@@ -50,6 +50,7 @@ mod pooling;
 mod provisioning;
 mod racing;
 mod racing_landing;
+mod racing_links;
 mod racing_told;
 mod readme;
 mod refusals;

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use super::*;
 use crate::adapters::git::fixture::{Sandbox, write};
 use crate::adapters::worktree::pool::{
-    empty_pool, folder_in, forget_test_folder, pooled, take, test_folder_name, trim,
+    clear_test_place, empty_pool, folder_in, forget_test_folder, pooled, take, test_folder_name,
+    trim,
 };
 use crate::adapters::worktree::{WorktreeOptions, WorktreeSpec, provision};
 use crate::domain::run::Submodules;
@@ -99,7 +100,7 @@ fn a_worktree_of_tests_is_renewed_waits_and_comes_back_warm_on_no_branch() {
 #[test]
 fn whatever_tests_did_to_a_worktree_is_undone() {
     type Harm = fn(&Scene, &Path);
-    let harms: [(&str, Harm); 10] = [
+    let harms: [(&str, Harm); 9] = [
         ("a branch", |scene, path| {
             scene.sandbox.git_at(path, &["checkout", "-q", "-b", "made-by-tests"]);
         }),
@@ -131,9 +132,6 @@ fn whatever_tests_did_to_a_worktree_is_undone() {
             let mode = std::fs::Permissions::from_mode(0o755);
             std::fs::set_permissions(path.join("a"), mode).unwrap();
         }),
-        ("the link to the repository", |_, path| {
-            std::fs::remove_file(path.join(".git")).unwrap();
-        }),
         ("a lock", |scene, path| {
             let entry = scene.repo.worktree_at(path).unwrap().unwrap().git_dir.unwrap();
             write(&entry.join("index.lock"), "");
@@ -152,6 +150,34 @@ fn whatever_tests_did_to_a_worktree_is_undone() {
         assert!(again.unwrap().path.join("target/product").exists(), "{what}");
         scene.assert_at(&path, "main");
     }
+}
+
+#[test]
+fn a_folder_that_does_not_name_the_repository_is_not_written_to() {
+    let scene = Scene::new();
+    let path = scene.made("core");
+    std::fs::remove_file(path.join(".git")).unwrap();
+    write(&path.join("mine"), "work");
+    assert!(scene.renew(&path).is_err());
+    assert!(path.join("mine").exists() && !path.join(".git").exists());
+    let trash = Trash::begin();
+    clear_test_place(&scene.repo, &path, &trash).unwrap();
+    assert!(trash.finish().failed.is_none() && !path.exists());
+    assert!(scene.repo.worktree_at(&path).unwrap().is_none());
+}
+
+#[test]
+fn another_worktree_that_was_moved_to_a_place_of_tests_stays() {
+    let scene = Scene::new();
+    let (path, other) = (scene.made("core"), scene.sandbox.path("other"));
+    scene.sandbox.git(&["worktree", "add", "-q", "--detach", other.to_str().unwrap()]);
+    write(&other.join("mine"), "work");
+    std::fs::remove_dir_all(&path).unwrap();
+    std::fs::rename(&other, &path).unwrap();
+    assert!(scene.renew(&path).is_err());
+    let trash = Trash::begin();
+    assert!(clear_test_place(&scene.repo, &path, &trash).is_err());
+    assert!(trash.finish().failed.is_none() && path.join("mine").exists());
 }
 
 #[test]
