@@ -55,10 +55,14 @@ pub(in crate::cli) struct Shard {
     pub(in crate::cli) of: usize,
 }
 
+/// Nobody has more machines.
+const SHARES_MAX: usize = 10_000;
+
 fn shard(text: &str) -> Result<Shard, String> {
     let parts = text.split_once('/');
     let numbers = parts.and_then(|(i, n)| Some((i.parse().ok()?, n.parse().ok()?)));
     match numbers {
+        Some((_, of)) if of > SHARES_MAX => Err(format!("at most {SHARES_MAX} shares")),
         Some((index, of)) if 1 <= index && index <= of => Ok(Shard { index, of }),
         Some(_) | None => {
             Err("two numbers such as `2/4`, the first from 1 to the second".to_owned())

@@ -15,6 +15,8 @@ fn the_longest_go_first_to_whoever_has_least() {
     assert_eq!(shard(&names, &seconds, 2, 2), ["e", "c", "b"]);
     assert_eq!(shard(&names, &BTreeMap::new(), 1, 2), ["e", "c", "a"]);
     assert_eq!(shard(&names, &seconds, 3, 2), [""; 0]);
+    assert_eq!(shard(&names, &seconds, 1, usize::MAX), ["a"]);
+    assert_eq!(shard(&names, &seconds, usize::MAX, usize::MAX), [""; 0]);
 }
 
 proptest! {
