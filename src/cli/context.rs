@@ -194,12 +194,7 @@ impl Streams {
 
     /// The one document of `--json` for a failure.
     pub(super) fn error_document(&self, failure: &Failure) {
-        let mut message = failure.message.clone();
-        for cause in &failure.causes {
-            message.push_str(": ");
-            message.push_str(cause);
-        }
-        let document = ErrorDocument::new(failure.code, message, failure.hint.clone());
+        let document = ErrorDocument::new(failure.code, failure.sentence(), failure.hint.clone());
         let mut value = serde_json::to_value(document).unwrap_or_default();
         if !failure.files.is_empty() {
             value["problems"] = failure.files.iter().flat_map(problem_entries).collect();

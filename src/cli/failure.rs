@@ -94,6 +94,12 @@ impl Failure {
             .hint(format!("wait for it, or stop it with `wt-orch abort {run}`"))
     }
 
+    /// The message with its causes.
+    pub(super) fn sentence(&self) -> String {
+        let message = std::iter::once(&self.message);
+        message.chain(&self.causes).map(String::as_str).collect::<Vec<_>>().join(": ")
+    }
+
     pub(super) fn caused(mut self, error: &dyn std::error::Error) -> Self {
         let mut source = error.source();
         while let Some(cause) = source {

@@ -7,6 +7,8 @@ mod list;
 mod planned;
 mod results;
 
+use std::path::Path;
+
 pub(crate) use results::{finish, junit_text};
 
 use self::chosen::{Chosen, choose};
@@ -49,11 +51,9 @@ pub(crate) fn run(context: &Context, args: &TestArgs) -> Result<Exit, Failure> {
     }
     if chosen.modules.is_empty() {
         context.streams.note("nothing to test");
-        if let Some(path) = &junit {
-            write_junit(path, &results::empty_junit())?;
-        }
         context.streams.document(&nothing_tested(chosen.commit));
-        return Ok(Exit::Done);
+        let written = junit.map(|path| write_junit(context, &path, &results::empty_junit()));
+        return Ok(written.unwrap_or(Exit::Done));
     }
     let terms = SuiteTerms {
         snapshot: args.working_tree.then_some(chosen.commit),
@@ -83,12 +83,17 @@ pub(crate) fn run(context: &Context, args: &TestArgs) -> Result<Exit, Failure> {
     let journal = create_run(context, &place, Creation { prepared, plan, kind })?;
     let _lock = hold(&place, &journal)?;
     let mut journal = carry_out(context, &place, journal, begin)?;
+    let mut exit = finish(context, &place, &journal);
     if let Some(path) = &junit {
-        write_junit(path, &junit_text(&place, journal.state()))?;
+        let written = write_junit(context, path, &junit_text(&place, journal.state()));
+        // What tests say counts more than where it is said.
+        exit = if exit == Exit::Done { written } else { exit };
     }
-    let exit = finish(context, &place, &journal);
-    if journal.state().phase == RunPhase::Finished {
-        prune_test_runs(&place.site, &mut journal.store, KEPT)?;
+    if journal.state().phase == RunPhase::Finished
+        && let Err(error) = prune_test_runs(&place.site, &mut journal.store, KEPT)
+    {
+        let why = Failure::from(error).sentence();
+        context.streams.warn(&format!("earlier test runs could not be forgotten: {why}"));
     }
     Ok(exit)
 }
@@ -111,10 +116,11 @@ fn prepared(
     })
 }
 
-fn write_junit(path: &std::path::Path, text: &str) -> Result<(), Failure> {
-    write_whole(path, text).map_err(|error| {
-        let message = format!("the results could not be written to `{}`: {error}", path.display());
-        Failure::refused("junit_not_written", message)
-            .hint("`wt-orch report --format junit` prints them")
-    })
+/// The result is told by then: that it cannot be written as well is a warning.
+fn write_junit(context: &Context, path: &Path, text: &str) -> Exit {
+    let Err(error) = write_whole(path, text) else { return Exit::Done };
+    let path = path.display();
+    context.streams.warn(&format!("the results could not be written to `{path}`: {error}"));
+    context.streams.hint("`wt-orch report --format junit` prints them");
+    Exit::Refused
 }
