@@ -8,11 +8,15 @@ use crate::adapters::host::lock::{LockOutcome, RunLock};
 use crate::adapters::store::Store;
 use crate::adapters::worktree::Trash;
 use crate::domain::id::RunId;
-use crate::domain::run::{Envelope, Event, RunState, WorktreeRules};
+use crate::domain::run::{Envelope, Event, RunPhase, RunState, StopReason, WorktreeRules};
 
-/// Forgets the test runs that are over, but for the newest `keep`: their journals, logs, and whatever
-/// else may be left of them. What was measured in them stays. One that a process drives or that may
-/// go on is left alone, as is one that cannot be read. Returns those that went.
+/// Test runs that were interrupted and can still be resumed. Each keeps its ports and places.
+const RESUMABLE_KEPT: usize = 3;
+
+/// Forgets the test runs that are over, but for the newest `keep`, and all but the newest few that were
+/// interrupted: their journals, logs, and whatever else may be left of them. What was measured in them
+/// stays. One that a process drives is left alone, as is one that cannot be read. Returns those that
+/// went.
 ///
 /// # Errors
 /// The database, git, or the file system.
@@ -27,12 +31,13 @@ pub fn prune_test_runs(
             tests.push(row.name);
         }
     }
-    let mut kept = 0;
+    let (mut over, mut resumable) = (keep, RESUMABLE_KEPT);
     let mut gone = Vec::new();
     for run in tests {
-        let Some(state) = over(store, &run) else { continue };
-        if kept < keep {
-            kept += 1;
+        let Some(state) = at_rest(store, &run) else { continue };
+        let more = if state.phase.is_over() { &mut over } else { &mut resumable };
+        if *more > 0 {
+            *more -= 1;
         } else if forget(site, store, &state)? {
             gone.push(run);
         }
@@ -53,19 +58,20 @@ pub fn is_test_run(store: &Store, run: &RunId) -> Result<bool, EngineError> {
     })
 }
 
-/// The state of a run that is over.
-fn over(store: &Store, run: &RunId) -> Option<RunState> {
+/// The state of a run that is over, or that was interrupted in good order.
+fn at_rest(store: &Store, run: &RunId) -> Option<RunState> {
     let (_, state) = load_run(store, run).ok()?;
-    state.phase.is_over().then_some(state)
+    let interrupted = state.phase == RunPhase::Stopped(StopReason::Interrupted);
+    (interrupted || state.phase.is_over()).then_some(state)
 }
 
-/// Whether it went; somebody may just have begun to look at it, or to retry it.
+/// Whether it went; somebody may just have begun to look at it, to resume or to retry it.
 fn forget(site: &Site, store: &mut Store, state: &RunState) -> Result<bool, EngineError> {
     let run = &state.spec.run;
     let LockOutcome::Held(lock) = RunLock::acquire(&site.lock_path(run))? else {
         return Ok(false);
     };
-    if over(store, run).as_ref().is_none_or(|now| now.next_seq != state.next_seq) {
+    if at_rest(store, run).as_ref().is_none_or(|now| now.next_seq != state.next_seq) {
         return Ok(false);
     }
     let trash = Trash::begin();
