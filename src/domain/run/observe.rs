@@ -11,6 +11,7 @@ use crate::domain::plan::{
     Observations, ObservedAttempt, ObservedRun, RecordedAttempt, RecordedRun, ResourceUse, Verdict,
     category, work_digest,
 };
+use crate::domain::suite::SuiteResults;
 use crate::domain::time::Timestamp;
 
 /// Number of a run in its observations. It hangs on name, base and moment of the run, so that runs
@@ -28,7 +29,7 @@ pub fn run_number(spec: &RunSpec, created: Timestamp) -> u64 {
 /// `run_created`.
 ///
 /// Attempts that succeeded, and those that their own time limit ended; any other says nothing about
-/// how long the task takes; a suite that failed ran as one that passes. The duration is that of the
+/// how long the task takes; a suite whose tests failed ran as one that passes. The duration is that of the
 /// command and of its check. A run counts when every task ran so before anything was stopped, resumed
 /// or run again.
 ///
@@ -144,6 +145,9 @@ impl<'a> Watch<'a> {
             (Event::AttemptFinished { end, .. }, Some(task)) => {
                 observed.attempts.extend(self.command_ended(task, at, end));
             }
+            (Event::SuiteFinished { results, .. }, Some(task)) => {
+                observed.attempts.extend(self.suite_ended(task, results));
+            }
             (Event::Committed { changed, .. }, Some(task)) => {
                 self.changed.extend((!changed.is_empty()).then_some(task));
             }
@@ -187,17 +191,27 @@ impl<'a> Watch<'a> {
         self.add_span(task, at, end);
         match end.ending {
             Ending::Code { code: 0 } => None,
-            // A suite that fails has run as one that passes.
-            Ending::Code { .. } if self.spec.kind.is_test() => {
-                self.ran.insert(task);
-                self.close(task, false)
-            }
+            // What it was that failed is told next.
+            Ending::Code { .. } if self.spec.kind.is_test() => None,
             Ending::TimedOut => self.close(task, true),
             Ending::Code { .. } | Ending::Signal { .. } | Ending::Stalled | Ending::Stopped => {
                 self.open[task] = None;
                 None
             }
         }
+    }
+
+    /// A suite whose tests failed has run as one that passes; not so one that could not be built.
+    fn suite_ended(&mut self, task: usize, results: &SuiteResults) -> Option<RecordedAttempt> {
+        if results.passed() {
+            return None;
+        }
+        if !results.ran_to_the_end() {
+            self.open[task] = None;
+            return None;
+        }
+        self.ran.insert(task);
+        self.close(task, false)
     }
 
     fn task_over(

@@ -4,7 +4,7 @@ use super::*;
 use crate::domain::plan::Preference;
 use crate::domain::report::scripted_run::{ScriptedRun, Try, plan, task};
 use crate::domain::run::{Input, RunKind, StopReason};
-use crate::domain::suite::SuiteSpec;
+use crate::domain::suite::{FailureCause, SuiteSpec};
 use crate::domain::task::Task;
 
 /// `task attempt wall cpu active position censored` of every attempt.
@@ -113,7 +113,25 @@ fn suites_that_fail_count_and_a_worktree_that_is_handed_on_is_warm() {
             *reused = task.as_str() == "b";
         }
     }
-    let observed = observe(&envelopes, 0);
+    let at = envelopes.iter().position(|envelope| match &envelope.event {
+        Event::AttemptFinished { task, .. } => task.as_str() == "a",
+        _ => false,
+    });
+    let at = at.unwrap();
+    let told = |cause| {
+        let results = Box::new(SuiteResults { cause: Some(cause), ..SuiteResults::default() });
+        let event = Event::SuiteFinished { task: "a".parse().unwrap(), attempt: 1, results };
+        let mut envelopes = envelopes.clone();
+        envelopes.insert(at + 1, Envelope { event, ..envelopes[at].clone() });
+        observe(&envelopes, 0)
+    };
+    let broken = told(FailureCause::Unexplained { code: 127 });
+    assert_eq!(
+        (broken.attempts.len(), broken.runs.len()),
+        (1, 0),
+        "only `b` says how long it takes"
+    );
+    let observed = told(FailureCause::Tests { failed: 1 });
     let positions: Vec<(&str, Option<u32>)> = observed
         .attempts
         .iter()

@@ -9,7 +9,7 @@ use super::excerpt::excerpt;
 use super::message::message_in;
 use super::place::Place;
 use super::read::SuiteReading;
-use crate::domain::integrate::{Tally, TestFormat, TestReading};
+use crate::domain::integrate::{Tally, TestFormat, TestReading, Trouble};
 use crate::domain::time::millis;
 
 /// Failures that are stored.
@@ -81,6 +81,29 @@ impl SuiteResults {
     /// It passed.
     pub fn passed(&self) -> bool {
         self.cause.is_none()
+    }
+
+    /// Whether it took as long as its tests take: they came to their end, whatever they say.
+    pub fn ran_to_the_end(&self) -> bool {
+        match &self.cause {
+            None
+            | Some(
+                FailureCause::Tests { .. }
+                | FailureCause::Trouble { trouble: Trouble::Coverage { .. } },
+            ) => true,
+            Some(
+                FailureCause::Trouble {
+                    trouble:
+                        Trouble::Build { .. }
+                        | Trouble::Collection { .. }
+                        | Trouble::Crash { .. }
+                        | Trouble::NoTests { .. }
+                        | Trouble::Missing { .. },
+                }
+                | FailureCause::Unexplained { .. }
+                | FailureCause::Ended { .. },
+            ) => false,
+        }
     }
 }
 
