@@ -161,7 +161,7 @@ pub async fn abort_idle(site: &Site, journal: &mut Journal) -> Result<u32, Engin
     release(&journal.state().spec);
     journal.record(step.events, now)?;
     store_observations(journal)?;
-    store_suite_memory(site, journal)?;
+    store_suite_memory(site, journal).await?;
     if journal.state().spec.kind.is_test() {
         for message in test_places::close(site, &journal.state().spec.clone()) {
             journal.note(Event::Warned { message })?;

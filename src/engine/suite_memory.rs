@@ -6,7 +6,7 @@ use super::error::EngineError;
 use super::journal::Journal;
 use super::observations::warn;
 use super::site::Site;
-use super::suite_results::load_suite_readings;
+use super::suite_results::load_last_reading;
 use crate::adapters::store::{Store, SuiteObservation, SuiteTime};
 use crate::domain::run::{Ending, Outcome, RunState, run_number};
 use crate::domain::suite::{Part, SuiteMemory, SuiteSample, unit_seconds};
@@ -31,12 +31,24 @@ pub fn load_suite_memory(
 }
 
 /// Stores what a test run showed of its modules; nothing of any other run. None of it is worth a run:
-/// a failure is a warning.
+/// a failure is a warning. Logs are long: they are read where nobody waits for anything else.
 ///
 /// # Errors
 /// The journal.
-pub(super) fn store_suite_memory(site: &Site, journal: &mut Journal) -> Result<(), EngineError> {
-    let Some(observed) = observed(site, journal.state()) else { return Ok(()) };
+pub(super) async fn store_suite_memory(
+    site: &Site,
+    journal: &mut Journal,
+) -> Result<(), EngineError> {
+    if !journal.state().spec.kind.is_test() {
+        return Ok(());
+    }
+    let state = journal.state().clone();
+    let read = site.aside(move |site| Ok::<_, EngineError>(observed(site, &state))).await;
+    let observed = match read {
+        Ok(Some(observed)) => observed,
+        Ok(None) => return Ok(()),
+        Err(error) => return warn(journal, "times of modules", Err(error)),
+    };
     let workflow = journal.state().spec.workflow().to_owned();
     let stored = journal.store.observe_suites(&workflow, &observed).map_err(EngineError::from);
     warn(journal, "times of modules", stored)
@@ -58,9 +70,10 @@ fn observed(site: &Site, state: &RunState) -> Option<SuiteObservation> {
         observed.ends.extend(failed(state, &parts).map(|failed| (module.to_owned(), failed)));
         observed.times.extend(whole(state, module, &parts));
         for part in parts.into_iter().filter(|part| !part.timed.is_empty()) {
-            let readings =
-                state.index(&part.task).map(|task| load_suite_readings(site, state, task));
-            let Some(reading) = readings.unwrap_or_default().pop() else { continue };
+            let task = state.index(&part.task);
+            let Some(reading) = task.and_then(|task| load_last_reading(site, state, task)) else {
+                continue;
+            };
             let units = unit_seconds(part.kind, &part.timed, &reading);
             observed.times.extend(units.into_iter().map(|(unit, seconds)| SuiteTime {
                 module: module.to_owned(),
@@ -87,14 +100,17 @@ fn failed(state: &RunState, parts: &[&Part]) -> Option<bool> {
     outcomes.iter().all(|outcome| *outcome == Some(Outcome::Succeeded)).then_some(false)
 }
 
-/// The time of a module that ran as a whole, where its last attempt came to its own end.
+/// The time of a module that ran as a whole, where the tests of its last attempt came to their end.
 fn whole(state: &RunState, module: &str, parts: &[&Part]) -> Option<SuiteTime> {
     let [part] = parts else { return None };
     if !part.units.is_empty() {
         return None;
     }
-    let end = state.tasks[state.index(&part.task)?].end.as_ref()?;
-    matches!(end.ending, Ending::Code { .. }).then(|| SuiteTime {
+    let record = &state.tasks[state.index(&part.task)?];
+    let told = record.suite_attempts.last() == Some(&record.attempts);
+    let ran = told && record.suites.last()?.ran_to_the_end();
+    let end = record.end.as_ref()?;
+    (ran && matches!(end.ending, Ending::Code { .. })).then(|| SuiteTime {
         module: module.to_owned(),
         unit: None,
         seconds: end.usage.wall.as_secs_f64(),

@@ -30,18 +30,36 @@ pub(super) fn suite_reading(
 pub fn load_suite_readings(site: &Site, state: &RunState, task: usize) -> Vec<SuiteReading> {
     let record = &state.tasks[task];
     let attempts = record.suite_attempts.iter().zip(&record.suites);
-    let read = |(&attempt, results): (&u32, &SuiteResults)| {
-        let end = match (&results.cause, attempt == record.attempts, &record.end) {
-            (None, _, _) => SuiteEnd::Code { code: 0 },
-            (Some(_), true, Some(end)) => suite_end(end),
-            (Some(_), _, _) => SuiteEnd::Code { code: 1 },
-        };
-        let mut reading = suite_reading(site, &state.spec, (task, attempt), end);
-        // What was told of it then holds.
-        reading.cause.clone_from(&results.cause);
-        reading
+    attempts.map(|(&at, told)| load_reading(site, state, (task, at), told)).collect()
+}
+
+/// What the last of them said.
+pub(super) fn load_last_reading(
+    site: &Site,
+    state: &RunState,
+    task: usize,
+) -> Option<SuiteReading> {
+    let record = &state.tasks[task];
+    let (&attempt, told) = record.suite_attempts.last().zip(record.suites.last())?;
+    Some(load_reading(site, state, (task, attempt), told))
+}
+
+fn load_reading(
+    site: &Site,
+    state: &RunState,
+    (task, attempt): (usize, u32),
+    told: &SuiteResults,
+) -> SuiteReading {
+    let record = &state.tasks[task];
+    let end = match (&told.cause, attempt == record.attempts, &record.end) {
+        (None, _, _) => SuiteEnd::Code { code: 0 },
+        (Some(_), true, Some(end)) => suite_end(end),
+        (Some(_), _, _) => SuiteEnd::Code { code: 1 },
     };
-    attempts.map(read).collect()
+    let mut reading = suite_reading(site, &state.spec, (task, attempt), end);
+    // What was told of it then holds.
+    reading.cause.clone_from(&told.cause);
+    reading
 }
 
 /// How the command of a suite ended.

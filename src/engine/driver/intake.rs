@@ -3,7 +3,6 @@
 use super::{Driver, Message, Together};
 use crate::domain::run::{Action, Event, Input, Train, TrainEnd, step};
 use crate::engine::error::EngineError;
-use crate::engine::suite_memory::store_suite_memory;
 use crate::engine::{observations, provision};
 
 /// Messages that are taken in together at most.
@@ -88,7 +87,6 @@ impl Driver {
         self.guard.note_tips(self.journal.state());
         if pending.ends {
             observations::store_observations(&mut self.journal)?;
-            store_suite_memory(&self.site, &mut self.journal)?;
         }
         for task in pending.over {
             self.clear_temporary(task);
