@@ -57,12 +57,16 @@ impl TaskRecord {
             // What was lost does not count, nor does the time until somebody goes on.
             Event::RetryScheduled { free, reason, .. } => {
                 self.attempts_this_round -= u32::from(*free).min(self.attempts_this_round);
+                if *free {
+                    self.drop_suite(self.attempts);
+                }
                 let limited = matches!(reason, Reason::RateLimited { .. });
                 self.rate_limits = if limited { self.rate_limits + 1 } else { 0 };
             }
             Event::Reconciled { .. } => {
                 self.started = None;
                 self.checks.clear();
+                self.drop_suite(self.attempts);
                 self.attempts_this_round = self.attempts_this_round.saturating_sub(1);
             }
             Event::RunCreated { .. }
@@ -133,12 +137,17 @@ impl TaskRecord {
 
     /// One that was cut off before its end was told is told again.
     fn note_suite(&mut self, attempt: u32, results: &SuiteResults) {
+        self.drop_suite(attempt);
+        self.suites.push(results.clone());
+        self.suite_attempts.push(attempt);
+    }
+
+    /// What tests said in an attempt that does not count.
+    fn drop_suite(&mut self, attempt: u32) {
         if self.suite_attempts.last() == Some(&attempt) {
             self.suites.pop();
             self.suite_attempts.pop();
         }
-        self.suites.push(results.clone());
-        self.suite_attempts.push(attempt);
     }
 
     fn keep(&mut self, commit: Option<Oid>) {
