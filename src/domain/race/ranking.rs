@@ -27,7 +27,7 @@ pub struct Contender {
     pub metric: Option<MetricSummary>,
     /// Its diff.
     pub changes: Changes,
-    /// Time of its command and of one run of its check.
+    /// Time of its command and, on average, of one run of its check.
     pub duration: Duration,
     /// Name that several arms of one command share.
     pub family: Option<String>,

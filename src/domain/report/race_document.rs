@@ -62,6 +62,9 @@ pub struct ArmFacts {
     pub changes: Changes,
     /// Time of its command and of all runs of its check.
     pub duration: Duration,
+    /// Time of its command and, on average, of one run of its check: arms that were checked more or
+    /// less often are compared by it.
+    pub once: Duration,
     /// Name that several arms of one command share.
     pub family: Option<String>,
     /// Branch that holds its work.
@@ -94,7 +97,7 @@ impl RaceFacts {
             tally: arm.tally,
             metric: arm.metric,
             changes: arm.changes.clone(),
-            duration: arm.duration,
+            duration: arm.once,
             family: arm.family.clone(),
         };
         let proved = self.arms.iter().filter(|arm| arm.verdict == Some(ArmVerdict::Proved));

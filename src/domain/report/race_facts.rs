@@ -74,6 +74,7 @@ fn arm_facts(state: &RunState, race: &RaceSpec, arm: &Arm) -> Option<ArmFacts> {
         metric: metric_of(&record.checks, |run| run.passed),
         changes: changes(record),
         duration: record.usage.wall,
+        once: once(record),
         family: arm.family.clone(),
         branch: state.spec.places[index].branch.clone(),
         tip: record.tip,
@@ -95,6 +96,15 @@ fn verdict(record: &TaskRecord) -> Option<ArmVerdict> {
         (Outcome::Cancelled | Outcome::Skipped, _) => ArmVerdict::Stopped,
         (Outcome::Failed | Outcome::TimedOut, _) => ArmVerdict::Errored,
     })
+}
+
+/// Time of the command and, on average, of one run of the check.
+fn once(record: &TaskRecord) -> Duration {
+    let command = record.end.as_ref().map_or(Duration::ZERO, |end| end.usage.wall);
+    let checks = record.checks.iter().filter(|run| run.counts());
+    let walls: Vec<Duration> = checks.map(|run| run.wall).collect();
+    let runs = u32::try_from(walls.len()).unwrap_or(u32::MAX).max(1);
+    command + walls.iter().sum::<Duration>() / runs
 }
 
 fn metric_of(runs: &[CheckRun], counts: impl Fn(&CheckRun) -> bool) -> Option<MetricSummary> {

@@ -27,6 +27,7 @@ fn arm(id: &str, verdict: ArmVerdict, passes: u32, fails: u32) -> ArmFacts {
         metric: None,
         changes: Changes { paths, lines: 4, ..Changes::default() },
         duration: Duration::from_secs(12),
+        once: Duration::from_secs(4),
         family: None,
         branch: Some(format!("wt-orch/r/{id}")),
         tip: None,
