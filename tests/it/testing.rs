@@ -181,6 +181,16 @@ fn results_are_written_as_junit_also_when_modules_fail() {
 }
 
 #[test]
+fn a_result_is_told_also_where_it_cannot_be_written() {
+    let repo = repo(&[("api", "cat t.tap"), ("web", "cat red.tap; exit 1")]);
+    for (module, exit) in [("api", 4), ("web", 1)] {
+        let output = test(&repo, &[module, "--json", "--junit", "/dev/full"]);
+        output.stderr_has("warning: the results could not be written to `/dev/full`");
+        assert_eq!(document(&output, exit, "test")["modules"][0]["name"], json!(module));
+    }
+}
+
+#[test]
 fn a_report_that_the_command_writes_where_it_is_told_counts() {
     let repo = ordinary_repo();
     let xml = "<testsuite><testcase classname='c' name='one'/><testcase classname='c' name='two'>\
@@ -212,7 +222,8 @@ fn a_job_of_github_is_told_where_tests_failed() {
 
 #[test]
 fn what_failed_last_time_goes_first_and_times_are_remembered_until_they_are_forgotten() {
-    let repo = repo(&[("api", "sleep 0.05"), ("web", "test -e mended")]);
+    let repo =
+        repo(&[("api", "sleep 0.05"), ("web", "test -e mended || { cat red.tap; exit 1; }")]);
     test(&repo, &["--sequential"]).exit(1);
     let last = |repo: &Repo| {
         let document = document(&test(repo, &["--list", "--json"]), 0, "test-list");
@@ -230,6 +241,15 @@ fn what_failed_last_time_goes_first_and_times_are_remembered_until_they_are_forg
     assert!(!first(&test(&repo, &["--sequential"])), "it passed, so the longer one goes first");
     repo.wt_orch(&["--yes", "history", "forget", "test", "api"]).exit(0);
     assert_eq!(last(&repo), [false, true]);
+}
+
+#[test]
+fn a_module_that_cannot_be_built_does_not_teach_how_long_it_takes() {
+    let repo = repo(&[("api", "no-such-program"), ("web", "cat red.tap; exit 1")]);
+    test(&repo, &[]).exit(1);
+    let document = document(&test(&repo, &["--list", "--json"]), 0, "test-list");
+    let learned = told(&document, "last_s").iter().map(|(name, last)| (*name, last.is_number()));
+    assert_eq!(learned.collect::<Vec<_>>(), [("api", false), ("web", true)]);
 }
 
 #[test]
