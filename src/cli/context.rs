@@ -1,5 +1,6 @@
 //! What every command has: streams, style, settings, and the repository once it is asked for.
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::io::{BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -22,7 +23,9 @@ use crate::domain::diagnostic::{LineIndex, Severity};
 use crate::domain::report::{Detail, ErrorDocument, LogPaths};
 use crate::engine::{Jobs, Site};
 use crate::render::diagnostic::write_diagnostics;
-use crate::render::{Style, Verbosity, error_text, hint_text, json_text, warning_text};
+use crate::render::{
+    Style, Verbosity, error_text, hint_text, json_text, warning_text, without_commands,
+};
 
 /// Width of text that goes to no terminal.
 const PLAIN_WIDTH: usize = 100;
@@ -38,6 +41,8 @@ pub(super) struct Streams {
     pub(super) err: Style,
     /// stderr is a terminal that can show progress.
     pub(super) live: bool,
+    /// A job of GitHub Actions, which looks for commands in all that is printed.
+    pub(super) github: bool,
 }
 
 /// Everything a command is given.
@@ -69,7 +74,14 @@ impl Streams {
     /// For mistakes in the arguments, before anything is known.
     pub(super) fn plain_json() -> Self {
         let style = Style { color: false, width: PLAIN_WIDTH };
-        Self { json: true, verbosity: Verbosity::Normal, out: style, err: style, live: false }
+        Self {
+            json: true,
+            verbosity: Verbosity::Normal,
+            out: style,
+            err: style,
+            live: false,
+            github: false,
+        }
     }
 
     fn new(global: &Global, environment: &Environment) -> Self {
@@ -93,7 +105,8 @@ impl Streams {
             (false, false) => Verbosity::Normal,
         };
         let live = stderr.is_terminal() && !dumb && verbosity != Verbosity::Quiet;
-        Self { json: global.json, verbosity, out, err, live }
+        let github = environment.text("GITHUB_ACTIONS").is_some();
+        Self { json: global.json, verbosity, out, err, live, github }
     }
 
     /// How much a report tells.
@@ -107,7 +120,7 @@ impl Streams {
     /// Result data, unless a JSON document takes its place. A closed pipe is no failure.
     pub(super) fn result(&self, text: &str) {
         if !self.json {
-            self.raw(text);
+            self.raw(&self.without_commands(text));
         }
     }
 
@@ -124,7 +137,10 @@ impl Streams {
     /// The one document of `--json`.
     pub(super) fn document(&self, document: &impl Serialize) {
         if self.json {
-            self.raw(&json_text(document).unwrap_or_default());
+            let text = json_text(document).unwrap_or_default();
+            // In JSON both are the same.
+            let apart = || text.replace("##[", r"#\u0023[");
+            self.raw(&if self.github { apart() } else { text });
         }
     }
 
@@ -140,9 +156,13 @@ impl Streams {
         self.err_line(&warning_text(text, self.err));
     }
 
-    /// A line for the system that runs this, on stderr as it is.
-    pub(super) fn command(&self, line: &str) {
-        self.err_line(line);
+    /// A text for the system that runs this, as it is, where results are: on stdout, unless a JSON
+    /// document takes their place.
+    pub(super) fn commands(&self, text: &str) {
+        match self.json {
+            true => self.err_text(text),
+            false => self.raw(text),
+        }
     }
 
     /// What to do next.
@@ -166,6 +186,14 @@ impl Streams {
     }
 
     fn err_line(&self, text: &str) {
+        self.err_text(&self.without_commands(text));
+    }
+
+    fn without_commands<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if self.github { without_commands(text).into() } else { text.into() }
+    }
+
+    fn err_text(&self, text: &str) {
         let mut stderr = guarded(std::io::stderr().lock(), self.err);
         let _closed_pipe = writeln!(stderr, "{}", text.trim_end_matches('\n'));
     }

@@ -1,7 +1,8 @@
 //! What GitHub Actions takes from a job: annotations and the summary of a step.
 //!
 //! Commands are lines that begin with `::`. Whatever else is printed on the way can hold such lines as
-//! well, so output of tests goes through [`GuardedOutput`].
+//! well: no text for people holds one ([`without_commands`]), and output of tests goes through
+//! [`GuardedOutput`] besides.
 
 use super::report_markdown;
 use crate::domain::id::stable_hash;
@@ -110,6 +111,22 @@ pub fn annotation_line(annotation: &Annotation) -> String {
     let blank = if properties.is_empty() { "" } else { " " };
     let message: String = annotation.message.chars().take(MESSAGE_MAX).collect();
     format!("::{word}{blank}{}::{}", properties.join(","), data(&message))
+}
+
+/// The text without anything that GitHub would take for a command: `::` that begins a line, and `##[`
+/// anywhere, are set apart.
+pub fn without_commands(text: &str) -> String {
+    let apart = text.replace("##[", "# #[");
+    let mut safe = String::with_capacity(apart.len());
+    for line in apart.split_inclusive(['\n', '\r']) {
+        let (blank, rest) = line.split_at(line.len() - line.trim_start().len());
+        safe.push_str(blank);
+        match rest.strip_prefix("::") {
+            Some(rest) => safe.extend([": :", rest]),
+            None => safe.push_str(rest),
+        }
+    }
+    safe
 }
 
 /// Text between a word by which GitHub stops taking commands and the same word by which it goes on.

@@ -29,6 +29,7 @@ pub use error_text::{error_text, hint_text, warning_text};
 pub use event_line::{Verbosity, event_lines};
 pub use github::{
     ANNOTATIONS_MAX, Annotation, GuardedOutput, Level, annotation_line, annotations, step_summary,
+    without_commands,
 };
 pub use json::json_text;
 pub use junit::{JunitRun, JunitSuite, junit_xml};

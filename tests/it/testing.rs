@@ -208,14 +208,16 @@ fn a_report_that_the_command_writes_where_it_is_told_counts() {
 
 #[test]
 fn a_job_of_github_is_told_where_tests_failed() {
-    let attack = "echo '::error::mine'; exit 3";
+    let attack = "echo '::error::mine'; echo 'no ##[error]mine'; exit 3";
     let repo = repo(&[("web", "cat red.tap; exit 1"), ("x", attack)]);
     let summary = repo.root().join("summary.md");
     let output = testing(&repo, &[])
         .env("GITHUB_ACTIONS", "true")
         .env("GITHUB_STEP_SUMMARY", &summary)
         .run();
-    output.exit(1).stderr_has("::error file=web/t.js,line=7,col=3,title=web%3A keeps::it is 2");
+    output.exit(1).stdout_has("\n::error file=web/t.js,line=7,col=3,title=web%3A keeps::it is 2");
+    assert!(output.stdout().contains("# #[error]mine") && !output.stderr().contains("::error"));
+    assert!(!format!("{}{}", output.stdout(), output.stderr()).contains("##["));
     assert!(output.stdout().starts_with("::stop-commands::"), "{}", output.stdout());
     assert!(fs::read_to_string(summary).unwrap().contains("## Modules"));
 }

@@ -116,3 +116,9 @@ fn each_failure_is_annotated_where_it_failed() {
     let flaky = annotations(&module(ModuleOutcome::Flaky, flaky), locate);
     assert!(flaky.len() == 1 && flaky[0].level == Level::Warning, "{flaky:?}");
 }
+
+#[test]
+fn no_line_of_a_text_is_a_command() {
+    let text = "a::b\n  ::error::x\r::debug::y\n1 ##[error]z\n";
+    assert_eq!(without_commands(text), "a::b\n  : :error::x\r: :debug::y\n1 # #[error]z\n");
+}

@@ -9,7 +9,9 @@ use crate::cli::context::{Context, Place};
 use crate::domain::report::{Report, SuiteSummary};
 use crate::domain::run::RunState;
 use crate::domain::suite::Place as SourcePlace;
-use crate::render::{ANNOTATIONS_MAX, GuardedOutput, annotation_line, annotations, step_summary};
+use crate::render::{
+    ANNOTATIONS_MAX, GuardedOutput, annotation_line, annotations, step_summary, without_commands,
+};
 
 /// A job of GitHub Actions, which this runs in.
 pub(super) struct Actions {
@@ -29,10 +31,10 @@ pub(super) fn actions(context: &Context) -> Option<Actions> {
 impl Actions {
     /// Output of tests, which must not be taken for commands.
     pub(super) fn guarded(&self, state: &RunState, text: &str) -> String {
-        GuardedOutput::new(state.spec.run.as_str(), &self.seed).wrap(text)
+        GuardedOutput::new(state.spec.run.as_str(), &self.seed).wrap(&without_commands(text))
     }
 
-    /// Annotations on stderr, as stdout may be a document, and the summary of the step.
+    /// Annotations, on the stream of the guarded output, and the summary of the step.
     pub(super) fn tell(
         &self,
         context: &Context,
@@ -55,7 +57,7 @@ impl Actions {
             annotations(module, locate)
         });
         for annotation in told.take(ANNOTATIONS_MAX) {
-            context.streams.command(&annotation_line(&annotation));
+            context.streams.commands(&annotation_line(&annotation));
         }
         let Some(path) = &self.summary else { return };
         let appended = OpenOptions::new().create(true).append(true).open(path);

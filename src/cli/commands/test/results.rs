@@ -24,7 +24,9 @@ pub(crate) fn finish(context: &Context, place: &Place, journal: &Journal) -> Exi
     let text = report_text(&report, context.streams.out);
     match github::actions(context) {
         Some(actions) => {
-            context.streams.result(&actions.guarded(state, &text));
+            if !context.streams.json {
+                context.streams.commands(&actions.guarded(state, &text));
+            }
             actions.tell(context, place, state, (&summary, &report));
         }
         None => context.streams.result(&text),
