@@ -250,8 +250,9 @@ fn a_module_that_cannot_be_built_does_not_teach_how_long_it_takes() {
     let repo = repo(&[("api", "no-such-program"), ("web", "cat red.tap; exit 1")]);
     test(&repo, &[]).exit(1);
     let document = document(&test(&repo, &["--list", "--json"]), 0, "test-list");
-    let learned = told(&document, "last_s").iter().map(|(name, last)| (*name, last.is_number()));
-    assert_eq!(learned.collect::<Vec<_>>(), [("api", false), ("web", true)]);
+    let last = told(&document, "last_s").into_iter();
+    let learned: Vec<_> = last.map(|(name, last)| (name, last.is_number())).collect();
+    assert_eq!(learned, [("api", false), ("web", true)]);
 }
 
 #[test]
