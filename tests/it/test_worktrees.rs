@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use wt_orch::adapters::host::lock::{LockOutcome, RunLock};
 use wt_orch::domain::id::RunId;
 use wt_orch::domain::plan::Preference;
-use wt_orch::domain::run::{Event, RunPhase, RunState, WorktreeRules};
+use wt_orch::domain::run::{Event, Input, RunPhase, RunState, StopReason, WorktreeRules, step};
 use wt_orch::engine::{CleanMode, CleanRequest, Journal, clean, load_run, prune_test_runs};
 
 use crate::scene::refs;
@@ -195,6 +195,26 @@ fn only_the_newest_finished_test_runs_are_remembered() {
         }
         drop(lock);
         assert_eq!(prune_test_runs(&scene.site, &mut store, 1).unwrap().len(), 1);
+    });
+}
+
+#[test]
+fn interrupted_test_runs_are_forgotten_but_for_the_newest_three() {
+    alone("interrupted_test_runs_are_forgotten_but_for_the_newest_three", || {
+        let scene = Scene::new(0);
+        let interrupted: Vec<RunId> = (0..4)
+            .map(|_| {
+                let mut journal = scene.created(&[("one", "true")], Preference::ParallelWith(1));
+                let input = Input::Stop { reason: StopReason::Interrupted, force: false };
+                let now = journal.now();
+                let step = step(journal.state(), input, now);
+                journal.record(step.events, now).unwrap();
+                journal.run()
+            })
+            .collect();
+        let mut store = scene.store();
+        let gone = prune_test_runs(&scene.site, &mut store, 1).unwrap();
+        assert_eq!(gone, interrupted[..1]);
     });
 }
 
