@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::configured::key as configured_key;
 use super::draft::Draft;
 use crate::domain::diagnostic::{quoted, some_quoted};
-use crate::domain::id::{SLUG_MAX, TaskId, slugify};
+use crate::domain::id::{SLUG_MAX, TaskId, slugify, stable_hash};
 use crate::domain::suite::{Module, ModuleKind, SuiteRules};
 
 /// What begins the end of the id of a part.
@@ -33,9 +33,9 @@ fn slug(name: &str) -> String {
     if slug.len() + 8 < SLUG_MAX { slug } else { format!("{:.54}-{:08x}", slug, digest(name)) }
 }
 
-/// FNV-1a: short, and the same everywhere.
-fn digest(text: &str) -> u32 {
-    text.bytes().fold(0x811c_9dc5, |sum, byte| (sum ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+/// Short, and the same everywhere.
+fn digest(text: &str) -> u64 {
+    stable_hash(&[text.as_bytes()]) & 0xffff_ffff
 }
 
 /// Puts together what was found and what the settings name: what these leave out goes, what they name
