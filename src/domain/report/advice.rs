@@ -7,6 +7,7 @@ use crate::domain::id::{RunId, TaskId};
 use crate::domain::integrate::{Integration, IntegrationOutcome, Refusal, Terms};
 use crate::domain::run::{Outcome, RunKind, RunPhase, RunSpec, RunState, StopReason};
 use crate::domain::suite::Part;
+use crate::domain::task::shell_word;
 
 /// Failed tasks whose logs are named.
 const LOGS_SHOWN: usize = 3;
@@ -185,19 +186,6 @@ pub(super) fn again(spec: &RunSpec, integration: &Integration) -> String {
     integrate_command(&spec.run, &Terms::of(&integration.spec, spec.target.as_deref()))
 }
 
-/// A word as a POSIX shell takes it: quoted where that is needed.
-pub fn shell_word(word: &str) -> String {
-    // The first word of a command would be an assignment with a `=`; no option is.
-    let is_option = word.starts_with('-');
-    let plain =
-        |c: char| c.is_ascii_alphanumeric() || "/._-+:,@%^".contains(c) || (c == '=' && is_option);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -303,12 +291,5 @@ mod tests {
             integrate_command(&run.state.spec.run, &terms),
             "wt-orch integrate auth --push --pr"
         );
-    }
-
-    #[test]
-    fn words_are_quoted_only_where_the_shell_would_read_more_into_them() {
-        let quoted = ["feature/a-1", "a b", "", "$(x)", "it's", "a;b"].map(shell_word);
-        assert_eq!(quoted, ["feature/a-1", "'a b'", "''", "'$(x)'", r"'it'\''s'", "'a;b'"]);
-        assert_eq!(["--format=%H", "A=1"].map(shell_word), ["--format=%H", "'A=1'"]);
     }
 }

@@ -1,9 +1,10 @@
 //! Tasks that an integration left out, with the evidence and the commands that resolve each.
 
-use super::advice::{again, shell_word};
+use super::advice::again;
 use super::integrate_document::command_of;
 use super::prose::{Line, Mark, Span};
 use super::section::{Block, Section, Step};
+use super::shell_word;
 use crate::domain::integrate::{Ejection, EjectionReason, Integration, IntegrationOutcome, Member};
 use crate::domain::run::RunSpec;
 

@@ -1,9 +1,10 @@
 //! Collisions that were foreseen while tasks ran.
 
-use super::advice::{shell_word, waits_for_landing};
+use super::advice::waits_for_landing;
 use super::prose::{Line, Mark};
 use super::run_document::ConflictEntry;
 use super::section::{Block, Section, Step};
+use super::shell_word;
 use crate::domain::diagnostic::{some_quoted, told_of};
 use crate::domain::id::TaskId;
 use crate::domain::run::{Collision, Foreseen, RunState};

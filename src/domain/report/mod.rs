@@ -54,7 +54,8 @@ mod test_document;
 mod test_list_document;
 mod timeline;
 
-pub use advice::{integrate_command, next_steps, shell_word, ways_to_the_end};
+pub use super::task::shell_word;
+pub use advice::{integrate_command, next_steps, ways_to_the_end};
 pub use agent_entry::AgentEntry;
 pub use clean_document::{CleanDocument, CleanEntry, LostCommit, SkippedRun};
 pub use conflict_section::ejection_sentence;

@@ -1,7 +1,7 @@
 //! The command of a module, or of some of its units.
 
 use super::{Module, Unit};
-use crate::domain::task::Command;
+use crate::domain::task::{Command, shell_word};
 
 /// Runs these units of a module; all of its tests where none are named or one is not known.
 pub fn command_of(module: &Module, units: &[String]) -> Command {
@@ -28,7 +28,7 @@ const REPORT: &str = "{report}";
 /// The command of a suite, with a path in place of `{report}`; nothing else is filled in.
 pub fn reporting_to(command: &Command, path: &str) -> Command {
     match command {
-        Command::Shell(text) => Command::Shell(text.replace(REPORT, &quoted(path))),
+        Command::Shell(text) => Command::Shell(text.replace(REPORT, &shell_word(path))),
         Command::Argv(words) => {
             Command::Argv(words.iter().map(|word| word.replace(REPORT, path)).collect())
         }
@@ -42,22 +42,13 @@ fn words(module: &Module, units: &[&Unit]) -> Vec<String> {
 
 /// All of them run; the first failure is that of the whole.
 fn one_after_the_other(commands: &[Vec<String>]) -> String {
-    let run = |words: &Vec<String>| words.iter().map(|word| quoted(word)).collect::<Vec<_>>();
+    let run = |words: &Vec<String>| words.iter().map(|word| shell_word(word)).collect::<Vec<_>>();
     let each = commands.iter().map(|words| format!("{} || s=${{s:-$?}}", run(words).join(" ")));
     std::iter::once("s=".to_owned())
         .chain(each)
         .chain(["exit ${s:-0}".to_owned()])
         .collect::<Vec<_>>()
         .join("\n")
-}
-
-/// A word for a shell.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,+@%".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 #[cfg(test)]

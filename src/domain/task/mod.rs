@@ -14,6 +14,7 @@ mod pattern;
 mod race_rules;
 mod regenerate;
 mod setup;
+mod shell_word;
 mod size;
 
 pub use agent::{AgentFormat, AgentInput, AgentPreset, agent_preset, agent_presets};
@@ -33,4 +34,5 @@ pub use pattern::{FailFast, Item, Pattern, TimeLimits};
 pub use race_rules::{Better, Metric, MetricError, RaceRules, RaceStop};
 pub use regenerate::Regenerate;
 pub use setup::{DEFAULT_SETUP_TIMEOUT, SetupHook, Turn, WithoutWhen};
+pub use shell_word::shell_word;
 pub use size::{SizeError, human_size, parse_size};

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use super::{Optimization, fact, text};
 use crate::domain::plan::{Plan, Verdict};
-use crate::domain::report::advice::shell_word;
 use crate::domain::report::headline::chosen_interval;
 use crate::domain::report::prediction::{human, range};
 use crate::domain::report::prose::Line;
 use crate::domain::report::section::{Block, Section, Step};
+use crate::domain::task::shell_word;
 use crate::domain::time::human_duration;
 
 pub(super) fn sections(facts: &Optimization<'_>) -> Vec<Section> {
