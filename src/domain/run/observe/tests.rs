@@ -113,9 +113,8 @@ fn suites_that_fail_count_and_a_worktree_that_is_handed_on_is_warm() {
             *reused = task.as_str() == "b";
         }
     }
-    let at = envelopes.iter().position(|envelope| match &envelope.event {
-        Event::AttemptFinished { task, .. } => task.as_str() == "a",
-        _ => false,
+    let at = envelopes.iter().position(|Envelope { event, .. }| {
+        matches!(event, Event::AttemptFinished { task, .. } if task.as_str() == "a")
     });
     let at = at.unwrap();
     let told = |cause| {
