@@ -150,13 +150,16 @@ fn unique(drafts: &[Draft], notes: &mut Vec<String>) -> Vec<String> {
     let is_own = |at: usize| drafts[at].key == configured_key(&drafts[at].module.name);
     let mut renamed = Vec::new();
     for (slug, places) in &alike {
+        // Of several that the settings name alike the first keeps its name.
+        let own = places.iter().copied().find(|at| is_own(*at));
         let of_kind = |kind| places.iter().filter(|at| drafts[**at].module.kind == kind).count();
         for &at in places {
             let kind = drafts[at].module.kind;
-            if !is_part(slug) && (places.len() == 1 || is_own(at)) {
+            if !is_part(slug) && (places.len() == 1 || own == Some(at)) {
                 continue;
             }
             names[at] = match of_kind(kind) {
+                _ if is_own(at) && places.len() > 1 => names[at].clone(),
                 1 => format!("{}:{}", kind.word(), names[at]),
                 _ => at_folder(&drafts[at]),
             };

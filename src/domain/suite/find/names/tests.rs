@@ -41,6 +41,19 @@ fn names_that_would_be_one_task_are_told_apart_in_sight() {
 }
 
 #[test]
+fn names_in_the_settings_that_would_be_one_task_are_told_apart_as_well() {
+    let run = || ConfiguredModule { run: "true".to_owned(), ..ConfiguredModule::default() };
+    let named = ["A", "a", "ñ", "🙂"].map(|name| (name.to_owned(), run()));
+    let rules = SuiteRules { modules: named.into(), ..SuiteRules::default() };
+    let found = found_by(&[], &rules);
+    assert_eq!(names(&found), ["A", "a-2", "ñ", "🙂-2"]);
+    assert_eq!(found.notes.len(), 2, "{:?}", found.notes);
+    let ids: BTreeSet<String> =
+        found.modules.iter().map(|m| task_id(&m.name).unwrap().to_string()).collect();
+    assert_eq!(ids.len(), 4);
+}
+
+#[test]
 fn what_the_settings_name_takes_over_and_what_they_exclude_goes() {
     let run = |depends_on: &[&str]| ConfiguredModule {
         run: "make check".to_owned(),
