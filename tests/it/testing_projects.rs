@@ -115,6 +115,32 @@ fn an_npm_workspace_has_the_tests_that_node_counts() {
 }
 
 #[test]
+fn packages_that_are_installed_go_along_and_are_never_those_of_yesterday() {
+    let repo = ordinary_repo();
+    if !is_there("npm", &repo.program("npm", &["--version"]).run()) {
+        return;
+    }
+    let script = "node -e \"process.exit(require('left') === 1 ? 0 : 3)\"";
+    repo.file("package.json", &json!({"name": "all", "scripts": {"test": script}}).to_string())
+        .file(".gitignore", "node_modules/\n")
+        .file("orchestrator.toml", "[worktree]\npool = 1\n")
+        .commit("package");
+    let missing = repo.wt_orch(&["test"]);
+    missing.exit(1).stdout_has("left");
+    repo.file("node_modules/left/index.js", "module.exports = 1;\n");
+    repo.wt_orch(&["test"]).exit(0);
+    // The worktree waits with what it got, and gets the other one all the same.
+    repo.file("node_modules/left/index.js", "module.exports = 22;\n");
+    repo.wt_orch(&["test"]).exit(1);
+    assert_eq!(repo.read("node_modules/left/index.js").unwrap(), "module.exports = 22;\n");
+    // A hook that installs is asked in place of the checkout.
+    let hook = "[[setup]]\nrun = \"mkdir -p node_modules/left && echo 'module.exports = 1' > \
+                node_modules/left/index.js\"\n";
+    repo.file("orchestrator.toml", hook);
+    repo.wt_orch(&["--yes", "test"]).exit(0);
+}
+
+#[test]
 fn a_python_project_has_the_tests_that_pytest_counts() {
     let repo = ordinary_repo();
     #[expect(clippy::disallowed_methods, reason = "pytest may lie where only this says")]

@@ -24,7 +24,7 @@ use crate::cli::remembered::{self, Remembered};
 use crate::cli::text_file::{refuse_unwritable, write_whole};
 use crate::domain::report::nothing_tested;
 use crate::domain::run::{RunKind, RunPhase};
-use crate::domain::suite::{SuiteTerms, suite_tasks};
+use crate::domain::suite::{SuiteTerms, installed, suite_tasks};
 use crate::domain::task::TaskSet;
 use crate::engine::{load_suite_memory, prune_test_runs};
 
@@ -54,6 +54,10 @@ pub(crate) fn run(context: &Context, args: &TestArgs) -> Result<Exit, Failure> {
         context.streams.document(&nothing_tested(chosen.commit));
         let written = junit.map(|path| write_junit(context, &path, &results::empty_junit()));
         return Ok(written.unwrap_or(Exit::Done));
+    }
+    if place.settings.setup.is_empty() {
+        // A hook would install them.
+        place.settings.worktree.installed = installed(&chosen.modules);
     }
     let terms = SuiteTerms {
         snapshot: args.working_tree.then_some(chosen.commit),

@@ -12,6 +12,10 @@ pub struct WorktreeRules {
     /// Ignored files that are brought along, as lines of a `.gitignore`, beside those of
     /// `.worktreeinclude`.
     pub include: Vec<String>,
+    /// Folders of installed packages that commands cannot run without, as lines of a `.gitignore`.
+    /// Each is brought as one, and copied where the file system cannot share blocks.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub installed: Vec<String>,
     /// Most bytes that are copied into one worktree where the file system cannot share blocks.
     pub include_limit: u64,
     /// Build products worth keeping, as lines of a `.gitignore`.
@@ -28,6 +32,7 @@ impl Default for WorktreeRules {
             submodules: Submodules::Empty,
             disk_reserve: 1 << 30,
             include: Vec::new(),
+            installed: Vec::new(),
             include_limit: 256 << 20,
             caches: ["target/", "node_modules/", ".venv/"].map(str::to_owned).to_vec(),
             share_caches: CacheSharing::Never,

@@ -6,7 +6,7 @@ use std::os::fd::AsFd;
 use std::path::Path;
 
 use super::folder::{open_below, open_file, open_top, split};
-use super::select::{Item, Kind, Root, Selection};
+use super::select::{Item, Kind, Nature, Root, Selection};
 use super::share::can_share;
 use crate::domain::plan::{Amount, CarryLoad};
 use crate::domain::task::human_size;
@@ -56,7 +56,7 @@ impl fmt::Display for TooLarge {
 impl Selection {
     /// Whether worktrees whose folders lie in `beside` can get it. Where the file system shares
     /// blocks there is no limit; where it does not, caches stay behind, and the rest is allowed up to
-    /// `include_limit`.
+    /// `include_limit`: beyond it installed packages stay behind with a note.
     ///
     /// # Errors
     /// [`TooLarge`]: nothing half is brought, and nothing was made.
@@ -64,9 +64,23 @@ impl Selection {
         let shares = self.items.iter().any(|item| matches!(item.kind, Kind::File { .. }))
             && self.can_share(beside);
         if !shares {
-            self.drop_caches();
-            if self.amount(false).bytes > self.limit {
+            self.drop(Nature::Cache, |_| {
+                "the file system of the worktrees cannot share blocks with the checkout, and caches \
+                 are never copied"
+                    .to_owned()
+            });
+            let named = self.amount(Nature::Named).bytes;
+            if named > self.limit {
                 return Err(self.too_large());
+            }
+            if named + self.amount(Nature::Installed).bytes > self.limit {
+                self.drop(Nature::Installed, |limit| {
+                    format!(
+                        "`worktree.include_limit` allows to copy {} into each worktree; raise it, \
+                         or let a `[[setup]]` hook install them",
+                        human_size(limit)
+                    )
+                });
             }
         }
         Ok(Carry { selection: self, shares })
@@ -84,32 +98,34 @@ impl Selection {
         files.take(SHOWN).find_map(opened).is_some_and(|file| can_share(&file, beside))
     }
 
-    fn drop_caches(&mut self) {
+    /// Leaves everything of a nature behind, and says why.
+    fn drop(&mut self, nature: Nature, why: impl FnOnce(u64) -> String) {
         let caches: Vec<String> = self
             .roots
             .iter()
-            .filter(|root| root.is_cache)
+            .filter(|root| root.nature == nature && root.files > 0)
             .map(|root| format!("`{}`", root.shown()))
             .collect();
         if caches.is_empty() {
             return;
         }
-        let bytes = self.amount(true).bytes;
-        self.notes.push(format!(
-            "the build caches ({}, {}) were not brought along: the file system of the worktrees \
-             cannot share blocks with the checkout, and caches are never copied",
-            caches.join(", "),
-            human_size(bytes)
-        ));
+        let what = match nature {
+            Nature::Named => "files",
+            Nature::Cache => "build caches",
+            Nature::Installed => "installed packages",
+        };
+        let (caches, size) = (caches.join(", "), human_size(self.amount(nature).bytes));
+        let why = why(self.limit);
+        self.notes.push(format!("the {what} ({caches}, {size}) were not brought along: {why}"));
         let Self { items, roots, .. } = self;
-        items.retain(|item| !roots[item.root].is_cache);
-        for root in roots.iter_mut().filter(|root| root.is_cache) {
+        items.retain(|item| roots[item.root].nature != nature);
+        for root in roots.iter_mut().filter(|root| root.nature == nature) {
             (root.files, root.bytes) = (0, 0);
         }
     }
 
-    fn amount(&self, caches: bool) -> Amount {
-        let roots = self.roots.iter().filter(|root| root.is_cache == caches);
+    fn amount(&self, nature: Nature) -> Amount {
+        let roots = self.roots.iter().filter(|root| root.nature == nature);
         roots.fold(Amount::default(), |sum, root| Amount {
             files: sum.files + root.files,
             bytes: sum.bytes + root.bytes,
@@ -118,10 +134,10 @@ impl Selection {
 
     pub(super) fn too_large(&self) -> TooLarge {
         let mut roots: Vec<&Root> =
-            self.roots.iter().filter(|root| !root.is_cache && root.bytes > 0).collect();
+            self.roots.iter().filter(|root| !root.is_whole() && root.bytes > 0).collect();
         roots.sort_by_key(|root| (std::cmp::Reverse(root.bytes), &root.path));
         let biggest = roots.iter().take(SHOWN).map(|root| (root.shown(), root.bytes)).collect();
-        TooLarge { bytes: self.amount(false).bytes, limit: self.limit, biggest }
+        TooLarge { bytes: self.amount(Nature::Named).bytes, limit: self.limit, biggest }
     }
 }
 
@@ -134,25 +150,27 @@ impl Carry {
     /// Whether worktrees get build products: then every file that differs from the checkout's must
     /// be newer than they are (landing.md rule 9).
     pub fn has_products(&self) -> bool {
-        self.selection.amount(true).files > 0
+        self.selection.amount(Nature::Cache).files > 0
     }
 
     /// What one worktree gets.
     pub fn load(&self) -> CarryLoad {
-        let (files, caches) = (self.selection.amount(false), self.selection.amount(true));
+        let all = self.selection.roots.iter().fold(Amount::default(), |sum, root| Amount {
+            files: sum.files + root.files,
+            bytes: sum.bytes + root.bytes,
+        });
         if self.shares {
-            let shared =
-                Amount { files: files.files + caches.files, bytes: files.bytes + caches.bytes };
-            CarryLoad { copied: Amount::default(), shared }
+            CarryLoad { copied: Amount::default(), shared: all }
         } else {
-            CarryLoad { copied: files, shared: Amount::default() }
+            CarryLoad { copied: all, shared: Amount::default() }
         }
     }
 
-    /// What was named and goes along, caches or not; a folder ends with `/`.
-    pub fn paths(&self, caches: bool) -> Vec<String> {
+    /// What goes along: what was named, or (`whole`) caches and installed packages; a folder ends
+    /// with `/`.
+    pub fn paths(&self, whole: bool) -> Vec<String> {
         let roots =
-            self.selection.roots.iter().filter(|root| root.is_cache == caches && root.files > 0);
+            self.selection.roots.iter().filter(|root| root.is_whole() == whole && root.files > 0);
         let mut paths: Vec<String> = roots.map(|root| root.shown()).collect();
         paths.sort();
         paths

@@ -13,7 +13,7 @@ use super::errands::{Errand, Site, folders, tracked};
 use super::folder::{open_below, open_top, split};
 use super::frame::Frame;
 use super::record::{Record, State};
-use super::select::{Item, Kind};
+use super::select::{Item, Kind, Nature};
 use super::skipped::{Skipped, Why};
 use crate::adapters::git::{GitError, Repo, as_path, io};
 use crate::adapters::host::crash_point::crash_point;
@@ -44,7 +44,8 @@ pub struct Arrival {
 impl Carry {
     /// Brings everything into a worktree whose index and files stand at its commit. Files that an
     /// earlier call brought and that changed since are brought again, as the checkout has them, and
-    /// those that are not wanted any more go; caches are brought only where none is. A call after one
+    /// those that are not wanted any more go; caches are brought only where none is, and packages
+    /// where none are or the checkout's changed since. A call after one
     /// that was cut short ends its work.
     ///
     /// # Errors
@@ -87,7 +88,7 @@ impl Carry {
     fn begin(&self, wanted: &[Errand<'_>], record: &mut Record) {
         for Errand { item, .. } in wanted {
             let root = &self.selection.roots[item.root];
-            if root.is_cache {
+            if root.is_whole() {
                 record.entries.insert(root.path.clone(), State::CacheBegun);
             } else if item.kind != Kind::Folder {
                 record.entries.insert(item.path.clone(), State::Begun);
@@ -123,7 +124,7 @@ impl Carry {
             };
             let mut done = Vec::with_capacity(errands.len());
             for Errand { item, replace } in errands {
-                let copies = !self.selection.roots[item.root].is_cache;
+                let copies = self.selection.roots[item.root].nature != Nature::Cache;
                 let what = delivery
                     .bring((from.as_fd(), to.as_fd()), item, (*replace, copies))
                     .map_err(io("bring along", &at(&item.path)))?;
@@ -175,9 +176,9 @@ impl Carry {
                     stamp
                 }
             };
-            if root.is_cache {
-                arrival.products = true;
-                record.entries.insert(root.path.clone(), State::Cache);
+            if root.is_whole() {
+                arrival.products |= root.nature == Nature::Cache;
+                record.entries.insert(root.path.clone(), State::Cache(root.stamp()));
             } else {
                 record.entries.insert(item.path.clone(), State::There(*stamp));
             }

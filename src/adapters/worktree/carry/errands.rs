@@ -9,7 +9,7 @@ use rustix::fs::{AtFlags, FileType, statat, unlinkat};
 use super::admit::Carry;
 use super::folder::{open_below, split};
 use super::record::{Record, Stamp, State};
-use super::select::{Item, Kind};
+use super::select::{Item, Kind, Nature, Root};
 use super::skipped::{Skipped, Why};
 use crate::adapters::git::{GitError, Repo, as_path, io};
 
@@ -20,7 +20,7 @@ impl Carry {
         let wanted: HashSet<&[u8]> =
             self.selection.items.iter().map(|item| item.path.as_slice()).collect();
         record.entries.retain(|path, state| match state {
-            State::Cache | State::CacheBegun => true,
+            State::Cache(_) | State::CacheBegun => true,
             State::Begun | State::There(_) if wanted.contains(path.as_slice()) => true,
             State::Begun | State::There(_) => {
                 let (folder, name) = split(path);
@@ -45,12 +45,12 @@ impl Carry {
             if there.contains(&item.root) {
                 continue;
             }
-            let is_cache = self.selection.roots[item.root].is_cache;
+            let is_whole = self.selection.roots[item.root].is_whole();
             if site.is_tracked(&item.path) {
                 if item.kind != Kind::Folder {
                     skipped.add(Why::Tracked, &item.path);
                 }
-            } else if is_cache || item.kind == Kind::Folder {
+            } else if is_whole || item.kind == Kind::Folder {
                 wanted.push(Errand { item, replace: false });
             } else {
                 match site.stat(&site.to, &item.path) {
@@ -71,15 +71,16 @@ impl Carry {
         Ok(if only_folders { Vec::new() } else { wanted })
     }
 
-    /// Caches that the worktree has, whoever made them; one that was cut short is taken away.
+    /// Caches and installed packages that the worktree has, whoever made them. What was cut short is
+    /// taken away, and packages that we brought before others were installed.
     fn caches_there(&self, site: &Site<'_>, record: &Record) -> Result<HashSet<usize>, GitError> {
         let mut there = HashSet::new();
-        for (index, root) in self.selection.roots.iter().enumerate().filter(|(_, r)| r.is_cache) {
+        for (index, root) in self.selection.roots.iter().enumerate().filter(|(_, r)| r.is_whole()) {
             match site.stat(&site.to, &root.path) {
                 Found::Nothing => {}
                 Found::Blocked => drop(there.insert(index)),
                 Found::Folder | Found::File(_) => {
-                    if record.entries.get(&root.path) == Some(&State::CacheBegun) {
+                    if record.entries.get(&root.path).is_some_and(|state| is_stale(root, *state)) {
                         site.remove(&root.path)?;
                     } else {
                         there.insert(index);
@@ -88,6 +89,15 @@ impl Carry {
             }
         }
         Ok(there)
+    }
+}
+
+/// Whether what is there of a root is to be brought again.
+fn is_stale(root: &Root, state: State) -> bool {
+    match state {
+        State::CacheBegun => true,
+        State::Cache(stamp) => root.nature == Nature::Installed && stamp != root.stamp(),
+        State::Begun | State::There(_) => false,
     }
 }
 

@@ -25,15 +25,26 @@ pub(super) enum Wish {
     Include { placed: bool },
     /// Leave it: a line with `!`.
     Leave,
+    /// Packages that are installed.
+    Installed,
     /// A build product.
     Cache,
     /// Nothing.
     Silent,
 }
 
+/// The lines of the rules.
+#[derive(Clone, Copy)]
+pub(super) struct Lines<'a> {
+    pub(super) include: &'a [String],
+    pub(super) installed: &'a [String],
+    pub(super) caches: &'a [String],
+}
+
 /// All lines, compiled.
 pub(super) struct Patterns {
     include: Gitignore,
+    installed: Gitignore,
     caches: Gitignore,
     /// The lines of `include` that name a place, split at slashes.
     places: Vec<Vec<String>>,
@@ -41,19 +52,24 @@ pub(super) struct Patterns {
 
 impl Patterns {
     /// Reads the file and compiles everything; lines that are no patterns are told in `notes`.
-    pub(super) fn load(
+    pub(super) fn load<'a>(
         checkout: &Path,
-        (include, caches): (&[String], &[String]),
+        lines: Lines<'a>,
         ignore_case: bool,
         notes: &mut Vec<String>,
     ) -> Result<Self, GitError> {
         let text = load_file(&checkout.join(FILE))?;
         let in_file = text.lines().map(|line| (FILE, line));
-        let in_setting = include.iter().map(|line| ("worktree.include", line.as_str()));
+        let named = |setting: &'static str, lines: &'a [String]| {
+            lines.iter().map(move |line| (setting, line.as_str()))
+        };
+        let installed = named("installed packages", lines.installed);
+        let caches = named("worktree.caches", lines.caches);
+        let in_setting = named("worktree.include", lines.include);
         let lines: Vec<(&str, &str)> = in_file.chain(in_setting).collect();
-        let caches = caches.iter().map(|line| ("worktree.caches", line.as_str()));
         Ok(Self {
             include: compile(lines.iter().copied(), ignore_case, notes),
+            installed: compile(installed, ignore_case, notes),
             caches: compile(caches, ignore_case, notes),
             places: lines.iter().filter_map(|(_, line)| place(line)).collect(),
         })
@@ -61,7 +77,7 @@ impl Patterns {
 
     /// Whether no line asks for anything.
     pub(super) fn wants_nothing(&self) -> bool {
-        self.include.num_ignores() == 0
+        self.include.num_ignores() == 0 && self.installed.num_ignores() == 0
     }
 
     /// What the lines say about this very path, relative to the root.
@@ -70,6 +86,11 @@ impl Patterns {
             Match::Ignore(line) => {
                 return Wish::Include { placed: place(line.original()).is_some() };
             }
+            Match::Whitelist(_) => return Wish::Leave,
+            Match::None => {}
+        }
+        match self.installed.matched(as_path(path), is_folder) {
+            Match::Ignore(_) => return Wish::Installed,
             Match::Whitelist(_) => return Wish::Leave,
             Match::None => {}
         }

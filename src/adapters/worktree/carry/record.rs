@@ -46,8 +46,9 @@ pub(super) enum State {
     There(Stamp),
     /// A cache that is about to be brought; one that is there half.
     CacheBegun,
-    /// A cache. What is in it changes with every build and is not remembered.
-    Cache,
+    /// A cache, with the stamp of what it was made from. What is in it changes with every build and
+    /// is not remembered.
+    Cache(Stamp),
 }
 
 /// Everything that was brought into one worktree.
@@ -81,7 +82,7 @@ impl Record {
                 State::Begun => ("begun", Stamp::default()),
                 State::There(stamp) => ("there", *stamp),
                 State::CacheBegun => ("cache-begun", Stamp::default()),
-                State::Cache => ("cache", Stamp::default()),
+                State::Cache(stamp) => ("cache", *stamp),
             };
             let Stamp { size, seconds, nanoseconds } = stamp;
             text.extend_from_slice(format!("{kind} {size} {seconds} {nanoseconds} ").as_bytes());
@@ -120,7 +121,7 @@ impl Record {
                 found.is_ok_and(|meta| !meta.is_dir() && Stamp::of(&meta) == *stamp)
             }
             // Half brought by us and untouched since: nobody's work.
-            Some(State::Begun | State::CacheBegun | State::Cache) => true,
+            Some(State::Begun | State::CacheBegun | State::Cache(_)) => true,
             None => self.is_in_cache(path),
         }
     }
@@ -128,7 +129,7 @@ impl Record {
     fn is_in_cache(&self, path: &[u8]) -> bool {
         let parents = (0..path.len()).filter(|&at| path[at] == b'/').map(|at| &path[..at]);
         parents.filter_map(|parent| self.entries.get(parent)).any(|state| match state {
-            State::Cache | State::CacheBegun => true,
+            State::Cache(_) | State::CacheBegun => true,
             State::Begun | State::There(_) => false,
         })
     }
@@ -148,7 +149,7 @@ fn parse_entry(entry: &[u8]) -> Option<(Vec<u8>, State)> {
         "begun" => State::Begun,
         "there" => State::There(stamp),
         "cache-begun" => State::CacheBegun,
-        "cache" => State::Cache,
+        "cache" => State::Cache(stamp),
         _ => return None,
     };
     Some((path, state))

@@ -3,9 +3,11 @@
 use std::collections::HashSet;
 use std::fs::Metadata;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
-use super::patterns::{Patterns, Wish};
+use super::patterns::{Lines, Patterns, Wish};
+use super::record::Stamp;
 use super::skipped::{Skipped, Why};
 use crate::adapters::git::{GitError, Repo, as_path, quote_path, real_path};
 use crate::domain::run::{CacheSharing, WorktreeRules};
@@ -48,14 +50,28 @@ pub(super) enum Kind {
     Link { target: PathBuf },
 }
 
+/// How something is brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Nature {
+    /// File by file: each is remembered, and brought again where it changed.
+    Named,
+    /// As one, where blocks can be shared: build products, the worktree's own from then on.
+    Cache,
+    /// As one, copied where blocks cannot be shared, and again when the checkout's changed: packages
+    /// that are installed.
+    Installed,
+}
+
 /// A file or folder that a pattern names, with all that is below it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Root {
     pub(super) path: Vec<u8>,
     pub(super) is_folder: bool,
-    pub(super) is_cache: bool,
+    pub(super) nature: Nature,
     pub(super) files: u64,
     pub(super) bytes: u64,
+    /// Seconds and nanoseconds at which the youngest of its files was written.
+    pub(super) newest: (i64, i64),
 }
 
 impl Root {
@@ -64,11 +80,26 @@ impl Root {
         let slash = if self.is_folder { "/" } else { "" };
         format!("{}{slash}", quote_path(&self.path))
     }
+
+    /// Whether it is brought as one and then the worktree's own, so that what is in it is not
+    /// remembered.
+    pub(super) fn is_whole(&self) -> bool {
+        match self.nature {
+            Nature::Named => false,
+            Nature::Cache | Nature::Installed => true,
+        }
+    }
+
+    /// What changes when something else is in it.
+    pub(super) fn stamp(&self) -> Stamp {
+        let (seconds, nanoseconds) = self.newest;
+        Stamp { size: self.bytes, seconds, nanoseconds }
+    }
 }
 
 /// Chooses what new worktrees get: files that git ignores in the checkout and that
-/// `.worktreeinclude` or `include` names, and the caches where they are to be shared. Never a tracked
-/// file, nothing behind a link, no repository inside. Folders of `caches` are searched only for lines
+/// `.worktreeinclude` or `include` names, installed packages, and the caches where they are to be
+/// shared. Never a tracked file, nothing behind a link, no repository inside. Folders of `caches` are searched only for lines
 /// that name a place in them.
 ///
 /// # Errors
@@ -88,7 +119,8 @@ pub fn select(
         notes: Vec::new(),
     };
     let ignore_case = repo.settings().is_true("core.ignorecase");
-    let lines = (rules.include.as_slice(), rules.caches.as_slice());
+    let lines =
+        Lines { include: &rules.include, installed: &rules.installed, caches: &rules.caches };
     let patterns = Patterns::load(checkout, lines, ignore_case, &mut selection.notes)?;
     let share = rules.share_caches == CacheSharing::Reflink;
     if patterns.wants_nothing() && !share {
@@ -145,7 +177,7 @@ impl Walk<'_> {
             Wish::Include { .. } => Fate::Wanted,
             Wish::Leave => Fate::Left,
             // A folder with tracked files in it is no cache.
-            Wish::Cache | Wish::Silent => fate,
+            Wish::Installed | Wish::Cache | Wish::Silent => fate,
         })
     }
 
@@ -159,13 +191,15 @@ impl Walk<'_> {
             (Wish::Include { placed: false }, above) if in_cache => above,
             // Below something that is brought anyway its own line adds nothing.
             (Wish::Include { .. }, Fate::Taken(root)) if !in_cache => Fate::Taken(root),
-            (Wish::Include { .. }, _) | (Wish::Silent | Wish::Cache, Fate::Wanted) => {
-                self.root(path, &meta, false)
+            (Wish::Include { .. }, _)
+            | (Wish::Silent | Wish::Installed | Wish::Cache, Fate::Wanted) => {
+                self.root(path, &meta, Nature::Named)
             }
             (Wish::Leave, _) => Fate::Left,
-            (Wish::Cache, Fate::Left) if self.share => self.root(path, &meta, true),
+            (Wish::Installed, Fate::Left) => self.root(path, &meta, Nature::Installed),
+            (Wish::Cache, Fate::Left) if self.share => self.root(path, &meta, Nature::Cache),
             (Wish::Cache, Fate::Left) => Fate::Cold,
-            (Wish::Cache | Wish::Silent, above) => above,
+            (Wish::Installed | Wish::Cache | Wish::Silent, above) => above,
         };
         if meta.is_dir() {
             self.enter_folder(path, &whole, fate);
@@ -174,15 +208,14 @@ impl Walk<'_> {
         }
     }
 
-    fn root(&mut self, path: &[u8], meta: &Metadata, is_cache: bool) -> Fate {
-        let is_folder = meta.is_dir();
-        let root = Root { path: path.to_vec(), is_folder, is_cache, files: 0, bytes: 0 };
-        self.selection.roots.push(root);
+    fn root(&mut self, path: &[u8], meta: &Metadata, nature: Nature) -> Fate {
+        let (path, is_folder, newest) = (path.to_vec(), meta.is_dir(), (0, 0));
+        self.selection.roots.push(Root { path, is_folder, nature, files: 0, bytes: 0, newest });
         Fate::Taken(self.selection.roots.len() - 1)
     }
 
     fn in_cache(&self, fate: Fate) -> bool {
-        matches!(fate, Fate::Taken(root) if self.selection.roots[root].is_cache)
+        matches!(fate, Fate::Taken(root) if self.selection.roots[root].is_whole())
     }
 
     fn enter_folder(&mut self, path: &[u8], whole: &Path, fate: Fate) {
@@ -232,6 +265,7 @@ impl Walk<'_> {
         };
         let named = &mut self.selection.roots[root];
         named.files += 1;
+        named.newest = named.newest.max((meta.mtime(), meta.mtime_nsec()));
         named.bytes += if let Kind::File { bytes } = kind { bytes } else { 0 };
         self.selection.items.push(Item { path: path.to_vec(), kind, root });
     }

@@ -12,6 +12,7 @@ use crate::adapters::worktree::{Checkout, provision};
 use crate::domain::run::WorktreeRules;
 
 mod brought_again;
+mod installed;
 mod never_committed;
 mod odd_patterns_file;
 mod products;

@@ -21,8 +21,10 @@ pub struct Keeping<'a> {
     pub caches: &'a [String],
 }
 
-/// What an entry of git's keeps; logs and what commands noted are of the last task.
-const STAYS: [&str; 6] = ["HEAD", "commondir", "gitdir", "index", "locked", "wt-orch-pool"];
+/// What an entry of git's keeps, that of which caches were brought there included; logs and what
+/// commands noted are of the last task.
+const STAYS: [&str; 7] =
+    ["HEAD", "commondir", "gitdir", "index", "locked", "wt-orch-carried", "wt-orch-pool"];
 
 impl Keeping<'_> {
     /// How many more may wait.
