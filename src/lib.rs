@@ -166,6 +166,7 @@
 //! `<run>/<task>/attempt-<n>-repository-<m>` (commits of a repository made in its worktree),
 //! `<run>/<task>/found-<id>` (what a ref held that went or moved while the task ran), `<run>/_candidate`,
 //! `<run>/_resolved/<task>` (what the user made of a conflict),
+//! `<run>/_begin/<commit>` (what a task begins at where no branch may hold it: a patch, the working tree),
 //! `undo/<operation>/{old,new}`. Worktrees and branches are where the settings say, the worktrees of
 //! validations beside them as `<repo>-<run>.validate`, `….validate-2` and so on, that of a conflict as
 //! `<repo>-<run>.resolve`, or `….resolve-<task>` of one in what a task starts from: one that is left to

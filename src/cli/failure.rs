@@ -236,6 +236,12 @@ impl From<EngineError> for Failure {
                     .hint(format!("`wt-orch clean {run} --force` forgets the run"))
                     .caused(&error)
             }
+            EngineError::StartGone { ref run, .. } => {
+                Self::refused("start_gone", error.to_string()).hint(format!(
+                    "`wt-orch abort {run}` gives the run up; the command that began it makes the \
+                     commit again"
+                ))
+            }
             EngineError::WorkerLost => Self::new(Exit::Bug, "bug", error.to_string()),
             EngineError::Encode(_)
             | EngineError::Lock(_)

@@ -6,6 +6,7 @@ use super::clean::sweep;
 use super::error::EngineError;
 use super::journal::Journal;
 use super::occupied::{Occupied, occupied};
+use super::own_starts::{forget_starts, hold_starts};
 use super::reserve::reserve;
 use super::site::Site;
 use super::space::{Need, Shortage, shortage};
@@ -70,11 +71,17 @@ pub fn create(
             Err(obstacle) => return Ok(Err(obstacle)),
         };
         let _goes_on_by_itself = sweep(site, &spec.places)?;
-        match Journal::begin(request.store, site.clock, spec)? {
-            Ok(journal) => return Ok(Ok(journal)),
-            // Another one that wanted the same name was quicker.
-            Err(store) => request.store = store,
-        }
+        let run = spec.run.clone();
+        let held = hold_starts(site, &spec);
+        let begun = held.and_then(|()| Journal::begin(request.store, site.clock, spec));
+        let lost = match begun {
+            Ok(Ok(journal)) => return Ok(Ok(journal)),
+            Ok(Err(store)) => Ok(store),
+            Err(error) => Err(error),
+        };
+        forget_starts(site, &run)?;
+        // Another one that wanted the same name was quicker.
+        request.store = lost?;
     }
 }
 

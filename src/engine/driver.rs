@@ -232,7 +232,9 @@ pub async fn drive(request: DriveRequest) -> Result<Journal, EngineError> {
     let mut left = driver.ahead.close().await;
     if driver.spec.kind.is_test() {
         let (site, spec) = (driver.site.clone(), driver.spec.clone());
-        let closed = tokio::task::spawn_blocking(move || test_places::close(&site, &spec)).await;
+        let is_over = outcome.is_ok() && driver.journal.state().phase.is_over();
+        let close = if is_over { test_places::end } else { test_places::close };
+        let closed = tokio::task::spawn_blocking(move || close(&site, &spec)).await;
         left.extend(closed.unwrap_or_default());
     }
     if outcome.is_ok() {

@@ -8,7 +8,7 @@ use crate::adapters::git::GitError;
 use crate::adapters::host::control::ControlError;
 use crate::adapters::host::lock::LockError;
 use crate::adapters::store::StoreError;
-use crate::domain::id::{RunId, TaskId};
+use crate::domain::id::{Oid, RunId, TaskId};
 use crate::domain::run::{IllegalEvent, JournalError};
 
 /// A situation that ends a command.
@@ -72,6 +72,14 @@ pub enum EngineError {
     NoFreePort {
         /// Which task.
         task: TaskId,
+    },
+    /// Git has collected what a run begins at.
+    #[error("the commit {} that run `{run}` begins at is gone from the repository", commit.short())]
+    StartGone {
+        /// Which run.
+        run: RunId,
+        /// Which commit.
+        commit: Oid,
     },
     /// A worker ended without an answer: a bug.
     #[error("a worker of wt-orch ended without an answer")]

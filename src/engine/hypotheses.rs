@@ -32,7 +32,7 @@ pub struct Hypotheses<'a> {
 
 impl Hypotheses<'_> {
     /// Makes a commit of each patch and gives the arms, or everything that is wrong. The commits are
-    /// on no ref: git keeps such for two weeks.
+    /// on no ref until a race is created with them: git keeps such for two weeks.
     ///
     /// # Errors
     /// Git fails.

@@ -32,6 +32,7 @@ mod merging;
 mod observations;
 mod occupied;
 mod open;
+mod own_starts;
 mod provision;
 mod prune;
 mod reins;

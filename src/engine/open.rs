@@ -5,6 +5,7 @@ use super::clean::sweep;
 use super::error::EngineError;
 use super::journal::Journal;
 use super::observations::store_observations;
+use super::own_starts::hold_starts;
 use super::reserve::release;
 use super::site::Site;
 use super::strays::end_strays;
@@ -132,6 +133,9 @@ pub async fn reconcile(site: &Site, journal: &mut Journal) -> Result<(), EngineE
     }
     super::guard::record_after_crash(site, journal)?;
     end_train(site, journal).await?;
+    if !journal.state().phase.is_over() && !journal.state().is_being_aborted() {
+        hold_starts(site, &spec)?;
+    }
     // Also of tasks that had just ended.
     release(&spec);
     // What cannot be deleted is in nobody's way; `clean` says why.
@@ -163,7 +167,7 @@ pub async fn abort_idle(site: &Site, journal: &mut Journal) -> Result<u32, Engin
     store_observations(journal)?;
     store_suite_memory(site, journal).await?;
     if journal.state().spec.kind.is_test() {
-        for message in test_places::close(site, &journal.state().spec.clone()) {
+        for message in test_places::end(site, &journal.state().spec.clone()) {
             journal.note(Event::Warned { message })?;
         }
     }

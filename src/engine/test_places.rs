@@ -8,6 +8,7 @@ use super::attempt::chain;
 use super::create::absolute;
 use super::error::EngineError;
 use super::occupied::unfinished;
+use super::own_starts::forget_starts;
 use super::site::Site;
 use crate::adapters::git::GitError;
 use crate::adapters::store::Store;
@@ -97,7 +98,21 @@ pub(super) fn leave(
     Ok(left().err().map(|error| removed(site, spec, path, &chain(&error))))
 }
 
-/// At the end of the run: as many worktrees wait as the settings say, and nothing else is there.
+/// At the end of a run that is over: what [`close`] does, and nothing holds the commit any more that was
+/// made of the working tree.
+pub(super) fn end(site: &Site, spec: &RunSpec) -> Vec<String> {
+    let mut notes = close(site, spec);
+    if let Err(error) = forget_starts(site, &spec.run) {
+        let why = chain(&error);
+        notes.push(format!(
+            "a commit of the working tree is still held: {why}; `wt-orch clean {}` lets it go",
+            spec.run
+        ));
+    }
+    notes
+}
+
+/// When nobody drives the run any more: as many worktrees wait as the settings say, and nothing else is there.
 /// Returns what there is to say.
 pub(super) fn close(site: &Site, spec: &RunSpec) -> Vec<String> {
     let pool = spec.worktree.pool;

@@ -16,7 +16,7 @@ pub enum Snapshot {
         /// What was left out, as sentences.
         notes: Vec<String>,
     },
-    /// A commit of it, which no ref holds: the worktrees that stand at it keep it.
+    /// A commit of it, which no ref holds until a run is created with it.
     Taken {
         /// The commit; HEAD is its parent.
         commit: Oid,

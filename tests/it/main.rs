@@ -13,6 +13,7 @@ mod branches;
 mod carrying;
 mod carrying_again;
 mod cleaning;
+mod collecting;
 mod culprits;
 mod damaged;
 mod destroying;

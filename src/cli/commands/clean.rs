@@ -109,15 +109,8 @@ impl Cleaner<'_> {
     }
 
     fn leftovers(&self) -> Result<CleanReport, Failure> {
-        let mut states = Vec::new();
-        if let Some(store) = self.place.existing_store()? {
-            for row in store.runs()? {
-                // Of one that cannot be read it is told where it is cleaned.
-                states.extend(load_run(&store, &row.name).ok().map(|(_, state)| state));
-            }
-        }
-        let states: Vec<&RunState> = states.iter().collect();
-        Ok(clean_leftovers(&self.place.site, &states, self.mode, self.trash)?)
+        let store = self.place.existing_store()?;
+        Ok(clean_leftovers(&self.place.site, store.as_ref(), self.mode, self.trash)?)
     }
 
     fn one(&self, run: &RunId) -> Result<CleanReport, Failure> {

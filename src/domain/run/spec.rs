@@ -1,5 +1,6 @@
 //! Everything that is fixed when a run is created.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -49,6 +50,16 @@ impl RunSpec {
     /// Name of the task set; of a run stored without it, the name of the run.
     pub fn workflow(&self) -> &str {
         if self.workflow.is_empty() { self.run.as_str() } else { &self.workflow }
+    }
+
+    /// Commits beside the base that its tasks begin at, and that may be on no branch: of the working
+    /// tree, of patches, or of whatever else the user named. Sorted, each once.
+    pub fn own_starts(&self) -> Vec<Oid> {
+        let arms = self.kind.race().into_iter().flat_map(|race| &race.arms);
+        let begun = arms.map(|arm| arm.begins_at).filter(|start| *start != self.base);
+        let snapshot = self.kind.suite().and_then(|suite| suite.snapshot);
+        let starts: BTreeSet<Oid> = begun.chain(snapshot).collect();
+        starts.into_iter().collect()
     }
 
     /// Whether its parts fit together: what was stored may be damaged.

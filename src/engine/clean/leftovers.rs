@@ -9,28 +9,35 @@ use crate::adapters::git::WorktreeInfo;
 use crate::adapters::host::ledger::Ledger;
 use crate::adapters::host::lock::{LockOutcome, LockTrace, RunLock, lock_trace};
 use crate::adapters::host::usage::Usage;
+use crate::adapters::store::{RunRow, Store};
 use crate::adapters::worktree::{
-    self, Removal, RemoveMode, RemoveOutcome, Trash, is_our_lock, plan_removals, pool, remove_all,
+    self, Removal, RemoveMode, RemoveOutcome, RepoLock, Trash, is_our_lock, plan_removals, pool,
+    remove_all,
 };
 use crate::domain::id::RunId;
 use crate::domain::report::shell_word;
 use crate::domain::run::{RunState, TaskPlace};
 use crate::engine::error::EngineError;
-use crate::engine::open::remove_deserted_socket;
+use crate::engine::open::{load_run, remove_deserted_socket};
+use crate::engine::own_starts::{forget_start, unknown_starts};
 use crate::engine::site::Site;
 
-/// Cleans up what belongs to no run, or to none that still asks for it. `runs` are all that could be
-/// read: what stands at their places is theirs.
+/// Cleans up what belongs to no run, or to none that still asks for it: what stands at the places of a
+/// run in `store` is its own.
 ///
 /// # Errors
-/// Git or the file system.
+/// Git, the file system or the database.
 pub fn clean_leftovers(
     site: &Site,
-    runs: &[&RunState],
+    store: Option<&Store>,
     mode: CleanMode,
     trash: &Trash,
 ) -> Result<CleanReport, EngineError> {
-    let places: Vec<&TaskPlace> = runs.iter().flat_map(|run| &run.spec.places).collect();
+    let rows = store.map_or_else(|| Ok(Vec::new()), Store::runs)?;
+    // Of one that cannot be read it is told where it is cleaned.
+    let read = |row: RunRow| Some(load_run(store?, &row.name).ok()?.1);
+    let states: Vec<RunState> = rows.into_iter().filter_map(read).collect();
+    let places: Vec<&TaskPlace> = states.iter().flat_map(|run| &run.spec.places).collect();
     let parents = parents(site, places.iter().copied());
     let mut sweeping = Sweep { site, mode, trash, report: CleanReport::default() };
     let driven = sweeping.locks()?;
@@ -38,6 +45,7 @@ pub fn clean_leftovers(
     sweeping.entries(&known, &places, driven)?;
     sweeping.trash(&parents)?;
     sweeping.pool(&known, &parents)?;
+    sweeping.starts(store)?;
     if !mode.dry_run {
         // To read it takes out of it who has died.
         let _living = Ledger::at(site.runtime_dir.as_deref()).load();
@@ -179,6 +187,22 @@ impl Sweep<'_> {
             self.trash.take_leftovers(repo, parents)?
         };
         self.going(CleanKind::Leftover, found);
+        Ok(())
+    }
+
+    /// Refs of runs whose process was killed before anything else was stored of them.
+    fn starts(&mut self, store: Option<&Store>) -> Result<(), EngineError> {
+        let mut found = unknown_starts(self.site, store)?;
+        if !found.is_empty() && !self.mode.dry_run {
+            let _nobody_creates_a_run = RepoLock::to_create(&self.site.repo)?;
+            found = unknown_starts(self.site, store)?;
+            for (name, at) in &found {
+                forget_start(self.site, name, *at)?;
+            }
+        }
+        for (name, _) in found {
+            self.report.add(CleanKind::Leftover, name, Fate::Goes);
+        }
         Ok(())
     }
 
