@@ -1,5 +1,7 @@
 //! Runs and their events.
 
+use std::collections::HashSet;
+
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::error::Wrong;
@@ -32,21 +34,19 @@ pub struct RunRow {
 }
 
 impl Store {
-    /// The wanted name, or the nearest one that is valid; with `-2`, `-3` and so on where a run has it.
+    /// The wanted name, or the nearest one that is valid; with `-2`, `-3` and so on where a run has it
+    /// or ever had it: what somebody noted of a run that is forgotten is never said of another.
     pub fn free_run_name(&self, wanted: &str) -> Result<RunId, StoreError> {
         let wanted =
             if wanted.parse::<RunId>().is_ok() { wanted.to_owned() } else { slugify(wanted) };
         self.read(|db| {
-            for nth in 1_u64.. {
-                let name = numbered(&wanted, nth);
-                let name: RunId = name
-                    .parse()
-                    .map_err(|error| Wrong::Value(format!("the name {name} {error}")))?;
-                if run_number(db, &name)?.is_none() {
-                    return Ok(name);
-                }
-            }
-            Err(Wrong::Value("every name is taken".to_owned()))
+            let mut names = db.prepare_cached("SELECT name FROM runs")?;
+            let taken = names.query_map([], |row| row.get(0))?;
+            let taken: HashSet<String> = taken.collect::<Result<_, _>>()?;
+            let free = (1_u64..).map(|nth| numbered(&wanted, nth));
+            let free = free.into_iter().find(|name| !taken.contains(name));
+            let name = free.ok_or_else(|| Wrong::Value("every name is taken".to_owned()))?;
+            name.parse().map_err(|error| Wrong::Value(format!("the name {name} {error}")))
         })
     }
 
@@ -116,18 +116,19 @@ impl Store {
         Ok(self.latest_runs(1)?.pop())
     }
 
-    /// Forgets a run and its events; operations keep its name. Answers whether there was one.
+    /// Forgets a run: its events go; operations keep its name, and no other run gets it. Answers
+    /// whether there was one.
     pub fn remove_run(&mut self, run: &RunId) -> Result<bool, StoreError> {
         self.write(|db| {
-            let removed = db.execute("DELETE FROM runs WHERE name = ?1", [run.as_str()])?;
-            Ok(removed > 0)
+            let Some(number) = run_number(db, run)? else { return Ok(false) };
+            Ok(db.execute("DELETE FROM events WHERE run = ?1", [number])? > 0)
         })
     }
 
     fn latest_runs(&self, limit: i64) -> Result<Vec<RunRow>, StoreError> {
         self.read(|db| {
             let mut found =
-                // Of a run without an event nothing is known; an older wt-orch that died leaves one.
+                // Of a run without an event nothing is known but its name: it was forgotten.
                 db.prepare_cached(
                     "SELECT name, created FROM runs
                      WHERE EXISTS (SELECT 1 FROM events WHERE events.run = runs.id)

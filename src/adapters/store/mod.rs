@@ -2,7 +2,7 @@
 //!
 //! Invariants: the events of a run are numbered without a gap from 1; a batch of events is stored
 //! whole or not at all, and is on the disk when [`Store::append`] returns; rows of events are never
-//! changed, only removed together with their run. Nothing else opens the file: closing it would take
+//! changed, only removed all at once with their run, whose name stays taken. Nothing else opens the file: closing it would take
 //! SQLite's locks away. Any number of processes may read while one writes.
 
 mod costs;

@@ -237,7 +237,7 @@ fn events_follow_on_without_a_gap_or_none_is_stored() {
 }
 
 #[test]
-fn a_forgotten_run_takes_its_events_along_and_leaves_its_operations() {
+fn a_forgotten_run_takes_its_events_along_and_leaves_its_operations_and_its_name() {
     let (_dir, mut store) = open();
     let name = created(&mut store, "r");
     store.append(&name, &[record(1)]).unwrap();
@@ -245,9 +245,10 @@ fn a_forgotten_run_takes_its_events_along_and_leaves_its_operations() {
     assert!(store.remove_run(&name).unwrap());
     assert!(!store.remove_run(&name).unwrap());
     assert_eq!(store.newest_run().unwrap(), None);
-    assert_eq!(store.operations().unwrap()[0].run, Some(name));
-    let name = created(&mut store, "r");
+    assert_eq!(store.operations().unwrap()[0].run, Some(name.clone()));
     assert_eq!(store.records(&name).unwrap(), []);
+    assert!(!store.begin_run(&name, AT, &[record(1)]).unwrap());
+    assert_eq!(created(&mut store, "r"), run("r-2"));
 }
 
 #[test]
