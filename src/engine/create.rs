@@ -11,6 +11,7 @@ use super::reserve::reserve;
 use super::site::Site;
 use super::space::{Need, Shortage, shortage};
 use super::test_places::test_places;
+use crate::adapters::host::lock::{LockOutcome, RunLock};
 use crate::adapters::store::Store;
 use crate::adapters::worktree::RepoLock;
 use crate::config::Template;
@@ -54,16 +55,24 @@ pub enum Obstacle {
     Occupied(Occupied),
     /// The disk is too full.
     Shortage(Shortage),
+    /// Another process has the lock of a run of that name.
+    Busy {
+        /// The run.
+        run: RunId,
+        /// The process, when it has said so.
+        pid: Option<u32>,
+    },
 }
 
-/// Creates the run, or says what is in the way. Refused, nothing is stored.
+/// Creates the run and becomes its one writer, or says what is in the way. Refused, nothing is stored.
+/// Nobody finds the run without its writer, and gives it up for one whose process died.
 ///
 /// # Errors
-/// Git or the database.
+/// Git, the database or the lock.
 pub fn create(
     site: &Site,
     mut request: CreateRequest,
-) -> Result<Result<Journal, Obstacle>, EngineError> {
+) -> Result<Result<(Journal, RunLock), Obstacle>, EngineError> {
     let _one_at_a_time = RepoLock::to_create(&site.repo)?;
     loop {
         let spec = match spec(site, &request)? {
@@ -72,14 +81,21 @@ pub fn create(
         };
         let _goes_on_by_itself = sweep(site, &spec.places)?;
         let run = spec.run.clone();
+        let lock = match RunLock::acquire(&site.lock_path(&run))? {
+            LockOutcome::Held(lock) => lock,
+            LockOutcome::Busy { owner } => {
+                return Ok(Err(Obstacle::Busy { run, pid: owner.map(|owner| owner.pid) }));
+            }
+        };
         let held = hold_starts(site, &spec);
         let begun = held.and_then(|()| Journal::begin(request.store, site.clock, spec));
         let lost = match begun {
-            Ok(Ok(journal)) => return Ok(Ok(journal)),
+            Ok(Ok(journal)) => return Ok(Ok((journal, lock))),
             Ok(Err(store)) => Ok(store),
             Err(error) => Err(error),
         };
         forget_starts(site, &run)?;
+        lock.remove()?;
         // Another one that wanted the same name was quicker.
         request.store = lost?;
     }

@@ -1,22 +1,20 @@
-//! Test runs of the past, of which nobody keeps more than a few.
+//! Test runs of the past: those that nobody will go on with are given up, and of those that are over
+//! nobody keeps more than a few.
 
 use super::clean::{CleanMode, CleanRequest, clean};
 use super::error::EngineError;
-use super::open::{load_run, remove_deserted_socket};
+use super::journal::Journal;
+use super::open::{abort_idle, load_run, remove_deserted_socket};
 use super::site::Site;
-use crate::adapters::host::lock::{LockOutcome, RunLock};
+use crate::adapters::host::lock::{LockOutcome, LockTrace, RunLock, lock_trace};
 use crate::adapters::store::Store;
 use crate::adapters::worktree::Trash;
 use crate::domain::id::RunId;
-use crate::domain::run::{Envelope, Event, RunPhase, RunState, StopReason, WorktreeRules};
+use crate::domain::run::{Envelope, Event, RunState, WorktreeRules};
 
-/// Test runs that were interrupted and can still be resumed. Each keeps its ports and places.
-const RESUMABLE_KEPT: usize = 3;
-
-/// Forgets the test runs that are over, but for the newest `keep`, and all but the newest few that were
-/// interrupted: their journals, logs, and whatever else may be left of them. What was measured in them
-/// stays. One that a process drives is left alone, as is one that cannot be read. Returns those that
-/// went.
+/// Forgets the test runs that are over, but for the newest `keep`: their journals, logs, and whatever
+/// else may be left of them. What was measured in them stays. One that a process looks at is left alone,
+/// as is one that cannot be read. Returns those that went.
 ///
 /// # Errors
 /// The database, git, or the file system.
@@ -25,24 +23,81 @@ pub fn prune_test_runs(
     store: &mut Store,
     keep: usize,
 ) -> Result<Vec<RunId>, EngineError> {
+    let over = test_runs(store)?.into_iter().filter_map(|run| over(store, &run));
+    let excess: Vec<RunState> = over.skip(keep).collect();
+    let mut gone = Vec::new();
+    for state in excess {
+        if forget(site, store, &state)? {
+            gone.push(state.spec.run.clone());
+        }
+    }
+    Ok(gone)
+}
+
+/// A test run that is not over and that no process drives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deserted {
+    /// Its name.
+    pub run: RunId,
+    /// Somebody may still go on with it: it is the newest, and was not being aborted.
+    pub may_go_on: bool,
+}
+
+/// The test runs that are not over and that no process drives: interrupted, or their process was
+/// killed. Each has its ports and the places of its worktrees, or the worktrees themselves.
+///
+/// # Errors
+/// The database.
+pub fn deserted_test_runs(site: &Site, store: &Store) -> Result<Vec<Deserted>, EngineError> {
+    let mut found = Vec::new();
+    for (age, run) in test_runs(store)?.into_iter().enumerate() {
+        // Asked first: a run that ends in between has then stored its end.
+        if lock_trace(&site.lock_path(&run)) == LockTrace::Held {
+            continue;
+        }
+        let Ok((_, state)) = load_run(store, &run) else { continue };
+        if !state.phase.is_over() {
+            found.push(Deserted { run, may_go_on: age == 0 && !state.is_being_aborted() });
+        }
+    }
+    Ok(found)
+}
+
+/// Ends the test runs that nobody drives, but for the newest if somebody may go on with it: what still
+/// runs of them is stopped, their worktrees, ports and commits are free, and their results stay. Returns
+/// those that were ended.
+///
+/// # Errors
+/// The database, the lock, or the journal.
+pub async fn give_up_test_runs(site: &Site) -> Result<Vec<RunId>, EngineError> {
+    let Some(store) = Store::open_existing(&site.state_dir())? else { return Ok(Vec::new()) };
+    let mut given_up = Vec::new();
+    for Deserted { run, .. } in
+        deserted_test_runs(site, &store)?.into_iter().filter(|found| !found.may_go_on)
+    {
+        let LockOutcome::Held(lock) = RunLock::acquire(&site.lock_path(&run))? else { continue };
+        let (_, state) = load_run(&store, &run)?;
+        // Somebody may have gone on with it to its end, or given it up.
+        if !state.phase.is_over() {
+            let mut journal = Journal::resume(Store::open(&site.state_dir())?, site.clock, state);
+            abort_idle(site, &mut journal).await?;
+            given_up.push(run.clone());
+        }
+        remove_deserted_socket(site, &run)?;
+        lock.remove()?;
+    }
+    Ok(given_up)
+}
+
+/// Those of the database, the newest first.
+fn test_runs(store: &Store) -> Result<Vec<RunId>, EngineError> {
     let mut tests = Vec::new();
     for row in store.runs()? {
         if is_test_run(store, &row.name)? {
             tests.push(row.name);
         }
     }
-    let (mut over, mut resumable) = (keep, RESUMABLE_KEPT);
-    let mut gone = Vec::new();
-    for run in tests {
-        let Some(state) = at_rest(store, &run) else { continue };
-        let more = if state.phase.is_over() { &mut over } else { &mut resumable };
-        if *more > 0 {
-            *more -= 1;
-        } else if forget(site, store, &state)? {
-            gone.push(run);
-        }
-    }
-    Ok(gone)
+    Ok(tests)
 }
 
 /// Whether a run is one of tests. From its first event alone: journals are long.
@@ -58,20 +113,19 @@ pub fn is_test_run(store: &Store, run: &RunId) -> Result<bool, EngineError> {
     })
 }
 
-/// The state of a run that is over, or that was interrupted in good order.
-fn at_rest(store: &Store, run: &RunId) -> Option<RunState> {
+/// The state of a run that is over.
+fn over(store: &Store, run: &RunId) -> Option<RunState> {
     let (_, state) = load_run(store, run).ok()?;
-    let interrupted = state.phase == RunPhase::Stopped(StopReason::Interrupted);
-    (interrupted || state.phase.is_over()).then_some(state)
+    state.phase.is_over().then_some(state)
 }
 
-/// Whether it went; somebody may just have begun to look at it, to resume or to retry it.
+/// Whether it went; somebody may just have begun to look at it, or to clean up after it.
 fn forget(site: &Site, store: &mut Store, state: &RunState) -> Result<bool, EngineError> {
     let run = &state.spec.run;
     let LockOutcome::Held(lock) = RunLock::acquire(&site.lock_path(run))? else {
         return Ok(false);
     };
-    if at_rest(store, run).as_ref().is_none_or(|now| now.next_seq != state.next_seq) {
+    if over(store, run).as_ref().is_none_or(|now| now.next_seq != state.next_seq) {
         return Ok(false);
     }
     let trash = Trash::begin();

@@ -16,6 +16,7 @@ mod cleaning;
 mod collecting;
 mod culprits;
 mod damaged;
+mod deserted;
 mod destroying;
 mod faults;
 mod finding_modules;

@@ -11,7 +11,9 @@ use wt_orch::adapters::host::lock::{LockOutcome, RunLock};
 use wt_orch::domain::id::RunId;
 use wt_orch::domain::plan::Preference;
 use wt_orch::domain::run::{Event, Input, RunPhase, RunState, StopReason, WorktreeRules, step};
-use wt_orch::engine::{CleanMode, CleanRequest, Journal, clean, load_run, prune_test_runs};
+use wt_orch::engine::{
+    CleanMode, CleanRequest, Journal, clean, give_up_test_runs, load_run, prune_test_runs,
+};
 
 use crate::scene::refs;
 
@@ -187,7 +189,7 @@ fn only_the_newest_finished_test_runs_are_remembered() {
         let gone = prune_test_runs(&scene.site, &mut store, 1).unwrap();
         assert_eq!(gone, [ended[2].clone(), ended[1].clone(), ended[0].clone()]);
         let names: Vec<RunId> = store.runs().unwrap().into_iter().map(|row| row.name).collect();
-        assert_eq!(names, [newest, held, open.run()]);
+        assert_eq!(names, [newest.clone(), held.clone(), open.run()]);
         for run in &ended {
             assert!(load_run(&store, run).is_err());
             assert!(!scene.site.logs_dir().join(run.as_str()).exists());
@@ -195,26 +197,34 @@ fn only_the_newest_finished_test_runs_are_remembered() {
         }
         drop(lock);
         assert_eq!(prune_test_runs(&scene.site, &mut store, 1).unwrap().len(), 1);
+        let next = scene.created(&[("one", "true")], Preference::ParallelWith(1)).run();
+        assert!(![open.run(), held, newest].contains(&next) && !ended.contains(&next), "{next}");
     });
 }
 
 #[test]
-fn interrupted_test_runs_are_forgotten_but_for_the_newest_three() {
-    alone("interrupted_test_runs_are_forgotten_but_for_the_newest_three", || {
+fn test_runs_that_nobody_drives_are_given_up_but_for_the_newest_that_may_go_on() {
+    alone("test_runs_that_nobody_drives_are_given_up_but_for_the_newest_that_may_go_on", || {
         let scene = Scene::new(0);
-        let interrupted: Vec<RunId> = (0..4)
-            .map(|_| {
-                let mut journal = scene.created(&[("one", "true")], Preference::ParallelWith(1));
-                let input = Input::Stop { reason: StopReason::Interrupted, force: false };
-                let now = journal.now();
-                let step = step(journal.state(), input, now);
-                journal.record(step.events, now).unwrap();
-                journal.run()
-            })
-            .collect();
-        let mut store = scene.store();
-        let gone = prune_test_runs(&scene.site, &mut store, 1).unwrap();
-        assert_eq!(gone, interrupted[..1]);
+        let stopped = |reason| {
+            let mut journal = scene.created(&[("one", "true")], Preference::ParallelWith(1));
+            let now = journal.now();
+            let step = step(journal.state(), Input::Stop { reason, force: false }, now);
+            journal.record(step.events, now).unwrap();
+            journal.run()
+        };
+        let [driven, first, second, newest] = [(); 4].map(|()| stopped(StopReason::Interrupted));
+        let store = scene.store();
+        let lock = RunLock::acquire(&scene.site.lock_path(&driven)).unwrap();
+        assert!(matches!(lock, LockOutcome::Held(_)));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let given_up = runtime.block_on(give_up_test_runs(&scene.site)).unwrap();
+        assert_eq!(given_up, [second.clone(), first]);
+        let phase = |run: &RunId| load_run(&store, run).unwrap().1.phase;
+        assert_eq!(phase(&second), RunPhase::Stopped(StopReason::Aborted));
+        for left_alone in [driven, newest] {
+            assert_eq!(phase(&left_alone), RunPhase::Stopped(StopReason::Interrupted));
+        }
     });
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::stored;
+use super::test::give_up_deserted;
 use crate::adapters::host::lock::{LockOutcome, RunLock};
 use crate::adapters::worktree::{Emptied, Trash};
 use crate::cli::args::CleanArgs;
@@ -77,6 +78,9 @@ struct Cleaner<'a> {
 
 impl Cleaner<'_> {
     fn cleaned(&self, args: &CleanArgs) -> Result<Told, Failure> {
+        if !self.mode.dry_run {
+            give_up_deserted(self.context, self.place);
+        }
         let names = self.runs(args)?;
         let mut told = Told::default();
         // First, so that nothing of what is removed below is taken for something left over.

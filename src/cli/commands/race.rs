@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::split::{Begin, Creation, carry_out, create_run, hold, tell_verdict};
+use super::split::{Begin, Creation, carry_out, create_run, tell_verdict};
 use super::stored;
 use crate::cli::approval;
 use crate::cli::args::RaceArgs;
@@ -48,8 +48,7 @@ pub(crate) fn run(context: &Context, args: &RaceArgs) -> Result<Exit, Failure> {
     approval::ensure(context, &mut place)?;
     let begin = Begin::new(false, prepared.files)?;
     let kind = RunKind::Race(Box::new(race));
-    let journal = create_run(context, &place, Creation { prepared, plan, kind })?;
-    let _lock = hold(&place, &journal)?;
+    let (journal, _lock) = create_run(context, &place, Creation { prepared, plan, kind })?;
     let journal = carry_out(context, &place, journal, begin)?;
     let exit = stored::conclude(context, &place, journal.state());
     if let Some(facts) = race_facts(journal.state()) {

@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 use tokio::runtime::Runtime;
 
-use crate::adapters::host::lock::{LockOutcome, RunLock};
+use crate::adapters::host::lock::RunLock;
 use crate::adapters::host::signals::Signals;
 use crate::cli::approval;
 use crate::cli::args::SplitArgs;
@@ -38,9 +38,8 @@ pub(crate) fn run(context: &Context, args: &SplitArgs) -> Result<Exit, Failure> 
     approval::ensure(context, &mut place)?;
     let begin = Begin::new(false, prepared.files)?;
     let kind = RunKind::Split;
-    let journal = create_run(context, &place, Creation { prepared, plan, kind })?;
+    let (journal, _lock) = create_run(context, &place, Creation { prepared, plan, kind })?;
     let run = journal.run();
-    let _lock = hold(&place, &journal)?;
     let journal = carry_out(context, &place, journal, begin)?;
     let ran = stored::exit_of(journal.state());
     if !args.integrate || journal.state().phase != RunPhase::Finished {
@@ -155,12 +154,12 @@ pub(crate) struct Creation {
     pub(crate) kind: RunKind,
 }
 
-/// Stores the run, or says what is in the way.
+/// Stores the run and becomes its one writer, or says what is in the way.
 pub(crate) fn create_run(
     context: &Context,
     place: &Place,
     creation: Creation,
-) -> Result<Journal, Failure> {
+) -> Result<(Journal, RunLock), Failure> {
     let Creation { prepared, plan, kind } = creation;
     let created = create(
         &place.site,
@@ -188,14 +187,6 @@ pub(crate) fn create_run(
             "`wt-orch clean --all --dry-run` says what can be given back; `--sequential` needs one \
              worktree; the setting `worktree.disk_reserve` says what must stay free",
         ),
+        Obstacle::Busy { run, pid } => Failure::busy(&run, pid),
     })
-}
-
-/// Becomes the one writer of a run that was just stored.
-pub(crate) fn hold(place: &Place, journal: &Journal) -> Result<RunLock, Failure> {
-    let run = journal.run();
-    match RunLock::acquire(&place.site.lock_path(&run)).map_err(crate::engine::EngineError::from)? {
-        LockOutcome::Held(lock) => Ok(lock),
-        LockOutcome::Busy { owner } => Err(Failure::busy(&run, owner.map(|owner| owner.pid))),
-    }
 }

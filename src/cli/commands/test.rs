@@ -13,20 +13,20 @@ pub(crate) use results::{finish, junit_text};
 
 use self::chosen::{Chosen, choose};
 use self::planned::{planned, split_terms};
-use super::split::{Begin, Creation, carry_out, create_run, hold, tell_verdict};
+use super::split::{Begin, Creation, carry_out, create_run, tell_verdict};
 use crate::cli::approval;
 use crate::cli::args::{SearchArgs, TestArgs};
 use crate::cli::context::{Context, Place};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::prepare::{Asked, Prepared, planned_hooks};
+use crate::cli::prepare::{Asked, Prepared, planned_hooks, runtime};
 use crate::cli::remembered::{self, Remembered};
 use crate::cli::text_file::{refuse_unwritable, write_whole};
 use crate::domain::report::nothing_tested;
 use crate::domain::run::{RunKind, RunPhase};
 use crate::domain::suite::{SuiteTerms, installed, suite_tasks};
 use crate::domain::task::TaskSet;
-use crate::engine::{load_suite_memory, prune_test_runs};
+use crate::engine::{give_up_test_runs, load_suite_memory, prune_test_runs};
 
 /// Name of the runs.
 const NAME: &str = "test";
@@ -82,10 +82,10 @@ pub(crate) fn run(context: &Context, args: &TestArgs) -> Result<Exit, Failure> {
     let plan = planned(context, &place, (&prepared, &asked), (&chosen.modules, &tasks.spec))?;
     tell_verdict(context, &plan, "");
     approval::ensure(context, &mut place)?;
+    give_up_deserted(context, &place);
     let begin = Begin::new(false, prepared.files)?;
     let kind = RunKind::Test(Box::new(tasks.spec));
-    let journal = create_run(context, &place, Creation { prepared, plan, kind })?;
-    let _lock = hold(&place, &journal)?;
+    let (journal, _lock) = create_run(context, &place, Creation { prepared, plan, kind })?;
     let mut journal = carry_out(context, &place, journal, begin)?;
     let mut exit = finish(context, &place, &journal);
     if let Some(path) = &junit {
@@ -100,6 +100,24 @@ pub(crate) fn run(context: &Context, args: &TestArgs) -> Result<Exit, Failure> {
         context.streams.warn(&format!("earlier test runs could not be forgotten: {why}"));
     }
     Ok(exit)
+}
+
+/// Before the run takes its places: those of test runs that nobody will go on with become free.
+pub(crate) fn give_up_deserted(context: &Context, place: &Place) {
+    let given_up = runtime().and_then(|runtime| {
+        runtime.block_on(give_up_test_runs(&place.site)).map_err(Failure::from)
+    });
+    match given_up {
+        Ok(runs) => runs.iter().for_each(|run| {
+            context.streams.note(&format!(
+                "the test run `{run}` was cut off and is given up: what it had taken is free"
+            ));
+        }),
+        Err(failure) => context.streams.warn(&format!(
+            "test runs that were cut off could not be given up: {}",
+            failure.sentence()
+        )),
+    }
 }
 
 fn prepared(

@@ -131,7 +131,8 @@ pub(super) fn created(
         branch: Template::parse_branch("feature/{task}").unwrap(),
         kind: RunKind::Test(Box::new(SuiteSpec { snapshot: None, parts })),
     };
-    create(site, request).unwrap().unwrap()
+    // Its lock is given back, as if its process had been killed.
+    create(site, request).unwrap().unwrap().0
 }
 
 /// Drives it to its end.

@@ -1,10 +1,14 @@
-//! Who uses this machine: the runs of this user that share it, of all repositories.
+//! Who uses this machine: the runs of this user that share it, of all repositories; and test runs of this
+//! one that nobody drives any more.
 
 use serde_json::{Value, json};
 
 use crate::adapters::host::ledger::{Ledger, LedgerEntry};
+use crate::adapters::store::Store;
 use crate::cli::context::Place;
+use crate::cli::failure::Failure;
 use crate::domain::task::human_size;
+use crate::engine::{Deserted, deserted_test_runs};
 
 /// Runs that other processes drive at the moment.
 pub(super) struct Runs(Vec<LedgerEntry>);
@@ -53,4 +57,24 @@ impl Runs {
         };
         self.0.iter().map(entry).collect()
     }
+}
+
+/// Test runs that were cut off and still have their places, with what becomes of them.
+pub(super) fn deserted_row(
+    place: &Place,
+    store: Option<&Store>,
+) -> Result<Option<(&'static str, String)>, Failure> {
+    let Some(store) = store else { return Ok(None) };
+    let text = |Deserted { run, may_go_on }: Deserted| match may_go_on {
+        true => format!(
+            "`{run}` was cut off: `wt-orch resume {run}` goes on, `wt-orch abort {run}` frees what it \
+             had taken"
+        ),
+        false => format!(
+            "`{run}` was cut off: the next `wt-orch test` or `wt-orch clean` frees what it had taken"
+        ),
+    };
+    let found: Vec<String> =
+        deserted_test_runs(&place.site, store)?.into_iter().map(text).collect();
+    Ok((!found.is_empty()).then(|| ("test runs", found.join("; "))))
 }
