@@ -25,7 +25,7 @@ struct Kind {
 
 /// A worktree that is made alone costs more than each of several that are made together, so the two
 /// are kept apart.
-const KINDS: [Kind; 10] = [
+const KINDS: [Kind; 12] = [
     kind("provision", "worktrees made together", "1,000 files of each", 1000.0),
     kind("provision_single", "a worktree made alone", "1,000 files", 1000.0),
     kind("reuse", "a worktree from the pool", "worktree", 1.0),
@@ -33,6 +33,8 @@ const KINDS: [Kind; 10] = [
     kind("setup", "setup", "hook", 1.0),
     kind("commit", "committing", "task", 1.0),
     kind(RENEW, "making a worktree of tests what it was", "task", 1.0),
+    kind(HANDLING, "starting and ending tasks side by side", "task", 1.0),
+    kind(LANE_HANDLING, "starting and ending tasks in one lane", "task", 1.0),
     kind("merge", "merging", "branch", 1.0),
     kind("validate", "validating", "integration", 1.0),
     kind(REMOVE, "taking worktrees away", "worktree", 1.0),
@@ -42,6 +44,10 @@ const REMOVE: &str = "remove";
 
 /// What a test run does in place of committing.
 pub(super) const RENEW: &str = "renew";
+
+/// What is spent on a task beside its steps, side by side and in one lane.
+pub(super) const HANDLING: &str = "handling";
+pub(super) const LANE_HANDLING: &str = "lane_handling";
 
 const fn kind(key: &'static str, name: &'static str, unit: &'static str, scale: f64) -> Kind {
     Kind { key, name, unit, scale }
@@ -129,6 +135,8 @@ pub fn load_costs(store: Option<&Store>, files: usize, hooks: usize) -> Result<C
         merge: load("merge")?,
         setup: load("setup")?,
         validate: load("validate")?,
+        handling: load(HANDLING)?,
+        lane_handling: load(LANE_HANDLING)?,
     };
     Ok(Costs::learn(&samples, files, hooks))
 }

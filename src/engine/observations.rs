@@ -1,12 +1,13 @@
 //! What runs showed of durations: stored when a run ends, loaded for the next plan.
 
+use super::costs::{HANDLING, LANE_HANDLING};
 use super::error::EngineError;
 use super::journal::Journal;
 use super::open::load_run;
-use crate::adapters::store::Store;
+use crate::adapters::store::{CostSample, Store};
 use crate::domain::integrate::EjectionReason;
 use crate::domain::plan::History;
-use crate::domain::run::{Event, already_observed, observe, run_number};
+use crate::domain::run::{Event, Handling, already_observed, handling, observe, run_number};
 
 /// Past runs of this repository.
 ///
@@ -23,8 +24,17 @@ pub fn load_history(store: Option<&Store>) -> Result<History, EngineError> {
 /// # Errors
 /// The journal.
 pub(super) fn store_observations(journal: &mut Journal) -> Result<(), EngineError> {
+    let at = journal.now();
     let stored = load_run(&journal.store, &journal.run()).and_then(|(envelopes, _)| {
-        journal.store.observe(&observe(&envelopes, already_observed(&envelopes)))?;
+        let before = already_observed(&envelopes);
+        journal.store.observe(&observe(&envelopes, before))?;
+        if let Some(Handling { lane, tasks, seconds }) =
+            handling(&envelopes).filter(|_| before == 0)
+        {
+            let kind = if lane { LANE_HANDLING } else { HANDLING };
+            let sample = CostSample { quantity: tasks as f64, seconds, at };
+            journal.store.observe_cost(kind, sample)?;
+        }
         Ok(())
     });
     warn(journal, "durations", stored)

@@ -82,6 +82,23 @@ fn a_folder_that_cannot_be_written_to_is_no_reason_to_fail() {
     plan.exit(0);
 }
 
+/// Kinds of costs, each with the number of its measurements.
+fn measured(doctor: &serde_json::Value) -> String {
+    let costs = doctor["costs"].as_array().unwrap().iter();
+    let told = |cost: &serde_json::Value| {
+        format!("{} {}", cost["kind"].as_str().unwrap(), cost["samples"])
+    };
+    costs.map(told).collect::<Vec<_>>().join(", ")
+}
+
+#[test]
+fn a_run_in_one_lane_measures_its_worktree_and_what_it_spends_on_tasks() {
+    let repo = habitual();
+    repo.wt_orch(&["split", "tasks.toml", "--sequential"]).exit(0);
+    let document = repo.wt_orch(&["doctor", "--json"]).exit(0).stdout_json();
+    insta::assert_snapshot!(measured(&document), @"provision_single 1, commit 3, lane_handling 1");
+}
+
 #[test]
 fn doctor_tells_what_each_step_took() {
     let repo = habitual();
@@ -91,13 +108,7 @@ fn doctor_tells_what_each_step_took() {
     repo.file("one.toml", "[[task]]\nid = \"a\"\nrun = \"echo 1 > new\"\n");
     repo.wt_orch(&["split", "one.toml", "--parallel"]).exit(0);
     let document = repo.wt_orch(&["doctor", "--json"]).exit(0).stdout_json();
-    let kinds: Vec<String> = document["costs"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|cost| format!("{} {}", cost["kind"].as_str().unwrap(), cost["samples"]))
-        .collect();
-    insta::assert_snapshot!(kinds.join(", "), @"provision 3, provision_single 1, commit 4, merge 1, remove 1");
+    insta::assert_snapshot!(measured(&document), @"provision 3, provision_single 1, commit 4, handling 2, merge 1, remove 1");
     assert_eq!(document["contention"]["widths"], 0);
     repo.wt_orch(&["doctor"]).exit(0).stdout_has("taking worktrees away");
 }

@@ -41,6 +41,16 @@ pub struct Costs {
     /// Worktrees go from one task to the next, as those of a test run do.
     #[serde(default)]
     pub reuse: Option<Reuse>,
+    /// What is spent on a task beside its steps, side by side: storing what happened, starting its
+    /// program, reading what that left.
+    #[serde(default)]
+    pub handling: f64,
+    /// The same in one lane, with bringing the worktree to the start of the next task.
+    #[serde(default)]
+    pub lane_handling: f64,
+    /// Standard deviation of the logarithm of all these, from run to run.
+    #[serde(default)]
+    pub sd: f64,
     /// How many of provision, commit and merge come from measurements.
     pub measured: u8,
 }
@@ -78,6 +88,16 @@ const DEFAULT_REDO: f64 = 0.5;
 const DEFAULT_RENEW_S: f64 = 0.05;
 const DEFAULT_REUSE_S: f64 = 0.05;
 
+/// Handling a task until it was measured here, seconds: three writes to a disk and a start of a program
+/// (`scripts/bench/latency.sh`). In one lane the worktree is brought to its start on top of that.
+const DEFAULT_HANDLING_S: f64 = 0.02;
+const DEFAULT_LANE_HANDLING_S: f64 = 0.03;
+/// Spread of such costs from run to run before there are runs, and what that is worth in runs.
+const COST_SD: f64 = 0.4;
+const COST_WORTH: f64 = 4.0;
+/// Going parallel at all, until the handling of tasks was measured side by side.
+const DEFAULT_FIXED_S: f64 = 0.2;
+
 /// One merged state in ten fails at first: a judgement, not measured.
 const DEFAULT_RED: f64 = 0.1;
 
@@ -94,6 +114,9 @@ pub const NO_COSTS: Costs = Costs {
     red: 0.0,
     lane_ready: false,
     reuse: None,
+    handling: 0.0,
+    lane_handling: 0.0,
+    sd: 0.0,
     measured: 0,
 };
 
@@ -110,6 +133,10 @@ pub struct CostSamples {
     pub setup: Vec<CostSample>,
     /// All validations of an integration.
     pub validate: Vec<CostSample>,
+    /// Handling the tasks of a run side by side, quantity in tasks.
+    pub handling: Vec<CostSample>,
+    /// In one lane.
+    pub lane_handling: Vec<CostSample>,
 }
 
 impl Costs {
@@ -126,8 +153,10 @@ impl Costs {
         let commit = unit_seconds(&samples.commit);
         let merge = unit_seconds(&samples.merge);
         let measured = [provision, commit, merge].iter().filter(|cost| cost.is_some()).count();
+        let handling = unit_seconds(&samples.handling);
+        let lane_handling = unit_seconds(&samples.lane_handling);
         Self {
-            fixed: 0.2,
+            fixed: if handling.is_some() { 0.0 } else { DEFAULT_FIXED_S },
             provision: provision.unwrap_or(0.05 + 1e-4 * files),
             carry: 0.0,
             commit: commit.unwrap_or(0.15),
@@ -138,6 +167,9 @@ impl Costs {
             red: DEFAULT_RED,
             lane_ready: false,
             reuse: None,
+            handling: handling.or(lane_handling).unwrap_or(DEFAULT_HANDLING_S),
+            lane_handling: lane_handling.or(handling).unwrap_or(DEFAULT_LANE_HANDLING_S),
+            sd: spread([&samples.handling, &samples.lane_handling]),
             measured: u8::try_from(measured).unwrap_or(u8::MAX),
         }
     }
@@ -182,6 +214,19 @@ fn setup_cost(samples: &[CostSample], hooks: usize) -> SetupCost {
     SetupCost { hooks, seconds, measured: each.is_some() }
 }
 
+/// Spread of measurements of several kinds, each about its own median.
+fn spread(kinds: [&[CostSample]; 2]) -> f64 {
+    let (mut squares, mut freedom) = (COST_WORTH * COST_SD * COST_SD, COST_WORTH);
+    for samples in kinds {
+        let Some(usual) = unit_seconds(samples).filter(|usual| *usual > 0.0) else { continue };
+        let logs = samples.iter().map(|sample| (sample.seconds / sample.quantity / usual).ln());
+        let logs: Vec<f64> = logs.filter(|log| log.is_finite()).collect();
+        squares += logs.iter().map(|log| log * log).sum::<f64>();
+        freedom += logs.len().saturating_sub(1) as f64;
+    }
+    (squares / freedom).sqrt()
+}
+
 /// Seconds for one unit of the quantity, the median where there are measurements.
 pub fn unit_seconds(samples: &[CostSample]) -> Option<f64> {
     let rates = samples.iter().map(|s| s.seconds / s.quantity);
@@ -211,6 +256,24 @@ mod tests {
         assert_eq!(costs.made_and_reused(8, 4), (3, 5));
         assert_eq!(costs.made_and_reused(1, 4), (0, 1));
         assert_eq!(NO_COSTS.made_and_reused(8, 4), (8, 0));
+    }
+
+    #[test]
+    fn what_no_step_tells_of_is_measured_and_takes_the_place_of_what_was_assumed() {
+        let unmeasured = Costs::learn(&CostSamples::default(), 1, 0);
+        assert_eq!((unmeasured.handling, unmeasured.fixed), (DEFAULT_HANDLING_S, DEFAULT_FIXED_S));
+        let runs = [0.4, 0.5, 0.6].map(|seconds| CostSample { quantity: 10.0, seconds }).to_vec();
+        let lane = CostSamples { lane_handling: runs.clone(), ..CostSamples::default() };
+        let lane = Costs::learn(&lane, 1, 0);
+        // Better than nothing where side by side was never seen.
+        assert_eq!((lane.handling, lane.lane_handling), (0.05, 0.05));
+        assert_eq!(lane.fixed, DEFAULT_FIXED_S);
+        assert!(lane.sd < unmeasured.sd, "runs that are alike say that the next one is, too");
+        let wide = [0.1, 0.5, 2.5].map(|seconds| CostSample { quantity: 10.0, seconds }).to_vec();
+        let both = CostSamples { lane_handling: runs, handling: wide, ..CostSamples::default() };
+        let both = Costs::learn(&both, 1, 0);
+        assert_eq!(both.fixed, 0.0);
+        assert!(both.sd > unmeasured.sd, "{}", both.sd);
     }
 
     #[test]

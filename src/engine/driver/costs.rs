@@ -19,7 +19,7 @@ impl Driver {
         let mut costs = Vec::new();
         if let Event::Provisioned { seconds, attempt, brought, reused, together, .. } = event {
             let brought = brought.as_ref().map(|brought| (brought.load.work(), brought.seconds));
-            if *attempt == 1 && !self.journal.state().is_lane() {
+            if *attempt == 1 && self.makes_worktree() {
                 let made = seconds - brought.map_or(0.0, |(_, seconds)| seconds);
                 let files = self.files.max(1) as f64;
                 costs.push(match (*reused, *together) {
@@ -47,6 +47,12 @@ impl Driver {
             }
         }
         costs
+    }
+
+    /// Whether a worktree is made for a task: in one lane for the first one only.
+    fn makes_worktree(&self) -> bool {
+        let state = self.journal.state();
+        !state.is_lane() || state.lane_before.is_none()
     }
 
     /// Stores what was measured. A measurement is not worth a run.

@@ -73,7 +73,7 @@ impl Candidate<'_> {
         }
         let costs = self.request.costs;
         let merged = Costs { commit: 0.0, merge: 0.0, redo: 0.0, ..costs };
-        let made = Costs { provision: 0.0, carry: 0.0, setup: NO_SETUP, ..costs };
+        let made = Costs { provision: 0.0, carry: 0.0, handling: 0.0, setup: NO_SETUP, ..costs };
         let lane = self.time_with(self.problem, width, &merged);
         let worktrees = self.time_with(self.problem, width, &made);
         if lane < SHORTER * whole && lane < worktrees {

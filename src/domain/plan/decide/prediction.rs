@@ -4,6 +4,7 @@ use super::Candidate;
 use crate::domain::plan::learn::{Calibration, median_and_spread};
 use crate::domain::plan::montecarlo::{Arms, Comparison, Times, share_within};
 use crate::domain::plan::plan_type::{Overhead, Predicted, RunPrediction, Verdict};
+use crate::domain::plan::simulate::Scenario;
 
 impl Candidate<'_> {
     pub(super) fn predicted(
@@ -17,14 +18,25 @@ impl Candidate<'_> {
             Verdict::Parallel => &comparison.parallel,
             Verdict::Sequential => &comparison.sequential,
         };
-        let (median_s, sd) = median_and_spread(&times.runs);
+        let [lane_floor, floor] = self.floors(arms);
+        let floor_of = |way| match way {
+            Verdict::Parallel => floor,
+            Verdict::Sequential => lane_floor,
+        };
+        // What is spent beside the tasks is the same in every draw, and is not known for sure either.
+        let spread_over = |draws: &[f64], way| {
+            let (median, sd) = median_and_spread(draws);
+            let share = if median > 0.0 { (floor_of(way) / median).min(1.0) } else { 0.0 };
+            (median, sd.hypot(self.request.costs.sd * share))
+        };
+        let (median_s, sd) = spread_over(&times.runs, verdict);
         let calibration = self.calibration(verdict);
         // The one place where draws become intervals.
-        let interval = |draws: &[f64], calibration: Calibration| {
-            let (median, sd) = median_and_spread(draws);
-            calibration.interval(median, sd)
+        let interval = |draws: &[f64], way| {
+            let (median, sd) = spread_over(draws, way);
+            self.calibration(way).interval(median, sd)
         };
-        let landed = |times: &Times, way| interval(&times.landed, self.calibration(way));
+        let landed = |times: &Times, way| interval(&times.landed, way);
         let (sequential, parallel) = (
             landed(&comparison.sequential, Verdict::Sequential),
             landed(&comparison.parallel, Verdict::Parallel),
@@ -42,7 +54,7 @@ impl Candidate<'_> {
             benefit_s: comparison.benefit,
             probability: comparison.wins,
             calibrated: calibration.calibrated,
-            run: Some(RunPrediction { median_s, sd, interval: interval(&times.runs, calibration) }),
+            run: Some(RunPrediction { median_s, sd, interval: interval(&times.runs, verdict) }),
             merge_bias_s,
             in_time: self
                 .request
@@ -50,6 +62,15 @@ impl Candidate<'_> {
                 .map(|limit| share_within(&times.landed, limit / calibration.bias.exp())),
             overhead: self.overhead(comparison, width),
         }
+    }
+
+    /// What one lane, and going side by side, would take if no task took any time, seconds.
+    fn floors(&self, arms: &Arms<'_>) -> [f64; 2] {
+        let nothing = vec![0.0; self.tasks.len()];
+        let lane = Scenario { durations: &nothing, ..arms.sequential };
+        let several = Scenario { durations: &nothing, ..arms.parallel };
+        let (_, merged) = lane.lane_times(arms.first);
+        [merged, self.simulator().play(&several).makespan + arms.fixed]
     }
 
     /// How far predictions of runs done in this way were off so far.

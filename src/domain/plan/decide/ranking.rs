@@ -57,7 +57,8 @@ pub(super) fn proposals(candidate: &Candidate<'_>, width: usize) -> Vec<Vec<usiz
 fn searched(candidate: &Candidate<'_>, width: usize) -> Option<Vec<usize>> {
     let request = candidate.request;
     let costs = &request.costs;
-    let beside = costs.provision + costs.carry + costs.setup.seconds + costs.commit;
+    let beside =
+        costs.provision + costs.carry + costs.setup.seconds + costs.handling + costs.commit;
     let durations: Vec<f64> = candidate.medians.iter().map(|median| median + beside).collect();
     let priorities = urgencies(candidate.tasks, candidate.graph);
     let ids = candidate.tasks.iter().map(|task| task.id.as_str());

@@ -96,6 +96,37 @@ fn a_build_nobody_has_timed_keeps_all_in_one_worktree() {
 }
 
 #[test]
+fn suites_that_take_no_time_are_predicted_with_what_is_spent_beside_them() {
+    let case = suites(4);
+    let nothing: Vec<Seen> = (1..=3)
+        .flat_map(|run| (0..4).map(move |task| (run, task, 0.001, Some(task as u32))))
+        .collect();
+    let set = set_of(&case);
+    let history = history(&case, &nothing);
+    let predicted = |each: &[f64]| {
+        let lane_handling =
+            each.iter().map(|each| CostSample { quantity: 4.0, seconds: 4.0 * each }).collect();
+        let samples = CostSamples { lane_handling, ..CostSamples::default() };
+        build(&PlanRequest {
+            workflow: "test",
+            costs: Costs::learn(&samples, 10, 0).for_tests(&[], &[], 0),
+            history: &history,
+            ..PlanRequest::of(&set)
+        })
+        .unwrap()
+        .predicted
+        .sequential
+    };
+    let unmeasured = predicted(&[]);
+    assert!(unmeasured.p50 > 0.1 && unmeasured.low < 0.8 * unmeasured.p50, "{unmeasured:?}");
+    let slow = predicted(&[0.5, 0.5, 0.5]);
+    assert!((2.0..3.0).contains(&slow.p50), "{slow:?}");
+    assert!(slow.low < 1.8 && slow.high > 3.0, "few runs say little: {slow:?}");
+    let steady = predicted(&[0.5; 20]);
+    assert!(steady.high - steady.low < slow.high - slow.low, "{steady:?}");
+}
+
+#[test]
 fn each_new_worktree_is_predicted_with_a_build_and_one_that_waits_without() {
     let case = suites(4);
     let seen = built_once(4);

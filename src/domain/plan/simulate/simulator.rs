@@ -279,19 +279,22 @@ impl Scenario<'_> {
     fn handed_on_seconds(&self, task: usize, worktree: u32) -> f64 {
         let cold = self.durations[task];
         let warm = self.interplay.warm_seconds(task, cold);
-        match worktree {
-            0 => warm,
-            made => self.costs.setup.seconds + warm + f64::from(made) * (cold - warm),
-        }
+        let made = match worktree {
+            0 => 0.0,
+            made => self.costs.setup.seconds + f64::from(made) * (cold - warm),
+        };
+        self.costs.handling + warm + made
     }
 
-    /// Seconds a task holds the machine when nothing else runs: hooks of its worktree, its command.
+    /// Seconds a task holds the machine when nothing else runs: hooks of its worktree, its command, and
+    /// what is spent on it beside.
     fn slot_seconds(&self, task: usize, first_in_worktree: bool) -> f64 {
         let cold = self.durations[task];
+        let handling = if self.one_lane { self.costs.lane_handling } else { self.costs.handling };
         if self.one_lane && (self.costs.lane_ready || !first_in_worktree) {
-            self.interplay.warm_seconds(task, cold)
+            handling + self.interplay.warm_seconds(task, cold)
         } else {
-            self.costs.setup.seconds + cold
+            handling + self.costs.setup.seconds + cold
         }
     }
 

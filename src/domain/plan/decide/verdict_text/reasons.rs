@@ -100,6 +100,7 @@ fn overhead(e: &Evidence<'_>) -> Option<String> {
         (made, "worktree", costs.provision + costs.carry),
         (reused, "reused worktree", costs.reuse.map_or(0.0, |reuse| reuse.seconds)),
         (made, "setup", costs.setup.seconds),
+        (tasks, "start and end", costs.handling),
         (tasks, clear, costs.commit),
         (e.candidate.merges(), "merge", costs.merge),
     ];
