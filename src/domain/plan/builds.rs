@@ -31,6 +31,9 @@ pub(super) struct BuildFacts {
     pub(super) unknown: usize,
     /// Seconds of the longest build that is known.
     pub(super) longest: f64,
+    /// A task that was only seen behind others, while its build is not known: begun with, it shows what
+    /// that takes.
+    pub(super) telling: Option<usize>,
 }
 
 impl Builds<'_> {
@@ -65,10 +68,12 @@ impl Builds<'_> {
                 facts.longest = facts.longest.max(*seconds);
             }
         }
-        for (task, estimate) in tasks.iter().zip(estimates) {
+        for (at, (task, estimate)) in tasks.iter().zip(estimates).enumerate() {
             let Some(build) = self.tasks.get(&task.id) else { continue };
             let Some(&seconds) = known.get(build.as_str()) else {
                 facts.unknown += 1;
+                let tells = ways(task) == (false, true);
+                facts.telling = facts.telling.or(tells.then_some(at));
                 continue;
             };
             match (estimate.source, ways(task)) {

@@ -83,11 +83,17 @@ pub(super) fn decide(candidate: &Candidate<'_>) -> Choice {
         Preference::Parallel | Preference::ParallelWith(_) => Verdict::Parallel,
         Preference::Sequential => Verdict::Sequential,
     };
+    let telling = match verdict {
+        Verdict::Sequential => candidate.telling_order(arms.first),
+        Verdict::Parallel => None,
+    };
+    let played = match verdict {
+        Verdict::Parallel => arms.parallel,
+        Verdict::Sequential => arms.sequential,
+    };
     let mut simulator = candidate.simulator();
-    simulator.play(match verdict {
-        Verdict::Parallel => &arms.parallel,
-        Verdict::Sequential => &arms.sequential,
-    });
+    let problem_played = telling.as_ref().unwrap_or(played.problem);
+    simulator.play(&Scenario { problem: problem_played, ..played });
     let evidence = Evidence {
         candidate,
         comparison: &comparison,
@@ -117,7 +123,7 @@ pub(super) fn decide(candidate: &Candidate<'_>) -> Choice {
         predicted: evidence.predicted.clone(),
         schedule: simulator.into_result(),
         lower_bound_s: candidate.lower_bound(),
-        problem,
+        problem: telling.or(problem),
     }
 }
 
@@ -150,6 +156,26 @@ impl<'a> Candidate<'a> {
     pub(super) fn builds_are_unknown(&self, width: usize) -> bool {
         let (made, _) = self.request.costs.made_and_reused(self.tasks.len(), width);
         self.builds.unknown > 0 && made > 0
+    }
+
+    /// One lane takes as long whichever of its tasks builds first, so that begins which was only seen
+    /// behind others: from then on it is known what the build takes, and whether a second worktree is
+    /// worth one. What is urgent goes first all the same, and a worktree that waits is built in already.
+    fn telling_order(&self, first: Option<usize>) -> Option<Problem> {
+        let (first, telling) = (first?, self.builds.telling?);
+        let is_free = self.problem.jobs[telling].predecessors.is_empty();
+        let as_urgent = self.tasks[first].priority == self.tasks[telling].priority;
+        if self.request.costs.lane_ready || first == telling || !is_free || !as_urgent {
+            return None;
+        }
+        let mut problem = self.problem.clone();
+        let (before, behind) = (problem.jobs[first].rank, problem.jobs[telling].rank);
+        for job in &mut problem.jobs {
+            // All between the two move back by one place.
+            job.rank += usize::from((before..behind).contains(&job.rank));
+        }
+        problem.jobs[telling].rank = before;
+        Some(problem)
     }
 
     /// Whether the tasks are test suites.

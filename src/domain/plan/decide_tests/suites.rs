@@ -95,11 +95,44 @@ fn a_build_nobody_has_timed_keeps_all_in_one_worktree() {
     assert_eq!(tested(&case, &once, (0, true)).decision.verdict, Verdict::Sequential);
 }
 
+/// Which suite begins, and whether builds were still unknown.
+fn begins(plan: &Plan) -> (usize, bool) {
+    let first = plan.problem.jobs.iter().position(|job| job.rank == 0).unwrap();
+    (first, plan.decision.reasons.join("; ").contains("not known yet"))
+}
+
+#[test]
+fn one_lane_begins_with_a_suite_that_shows_what_a_build_takes() {
+    let case = suites(4);
+    let lanes = |runs: u64| -> Vec<Seen> {
+        let cold = |run: u64| usize::from(run == 2);
+        let position = |run, task| u32::from(task != cold(run)) * 2;
+        let seconds = |run, task| if task == cold(run) { 45.0 } else { 5.0 };
+        let of = |run| {
+            (0..4).map(move |task| (run, task, seconds(run, task), Some(position(run, task))))
+        };
+        (1..=runs).flat_map(of).collect()
+    };
+    // No worktree ever waits: each run builds in a new one.
+    assert_eq!(begins(&tested(&case, &[], (0, true))), (0, true));
+    assert_eq!(begins(&tested(&case, &lanes(1), (0, true))), (1, true), "not the one seen cold");
+    let taught = tested(&case, &lanes(2), (0, true));
+    assert!(!begins(&taught).1, "{:?}", taught.decision.reasons);
+    let said = taught.decision.reasons.join("; ");
+    assert!(said.contains("one more worktree would build again, which takes up to 39s"), "{said}");
+    // A suite that failed goes first whatever that shows, and one that waits is warm.
+    let urgent = each(suites(4), |at, task| {
+        task.priority = if at == 2 { Priority::High } else { Priority::Medium };
+    });
+    assert_eq!(begins(&tested(&urgent, &lanes(1), (0, true))).0, 2);
+    assert_eq!(begins(&tested(&case, &lanes(1), (1, true))).0, 0);
+}
+
 #[test]
 fn suites_that_take_no_time_are_predicted_with_what_is_spent_beside_them() {
     let case = suites(4);
     let nothing: Vec<Seen> = (1..=3)
-        .flat_map(|run| (0..4).map(move |task| (run, task, 0.001, Some(task as u32))))
+        .flat_map(|run| (0..4).map(move |task| (run, task, 0.001, u32::try_from(task).ok())))
         .collect();
     let set = set_of(&case);
     let history = history(&case, &nothing);
