@@ -60,7 +60,8 @@ pub fn suite_tasks(modules: &[Module], memory: &SuiteMemory, terms: &SuiteTerms)
             // Every module that was found has an id.
             let Some(id) = id else { continue };
             let estimate = match is_whole {
-                true => memory.module_seconds.get(&module.name).copied(),
+                // Its attempts are known as those of the task, cold and warm ones apart.
+                true => None,
                 false => units.iter().map(|unit| known.get(unit).copied()).sum(),
             };
             tasks.push(task(module, (id.clone(), &units), (memory, terms), estimate));

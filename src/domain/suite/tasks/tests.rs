@@ -70,5 +70,8 @@ fn what_is_known_splits_orders_and_estimates() {
     assert_eq!(of_api, 4);
     let web = set.tasks.last().unwrap();
     assert_eq!((web.priority, web.demand.cpus), (Priority::High, 0.25));
-    assert_eq!(web.estimate, Some(Duration::from_secs(3)));
+    // What it took is learned from its attempts, and must not count twice.
+    assert_eq!(web.estimate, None);
+    let of_parts = set.tasks.iter().filter_map(|task| task.estimate);
+    assert_eq!(of_parts.sum::<Duration>(), Duration::from_secs(40));
 }
