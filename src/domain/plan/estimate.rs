@@ -7,7 +7,7 @@ use super::plan_type::Interval;
 use crate::domain::task::{Task, Work};
 
 /// Median of a command nobody has said anything about, in seconds (DESIGN.md §4).
-const DEFAULT_COMMAND_S: f64 = 60.0;
+pub(super) const DEFAULT_COMMAND_S: f64 = 60.0;
 /// The same for an agent.
 const DEFAULT_AGENT_S: f64 = 600.0;
 /// Log standard deviations of `research/scheduling.md` §3: a user's estimate, no estimate, and the

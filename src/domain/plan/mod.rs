@@ -57,6 +57,7 @@ mod problem;
 mod random;
 mod ranks;
 mod reach;
+mod repeats;
 mod replan;
 mod risk;
 pub mod schedule;

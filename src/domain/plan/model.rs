@@ -16,6 +16,7 @@ use super::learn::Durations;
 use super::problem::{Job, Problem};
 use super::ranks::ranks_by;
 use super::reach::Reach;
+use super::repeats::repeat_checks;
 use super::risk::{NO_RISK, PairRisk, Risk};
 use super::simulate::{Interplay, TaskTraits};
 use crate::domain::id::TaskId;
@@ -65,6 +66,7 @@ impl<'a> Model<'a> {
         let left_out = left_out(&tasks, &graph);
         let mut durations = learn(&tasks);
         let attempts = &request.history.attempts;
+        repeat_checks(request, &tasks, &mut durations.estimates);
         let builds = request.builds.complete(&tasks, &mut durations.estimates, attempts);
         for (at, estimate) in durations.estimates.iter_mut().enumerate() {
             if let Some(assumed) = request.assumed.get(&tasks[at].id) {
