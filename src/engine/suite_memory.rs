@@ -7,9 +7,10 @@ use super::journal::Journal;
 use super::observations::warn;
 use super::site::Site;
 use super::suite_results::load_last_reading;
+use crate::adapters::host::pressure::load_crowding;
 use crate::adapters::store::{Store, SuiteObservation, SuiteTime};
 use crate::domain::run::{Ending, Outcome, RunState, run_number};
-use crate::domain::suite::{Part, SuiteMemory, SuiteSample, unit_seconds};
+use crate::domain::suite::{Part, SuiteMemory, SuiteSample, unit_seconds, wanted_cpu};
 
 /// What is known of the modules of a workflow.
 ///
@@ -66,9 +67,10 @@ fn observed(site: &Site, state: &RunState) -> Option<SuiteObservation> {
         times: Vec::new(),
         ends: Vec::new(),
     };
+    let crowding = load_crowding().unwrap_or_default();
     for (module, parts) in modules {
         observed.ends.extend(failed(state, &parts).map(|failed| (module.to_owned(), failed)));
-        observed.times.extend(whole(state, module, &parts));
+        observed.times.extend(whole(state, (module, &parts), crowding));
         for part in parts.into_iter().filter(|part| !part.timed.is_empty()) {
             let task = state.index(&part.task);
             let Some(reading) = task.and_then(|task| load_last_reading(site, state, task)) else {
@@ -101,7 +103,7 @@ fn failed(state: &RunState, parts: &[&Part]) -> Option<bool> {
 }
 
 /// The time of a module that ran as a whole, where the tests of its last attempt came to their end.
-fn whole(state: &RunState, module: &str, parts: &[&Part]) -> Option<SuiteTime> {
+fn whole(state: &RunState, (module, parts): (&str, &[&Part]), crowding: f64) -> Option<SuiteTime> {
     let [part] = parts else { return None };
     if !part.units.is_empty() {
         return None;
@@ -110,10 +112,11 @@ fn whole(state: &RunState, module: &str, parts: &[&Part]) -> Option<SuiteTime> {
     let told = record.suite_attempts.last() == Some(&record.attempts);
     let ran = told && record.suites.last()?.ran_to_the_end();
     let end = record.end.as_ref()?;
+    let (seconds, cpu_s) = (end.usage.wall.as_secs_f64(), end.usage.cpu.as_secs_f64());
     (ran && matches!(end.ending, Ending::Code { .. })).then(|| SuiteTime {
         module: module.to_owned(),
         unit: None,
-        seconds: end.usage.wall.as_secs_f64(),
-        cpu_s: Some(end.usage.cpu.as_secs_f64()),
+        seconds,
+        cpu_s: Some(wanted_cpu(seconds, cpu_s, crowding)),
     })
 }

@@ -106,6 +106,20 @@ fn load_runnable() -> Option<f64> {
     linux::load_runnable()
 }
 
+/// Threads that worked or wanted to in the last minute, for each processor of the machine; `None` where
+/// unknown.
+#[cfg(target_os = "linux")]
+pub fn load_crowding() -> Option<f64> {
+    linux::load_crowding()
+}
+
+/// Threads that worked or wanted to in the last minute, for each processor of the machine; `None` where
+/// unknown.
+#[cfg(not(target_os = "linux"))]
+pub fn load_crowding() -> Option<f64> {
+    None
+}
+
 #[cfg(not(target_os = "linux"))]
 fn look(_runs: &[u32], _at: Duration) -> Option<Seen> {
     None

@@ -27,7 +27,8 @@ pub struct SuiteTime {
     pub unit: Option<String>,
     /// Seconds.
     pub seconds: f64,
-    /// Seconds of processor time, where they are known.
+    /// Seconds of processor time, where they are known; on a crowded machine those that it would have
+    /// had.
     pub cpu_s: Option<f64>,
 }
 

@@ -12,6 +12,13 @@ const COMPUTES: f64 = 0.4;
 /// Shares are told in this many parts of a core, so that noise makes no difference.
 const PARTS: f64 = 20.0;
 
+/// Seconds of processor time that a suite would have had with a processor to itself, at most `wall_s`
+/// where it had less. `crowding`: threads that worked or wanted to meanwhile, for each processor. What
+/// computes among many gets a small share of its time, as what waits does alone.
+pub fn wanted_cpu(wall_s: f64, cpu_s: f64, crowding: f64) -> f64 {
+    cpu_s.max((cpu_s * crowding).min(wall_s))
+}
+
 /// Cores that a module keeps busy: the most that was seen lately, since what runs beside it, here or
 /// elsewhere on the machine, can only take from that. `None` where nothing of use was seen.
 pub(super) fn cpu_share(samples: &[SuiteSample<'_>]) -> Option<f64> {

@@ -27,7 +27,8 @@ pub struct SuiteSample<'a> {
     pub unit: Option<&'a str>,
     /// Seconds.
     pub seconds: f64,
-    /// Seconds of processor time, where they are known.
+    /// Seconds of processor time that it had or, on a crowded machine, would have had; where they are
+    /// known.
     pub cpu_s: Option<f64>,
 }
 

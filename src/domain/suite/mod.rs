@@ -19,6 +19,7 @@ mod unit_seconds;
 
 pub use changed::{Selection, changed};
 pub use command::{command_of, reporting_to};
+pub use demand::wanted_cpu;
 pub use find::{Found, find, part_task_id, task_id, wanted_manifests};
 pub use installed::installed;
 pub use memory::{SuiteMemory, SuiteSample};

@@ -33,6 +33,17 @@ pub(super) fn load_runnable() -> Option<f64> {
     Some(parse_processors(&fs::read_to_string("/proc/stat").ok()?)?.runnable)
 }
 
+pub(super) fn load_crowding() -> Option<f64> {
+    let processors = parse_processors(&fs::read_to_string("/proc/stat").ok()?)?;
+    let load = parse_load(&fs::read_to_string("/proc/loadavg").ok()?)?;
+    Some(load / processors.count.max(1) as f64)
+}
+
+/// `/proc/loadavg`: the mean of the last minute comes first.
+fn parse_load(text: &str) -> Option<f64> {
+    text.split_ascii_whitespace().next()?.parse().ok()
+}
+
 /// The driver of a run, its children, and the sessions that these lead. What a process has used
 /// moves to its parent when that waits for it, so that the sum never falls.
 fn processes_of(run: u32, entries: &[ProcessEntry]) -> Vec<&ProcessEntry> {

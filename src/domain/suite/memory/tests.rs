@@ -1,4 +1,5 @@
 use super::*;
+use crate::domain::suite::wanted_cpu;
 
 fn sample(module: &str, seconds: f64, cpu_s: f64) -> SuiteSample<'_> {
     SuiteSample { module, unit: None, seconds, cpu_s: Some(cpu_s) }
@@ -35,4 +36,17 @@ fn a_suite_that_waits_takes_next_to_nothing_and_one_that_computes_all_it_ever_to
     assert_eq!(cpus, [0.05, 1.0, 1.55, 1.0, 1.0, 1.0]);
     let width = |modules: &[&str]| memory.useful_width(modules, 8, 2.0);
     assert_eq!((width(&["waits"]), width(&["computes"]), width(&["wide"])), (8, 2, 1));
+}
+
+#[test]
+fn a_suite_that_computes_among_many_does_not_look_like_one_that_waits() {
+    // Seven threads for each processor: a share of 0.3 is all that it could have.
+    let crowded = |wall, cpu| sample("m", wall, wanted_cpu(wall, cpu, 7.0));
+    let cpus = |one| SuiteMemory::learn([one], []).cpus("m");
+    assert_eq!(cpus(crowded(20.0, 6.0)), 1.0);
+    assert_eq!(cpus(crowded(5.0, 0.02)), 0.05, "this one waits all the same");
+    // What got more than one core wants no more than that.
+    assert_eq!(cpus(crowded(4.0, 6.4)), 1.6);
+    // On a machine that does little else, what it had is what it takes.
+    assert_eq!(cpus(sample("m", 20.0, wanted_cpu(20.0, 6.0, 0.4))), 0.3);
 }

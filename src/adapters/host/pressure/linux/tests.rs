@@ -72,3 +72,9 @@ fn the_control_group_with_the_least_left_counts() {
     assert_eq!(least_left(root.path(), "a/b/c"), Some(outer));
     assert_eq!(least_left(root.path(), "elsewhere"), None);
 }
+
+#[test]
+fn the_mean_of_the_last_minute_is_the_first_word() {
+    assert_eq!(parse_load("14.35 13.40 11.27 9/512 4242\n"), Some(14.35));
+    assert_eq!(parse_load(""), None);
+}
