@@ -26,6 +26,8 @@ pub struct Progress {
     pub jobs: Vec<JobProgress>,
     /// Seconds that tasks took by themselves, with the median that the plan has for them.
     pub observed: Vec<(f64, f64)>,
+    /// The work of no two tasks meets, so that the order of the file decides where nothing else does.
+    pub apart: bool,
 }
 
 /// Tasks whose length says as much of the next ones as the plan did.
@@ -70,7 +72,8 @@ pub fn replan(
 ) -> Option<Vec<usize>> {
     let rest = Rest::of(plan, progress)?;
     let tasks: Vec<Task> = plan.tasks.iter().map(|planned| planned.task.clone()).collect();
-    let names: Vec<&str> = tasks.iter().map(|task| task.id.as_str()).collect();
+    let ids = tasks.iter().map(|task| task.id.as_str());
+    let names: Vec<&str> = ids.map(|id| if progress.apart { "" } else { id }).collect();
     let ranking = Ranking {
         graph: &rest.graph,
         durations: &rest.durations,

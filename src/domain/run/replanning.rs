@@ -46,6 +46,7 @@ impl RunState {
         Progress {
             jobs: self.tasks.iter().map(|record| job(record)).collect(),
             observed: observed.collect(),
+            apart: self.is_apart(),
         }
     }
 }
