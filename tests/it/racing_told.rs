@@ -48,3 +48,13 @@ fn a_check_that_prints_a_lot_is_read_from_its_end() {
     let found = raced(&repo, text, 0);
     assert_eq!(arm(&found, "right")["metric"], 1.5);
 }
+
+#[test]
+fn a_number_is_found_however_much_the_check_prints_behind_it() {
+    let repo = small_repo();
+    let text = "[race]\ncheck = 'echo p95 = 9; echo p95 = 1.5; yes noise | head -c 9000000; grep -q fixed a.txt'\n\
+        metric = '^p95 = ([0-9.]+)$'\n\
+        [[hypothesis]]\nid = 'right'\nrun = 'echo fixed >> a.txt'\n";
+    let found = raced(&repo, text, 0);
+    assert_eq!(arm(&found, "right")["metric"], 1.5);
+}

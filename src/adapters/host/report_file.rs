@@ -34,20 +34,55 @@ pub fn load_output(log: &Path) -> Option<String> {
 /// The last `most` bytes of a log, from the beginning of a line on. A line before them stands for the
 /// rest, by which readers know that something is missing. `None` when it cannot be read.
 pub fn load_output_end(log: &Path, most: u64) -> Option<String> {
-    let mut file = File::open(log).ok()?;
-    let left_out = file.metadata().ok()?.len().saturating_sub(most);
-    // The byte before tells whether a line begins there.
-    file.seek(SeekFrom::Start(left_out.saturating_sub(1))).ok()?;
-    let mut bytes = Vec::new();
-    file.take(most.saturating_add(1)).read_to_end(&mut bytes).ok()?;
-    if left_out == 0 {
-        bytes.truncate(usize::try_from(most).unwrap_or(usize::MAX));
-        return Some(String::from_utf8_lossy(&bytes).into_owned());
+    let mut pieces = OutputPieces::open(log, most)?;
+    let text = pieces.next().unwrap_or_default();
+    match pieces.left {
+        0 => Some(text),
+        left => Some(format!("{LEFT_OUT}{left} bytes ----\n{text}")),
     }
-    // One line that is longer than everything has no beginning here.
-    let begins = bytes.iter().position(|&byte| byte == b'\n').map_or(0, |at| at + 1);
-    let note = format!("{LEFT_OUT}{} bytes ----\n", left_out.saturating_sub(1) + begins as u64);
-    Some(note + &String::from_utf8_lossy(&bytes[begins..]))
+}
+
+/// A log from its end to its beginning: pieces of some bytes at most, each from the beginning of a
+/// line on. It ends where the log cannot be read.
+#[derive(Debug)]
+pub struct OutputPieces {
+    log: File,
+    /// Bytes before the piece that was given last.
+    left: u64,
+    most: u64,
+}
+
+impl OutputPieces {
+    /// In pieces of so many bytes; `None` when it cannot be read.
+    pub fn open(log: &Path, most: u64) -> Option<Self> {
+        let log = File::open(log).ok()?;
+        let left = log.metadata().ok()?.len();
+        Some(Self { log, left, most: most.max(1) })
+    }
+}
+
+impl Iterator for OutputPieces {
+    type Item = String;
+
+    fn next(&mut self) -> Option<String> {
+        if self.left == 0 {
+            return None;
+        }
+        let from = self.left.saturating_sub(self.most);
+        // The byte before tells whether a line begins there.
+        let first = from.saturating_sub(1);
+        self.log.seek(SeekFrom::Start(first)).ok()?;
+        let mut bytes = Vec::new();
+        (&self.log).take(self.left - first).read_to_end(&mut bytes).ok()?;
+        let breaks = bytes.len().saturating_sub(1);
+        let begins = match from {
+            0 => 0,
+            // One line that is longer than everything has no beginning here.
+            _ => bytes[..breaks].iter().position(|&byte| byte == b'\n').map_or(0, |at| at + 1),
+        };
+        self.left = first + begins as u64;
+        Some(String::from_utf8_lossy(&bytes[begins..]).into_owned())
+    }
 }
 
 /// Removes a report, also one that is a link.

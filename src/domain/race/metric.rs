@@ -6,10 +6,14 @@ use crate::domain::plan::median;
 use crate::domain::task::Metric;
 
 /// The number that a metric finds in what a check printed, as it looks on a terminal; `None` where
-/// there is none.
-pub fn metric_in(metric: &Metric, output: &str) -> Option<f64> {
-    let lines = output.split('\n').filter(|line| !line.starts_with(LEFT_OUT));
-    metric.number_in(&lines.map(plain).collect::<Vec<_>>().join("\n"))
+/// there is none. The output comes in pieces of whole lines, the last one first, of which no more are
+/// asked for than it takes.
+pub fn metric_in(metric: &Metric, pieces: impl IntoIterator<Item = String>) -> Option<f64> {
+    let matched = pieces.into_iter().find_map(|piece| {
+        let lines = piece.split('\n').filter(|line| !line.starts_with(LEFT_OUT));
+        metric.last_in(&lines.map(plain).collect::<Vec<_>>().join("\n")).map(str::to_owned)
+    });
+    Metric::number(&matched?)
 }
 
 /// A number of a metric for people: six significant digits, with an exponent where these stand far

@@ -6,7 +6,9 @@ use super::race_document::{ArmFacts, ArmVerdict, ControlFacts, RaceFacts};
 use crate::domain::id::TaskId;
 use crate::domain::plan::EstimateSource;
 use crate::domain::race::{Arm, Changes, CheckOutput, Evidence, MetricSummary, RaceSpec, evidence};
-use crate::domain::run::{CheckEvidence, CheckRun, Ending, Outcome, Reason, RunState, TaskRecord};
+use crate::domain::run::{
+    CheckEvidence, CheckRun, Ending, FailingTests, Outcome, Reason, RunState, TaskRecord,
+};
 use crate::domain::time::from_secs;
 
 /// The race of a run; `None` where the run is none.
@@ -118,18 +120,13 @@ fn evidence_of(state: &RunState, race: &RaceSpec, index: usize) -> Option<Eviden
     let control = race.control.as_ref().and_then(|control| state.index(control));
     let control = control.and_then(|control| first_failure(state, control));
     let found = evidence(output, control.map(|(_, output)| output));
-    // Of the whole log, of which only the end is kept.
-    let more = said.failing.len().saturating_sub(found.failing.len());
-    let failing: Vec<String> = said.failing.iter().take(MOST_NAMED).cloned().collect();
-    if failing.is_empty() {
+    if said.failing.is_empty() {
         return Some(found);
     }
-    let more_failing = more.max(found.more_failing).min(said.failing.len() - failing.len());
-    Some(Evidence { failing, more_failing, ..found })
+    // Of the whole log, of which only the end is kept. Journals of earlier versions name more.
+    let FailingTests { named, more } = FailingTests::of(said.failing.iter().cloned());
+    Some(Evidence { failing: named, more_failing: more + said.more_failing, ..found })
 }
-
-/// Failing tests that are named.
-const MOST_NAMED: usize = 20;
 
 fn first_failure(state: &RunState, index: usize) -> Option<(&CheckEvidence, CheckOutput<'_>)> {
     let run = state.tasks[index]

@@ -24,17 +24,57 @@ pub struct CheckRun {
 }
 
 /// What a run of the check said, as far as it is kept.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct CheckEvidence {
     /// The number that the race's `metric` finds in its output.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metric: Option<f64>,
-    /// Tests that failed, sorted; the first of them where there are many.
+    /// Tests that failed, sorted; the first of them where there are many. Of the first run that failed
+    /// only; earlier versions kept them of every one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failing: Vec<String>,
+    /// How many failed beyond those.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub more_failing: usize,
     /// The end of its output; of the first run that failed only.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub output: String,
+}
+
+/// Failing tests, as far as they are kept.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FailingTests {
+    /// The first ones, their names cut where they are long.
+    pub named: Vec<String>,
+    /// How many there are beyond those.
+    pub more: usize,
+}
+
+impl FailingTests {
+    /// As many as a report names.
+    pub const MOST: usize = 20;
+    /// Characters of a name.
+    const LONGEST: usize = 200;
+
+    /// Of all that failed.
+    pub fn of(failed: impl IntoIterator<Item = String>) -> Self {
+        let mut failed = failed.into_iter();
+        let named = failed.by_ref().take(Self::MOST).map(|name| cut(name, Self::LONGEST)).collect();
+        Self { named, more: failed.count() }
+    }
+}
+
+fn cut(mut name: String, most: usize) -> String {
+    if let Some((end, _)) = name.char_indices().nth(most) {
+        name.truncate(end);
+        name.push('…');
+    }
+    name
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 impl CheckRun {
@@ -97,3 +137,6 @@ impl TaskRecord {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

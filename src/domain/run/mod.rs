@@ -44,7 +44,7 @@ pub use admission::{Admission, HostReading, LoadReading, MemoryReading, Room, Ru
 pub use agent_output::{AgentExit, AgentOutput};
 pub use agent_report::{AgentReport, RateLimit, Tokens};
 pub use brought::Brought;
-pub use check_run::{CheckEvidence, CheckRun};
+pub use check_run::{CheckEvidence, CheckRun, FailingTests};
 pub use envelope::{Envelope, FIRST_SEQ, JOURNAL_VERSION, JournalError};
 pub use event::Event;
 pub use fold::IllegalEvent;

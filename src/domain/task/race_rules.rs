@@ -90,13 +90,16 @@ impl Metric {
         }
     }
 
-    /// The number of the last match in a check's output; `None` where nothing matches, or what
-    /// matches is no finite number.
-    pub fn number_in(&self, output: &str) -> Option<f64> {
+    /// What the group holds in the last match in a check's output; `None` where nothing matches.
+    pub fn last_in<'t>(&self, output: &'t str) -> Option<&'t str> {
         let pattern = compiled(&self.pattern).ok()?;
         let last = pattern.captures_iter(output).last()?;
-        let number: f64 = last.get(1)?.as_str().trim().parse().ok()?;
-        number.is_finite().then_some(number)
+        Some(last.get(1).map_or("", |group| group.as_str()))
+    }
+
+    /// The number of a match; `None` where it is no finite one.
+    pub fn number(matched: &str) -> Option<f64> {
+        matched.trim().parse().ok().filter(|number: &f64| number.is_finite())
     }
 }
 

@@ -3,20 +3,21 @@
 use std::path::{Path, PathBuf};
 
 use super::Driver;
-use crate::adapters::host::report_file::load_output_end;
+use crate::adapters::host::report_file::{OutputPieces, load_output_end};
 use crate::domain::integrate::parse_output;
 use crate::domain::race::metric_in;
-use crate::domain::run::{CheckEvidence, Ending};
+use crate::domain::run::{CheckEvidence, Ending, FailingTests};
 use crate::domain::task::Metric;
-
-/// Failing tests that are kept of one run.
-const MOST_TESTS: usize = 50;
 
 /// Bytes that are kept of the output of a run that failed.
 const MOST_OUTPUT: usize = 16 << 10;
 
-/// Bytes that are read of a log, from its end: nothing else of the race goes on before they are read.
+/// Bytes that are read of the log of a run that failed, from its end: nothing else of the arm goes on
+/// before they are read.
 const MOST_READ: u64 = 4 << 20;
+
+/// Bytes in which a number is looked for at once, from the end of the log: it stands there as a rule.
+const PIECE: u64 = 256 << 10;
 
 /// A run of a check of which something is to be kept.
 pub(super) struct Watched {
@@ -42,15 +43,17 @@ impl Driver {
 impl Watched {
     /// Reads the log.
     pub(super) fn load(self, ending: Ending) -> CheckEvidence {
-        let output = load_output_end(&self.log, MOST_READ).unwrap_or_default();
-        let metric = self.metric.and_then(|metric| metric_in(&metric, &output));
-        if ending == (Ending::Code { code: 0 }) {
-            return CheckEvidence { metric, failing: Vec::new(), output: String::new() };
+        let metric = self
+            .metric
+            .and_then(|metric| metric_in(&metric, OutputPieces::open(&self.log, PIECE)?));
+        if ending == (Ending::Code { code: 0 }) || !self.first_failure {
+            return CheckEvidence { metric, ..CheckEvidence::default() };
         }
-        let results = parse_output(&output);
-        let failing = results.map(|results| results.failed.into_iter().take(MOST_TESTS).collect());
-        let output = if self.first_failure { end_of(&output).to_owned() } else { String::new() };
-        CheckEvidence { metric, failing: failing.unwrap_or_default(), output }
+        let output = load_output_end(&self.log, MOST_READ).unwrap_or_default();
+        let failed = parse_output(&output).map(|results| results.failed).unwrap_or_default();
+        let FailingTests { named, more } = FailingTests::of(failed);
+        let output = end_of(&output).to_owned();
+        CheckEvidence { metric, failing: named, more_failing: more, output }
     }
 }
 

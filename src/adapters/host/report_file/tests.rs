@@ -19,6 +19,23 @@ fn of_a_log_that_is_too_long_its_last_lines_are_read_and_a_line_stands_for_the_r
 }
 
 #[test]
+fn a_log_is_read_piece_by_piece_from_its_end_and_every_line_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log");
+    let pieces = |text: &str, most| {
+        fs::write(&log, text).unwrap();
+        OutputPieces::open(&log, most).unwrap().collect::<Vec<String>>()
+    };
+    assert_eq!(pieces("one\ntwo\nthree\n", 10), ["two\nthree\n", "one\n"]);
+    assert_eq!(pieces("", 10), [""; 0]);
+    for most in 1..20 {
+        let mut read = pieces("a line\n\nanother that is long\nend", most);
+        read.reverse();
+        assert_eq!(read.concat(), "a line\n\nanother that is long\nend", "{most}");
+    }
+}
+
+#[test]
 fn results_in_the_end_of_a_log_are_incomplete() {
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("log");

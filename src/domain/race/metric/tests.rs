@@ -37,10 +37,18 @@ fn the_interval_holds_the_median_of_a_skewed_distribution_as_often_as_it_says() 
 fn a_number_is_found_among_what_is_only_there_for_a_terminal() {
     let metric = Metric::parse(r"^p95 = (\S+)$", Better::Lower).unwrap();
     let coloured = "p95 = 9\n\u{1b}[32mp95 = \u{1b}[1m1.5\u{1b}[0m \r\nend\n";
-    assert_eq!(metric.number_in(coloured), Some(9.0));
-    assert_eq!(metric_in(&metric, coloured), Some(1.5));
+    assert_eq!(metric.last_in(coloured), Some("9"));
+    assert_eq!(metric_in(&metric, [coloured.to_owned()]), Some(1.5));
     let any = Metric::parse(r"(\d+)", Better::Lower).unwrap();
-    assert_eq!(metric_in(&any, &format!("{LEFT_OUT}77 bytes ----\nnone\n")), None);
+    assert_eq!(metric_in(&any, [format!("{LEFT_OUT}77 bytes ----\nnone\n")]), None);
+}
+
+#[test]
+fn of_an_output_in_pieces_the_last_match_counts_also_where_it_is_no_number() {
+    let metric = Metric::parse(r"^p95 = (\S+)$", Better::Lower).unwrap();
+    let found = |pieces: &[&str]| metric_in(&metric, pieces.iter().map(|&piece| piece.to_owned()));
+    assert_eq!(found(&["end\n", "p95 = 1\np95 = 2\n", "p95 = 3\n"]), Some(2.0));
+    assert_eq!(found(&["p95 = fast\n", "p95 = 3\n"]), None);
 }
 
 #[test]
