@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::document::{SCHEMA, seconds};
 use crate::domain::id::{Oid, RunId, TaskId};
 use crate::domain::race::{
-    Changes, Contender, Evidence, Luck, MetricSummary, Ranking, Reproduction, Shown, Tally, luck,
-    pass_rate, rank, reproduction,
+    Changes, Contender, Evidence, Luck, MetricSummary, Ranking, Reproduction, Shown, Standing,
+    Tally, luck, pass_rate, rank, reproduction, standing,
 };
 use crate::domain::task::{RaceRules, RaceStop};
 
@@ -109,6 +109,19 @@ impl RaceFacts {
         self.control.as_ref().map(|control| reproduction(&self.rules, control.tally))
     }
 
+    /// Passes that an arm lacks to be proved; `None` where it can no longer be.
+    pub fn lacks(&self, arm: &ArmFacts) -> Option<u32> {
+        let can_be = match arm.verdict {
+            Some(ArmVerdict::Proved) => true,
+            Some(ArmVerdict::Falsified | ArmVerdict::Stopped | ArmVerdict::Errored) => false,
+            None => match standing(&self.rules, arm.tally) {
+                Standing::Open | Standing::Proved => true,
+                Standing::Falsified => false,
+            },
+        };
+        can_be.then(|| self.rules.need.saturating_sub(arm.tally.passes))
+    }
+
     /// Why the winner is the one, with names in backticks; `None` where there is no winner.
     pub fn why(&self) -> Option<String> {
         let ranking = self.ranking();
@@ -195,6 +208,8 @@ pub struct ArmEntry {
     pub runs: u32,
     /// How many of them passed.
     pub passes: u32,
+    /// Passes that it lacks to be proved; null where it can no longer be.
+    pub passes_missing: Option<u32>,
     /// Where its pass rate lies with 95 % confidence; null before its first run.
     pub pass_rate: Option<RateEntry>,
     /// Median of the numbers that the check printed in the runs that passed.
@@ -264,7 +279,7 @@ pub fn from_race(facts: &RaceFacts) -> RaceDocument {
         why: facts.why(),
         luck_at_most: winner.as_ref().and_then(|arm| facts.luck_of(arm)).map(|luck| luck.any),
         winner,
-        arms: facts.arms.iter().map(|arm| arm_entry(&facts.rules, arm)).collect(),
+        arms: facts.arms.iter().map(|arm| arm_entry(facts, arm)).collect(),
         saved_s: seconds(facts.saved.as_secs_f64()),
     }
 }
@@ -282,8 +297,8 @@ fn control_entry(
     ControlEntry { outcome, reason, runs: tally.runs(), passes: tally.passes }
 }
 
-fn arm_entry(rules: &RaceRules, arm: &ArmFacts) -> ArmEntry {
-    let rate = (arm.tally.runs() > 0).then(|| pass_rate(rules, arm.tally));
+fn arm_entry(facts: &RaceFacts, arm: &ArmFacts) -> ArmEntry {
+    let rate = (arm.tally.runs() > 0).then(|| pass_rate(&facts.rules, arm.tally));
     ArmEntry {
         id: arm.id.clone(),
         title: arm.title.clone(),
@@ -291,6 +306,7 @@ fn arm_entry(rules: &RaceRules, arm: &ArmFacts) -> ArmEntry {
         reason: arm.reason.clone(),
         runs: arm.tally.runs(),
         passes: arm.tally.passes,
+        passes_missing: facts.lacks(arm),
         pass_rate: rate.map(|rate| RateEntry { low: rate.low, high: rate.high }),
         metric: arm.metric.map(|metric| metric.median),
         metric_interval: arm.metric.map(|MetricSummary { low, high, confidence, .. }| {

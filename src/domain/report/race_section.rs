@@ -53,6 +53,27 @@ pub fn race_sections(facts: &RaceFacts) -> Vec<Section> {
     sections
 }
 
+/// How far a race is that goes on: every arm beside the control, and which of them can still win.
+pub(super) fn race_progress(facts: &RaceFacts) -> Section {
+    let blocks = vec![Block::Table(table(facts)), Block::Line(chances(facts))];
+    Section { heading: "Race", blocks }
+}
+
+fn chances(facts: &RaceFacts) -> Line {
+    let can_win = facts.arms.iter().filter_map(|arm| Some((arm, facts.lacks(arm)?)));
+    let mut line = Line::new();
+    for (at, (arm, lacks)) in can_win.enumerate() {
+        line = line.text(if at == 0 { "can still win: " } else { ", " }).code(arm.id.as_str());
+        let left = facts.rules.runs.saturating_sub(arm.tally.runs());
+        line = match lacks {
+            0 => line.text(" (is proved)"),
+            _ if facts.rules.runs == 1 => line,
+            _ => line.text(format!(" (needs {lacks} of {left} more runs)")),
+        };
+    }
+    if line.spans.is_empty() { line.text("no arm can win any more") } else { line }
+}
+
 fn table(facts: &RaceFacts) -> Table {
     let has_metric = facts.rules.metric.is_some();
     let repeats = facts.rules.runs > 1;

@@ -7,7 +7,7 @@ use super::integrate_document::MatrixEntry;
 use super::narrowing::narrowing;
 use super::prose::Line;
 use super::race_facts::race_facts;
-use super::race_section::race_headline;
+use super::race_section::{race_headline, race_progress};
 use super::section::{Block, Report, Section, Table};
 use super::task_section::oddities;
 use crate::domain::diagnostic::some_of;
@@ -36,13 +36,13 @@ pub fn live_status_report(state: &RunState, matrix: &[MatrixEntry], now: Timesta
         ]);
     }
     let (mut title, mut verdict) = (run_headline(state, now), verdict_blocks(state, now));
-    if let Some(race) = race_facts(state).filter(|_| state.phase.is_over()) {
-        verdict.insert(0, Block::Line(std::mem::replace(&mut title, race_headline(&race))));
+    let race = race_facts(state);
+    if let Some(race) = race.as_ref().filter(|_| state.phase.is_over()) {
+        verdict.insert(0, Block::Line(std::mem::replace(&mut title, race_headline(race))));
     }
-    let mut sections = vec![
-        Section { heading: "Verdict", blocks: verdict },
-        Section { heading: "Tasks", blocks: vec![Block::Table(table)] },
-    ];
+    let mut sections = vec![Section { heading: "Verdict", blocks: verdict }];
+    sections.extend(race.filter(|_| !state.phase.is_over()).map(|race| race_progress(&race)));
+    sections.push(Section { heading: "Tasks", blocks: vec![Block::Table(table)] });
     sections.extend(oddities(state));
     sections.extend(live_forecast(state, matrix));
     let steps = next_steps(state);

@@ -70,10 +70,16 @@ fn won() -> RaceFacts {
 }
 
 fn text(facts: &RaceFacts) -> String {
-    let cell =
-        |line: &Line| line.spans.iter().map(super::super::prose::Span::content).collect::<String>();
-    let mut text = cell(&race_headline(facts));
-    for section in race_sections(facts) {
+    format!("{}{}", cell(&race_headline(facts)), shown(race_sections(facts)))
+}
+
+fn cell(line: &Line) -> String {
+    line.spans.iter().map(super::super::prose::Span::content).collect()
+}
+
+fn shown(sections: Vec<Section>) -> String {
+    let mut text = String::new();
+    for section in sections {
         text = format!("{text}\n# {}", section.heading);
         for block in section.blocks {
             let lines = match block {
@@ -121,6 +127,28 @@ fn the_report_has_every_arm_beside_the_control_and_says_how_sure_it_is() {
          test result: FAILED. 0 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.4s
     broken errored: its patch does not apply
     ");
+}
+
+#[test]
+fn while_it_runs_a_race_says_how_far_each_arm_is_and_which_can_still_win() {
+    let mut facts = won();
+    for (arm, (passes, fails)) in facts.arms.iter_mut().zip([(3, 1), (3, 4), (0, 0), (4, 0)]) {
+        (arm.verdict, arm.tally, arm.evidence) = (None, Tally { passes, fails }, None);
+    }
+    insta::assert_snapshot!(shown(vec![race_progress(&facts)]), @"
+    # Race
+    control (the base) | reproduced | 0 of 4 | 0 % to 61 % | - | - | 3.0s
+    off-by-one | open | 3 of 4 | 11 % to 100 % | 4 lines | 1 | 12s
+    same | open | 3 of 7 | 11 % to 82 % | 4 lines | 1 | 12s
+    other | open | - | - | 4 lines | 1 | 12s
+    late | open | 4 of 4 | 39 % to 100 % | 4 lines | 1 | 12s
+    broken | errored | - | - | 4 lines | 1 | 12s
+    can still win: off-by-one (needs 1 of 3 more runs), other (needs 4 of 7 more runs), late (is proved)
+    ");
+    let missing = from_race(&facts).arms.into_iter().map(|arm| arm.passes_missing);
+    assert_eq!(missing.collect::<Vec<_>>(), [Some(1), None, Some(4), Some(0), None]);
+    facts.arms.retain(|arm| arm.verdict.is_some());
+    assert!(shown(vec![race_progress(&facts)]).ends_with("\nno arm can win any more"));
 }
 
 #[test]
