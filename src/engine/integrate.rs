@@ -23,7 +23,7 @@ use crate::domain::id::Oid;
 use crate::domain::integrate::{
     IntegrationEvent, IntegrationSpec, Next, Refusal, ResolutionRules, Strategy, Terms, merge_order,
 };
-use crate::domain::race::Reproduction;
+use crate::domain::race::{RaceSpec, Reproduction};
 use crate::domain::report::race_facts;
 use crate::domain::run::{Event, RunState};
 
@@ -71,6 +71,8 @@ pub enum IntegrateRefusal {
     NoArmProved {
         /// The base has what the race is about, as far as that was asked.
         reproduced: bool,
+        /// The command that holds a race of the same file.
+        again: String,
     },
     /// A conflict was left to the user.
     LeftByHand {
@@ -250,7 +252,8 @@ fn warn_of_pinned(
     if spec.dry_run || spec.validations.is_empty() {
         return Ok(());
     }
-    let warnings = flagged(&site.repo, &request.validating.pins, &spec.members)?;
+    let told = (&spec.members[..], &spec.validations[..]);
+    let warnings = flagged(&site.repo, &request.validating.pins, told)?;
     let now = journal.now();
     journal.record(warnings, now)
 }
@@ -280,7 +283,8 @@ fn ground(
         && race.ranking().winner().is_none()
     {
         let reproduced = race.reproduction() != Some(Reproduction::NotReproduced);
-        return Ok(Err(IntegrateRefusal::NoArmProved { reproduced }));
+        let again = state.spec.kind.race().map(RaceSpec::again).unwrap_or_default();
+        return Ok(Err(IntegrateRefusal::NoArmProved { reproduced, again }));
     }
     let found = ready(site, state, (old, terms.arm.as_ref()))?;
     if found.members.is_empty() {

@@ -47,8 +47,7 @@ fn an_arm_that_fails_its_check_on_top_of_the_target_does_not_land_although_the_t
         output
             .exit(3)
             .stdout_has("arm `right` no longer passes the check on top of `main`")
-            .stdout_has("wt-orch clean race --force")
-            .stdout_has("wt-orch race FILE");
+            .stdout_has(&format!("wt-orch race {}", repo.path("race.toml").display()));
         before.assert_kept(&Fingerprint::of(&repo));
         assert_eq!(runs(&repo) - ran, 2, "twice on the candidate, never on the target");
         let found = document(&repo.wt_orch(&["integrate", "--json"]), 3, "integrate");
@@ -58,7 +57,6 @@ fn an_arm_that_fails_its_check_on_top_of_the_target_does_not_land_although_the_t
         assert!(!report.exit(0).stdout().contains("land the winner"), "{report}");
 
         // The way out.
-        repo.wt_orch(&["clean", "race", "--force"]).exit(0);
         let again = rules(&repo, said).replace("! test -e newfile", "true") + ARM;
         assert_eq!(race(&repo, &again, 0)["winner"], "right");
         repo.wt_orch(&["integrate"]).exit(0);
@@ -77,6 +75,17 @@ fn one_unlucky_run_of_the_check_does_not_keep_an_arm_from_landing() {
     let found = document(&repo.wt_orch(&["integrate", "--json"]), 0, "integrate");
     assert_eq!(found["validation"][0]["outcome"], "flaky", "{found:#}");
     assert!(!unlucky.exists());
+}
+
+#[test]
+fn an_arm_that_changes_how_tests_are_configured_is_judged_with_its_own_configuration() {
+    let repo = small_repo();
+    let text = "[race]\ncheck = 'grep -q fixed pytest.ini'\n\
+        [[hypothesis]]\nid = 'right'\nrun = 'echo fixed > pytest.ini'\n";
+    assert_eq!(race(&repo, text, 0)["winner"], "right");
+    let output = repo.wt_orch(&["integrate"]);
+    output.exit(0).stderr_has("`right` changes `pytest.ini`, with which `race` judged it");
+    assert_eq!(repo.read("pytest.ini").as_deref(), Some("fixed\n"));
 }
 
 #[test]

@@ -314,12 +314,9 @@ fn not_landed(run: &RunId, terms: &Terms, target: &str, refusal: &Refusal) -> Fa
                 command(&Terms { allow_red_base: true, ..terms.clone() })
             ))
         }
-        Refusal::CheckFails { .. } => {
-            Failure::not_landed("check_fails", refusal.to_string()).hint(format!(
-                "`wt-orch clean {run} --force` gives up its branches, `wt-orch race FILE` then \
-                     races again from `{target}` as it stands"
-            ))
-        }
+        Refusal::CheckFails { .. } => Failure::not_landed("check_fails", refusal.to_string()).hint(
+            format!("`wt-orch report {run}` says how to race again from `{target}` as it stands"),
+        ),
         Refusal::TargetMoved { .. } => Failure::not_landed("target_moved", refusal.to_string())
             .hint(format!("run `{again}` again when `{target}` is quiet")),
         Refusal::TargetGone => Failure::refused("target_gone", refusal.to_string()).hint(format!(
@@ -354,7 +351,7 @@ fn refused(run: &RunId, terms: &Terms, refusal: IntegrateRefusal) -> Failure {
             )
         }
         .hint(format!("`wt-orch report {run}` shows what became of its tasks")),
-        IntegrateRefusal::NoArmProved { reproduced } => no_arm(run, reproduced),
+        IntegrateRefusal::NoArmProved { reproduced, again } => no_arm(run, reproduced, &again),
         IntegrateRefusal::LeftByHand { left, paths } => by_hand::left(run, &left, &paths),
         IntegrateRefusal::OpenByHand { left } => by_hand::open(run, &left),
         IntegrateRefusal::Obstacle { branch, refusal } => not_landed(run, terms, &branch, &refusal),
@@ -367,17 +364,19 @@ fn refused(run: &RunId, terms: &Terms, refusal: IntegrateRefusal) -> Failure {
 }
 
 /// A race that came to nothing.
-fn no_arm(run: &RunId, reproduced: bool) -> Failure {
+fn no_arm(run: &RunId, reproduced: bool, again: &str) -> Failure {
     let (why, hint) = if reproduced {
         let hint = format!(
             "`wt-orch report {run}` shows what falsified each; `wt-orch retry {run}` runs them again, \
-             `wt-orch race FILE` others"
+             `{again}` others that you write there"
         );
         ("no hypothesis is proved", hint)
     } else {
-        let hint = "write a check that fails on the base, or let the base be a commit that has the \
-                    fault, then `wt-orch race FILE` again";
-        ("not reproduced: the base passes the check", hint.to_owned())
+        let hint = format!(
+            "write a check that fails on the base, or let the base be a commit that has the fault, then \
+             `{again}`"
+        );
+        ("not reproduced: the base passes the check", hint)
     };
     Failure::refused("not_proved", format!("race `{run}` has nothing to land: {why}")).hint(hint)
 }

@@ -79,7 +79,9 @@ fn race(
     match made.value {
         Some(arms) => {
             let control = control_id(&race.rules);
-            Ok(RaceSpec { rules: race.rules.clone(), control, arms })
+            let whole = std::path::absolute(&path).ok();
+            let file = whole.and_then(|whole| whole.into_os_string().into_string().ok());
+            Ok(RaceSpec { rules: race.rules.clone(), control, arms, file })
         }
         None => {
             file.file.problems = made.problems;

@@ -11,6 +11,7 @@ use crate::domain::integrate::{
     EjectionReason, FailingSet, ForecastKind, Integration, IntegrationOutcome, Refusal,
     ValidationVerdict,
 };
+use crate::domain::race::RaceSpec;
 use crate::domain::run::RunSpec;
 use crate::domain::time::human_duration;
 
@@ -226,14 +227,12 @@ pub fn integration_steps(run: &RunSpec, integration: &Integration) -> Vec<Step> 
             vec![Step::new(resolve.as_str(), "clears the way for landing")]
         }
         Some(IntegrationOutcome::Refused(Refusal::CheckFails { target, .. })) => {
-            let run = &run.run;
             let others = "see which other arms are proved; `integrate --arm ID` lands one";
-            let room = "or give up its branches, to race again";
-            vec![
-                Step::new(format!("wt-orch report {run}"), others),
-                Step::new(format!("wt-orch clean {run} --force"), room),
-                Step::new("wt-orch race FILE", format!("from `{target}` as it stands")),
-            ]
+            let again = run.kind.race().map(RaceSpec::again);
+            let again = again
+                .map(|command| Step::new(command, format!("race again from `{target}` as it is")));
+            let report = Step::new(format!("wt-orch report {}", run.run), others);
+            [report].into_iter().chain(again).collect()
         }
         Some(IntegrationOutcome::DryRun) => {
             vec![Step::new(again(run, integration), "merge, validate and land")]

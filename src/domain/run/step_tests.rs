@@ -30,6 +30,7 @@ mod patterns;
 mod properties;
 mod racing;
 mod racing_by_chance;
+mod racing_cut_short;
 mod rules;
 mod setup;
 mod shared_host;

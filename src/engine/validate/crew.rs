@@ -240,7 +240,7 @@ impl Crew {
             number: planned.iter().position(|v| v.name == validation.name).unwrap_or(0),
             validation: validation.clone(),
             format,
-            pinned: self.rules.pins.between(&self.site.repo, base, commit)?,
+            pinned: self.rules.pins.taken_by(&validation, &self.site.repo, (base, commit))?,
             base,
             log: self.logs.next_for(&validation.name),
             carrier: self.carrier.clone(),

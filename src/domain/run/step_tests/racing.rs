@@ -61,7 +61,8 @@ impl Race {
         let begins_at = world.state.spec.base;
         let arm = |task| Arm { task, begins_at, counts_from: begins_at, family: None };
         let control = control_id(&rules);
-        let race = RaceSpec { rules, control, arms: names.into_iter().map(arm).collect() };
+        let race =
+            RaceSpec { rules, control, arms: names.into_iter().map(arm).collect(), file: None };
         let Event::RunCreated { spec } = &mut world.journal[0].event else { panic!() };
         spec.kind = RunKind::Race(Box::new(race));
         world.state = RunState::fold(&world.journal).unwrap();
@@ -80,16 +81,16 @@ impl Race {
 }
 
 /// The check takes five and passes on this task alone.
-fn passes_on(right: usize) -> impl FnMut(usize, u32) -> (i64, i32) {
+pub(super) fn passes_on(right: usize) -> impl FnMut(usize, u32) -> (i64, i32) {
     move |task, _| (5, i32::from(task != right))
 }
 
-fn tally(world: &World, id: &str) -> (u32, u32) {
+pub(super) fn tally(world: &World, id: &str) -> (u32, u32) {
     let tally = world.state.record(&id.parse().unwrap()).unwrap().tally();
     (tally.passes, tally.fails)
 }
 
-fn reason(world: &World, id: &str) -> Reason {
+pub(super) fn reason(world: &World, id: &str) -> Reason {
     world.state.record(&id.parse().unwrap()).unwrap().reason().unwrap().clone()
 }
 
@@ -283,40 +284,6 @@ fn a_retry_of_the_control_takes_all_arms_along() {
     world.say(Input::Begin { resumed: true });
     world.play();
     assert_eq!(winner(&world).as_deref(), Some("a"));
-}
-
-#[test]
-fn interrupted_in_the_middle_of_its_runs_an_arm_begins_them_anew() {
-    let mut world = Race::of(2, 3, 3, RaceStop::First)
-        .world(|task, _| ([5, 20, 50][task], i32::from(task != 1)));
-    world.say(Input::Begin { resumed: false });
-    // The control fails once, the arms work for ten, and `a` passes once.
-    while tally(&world, "a") == (0, 0) {
-        world.play_next();
-    }
-    assert_eq!(world.now, 5 + 10 + 20);
-    world.say(Input::Stop { reason: StopReason::Interrupted, force: false });
-    assert!(world.ended && world.agenda.is_empty());
-    assert_eq!((world.outcome("a"), world.outcome("b")), (None, None));
-    assert_eq!(world.outcome("control"), Some(Outcome::Succeeded));
-    world.ended = false;
-    world.say(Input::Begin { resumed: true });
-    world.play();
-    assert_eq!((winner(&world).as_deref(), tally(&world, "a")), (Some("a"), (3, 0)));
-    assert_eq!(world.starts().iter().filter(|&&task| task == CONTROL).count(), 1);
-}
-
-#[test]
-fn an_abort_ends_every_arm_and_decides_nothing() {
-    let mut world = Race::of(3, 2, 2, RaceStop::First).world(passes_on(1));
-    world.say(Input::Begin { resumed: false });
-    while tally(&world, "a") == (0, 0) {
-        world.play_next();
-    }
-    world.say(Input::Stop { reason: StopReason::Aborted, force: false });
-    assert_eq!(world.state.phase, RunPhase::Stopped(StopReason::Aborted));
-    assert_eq!(["a", "b", "c"].map(|arm| world.outcome(arm)), [Some(Outcome::Cancelled); 3]);
-    assert_eq!((winner(&world), world.state.decided.clone()), (None, None));
 }
 
 #[test]
