@@ -17,7 +17,8 @@ use crate::adapters::worktree::RepoLock;
 use crate::config::Template;
 use crate::domain::id::{Oid, RunId, TaskId};
 use crate::domain::integrate::ResolutionRules;
-use crate::domain::plan::{Plan, Verdict};
+use crate::domain::plan::{Plan, Planned, Verdict};
+use crate::domain::race::RaceSpec;
 use crate::domain::run::{Limits, RunKind, RunSpec, TaskPlace, WorktreeRules};
 
 /// What a run is created with.
@@ -105,21 +106,21 @@ pub fn create(
 fn spec(site: &Site, request: &CreateRequest) -> Result<Result<RunSpec, Obstacle>, EngineError> {
     let CreateRequest { store, plan, base, worktree, .. } = request;
     let run = store.free_run_name(&request.name)?;
+    let templates = (&request.worktree_path, &request.branch);
     let mut places = if request.kind.is_test() {
         test_places(site, (store, &run), plan, &request.worktree_path)?
+    } else if let Some(race) = request.kind.race() {
+        race_places(site, (plan, race), &run, templates)
     } else {
-        placed(site, plan, &run, (&request.worktree_path, &request.branch))
+        placed(site, plan, &run, templates)
     };
-    if let Some(control) = request.kind.race().and_then(|race| race.control.as_ref()) {
-        let at = plan.tasks.iter().position(|planned| planned.task.id == *control);
-        if let Some(place) = at.and_then(|at| places.get_mut(at)) {
-            // Every race has one, so that its own name would stand in the way of the next.
-            let name = control_name(plan, &run, control);
-            let templates = (&request.worktree_path, &request.branch);
-            *place = place_of(site, (&run, &name), (lane_or(plan, &run, &name), templates));
-        }
+    let mut obstacle = occupied(site, store, &run, (plan, &places))?;
+    if request.kind.race().is_some() && obstacle.as_ref().is_some_and(|found| found.by_race) {
+        // What an earlier race made is evidence and stays where it is.
+        places = named_for_run(site, plan, &run, templates);
+        obstacle = occupied(site, store, &run, (plan, &places))?;
     }
-    if let Some(occupied) = occupied(site, store, &run, (plan, &places))? {
+    if let Some(occupied) = obstacle {
         return Ok(Err(Obstacle::Occupied(occupied)));
     }
     let carried = plan.carry.as_ref().map_or(0, |carry| carry.load.copied.bytes);
@@ -145,6 +146,33 @@ fn spec(site: &Site, request: &CreateRequest) -> Result<Result<RunSpec, Obstacle
         kind: request.kind.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     }))
+}
+
+/// As of other tasks; but every race has a control, whose own name would stand in the way of the next.
+fn race_places(
+    site: &Site,
+    (plan, race): (&Plan, &RaceSpec),
+    run: &RunId,
+    templates: (&Template, &Template),
+) -> Vec<TaskPlace> {
+    let mut places = placed(site, plan, run, templates);
+    let is_control = |planned: &Planned| race.control.as_ref() == Some(&planned.task.id);
+    for (planned, place) in plan.tasks.iter().zip(&mut places).filter(|(p, _)| is_control(p)) {
+        let name = control_name(plan, run, &planned.task.id);
+        *place = place_of(site, (run, &name), (lane_or(plan, run, &name), templates));
+    }
+    places
+}
+
+/// Branch and worktree of each task, called by the run as well.
+fn named_for_run(
+    site: &Site,
+    plan: &Plan,
+    run: &RunId,
+    templates: (&Template, &Template),
+) -> Vec<TaskPlace> {
+    let names = plan.tasks.iter().map(|planned| format!("{run}-{}", planned.task.id));
+    names.map(|name| place_of(site, (run, &name), (lane_or(plan, run, &name), templates))).collect()
 }
 
 /// A name for the control that no arm has.

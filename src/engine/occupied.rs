@@ -20,6 +20,15 @@ pub struct Occupied {
     pub what: String,
     /// The way out, which begins with a command in backticks.
     pub resolve: String,
+    /// It is an arm of another race.
+    pub(super) by_race: bool,
+}
+
+impl Occupied {
+    /// By something that no run is known to have made.
+    fn new(what: String, resolve: String) -> Self {
+        Self { what, resolve, by_race: false }
+    }
 }
 
 /// The first thing in the way of a run that is about to begin.
@@ -48,12 +57,13 @@ pub(super) fn occupied(
             },
         };
         return Ok(Some(match earlier_run(store, run, place)? {
-            Some(earlier) => Occupied {
+            Some((earlier, by_race)) => Occupied {
                 what: format!("{}: it is of the run `{earlier}`", found.what),
                 resolve: format!(
                     "`wt-orch clean {earlier}` removes what has landed or is empty; \
                      `wt-orch integrate {earlier}` lands the rest"
                 ),
+                by_race,
             },
             None => found,
         }));
@@ -79,15 +89,16 @@ fn claimed(task: &str, place: &TaskPlace, others: &[RunState]) -> Option<Occupie
         resolve: format!(
             "`wt-orch status {run}` shows how far it is; `wt-orch abort {run}` gives it up"
         ),
+        by_race: other.spec.kind.race().is_some(),
     })
 }
 
-/// The newest other run that worked at this place.
+/// The newest other run that worked at this place, and whether it is a race.
 fn earlier_run(
     store: &Store,
     run: &RunId,
     place: &TaskPlace,
-) -> Result<Option<RunId>, EngineError> {
+) -> Result<Option<(RunId, bool)>, EngineError> {
     for row in store.runs()?.into_iter().filter(|row| row.name != *run) {
         // A journal that cannot be read is no reason to say less than the plain fact.
         let Ok((_, state)) = load_run(store, &row.name) else { continue };
@@ -98,7 +109,7 @@ fn earlier_run(
             .zip(&state.tasks)
             .any(|(theirs, record)| are_one(theirs, place) && record.attempts > 0);
         if begun {
-            return Ok(Some(row.name));
+            return Ok(Some((row.name, state.spec.kind.race().is_some())));
         }
     }
     Ok(None)
@@ -125,27 +136,25 @@ impl Look<'_> {
                 let checked_out = holder.map_or_else(String::new, |known| {
                     format!(" and is checked out in `{}`", known.path.display())
                 });
-                Occupied {
-                    what: format!("the branch `{branch}` of task `{task}` exists{checked_out}"),
-                    resolve: self.rename(branch)?,
-                }
+                Occupied::new(
+                    format!("the branch `{branch}` of task `{task}` exists{checked_out}"),
+                    self.rename(branch)?,
+                )
             }
-            BranchConflict::Clash { with } => Occupied {
-                what: format!(
-                    "git cannot have the branch `{branch}` of task `{task}` beside `{with}`"
-                ),
-                resolve: self.rename(&with)?,
-            },
-            BranchConflict::CaseOnly { with } => Occupied {
-                what: format!(
+            BranchConflict::Clash { with } => Occupied::new(
+                format!("git cannot have the branch `{branch}` of task `{task}` beside `{with}`"),
+                self.rename(&with)?,
+            ),
+            BranchConflict::CaseOnly { with } => Occupied::new(
+                format!(
                     "the branch `{branch}` of task `{task}` differs from `{with}` by case only"
                 ),
-                resolve: self.rename(&with)?,
-            },
-            BranchConflict::Invalid => Occupied {
-                what: format!("`{branch}` (task `{task}`) is no valid branch name"),
-                resolve: "`wt-orch config` shows where the setting `branch` comes from".to_owned(),
-            },
+                self.rename(&with)?,
+            ),
+            BranchConflict::Invalid => Occupied::new(
+                format!("`{branch}` (task `{task}`) is no valid branch name"),
+                "`wt-orch config` shows where the setting `branch` comes from".to_owned(),
+            ),
         }))
     }
 
@@ -159,12 +168,12 @@ impl Look<'_> {
                 self.git(&format!("worktree move {from} {to}"))
             };
             let what = format!("`{shown}`, where task `{task}` should work, is a worktree already");
-            return Some(Occupied { what, resolve });
+            return Some(Occupied::new(what, resolve));
         }
         // A link that leads nowhere is in the way as well.
-        path.symlink_metadata().ok().map(|_| Occupied {
-            what: format!("`{shown}`, where task `{task}` should work, exists"),
-            resolve: format!("`mv {} {}`", word(path), word(&free_path(path))),
+        path.symlink_metadata().ok().map(|_| {
+            let what = format!("`{shown}`, where task `{task}` should work, exists");
+            Occupied::new(what, format!("`mv {} {}`", word(path), word(&free_path(path))))
         })
     }
 

@@ -51,6 +51,7 @@ mod planning;
 mod pooling;
 mod provisioning;
 mod racing;
+mod racing_again;
 mod racing_landing;
 mod racing_links;
 mod racing_told;
