@@ -87,7 +87,7 @@ pub(super) enum Command {
     /// Decide, create worktrees, run the tasks, report.
     Split(SplitArgs),
     /// Run competing hypotheses about a bug at once; one check decides.
-    Race(RaceArgs),
+    Race(PlannedArgs),
     /// Test modules at once: those that are found, or that are named.
     Test(TestArgs),
     /// Show where a run stands.
@@ -199,14 +199,21 @@ fn duration(text: &str) -> Result<Duration, String> {
     parse_duration(text).map_err(|error| error.to_string())
 }
 
+// A comment that clap reads would take the place of what the commands say of themselves.
 #[derive(Debug, Args)]
-pub(super) struct PlanArgs {
+pub(super) struct PlannedArgs {
     #[command(flatten)]
     pub(super) file: FileArgs,
     #[command(flatten)]
     pub(super) verdict: VerdictArgs,
     #[command(flatten)]
     pub(super) search: SearchArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PlanArgs {
+    #[command(flatten)]
+    pub(super) planned: PlannedArgs,
     /// Compare with other circumstances, such as `width=8,cpus=4,task.api=20m,drop=docs`; each
     /// --what-if is one scenario. Further: add=N (N more agents at once), tasks=+N (N more tasks like
     /// the median one), clone.ID=N (N more like ID), after.ID=OTHER (ID also waits for OTHER),
@@ -236,27 +243,13 @@ pub(super) enum PlanFormat {
 #[derive(Debug, Args)]
 pub(super) struct SplitArgs {
     #[command(flatten)]
-    pub(super) file: FileArgs,
-    #[command(flatten)]
-    pub(super) verdict: VerdictArgs,
-    #[command(flatten)]
-    pub(super) search: SearchArgs,
+    pub(super) planned: PlannedArgs,
     /// At the end merge, validate and land what succeeded.
     #[arg(long)]
     pub(super) integrate: bool,
     /// Stop everything when the first task fails, as `fail_fast = true` in the file does.
     #[arg(long)]
     pub(super) fail_fast: bool,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct RaceArgs {
-    #[command(flatten)]
-    pub(super) file: FileArgs,
-    #[command(flatten)]
-    pub(super) verdict: VerdictArgs,
-    #[command(flatten)]
-    pub(super) search: SearchArgs,
 }
 
 #[derive(Debug, Args)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 
-use super::args::SearchArgs;
+use super::args::{PlannedArgs, SearchArgs};
 use super::context::{Context, Place};
 use super::failure::{Failure, ProblemFile};
 use super::remembered::Remembered;
@@ -262,6 +262,14 @@ pub(super) struct Asked<'a> {
     pub(super) compared: bool,
     /// The work of no two tasks meets, and nothing of it is merged.
     pub(super) apart: bool,
+}
+
+impl<'a> Asked<'a> {
+    /// What the options say of a plan that is carried out.
+    pub(super) fn by(args: &'a PlannedArgs) -> Self {
+        let preference = args.verdict.preference();
+        Self { preference, search: &args.search, deadline: None, compared: false, apart: false }
+    }
 }
 
 /// The search ends so much before the effort is spent, since the draws come after it; of a small

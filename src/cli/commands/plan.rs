@@ -18,16 +18,14 @@ use crate::render::{ShellPlan, json_text, plan_mermaid, plan_shell, plan_text, r
 /// Runs it.
 pub(crate) fn run(context: &Context, args: &PlanArgs) -> Result<Exit, Failure> {
     let place = context.place()?;
-    let prepared = prepare(context, &place, &args.file.file)?;
+    let prepared = prepare(context, &place, &args.planned.file.file)?;
     let what_ifs = what_ifs(&args.what_if, &prepared.set, &place.settings.capacity)?;
     let format = if context.streams.json { PlanFormat::Json } else { args.format };
     let asked = Asked {
-        preference: args.verdict.preference(),
-        search: &args.search,
         deadline: args.deadline.map(|limit| limit.as_secs_f64()),
         // The report holds the plan against others of changed requests, too.
         compared: !what_ifs.is_empty() || args.deadline.is_some() || format == PlanFormat::Md,
-        apart: false,
+        ..Asked::by(&args.planned)
     };
     let made = plan_with(context, &place, &prepared, &asked, |request| {
         let answer = answer(request, &what_ifs)?;
@@ -47,7 +45,7 @@ pub(crate) fn run(context: &Context, args: &PlanArgs) -> Result<Exit, Failure> {
             costs: &made.costs,
             workflow: &prepared.name,
             at: context.clock.now(),
-            file: &args.file.file.to_string_lossy(),
+            file: &args.planned.file.file.to_string_lossy(),
             base: prepared.base,
             base_name: &prepared.base_name,
             target: prepared.target.as_deref(),
@@ -71,7 +69,7 @@ pub(crate) fn run(context: &Context, args: &PlanArgs) -> Result<Exit, Failure> {
              have not approved; `split` asks, `wt-orch config approve` shows and approves them",
         );
     }
-    context.streams.hint(&format!("`wt-orch split {}` runs it", args.file.file.display()));
+    context.streams.hint(&format!("`wt-orch split {}` runs it", args.planned.file.file.display()));
     Ok(Exit::Done)
 }
 

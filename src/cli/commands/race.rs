@@ -5,7 +5,7 @@ use std::path::Path;
 use super::split::{Begin, Creation, carry_out, create_run, tell_verdict};
 use super::stored;
 use crate::cli::approval;
-use crate::cli::args::RaceArgs;
+use crate::cli::args::PlannedArgs;
 use crate::cli::context::{Context, Place};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -17,7 +17,7 @@ use crate::domain::run::RunKind;
 use crate::engine::Hypotheses;
 
 /// Runs it.
-pub(crate) fn run(context: &Context, args: &RaceArgs) -> Result<Exit, Failure> {
+pub(crate) fn run(context: &Context, args: &PlannedArgs) -> Result<Exit, Failure> {
     let mut place = context.place()?;
     remembered::refuse_unusable(&place)?;
     let (mut prepared, file) = prepare_any(context, &place, &args.file.file)?;
@@ -36,13 +36,7 @@ pub(crate) fn run(context: &Context, args: &RaceArgs) -> Result<Exit, Failure> {
     }
     let race = race(context, &place, (&prepared, &args.file.file), file)?;
     prepared.set = set;
-    let asked = Asked {
-        preference: args.verdict.preference(),
-        search: &args.search,
-        deadline: None,
-        compared: false,
-        apart: true,
-    };
+    let asked = Asked { apart: true, ..Asked::by(args) };
     let plan = plan(context, &place, &prepared, &asked)?;
     tell_verdict(context, &plan, " if every arm runs to its end");
     approval::ensure(context, &mut place)?;

@@ -24,16 +24,9 @@ use crate::engine::{CreateRequest, DriveRequest, Journal, Obstacle, Site, create
 pub(crate) fn run(context: &Context, args: &SplitArgs) -> Result<Exit, Failure> {
     let mut place = context.place()?;
     remembered::refuse_unusable(&place)?;
-    let mut prepared = prepare(context, &place, &args.file.file)?;
+    let mut prepared = prepare(context, &place, &args.planned.file.file)?;
     prepared.set.fail_fast.run |= args.fail_fast;
-    let asked = Asked {
-        preference: args.verdict.preference(),
-        search: &args.search,
-        deadline: None,
-        compared: false,
-        apart: false,
-    };
-    let plan = plan(context, &place, &prepared, &asked)?;
+    let plan = plan(context, &place, &prepared, &Asked::by(&args.planned))?;
     tell_verdict(context, &plan, " up to landed");
     approval::ensure(context, &mut place)?;
     let begin = Begin::new(false, prepared.files)?;
