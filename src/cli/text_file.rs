@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::adapters::host::whole_file;
 use crate::domain::task::human_size;
 
 /// Reads a file of at most so many bytes; why not, as half a sentence.
@@ -36,13 +37,7 @@ pub(super) fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
         // A pipe or a link stays what it is.
         return std::fs::write(path, text);
     }
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let draft = folder_of(path).join(format!(".{name}.{}", std::process::id()));
-    let written = std::fs::write(&draft, text).and_then(|()| std::fs::rename(&draft, path));
-    if written.is_err() {
-        let _nothing_was_made = std::fs::remove_file(&draft);
-    }
-    written
+    whole_file::write_whole(path, text.as_bytes())
 }
 
 fn folder_of(path: &Path) -> &Path {

@@ -25,6 +25,7 @@ pub mod signals;
 pub mod temporary;
 pub mod toolchain;
 pub mod usage;
+pub mod whole_file;
 
 #[cfg(target_os = "linux")]
 pub(in crate::adapters) mod git_at_work;
