@@ -17,7 +17,7 @@ mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tree::{Tree, file_name, is_never_read};
+use tree::{Tree, file_name, is_never_read, joined};
 
 use super::{Module, SuiteRules};
 pub use names::{part_task_id, task_id};
@@ -35,6 +35,33 @@ pub struct Found {
 struct Search<'a> {
     tree: Tree<'a>,
     texts: &'a BTreeMap<String, String>,
+}
+
+impl<'a> Search<'a> {
+    /// Folders with a manifest of this name, outer ones first, and what those say that can be read. What
+    /// is wrong with the others is noted.
+    fn manifests<T>(
+        &self,
+        name: &str,
+        parse: impl Fn(&str, &str) -> Result<T, String>,
+        notes: &mut Vec<String>,
+    ) -> (Vec<&'a str>, BTreeMap<&'a str, T>) {
+        let folders = self.tree.folders_with(name);
+        let mut sound = BTreeMap::new();
+        for &folder in &folders {
+            let path = joined(folder, name);
+            let Some(text) = self.texts.get(&path) else { continue };
+            match parse(folder, text) {
+                Ok(manifest) => {
+                    sound.insert(folder, manifest);
+                }
+                // Broken manifests are what programs like cargo feed their tests with.
+                Err(_) if self.tree.is_foreign(folder, &[name]) => {}
+                Err(fault) => notes.push(format!("{path}:{fault}")),
+            }
+        }
+        (folders, sound)
+    }
 }
 
 /// Paths of those files whose texts [`find`] is to be given.

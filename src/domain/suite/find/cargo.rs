@@ -100,20 +100,7 @@ struct Manifests<'a> {
 
 impl<'a> Manifests<'a> {
     fn read(search: &'a Search<'a>, notes: &mut Vec<String>) -> Self {
-        let folders = search.tree.folders_with(MANIFEST);
-        let mut sound = BTreeMap::new();
-        for &folder in &folders {
-            let path = joined(folder, MANIFEST);
-            let Some(text) = search.texts.get(&path) else { continue };
-            match Manifest::parse(folder, text) {
-                Ok(manifest) => {
-                    sound.insert(folder, manifest);
-                }
-                // Broken manifests are what programs like cargo feed their tests with.
-                Err(_) if search.tree.is_foreign(folder, &[MANIFEST]) => {}
-                Err(fault) => notes.push(format!("{path}:{fault}")),
-            }
-        }
+        let (folders, sound) = search.manifests(MANIFEST, Manifest::parse, notes);
         Self { search, sound, folders }
     }
 

@@ -146,19 +146,8 @@ struct Packages<'a> {
 
 impl<'a> Packages<'a> {
     fn read(search: &'a Search<'a>, notes: &mut Vec<String>) -> Self {
-        let folders = search.tree.folders_with(MANIFEST);
-        let mut sound = BTreeMap::new();
-        for &folder in &folders {
-            let path = joined(folder, MANIFEST);
-            let Some(text) = search.texts.get(&path) else { continue };
-            match PackageJson::parse(text) {
-                Ok(package) => {
-                    sound.insert(folder, package);
-                }
-                Err(_) if search.tree.is_foreign(folder, &[MANIFEST]) => {}
-                Err(fault) => notes.push(format!("{path}:{fault}")),
-            }
-        }
+        let (folders, sound) =
+            search.manifests(MANIFEST, |_, text| PackageJson::parse(text), notes);
         Self { search, sound, folders }
     }
 
