@@ -23,7 +23,7 @@ use crate::domain::id::{Oid, RunId};
 use crate::domain::run::{RunState, WorktreeRules};
 
 pub use leftovers::clean_leftovers;
-pub(super) use leftovers::sweep;
+pub(super) use leftovers::{pool_in_the_way, sweep};
 pub use losses::Loss;
 
 /// How far to go.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::attempt::chain;
+use super::clean::pool_in_the_way;
 use super::create::absolute;
 use super::error::EngineError;
 use super::occupied::unfinished;
@@ -131,6 +132,10 @@ pub(super) fn close(site: &Site, spec: &RunSpec) -> Vec<String> {
             hand_back(site, spec, (path, pool))
         };
         notes.extend(closed().err().map(|error| removed(site, spec, path, &chain(&error))));
+    }
+    let parent = spec.places.first().and_then(|place| Path::new(&place.worktree).parent());
+    if let Some(other) = parent.and_then(|parent| pool::pool_taken(&site.repo, parent)) {
+        notes.push(format!("`{}`: {}", other.display(), pool_in_the_way(&other)));
     }
     if let Err(error) = settle(site, spec) {
         let why = chain(&error);

@@ -125,12 +125,14 @@ pub(super) fn is_begun(repo: &Repo) -> bool {
 fn undeleted(repo: &Repo, parents: &[PathBuf]) -> Result<Vec<PathBuf>, GitError> {
     let own = repo.common_dir().join("wt-orch");
     let beside = beside_prefix(repo);
+    // One of ours that was replaced by a link leads to somebody else's.
+    let own_folder = |parent: &&PathBuf| !pool::is_hidden(repo, parent) || pool::stands(parent);
     let mut found: Vec<PathBuf> =
-        parents.iter().flat_map(|parent| named(parent, &beside)).collect();
+        parents.iter().filter(own_folder).flat_map(|parent| named(parent, &beside)).collect();
     for prefix in [OWN_PREFIX, HALF_MADE_PREFIX] {
         found.extend(named(&own, prefix));
     }
-    if parents.iter().any(|parent| pool::folder_in(repo, parent).is_dir()) {
+    if parents.iter().any(|parent| pool::stands(&pool::folder_in(repo, parent))) {
         found.extend(pool::orphans(repo, parents, &repo.worktrees()?));
     }
     found.sort();

@@ -83,6 +83,15 @@ fn parents<'a>(site: &Site, places: impl IntoIterator<Item = &'a TaskPlace>) -> 
     found.into_iter().collect()
 }
 
+/// Why nothing waits in a pool that is no folder, and the way out.
+pub(in crate::engine) fn pool_in_the_way(other: &Path) -> String {
+    let word = shell_word(&other.display().to_string());
+    format!(
+        "it is no folder any more, so no worktree waits there for later runs: `rm {word}` takes it \
+         away, and nothing of what a link leads to"
+    )
+}
+
 struct Sweep<'a> {
     site: &'a Site,
     mode: CleanMode,
@@ -208,6 +217,12 @@ impl Sweep<'_> {
 
     fn pool(&mut self, known: &[WorktreeInfo], parents: &[PathBuf]) -> Result<(), EngineError> {
         let repo = &self.site.repo;
+        let taken = parents.iter().filter_map(|parent| pool::pool_taken(repo, parent));
+        for other in taken.collect::<BTreeSet<PathBuf>>() {
+            let why = pool_in_the_way(&other);
+            let name = other.display().to_string();
+            self.report.add(CleanKind::Leftover, name, Fate::Stays { why });
+        }
         if self.mode.empty_pool && !self.mode.dry_run {
             let emptied = pool::empty_pool(repo, parents, self.trash)?;
             self.going(CleanKind::PooledWorktree, emptied.gone);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::caches::{CacheLines, newest};
 use super::record::{PoolRecord, conversion};
-use super::{REASON, folder_in, forget_if_empty, is_pooled};
+use super::{REASON, folder_in, forget_if_empty, is_pooled, pool_taken};
 use crate::adapters::git::{GitError, Repo, WorktreeInfo, as_path, io, real_path};
 use crate::adapters::host::crash_point::crash_point;
 use crate::adapters::worktree::objection::Examined;
@@ -96,13 +96,15 @@ impl<'a> Fit<'a> {
         let target = PathBuf::from(link.strip_prefix("gitdir: ")?.trim_end_matches('\n'));
         let found = target.is_absolute() && real_path(&target) == real_path(entry);
         let head = info.head?;
-        (plain && found && info.path.to_str().is_some() && !is_pooled(repo, info)).then_some(Self {
-            entry,
-            path: &info.path,
-            head,
-            ignored,
-            repositories: examined.repositories,
-        })
+        let room = pool_taken(repo, info.path.parent()?).is_none();
+        (room && plain && found && info.path.to_str().is_some() && !is_pooled(repo, info))
+            .then_some(Self {
+                entry,
+                path: &info.path,
+                head,
+                ignored,
+                repositories: examined.repositories,
+            })
     }
 
     /// Takes out what belongs to the last task: its branch, its logs, its ignored files.

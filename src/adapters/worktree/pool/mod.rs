@@ -137,8 +137,25 @@ pub(super) fn folder_in(repo: &Repo, parent: &Path) -> PathBuf {
 
 /// Where the hidden folders of ours lie: around `folder` if it is one of them, else in it.
 pub fn beside<'a>(repo: &Repo, folder: &'a Path) -> &'a Path {
-    let hidden = is_pool(repo, folder) || is_test_folder(repo, folder);
-    folder.parent().filter(|_| hidden).unwrap_or(folder)
+    folder.parent().filter(|_| is_hidden(repo, folder)).unwrap_or(folder)
+}
+
+/// Whether a folder has the name of a hidden one of ours.
+pub(super) fn is_hidden(repo: &Repo, folder: &Path) -> bool {
+    is_pool(repo, folder) || is_test_folder(repo, folder)
+}
+
+/// Whether a hidden folder of ours is there and is one: where a link leads, nothing of ours waits, and
+/// nothing is put, taken or deleted.
+pub(super) fn stands(folder: &Path) -> bool {
+    folder.symlink_metadata().is_ok_and(|found| found.is_dir())
+}
+
+/// What stands in the place of the pool for worktrees whose folders lie in `parent`: a link, or another
+/// thing that is no folder. As long as it does, no worktree waits there.
+pub fn pool_taken(repo: &Repo, parent: &Path) -> Option<PathBuf> {
+    let pool = folder_in(repo, parent);
+    (pool.symlink_metadata().is_ok() && !stands(&pool)).then_some(pool)
 }
 
 /// Several repositories of one name may have their worktrees in one folder.
@@ -158,7 +175,7 @@ pub(super) fn is_pool(repo: &Repo, folder: &Path) -> bool {
 }
 
 fn is_pooled(repo: &Repo, info: &WorktreeInfo) -> bool {
-    let inside = info.path.parent().is_some_and(|folder| is_pool(repo, folder));
+    let inside = info.path.parent().is_some_and(|folder| is_pool(repo, folder) && stands(folder));
     inside && info.locked.as_deref() == Some(REASON)
 }
 
@@ -168,7 +185,8 @@ pub(super) fn orphans(repo: &Repo, parents: &[PathBuf], known: &[WorktreeInfo]) 
     let numbered = |entry: &std::fs::DirEntry| {
         entry.file_name().to_str().is_some_and(|name| name.parse::<u32>().is_ok())
     };
-    let pools = parents.iter().filter_map(|parent| folder_in(repo, parent).read_dir().ok());
+    let pools = parents.iter().map(|parent| folder_in(repo, parent)).filter(|pool| stands(pool));
+    let pools = pools.filter_map(|pool| pool.read_dir().ok());
     let folders = pools.flatten().flatten().filter(numbered).map(|entry| entry.path());
     let known: Vec<PathBuf> = known.iter().map(|info| real_path(&info.path)).collect();
     let unknown = |path: &PathBuf| !known.contains(&real_path(path)) && leads_to(repo, path);

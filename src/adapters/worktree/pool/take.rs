@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::record::{Held, Hold, PoolRecord};
 use super::update::{Goal, Waiting, difference};
-use super::{REASON, folder_in, forget_if_empty, left_to_its_author};
+use super::{REASON, folder_in, forget_if_empty, left_to_its_author, stands};
 use crate::adapters::git::{BranchesOutcome, GitError, RawChange, Repo, admin_dirs, io, real_path};
 use crate::adapters::host::crash_point::crash_point;
 use crate::adapters::worktree::lock::RepoLock;
@@ -49,7 +49,7 @@ pub fn take(
     }
     let path = real_path(&spec.path);
     let pool = folder_in(repo, path.parent().unwrap_or(&path));
-    if !pool.is_dir() {
+    if !stands(&pool) {
         return Ok(None);
     }
     // What is deleted here goes on being deleted while the task runs.

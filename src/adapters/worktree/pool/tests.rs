@@ -329,3 +329,27 @@ fn a_worktree_is_not_taken_once_the_user_s_own_attributes_say_something_else() {
         assert_eq!(scene.take("next", "main"), None, "{place}");
     }
 }
+
+#[test]
+fn where_a_link_stands_for_the_pool_nothing_waits_and_nothing_is_done_where_it_leads() {
+    let scene = Scene::new();
+    scene.waiting();
+    let elsewhere = scene.sandbox.path("elsewhere");
+    std::fs::rename(scene.pool(), &elsewhere).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, scene.pool()).unwrap();
+    let parents = [scene.sandbox.path("")];
+    assert_eq!(pool_taken(&scene.repo, &parents[0]), Some(scene.pool()));
+    assert!(scene.take("next", "later").is_none());
+    let another = scene.done("u");
+    assert_eq!(scene.shelve(&[another], 8), [RemoveOutcome::Removed]);
+    let trash = Trash::begin();
+    assert_eq!(trim(&scene.repo, 0, &trash).unwrap(), [PathBuf::new(); 0]);
+    assert_eq!(empty_pool(&scene.repo, &parents, &trash).unwrap().gone, [PathBuf::new(); 0]);
+    // Git's entry is gone, so that the folder looks like one that a killed process left.
+    std::fs::remove_dir_all(scene.sandbox.root().join(".git/worktrees")).unwrap();
+    assert_eq!(trash.take_leftovers(&scene.repo, &parents).unwrap(), [PathBuf::new(); 0]);
+    assert!(trash.finish().failed.is_none());
+    let left = elsewhere.read_dir().unwrap().map(|entry| entry.unwrap().file_name());
+    assert_eq!(left.collect::<Vec<_>>(), ["1"]);
+    assert!(elsewhere.join("1/target/debug/product").exists());
+}
