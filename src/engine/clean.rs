@@ -14,15 +14,16 @@ use claims::Claims;
 
 use super::error::EngineError;
 use super::jobs::remove_jobs;
+use super::prune::specs;
 use super::reserve::release;
 use super::site::Site;
 use crate::adapters::host::usage::Usage;
 use crate::adapters::store::Store;
-use crate::adapters::worktree::{Trash, pool, remove_if_empty};
+use crate::adapters::worktree::{Trash, pool, remove_empty_above};
 use crate::domain::id::{Oid, RunId};
 use crate::domain::run::{RunState, WorktreeRules};
 
-pub use leftovers::clean_leftovers;
+pub use leftovers::{clean_leftovers, load_left_by_tests};
 pub(super) use leftovers::{pool_in_the_way, sweep};
 pub use losses::Loss;
 
@@ -139,21 +140,21 @@ impl CleanReport {
         }
     }
 
-    /// Removes the folders above worktrees that were made for this run, as far as they are empty: those
-    /// that have its name, as `worktree_path = "…/{run}/{task}"` makes them. To be called when the
-    /// trash is empty.
-    pub fn remove_empty_folders(&self, run: &RunId) {
+    /// Removes the folders above worktrees that wt-orch made, for this run or for another one that has
+    /// a worktree there, as far as they are empty. To be called when the trash is empty.
+    ///
+    /// # Errors
+    /// The database, or the repository's lock.
+    pub fn remove_empty_folders(&self, site: &Site, store: &Store) -> Result<(), EngineError> {
         let gone =
             self.items.iter().filter(|i| i.kind == CleanKind::Worktree && i.fate == Fate::Goes);
-        for item in gone {
-            for folder in Path::new(&item.name).ancestors().skip(1) {
-                let named_for_it = folder.file_name().is_some_and(|name| *name == *run.as_str());
-                // One that still holds something stays.
-                if !named_for_it || !remove_if_empty(folder) {
-                    break;
-                }
-            }
+        let gone: Vec<&Path> = gone.map(|item| Path::new(&item.name)).collect();
+        if gone.is_empty() {
+            return Ok(());
         }
+        let specs = specs(store)?;
+        let is_ours = |folder: &Path| specs.iter().any(|spec| spec.has_made(folder));
+        Ok(remove_empty_above(&site.repo, &gone, is_ours)?)
     }
 
     fn add(&mut self, kind: CleanKind, name: String, fate: Fate) -> &mut CleanItem {

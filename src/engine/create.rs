@@ -1,5 +1,6 @@
 //! Creating a run: a name, a place for each task, the first event. Nothing else exists after it.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::clean::sweep;
@@ -132,6 +133,7 @@ fn spec(site: &Site, request: &CreateRequest) -> Result<Result<RunSpec, Obstacle
         return Ok(Err(Obstacle::Shortage(shortage)));
     }
     reserve(site, (store, &run), plan, &mut places)?;
+    let made_folders = missing_above(&places);
     Ok(Ok(RunSpec {
         run,
         workflow: request.name.clone(),
@@ -144,6 +146,7 @@ fn spec(site: &Site, request: &CreateRequest) -> Result<Result<RunSpec, Obstacle
         worktree: worktree.clone(),
         resolution: request.resolution.clone(),
         kind: request.kind.clone(),
+        made_folders,
         version: env!("CARGO_PKG_VERSION").to_owned(),
     }))
 }
@@ -173,6 +176,16 @@ fn named_for_run(
 ) -> Vec<TaskPlace> {
     let names = plan.tasks.iter().map(|planned| format!("{run}-{}", planned.task.id));
     names.map(|name| place_of(site, (run, &name), (lane_or(plan, run, &name), templates))).collect()
+}
+
+/// Folders above worktrees that are not there yet.
+fn missing_above(places: &[TaskPlace]) -> Vec<String> {
+    let above = places.iter().flat_map(|place| {
+        let folders = Path::new(&place.worktree).ancestors().skip(1);
+        folders.take_while(|folder| folder.symlink_metadata().is_err())
+    });
+    let missing: BTreeSet<&Path> = above.collect();
+    missing.into_iter().map(|folder| folder.to_string_lossy().into_owned()).collect()
 }
 
 /// A name for the control that no arm has.

@@ -60,6 +60,7 @@ mod working_tree;
 pub use carry::plan_carry;
 pub use clean::{
     CleanItem, CleanKind, CleanMode, CleanReport, CleanRequest, Fate, Loss, clean, clean_leftovers,
+    load_left_by_tests,
 };
 pub use costs::{KnownCost, known_costs, load_costs, load_test_costs, observe_removal};
 pub use create::{CreateRequest, Obstacle, create, placed};

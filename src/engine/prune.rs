@@ -10,7 +10,7 @@ use crate::adapters::host::lock::{LockOutcome, LockTrace, RunLock, lock_trace};
 use crate::adapters::store::Store;
 use crate::adapters::worktree::Trash;
 use crate::domain::id::RunId;
-use crate::domain::run::{Envelope, Event, RunState, WorktreeRules};
+use crate::domain::run::{Envelope, Event, RunSpec, RunState, WorktreeRules};
 
 /// Forgets the test runs that are over, but for the newest `keep`: their journals, logs, and whatever
 /// else may be left of them. What was measured in them stays. One that a process looks at is left alone,
@@ -105,11 +105,21 @@ fn test_runs(store: &Store) -> Result<Vec<RunId>, EngineError> {
 /// # Errors
 /// The database.
 pub fn is_test_run(store: &Store, run: &RunId) -> Result<bool, EngineError> {
-    let Some(record) = store.first_record(run)? else { return Ok(false) };
+    Ok(spec(store, run)?.is_some_and(|spec| spec.kind.is_test()))
+}
+
+/// What each run was created with, as far as that can be read.
+pub(super) fn specs(store: &Store) -> Result<Vec<RunSpec>, EngineError> {
+    let specs = store.runs()?.into_iter().map(|row| spec(store, &row.name));
+    specs.filter_map(Result::transpose).collect()
+}
+
+fn spec(store: &Store, run: &RunId) -> Result<Option<RunSpec>, EngineError> {
+    let Some(record) = store.first_record(run)? else { return Ok(None) };
     let created = Envelope::decode(record.seq, record.at, record.version, &record.body);
     Ok(match created {
-        Ok(Envelope { event: Event::RunCreated { spec }, .. }) => spec.kind.is_test(),
-        Ok(_) | Err(_) => false,
+        Ok(Envelope { event: Event::RunCreated { spec }, .. }) => Some(*spec),
+        Ok(_) | Err(_) => None,
     })
 }
 

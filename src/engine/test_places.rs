@@ -14,7 +14,7 @@ use super::site::Site;
 use crate::adapters::git::GitError;
 use crate::adapters::store::Store;
 use crate::adapters::worktree::pool::{self, HandedBack, Keeping};
-use crate::adapters::worktree::{Checkout, Trash};
+use crate::adapters::worktree::{Checkout, Trash, remove_empty_above};
 use crate::config::Template;
 use crate::domain::id::{Oid, RunId};
 use crate::domain::plan::{Plan, Verdict};
@@ -195,10 +195,10 @@ pub(super) fn clear(site: &Site, path: &Path) -> Result<(), GitError> {
 /// The pool has the size of the settings again, and a folder of places without worktrees goes.
 fn settle(site: &Site, spec: &RunSpec) -> Result<(), GitError> {
     with_trash(|trash| pool::trim(&site.repo, spec.worktree.pool, trash).map(|_| ()))?;
-    match spec.places.first() {
-        Some(place) => pool::forget_test_folder(&site.repo, Path::new(&place.worktree)),
-        None => Ok(()),
-    }
+    let Some(place) = spec.places.first() else { return Ok(()) };
+    let place = Path::new(&place.worktree);
+    pool::forget_test_folder(&site.repo, place)?;
+    remove_empty_above(&site.repo, &[place], |folder| spec.has_made(folder))
 }
 
 /// Nothing is left to be deleted when this is over.

@@ -70,3 +70,45 @@ fn clean_frees_what_a_killed_test_run_had_taken_and_leaves_a_running_one_alone()
     running.wait().exit(0);
     assert_eq!((worktrees(&repo), hidden(&repo)), (0, Vec::new()));
 }
+
+#[test]
+fn what_tests_leave_beside_their_worktrees_is_named_and_stays() {
+    let repo = ordinary_repo();
+    repo.file("orchestrator.toml", "[test.modules.api]\nrun = \"echo x > ../left\"\n");
+    repo.commit("modules");
+    repo.wt_orch(&["--yes", "test"]).exit(0);
+    let folder = repo.root().join(&hidden(&repo)[0]);
+    let left = folder.join("left").display().to_string();
+    repo.wt_orch(&["doctor"]).exit(0).stdout_has("left by tests").stdout_has(&left);
+    repo.wt_orch(&["clean", "--force"])
+        .exit(0)
+        .stdout_has(&format!("kept leftover `{left}`: tests left it beside their worktrees"))
+        .stdout_has(&format!("`rm -r {left}`"));
+    assert!(folder.join("left").exists());
+}
+
+#[test]
+fn where_tests_put_a_link_in_place_of_the_pool_nothing_is_put_there() {
+    let repo = ordinary_repo();
+    let outside = repo.root().join("outside");
+    std::fs::create_dir(&outside).unwrap();
+    let pool = format!(
+        "$(dirname \"$(dirname \"$PWD\")\")/$(basename \"$(dirname \"$PWD\")\" | sed s/-test-/-pool-/)"
+    );
+    let script = format!("rm -rf \"{pool}\"; ln -s '{}' \"{pool}\"\n", outside.display());
+    repo.file("api/t.sh", &script).file("web/t.sh", "true\n");
+    repo.file(
+        "orchestrator.toml",
+        "[worktree]\npool = 2\n[test.modules.api]\nrun = \"sh api/t.sh\"\n\
+         [test.modules.web]\nrun = \"sh web/t.sh\"\n",
+    );
+    repo.commit("modules");
+    let output = repo.wt_orch(&["--yes", "test", "--parallel=1"]);
+    output.exit(0);
+    let link = hidden(&repo).into_iter().find(|name| name.contains("-pool-")).unwrap();
+    assert!(repo.root().join(&link).symlink_metadata().unwrap().is_symlink());
+    assert_eq!(std::fs::read_dir(&outside).unwrap().count(), 0);
+    assert_eq!(worktrees(&repo), 0);
+    repo.wt_orch(&["clean", "--pool"]).exit(0).stdout_has("it is no folder any more");
+    assert_eq!(std::fs::read_dir(&outside).unwrap().count(), 0);
+}

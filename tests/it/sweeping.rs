@@ -94,6 +94,22 @@ fn folders_that_were_made_for_a_run_go_with_its_last_worktree() {
 }
 
 #[test]
+fn a_folder_that_was_made_for_worktrees_goes_when_the_last_of_any_run_is_gone() {
+    let repo = small_repo();
+    let command = |words: &[&str]| {
+        repo.command(words).env("WT_ORCH_WORKTREE_PATH", "../wt/deep/{task}").run()
+    };
+    for name in ["first", "second"] {
+        tasks(&repo, &format!("name = \"{name}\"\n[[task]]\nid = \"{name}\"\nrun = \"true\"\n"));
+        command(&["split", "tasks.toml", "--parallel=1"]).exit(0);
+    }
+    command(&["clean", "first"]).exit(0);
+    assert!(repo.root().join("wt/deep/second").is_dir());
+    command(&["clean", "second"]).exit(0);
+    assert_eq!(beside(&repo), [""; 0]);
+}
+
+#[test]
 fn entries_without_a_folder_go_when_they_are_ours_and_are_named_otherwise() {
     let repo = small_repo();
     split(&repo, LANDS, &["--integrate"]).exit(0);

@@ -12,7 +12,8 @@ use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, fchmod, openat, statat, u
 use rustix::io::Errno;
 use rustix::path::Arg;
 
-use crate::adapters::git::{GitError, io};
+use super::lock::RepoLock;
+use crate::adapters::git::{GitError, Repo, io};
 
 /// `st_blocks` counts these, whatever the file system's own blocks are.
 const BLOCK: u64 = 512;
@@ -44,9 +45,27 @@ pub(super) fn delete_tree(path: &Path) -> Result<u64, GitError> {
     }
 }
 
-/// Removes a folder with nothing in it; false when there is something, or no folder.
-pub fn remove_if_empty(folder: &Path) -> bool {
-    std::fs::remove_dir(folder).is_ok()
+/// Removes the folders above these worktrees that are ours, from the innermost on, as long as nothing is
+/// in them. Whoever makes a worktree makes them under the same lock.
+///
+/// # Errors
+/// The repository's lock.
+pub fn remove_empty_above(
+    repo: &Repo,
+    worktrees: &[&Path],
+    is_ours: impl Fn(&Path) -> bool,
+) -> Result<(), GitError> {
+    let _lock = RepoLock::acquire(repo)?;
+    for worktree in worktrees {
+        let above = worktree.ancestors().skip(1).take_while(|folder| is_ours(folder));
+        for folder in above {
+            // One that still holds something stays, and so does all above it.
+            if std::fs::remove_dir(folder).is_err() && folder.symlink_metadata().is_ok() {
+                break;
+            }
+        }
+    }
+    Ok(())
 }
 
 #[derive(Debug, Default)]

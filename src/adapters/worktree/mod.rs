@@ -47,7 +47,7 @@ pub use carry::{
 pub use checkout::{Broken, Checkout, CheckoutState};
 pub use collision::{SideNames, StagedResolution};
 pub use commit::{CommitOutcome, CommitRequest, Committed};
-pub use delete::remove_if_empty;
+pub use delete::remove_empty_above;
 pub use ensure::{EnsureOutcome, Saved};
 pub use lock::RepoLock;
 pub use objection::KeptReason;

@@ -39,8 +39,8 @@ pub(crate) fn run(context: &Context, args: &CleanArgs) -> Result<Exit, Failure> 
     let mut told = cleaned?;
     for (run, report) in &mut told.reports {
         report.credit(&freed);
-        if let Some(run) = run.as_ref().filter(|_| !mode.dry_run) {
-            report.remove_empty_folders(run);
+        if run.is_some() && !mode.dry_run {
+            report.remove_empty_folders(&place.site, &place.store()?)?;
         }
     }
     if let Some(error) = failed {

@@ -6,7 +6,7 @@ mod runs;
 use serde_json::json;
 
 use self::measured::Measured;
-use self::runs::{Runs, deserted_row};
+use self::runs::{Runs, deserted_row, left_by_tests_row};
 
 use crate::adapters::git::{Area, Backend, Capability, GitProgram, Head};
 use crate::adapters::host::disk::free_bytes;
@@ -34,6 +34,7 @@ pub(crate) fn run(context: &Context) -> Result<Exit, Failure> {
     let runs = Runs::load(&place);
     rows.push(("runs", runs.text()));
     rows.extend(deserted_row(&place, remembered.store())?);
+    rows.extend(left_by_tests_row(&place, remembered.store())?);
     let shown: Vec<(&str, String)> =
         rows.iter().map(|(name, value)| (*name, visible(value))).collect();
     let pairs: Vec<(&str, &str)> = shown.iter().map(|(n, v)| (*n, v.as_str())).collect();

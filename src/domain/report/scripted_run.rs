@@ -162,6 +162,7 @@ impl ScriptedRun {
             worktree: crate::domain::run::WorktreeRules::default(),
             resolution: crate::domain::integrate::ResolutionRules::default(),
             kind: crate::domain::run::RunKind::default(),
+            made_folders: Vec::new(),
             version: "0.0.0".to_owned(),
         };
         let now = Timestamp(EPOCH);

@@ -1,6 +1,7 @@
 //! Everything that is fixed when a run is created.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -42,6 +43,9 @@ pub struct RunSpec {
     /// What it is for.
     #[serde(default)]
     pub kind: RunKind,
+    /// Folders above its worktrees that were not there when it was created, and go when they are empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub made_folders: Vec<String>,
     /// wt-orch that made it.
     pub version: String,
 }
@@ -60,6 +64,13 @@ impl RunSpec {
         let snapshot = self.kind.suite().and_then(|suite| suite.snapshot);
         let starts: BTreeSet<Oid> = begun.chain(snapshot).collect();
         starts.into_iter().collect()
+    }
+
+    /// Whether a folder goes with the last worktree in it: it was made for the run, or has its name, as
+    /// `worktree_path = "…/{run}/{task}"` gives it.
+    pub fn has_made(&self, folder: &Path) -> bool {
+        folder.file_name().is_some_and(|name| *name == *self.run.as_str())
+            || self.made_folders.iter().any(|made| Path::new(made) == folder)
     }
 
     /// Whether its parts fit together: what was stored may be damaged.

@@ -131,6 +131,7 @@ fn spec(plan: Plan) -> RunSpec {
         worktree: crate::domain::run::WorktreeRules::default(),
         resolution: ResolutionRules::default(),
         kind: RunKind::default(),
+        made_folders: Vec::new(),
         version: "0".into(),
     }
 }

@@ -20,6 +20,7 @@ use crate::domain::run::{RunState, TaskPlace};
 use crate::engine::error::EngineError;
 use crate::engine::open::{load_run, remove_deserted_socket};
 use crate::engine::own_starts::{forget_start, unknown_starts};
+use crate::engine::prune::specs;
 use crate::engine::site::Site;
 
 /// Cleans up what belongs to no run, or to none that still asks for it: what stands at the places of a
@@ -37,6 +38,8 @@ pub fn clean_leftovers(
     // Of one that cannot be read it is told where it is cleaned.
     let read = |row: RunRow| Some(load_run(store?, &row.name).ok()?.1);
     let states: Vec<RunState> = rows.into_iter().filter_map(read).collect();
+    let unfinished = states.iter().filter(|state| !state.phase.is_over());
+    let own: Vec<&TaskPlace> = unfinished.flat_map(|state| &state.spec.places).collect();
     let places: Vec<&TaskPlace> = states.iter().flat_map(|run| &run.spec.places).collect();
     let parents = parents(site, places.iter().copied());
     let mut sweeping = Sweep { site, mode, trash, report: CleanReport::default() };
@@ -46,11 +49,38 @@ pub fn clean_leftovers(
     sweeping.trash(&parents)?;
     sweeping.pool(&known, &parents)?;
     sweeping.starts(store)?;
+    for path in left_by_tests(site, &parents, &own)? {
+        let word = shell_word(&path.display().to_string());
+        let why = format!("tests left it beside their worktrees: `rm -r {word}` removes it");
+        let name = path.display().to_string();
+        sweeping.report.add(CleanKind::Leftover, name, Fate::Stays { why });
+    }
     if !mode.dry_run {
         // To read it takes out of it who has died.
         let _living = Ledger::at(site.runtime_dir.as_deref()).load();
     }
     Ok(sweeping.report)
+}
+
+/// What tests left beside their worktrees, by the runs in `store`: it may be wanted, and nobody takes it
+/// away.
+///
+/// # Errors
+/// Git or the database.
+pub fn load_left_by_tests(site: &Site, store: &Store) -> Result<Vec<PathBuf>, EngineError> {
+    let specs = specs(store)?;
+    let places: Vec<&TaskPlace> = specs.iter().flat_map(|spec| &spec.places).collect();
+    left_by_tests(site, &parents(site, places.iter().copied()), &places)
+}
+
+fn left_by_tests(
+    site: &Site,
+    parents: &[PathBuf],
+    own: &[&TaskPlace],
+) -> Result<Vec<PathBuf>, EngineError> {
+    let mut found = pool::left_by_tests(&site.repo, parents, &site.repo.worktrees()?);
+    found.retain(|path| !own.iter().any(|place| Path::new(&place.worktree) == path));
+    Ok(found)
 }
 
 /// Begins to delete, beside whatever else is done, what a killed process had not yet deleted near

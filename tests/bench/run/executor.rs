@@ -256,6 +256,7 @@ fn run_spec(job: &Job, folder: &Path) -> Result<RunSpec, Failure> {
         worktree: WorktreeRules::default(),
         resolution: wt_orch::domain::integrate::ResolutionRules::default(),
         kind: wt_orch::domain::run::RunKind::default(),
+        made_folders: Vec::new(),
         version: "0".to_owned(),
     })
 }

@@ -38,7 +38,7 @@ pub use keep::Keeping;
 pub(super) use keep::is_fit;
 pub use take::{take, take_all};
 pub(super) use test_folder::is_test_folder;
-pub use test_folder::{forget_test_folder, test_folder_name};
+pub use test_folder::{forget_test_folder, left_by_tests, test_folder_name};
 pub use test_place::{clear_test_place, free_test_place, test_place_taken};
 pub use trim::trim;
 

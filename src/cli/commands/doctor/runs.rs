@@ -1,14 +1,17 @@
 //! Who uses this machine: the runs of this user that share it, of all repositories; and test runs of this
 //! one that nobody drives any more.
 
+use std::path::PathBuf;
+
 use serde_json::{Value, json};
 
 use crate::adapters::host::ledger::{Ledger, LedgerEntry};
 use crate::adapters::store::Store;
 use crate::cli::context::Place;
 use crate::cli::failure::Failure;
+use crate::domain::report::shell_word;
 use crate::domain::task::human_size;
-use crate::engine::{Deserted, deserted_test_runs};
+use crate::engine::{Deserted, deserted_test_runs, load_left_by_tests};
 
 /// Runs that other processes drive at the moment.
 pub(super) struct Runs(Vec<LedgerEntry>);
@@ -77,4 +80,16 @@ pub(super) fn deserted_row(
     let found: Vec<String> =
         deserted_test_runs(&place.site, store)?.into_iter().map(text).collect();
     Ok((!found.is_empty()).then(|| ("test runs", found.join("; "))))
+}
+
+/// What tests left beside their worktrees, which nobody takes away.
+pub(super) fn left_by_tests_row(
+    place: &Place,
+    store: Option<&Store>,
+) -> Result<Option<(&'static str, String)>, Failure> {
+    let Some(store) = store else { return Ok(None) };
+    let found = load_left_by_tests(&place.site, store)?;
+    let text = |path: &PathBuf| shell_word(&path.display().to_string());
+    let words: Vec<String> = found.iter().map(text).collect();
+    Ok((!words.is_empty()).then(|| ("left by tests", format!("`rm -r {}`", words.join(" ")))))
 }
