@@ -92,9 +92,7 @@ fn where_tests_put_a_link_in_place_of_the_pool_nothing_is_put_there() {
     let repo = ordinary_repo();
     let outside = repo.root().join("outside");
     std::fs::create_dir(&outside).unwrap();
-    let pool = format!(
-        "$(dirname \"$(dirname \"$PWD\")\")/$(basename \"$(dirname \"$PWD\")\" | sed s/-test-/-pool-/)"
-    );
+    let pool = "$(dirname \"$(dirname \"$PWD\")\")/$(basename \"$(dirname \"$PWD\")\" | sed s/-test-/-pool-/)";
     let script = format!("rm -rf \"{pool}\"; ln -s '{}' \"{pool}\"\n", outside.display());
     repo.file("api/t.sh", &script).file("web/t.sh", "true\n");
     repo.file(

@@ -343,11 +343,11 @@ fn where_a_link_stands_for_the_pool_nothing_waits_and_nothing_is_done_where_it_l
     let another = scene.done("u");
     assert_eq!(scene.shelve(&[another], 8), [RemoveOutcome::Removed]);
     let trash = Trash::begin();
-    assert_eq!(trim(&scene.repo, 0, &trash).unwrap(), [PathBuf::new(); 0]);
-    assert_eq!(empty_pool(&scene.repo, &parents, &trash).unwrap().gone, [PathBuf::new(); 0]);
+    assert_eq!(trim(&scene.repo, 0, &trash).unwrap(), Vec::<PathBuf>::new());
+    assert_eq!(empty_pool(&scene.repo, &parents, &trash).unwrap().gone, Vec::<PathBuf>::new());
     // Git's entry is gone, so that the folder looks like one that a killed process left.
     std::fs::remove_dir_all(scene.sandbox.root().join(".git/worktrees")).unwrap();
-    assert_eq!(trash.take_leftovers(&scene.repo, &parents).unwrap(), [PathBuf::new(); 0]);
+    assert_eq!(trash.take_leftovers(&scene.repo, &parents).unwrap(), Vec::<PathBuf>::new());
     assert!(trash.finish().failed.is_none());
     let left = elsewhere.read_dir().unwrap().map(|entry| entry.unwrap().file_name());
     assert_eq!(left.collect::<Vec<_>>(), ["1"]);
