@@ -277,7 +277,8 @@ impl Context {
         match &self.global.directory {
             Some(dir) if !dir.is_dir() => {
                 let message = format!("`{}` is no folder", dir.display());
-                Err(Failure::usage("no_such_folder", message))
+                Err(Failure::usage("no_such_folder", message)
+                    .hint("name one that is there; `-C` counts from the current folder"))
             }
             Some(_) | None => Ok(()),
         }

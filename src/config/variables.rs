@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::read::{Keys, Limits, Named, Texts, layer};
 use super::{Environment, Layer};
 use crate::adapters::host::crash_point::is_crash_variable;
+use crate::adapters::process::DRIVER;
 use crate::domain::diagnostic::{Diagnostic, Placed, Problems, closest, quoted};
 use crate::domain::suite::ConfiguredModule;
 use crate::domain::task::{ITEM_VARIABLES, Regenerate, SetupHook};
@@ -14,7 +15,7 @@ const PREFIX: &str = "WT_ORCH_";
 
 /// Variables that tasks are given, and the one that approves: never settings. A wt-orch that runs
 /// within a task meets them.
-pub const TASK_VARIABLES: [&str; 9] = [
+pub const TASK_VARIABLES: [&str; 10] = [
     "WT_ORCH_RUN",
     "WT_ORCH_TASK",
     "WT_ORCH_WORKTREE",
@@ -22,6 +23,7 @@ pub const TASK_VARIABLES: [&str; 9] = [
     "WT_ORCH_YES",
     "WT_ORCH_ATTEMPT",
     "WT_ORCH_PORT",
+    DRIVER,
     ITEM_VARIABLES[0],
     ITEM_VARIABLES[1],
 ];

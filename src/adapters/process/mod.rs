@@ -36,7 +36,7 @@ pub use jobserver::{Jobserver, Turn};
 pub use spawn::SpawnError;
 pub use supervise::supervise;
 pub use used::Used;
-pub use warden::{WARDEN, Warden, own_program, serve};
+pub use warden::{DRIVER, WARDEN, Warden, own_program, serve};
 
 /// Variables that mark every process of an attempt. Strays that left the process group are found by
 /// them when a command's environment has the first three; the fourth, where given, must match too.

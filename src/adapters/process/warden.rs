@@ -27,7 +27,7 @@ pub const WARDEN: &str = "wt-orch-warden";
 
 /// Variable that tells the commands of one process of ours from those of a later one: what a
 /// resumed run starts is of no concern to the warden of the killed one.
-const DRIVER: &str = "WT_ORCH_DRIVER";
+pub const DRIVER: &str = "WT_ORCH_DRIVER";
 
 /// The file of this program, for [`Warden::start`].
 pub fn own_program() -> Option<PathBuf> {

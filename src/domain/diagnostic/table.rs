@@ -173,14 +173,14 @@ impl<'d> Table<'d> {
     /// A table with keys of its own.
     pub fn table(&mut self, key: &'static str) -> Option<Self> {
         let table = self.read(key, "a table", DeValue::as_table)?;
-        Some(self.inner(format!("[{key}]"), table.span, table.value))
+        Some(self.inner(self.title_of(key), table.span, table.value))
     }
 
     /// Tables with keys of their own under names the user chose, as in `[persona.NAME]`.
     pub fn table_map(&mut self, key: &'static str) -> Option<Vec<(Placed<String>, Self)>> {
         let entries = self.map(key, "a table", DeValue::as_table)?;
         let inner = |(name, table): (Placed<String>, Placed<&'d DeTable<'d>>)| {
-            let title = format!("[{key}.{}]", name.value);
+            let title = self.title_of(&format!("{key}.{}", name.value));
             (name, self.inner(title, table.span, table.value))
         };
         Some(entries.into_iter().map(inner).collect())
@@ -250,6 +250,15 @@ impl<'d> Table<'d> {
             self.problems.push(problem.help(format!("known keys: {}", asked.join(", "))));
         }
         meant_keys
+    }
+
+    /// `[test.modules]` of the table `[test]`.
+    fn title_of(&self, key: &str) -> String {
+        let own = self.name.strip_prefix('[').and_then(|name| name.strip_suffix(']'));
+        match own.filter(|own| !own.starts_with('[')) {
+            Some(own) => format!("[{own}.{key}]"),
+            None => format!("[{key}]"),
+        }
     }
 
     fn inner(&self, name: String, span: Range<usize>, entries: &'d DeTable<'d>) -> Self {
