@@ -86,14 +86,20 @@ impl Draft {
         let record = &self.state.tasks[task];
         let failed_attempt = record.attempts;
         let id = self.state.task(task).id.clone();
-        // Tests that are flaky are so at once.
-        let wait = match self.state.spec.kind.is_test() && !free {
+        // Tests that are flaky are so at once; nothing else gets their turn.
+        let at_once = self.state.spec.kind.is_test() && !free;
+        let wait = match at_once {
             true => Duration::ZERO,
             false => back_off(self.state.spec.run.as_str(), &id, record.attempts_this_round),
         };
         let not_before = self.now.after(wait);
+        let retried = id.clone();
         self.emit(Event::RetryScheduled { task: id, failed_attempt, reason, not_before, free });
-        self.step.actions.push(Action::Wake { task, at: not_before });
+        if at_once {
+            self.emit(Event::RetryReady { task: retried });
+        } else {
+            self.step.actions.push(Action::Wake { task, at: not_before });
+        }
     }
 }
 
