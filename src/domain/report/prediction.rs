@@ -47,15 +47,18 @@ fn total_line(state: &RunState, now: Timestamp) -> Line {
     let landing = landing_s(state);
     let took = run + landing.unwrap_or(0.0);
     let over = state.phase == RunPhase::Finished;
+    let is_test = state.spec.kind.is_test();
     let what = match landing {
         Some(landing) => {
             format!("took {} (run {}, landing {})", human(took), human(run), human(landing))
         }
+        None if over && is_test => format!("the run took {}", human(took)),
         None if over => format!("the run took {}, not counting a landing", human(took)),
         None => format!("the run has taken {} so far", human(took)),
     };
-    let mut text =
-        format!("predicted {} ({}) up to landed; {what}", human(predicted.p50), range(&predicted));
+    let landed = if is_test { "" } else { " up to landed" };
+    let (p50, range) = (human(predicted.p50), range(&predicted));
+    let mut text = format!("predicted {p50} ({range}){landed}; {what}");
     if over && landing.is_some() {
         let error = error_percent(took, predicted.p50);
         text = format!("{text}: {error}, {} the interval", placement(took, &predicted));

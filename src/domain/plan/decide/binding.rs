@@ -31,6 +31,10 @@ impl Candidate<'_> {
             Binding::Claims => self.claim_phrase(),
             Binding::Capacity => self.capacity_phrase(),
             Binding::Slots => Some(format!("the number of slots ({})", self.slots())),
+            // Nothing of tests is merged.
+            Binding::MergeLane | Binding::Overhead if self.is_test() => {
+                Some("the cost of worktrees".to_owned())
+            }
             Binding::Cores | Binding::Memory | Binding::MergeLane | Binding::Overhead => None,
         };
         Bound { binding, phrase: named.unwrap_or_else(|| binding.phrase().to_owned()) }
