@@ -58,7 +58,7 @@ fn configured_module(table: &mut Table<'_>, problems: &Problems) -> Option<Confi
     let depends_on = depends_on.map(|names| names.value.into_iter().map(|name| name.value));
     Some(ConfiguredModule {
         run: run.value,
-        report: report.map(|report| report.value),
+        report: report.map(|report| plain(&report.value)),
         paths,
         depends_on: depends_on.into_iter().flatten().collect(),
     })
@@ -79,8 +79,13 @@ fn claims(globs: &[Placed<String>], problems: &Problems) -> Option<Claims> {
     }
 }
 
+/// The path without what stands for nothing in it: `out/r.xml` of `./out//r.xml`.
+fn plain(path: &str) -> String {
+    path.split('/').filter(|part| !matches!(*part, "" | ".")).collect::<Vec<_>>().join("/")
+}
+
 fn is_inside(path: &str) -> bool {
-    !path.trim().is_empty()
+    !plain(path).trim().is_empty()
         && !path.starts_with('/')
         && !path.contains('\0')
         && path.split('/').all(|part| part != "..")

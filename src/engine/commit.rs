@@ -8,7 +8,7 @@ use super::attempt::chain;
 use super::guard::Guard;
 use super::provision::keep_ref;
 use super::site::Site;
-use super::suite_results::suite_reading;
+use super::suite_results::{results_in, suite_reading};
 use super::{test_places, test_reports};
 use crate::adapters::git;
 use crate::adapters::host::shortage::shortage_told;
@@ -38,19 +38,19 @@ pub(super) struct Job {
 /// what they said is read.
 pub(super) fn commit(job: &Job) -> Vec<Event> {
     let mut events = Vec::new();
-    let mut notes = Vec::new();
     if let Some(end) = job.suite {
         let (site, spec, at) = (&job.site, &job.spec, (job.task, job.attempt));
-        notes.extend(test_reports::keep(site, spec, at));
-        let results = Box::new(suite_reading(site, spec, at, end).results());
+        let kept = test_reports::keep(site, spec, at);
+        let reading = suite_reading(site, spec, at, (end, kept));
+        let results = Box::new(results_in(site, spec, job.task, &reading));
         let task = spec.plan.tasks[job.task].task.id.clone();
         events.push(Event::SuiteFinished { task, attempt: job.attempt, results });
     }
-    events.push(done(job, notes));
+    events.push(done(job));
     events
 }
 
-fn done(job: &Job, earlier: Vec<String>) -> Event {
+fn done(job: &Job) -> Event {
     let task = job.spec.plan.tasks[job.task].task.id.clone();
     let attempt = job.attempt;
     let clock = &job.site.clock;
@@ -62,7 +62,7 @@ fn done(job: &Job, earlier: Vec<String>) -> Event {
             tip: done.tip,
             changed: done.changed,
             leftovers: done.leftovers,
-            notes: [earlier, done.notes].concat(),
+            notes: done.notes,
             carried: done.carried,
             changes: done.changes.map(Box::new),
             seconds: (clock.elapsed() - before).as_secs_f64(),

@@ -175,7 +175,9 @@ fn bring(job: &Job, ready: Ready, fresh: bool) -> Result<Ready, ProvisionFailure
     let name = job.spec.plan.tasks[job.task].task.id.as_str();
     let recipient = Recipient { worktree, name, commit: ready.start, fresh };
     let brought = job.carrier.bring(&job.site, &recipient);
-    match brought.and_then(|brought| test_reports::clear(&job.spec, job.task).map(|()| brought)) {
+    match brought
+        .and_then(|brought| test_reports::clear(&job.site, &job.spec, job.task).map(|()| brought))
+    {
         Ok(brought) => Ok(Ready { brought, ..ready }),
         Err(message) => {
             if fresh {

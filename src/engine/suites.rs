@@ -21,6 +21,9 @@ pub fn load_suites(repo: &Repo, commit: Oid, rules: &SuiteRules) -> Result<Found
     };
     let read = repo.texts_in(commit, &wanted, LARGEST)?;
     let mut found = find(&paths, &read.texts, rules);
+    if found.modules.is_empty() {
+        found.notes.push(nothing_found(&wanted, rules.discover));
+    }
     for (refused, why) in [
         (read.too_large, "larger than 1 MiB, or not here, and not read"),
         (read.not_text, "no text"),
@@ -30,4 +33,20 @@ pub fn load_suites(repo: &Repo, commit: Oid, rules: &SuiteRules) -> Result<Found
         }
     }
     Ok(found)
+}
+
+/// What was looked at, where no module came of it.
+fn nothing_found(manifests: &[String], discover: bool) -> String {
+    const NAMED: usize = 5;
+    if !discover {
+        return "`test.discover` is false, so only `[test.modules.NAME]` counts".to_owned();
+    }
+    let seen = match manifests.is_empty() {
+        true => "none of their files is in this commit".to_owned(),
+        false => format!("{} is there, and no tests", some_quoted(manifests, NAMED)),
+    };
+    format!(
+        "looked for tests of cargo (`Cargo.toml`), npm, pnpm and yarn (`package.json` with a `test` \
+         script), go (`*_test.go`) and pytest (`test_*.py`, `*_test.py`): {seen}"
+    )
 }

@@ -6,7 +6,7 @@ use super::train_line::train_text;
 use crate::domain::id::TaskId;
 use crate::domain::integrate::Integration;
 use crate::domain::plan::Verdict;
-use crate::domain::report::{collision_sentences, counts};
+use crate::domain::report::{collision_sentences, counts, modules_of};
 use crate::domain::run::{
     AttemptEnd, Envelope, Event, Outcome, RunPhase, RunState, SetupEnd, StopReason, WidthCause,
 };
@@ -119,8 +119,12 @@ fn told<'a>(envelope: &'a Envelope, state: &'a RunState) -> Told<'a> {
             }
         }
         Event::RetryScheduled { failed_attempt, reason, not_before, .. } => {
-            let wait = human_duration(not_before.since(envelope.at));
-            (Quiet, format!("attempt {failed_attempt} failed: {reason}; again in {wait}"))
+            let wait = not_before.since(envelope.at);
+            let again = match wait.is_zero() {
+                true => "at once".to_owned(),
+                false => format!("in {}", human_duration(wait)),
+            };
+            (Quiet, format!("attempt {failed_attempt} failed: {reason}; again {again}"))
         }
         Event::Reconciled { finding, .. } => (Normal, format!("will start again: {finding}")),
         Event::SuiteFinished { task, results, .. } => {
@@ -155,6 +159,11 @@ fn attempt_text(event: &Event, state: &RunState) -> (Verbosity, String) {
             let place = state.index(task).and_then(|index| state.spec.places.get(index));
             let place = place.map_or(String::new(), |place| format!(" in {}", place.worktree));
             return (Normal, format!("started{again}{place}"));
+        }
+        Event::Committed { notes, .. } if state.spec.kind.is_test() => {
+            let from = if notes.is_empty() { Verbose } else { Normal };
+            let put_back = "its worktree is as it was before";
+            return (from, if notes.is_empty() { put_back.to_owned() } else { notes.join("; ") });
         }
         Event::Committed { tip, changed, leftovers, notes, .. } => {
             let left = if *leftovers { ", what it left uncommitted included" } else { "" };
@@ -198,8 +207,12 @@ fn attempt_text(event: &Event, state: &RunState) -> (Verbosity, String) {
         Event::AttemptFinished { end, .. } => {
             format!("ended after {}: {}{}", human_duration(end.usage.wall), end.ending, left(end))
         }
+        Event::CommitRequested { .. } if state.spec.kind.is_test() => {
+            "what its tests said is to be read".to_owned()
+        }
         Event::CommitRequested { failed: None, .. } => "commit wanted".to_owned(),
         Event::CommitRequested { failed: Some(_), .. } => "its work is to be kept".to_owned(),
+        Event::CommitFailed { message, .. } if state.spec.kind.is_test() => message.clone(),
         Event::CommitFailed { message, .. } => format!("could not be committed: {message}"),
         Event::CheckRequested { .. } => "check wanted".to_owned(),
         Event::CheckFinished { end: Ok(end), .. } => {
@@ -302,14 +315,27 @@ fn started_text(resumed: bool) -> (Verbosity, String) {
 
 fn created_text(state: &RunState) -> String {
     let spec = &state.spec;
-    let total = spec.plan.tasks.len();
-    let tasks = if total == 1 { "task" } else { "tasks" };
+    let work = work_text(state);
     let way = match spec.plan.decision.verdict {
         Verdict::Parallel => format!("parallel on {} slots", spec.plan.decision.width),
         Verdict::Sequential => "one after another".to_owned(),
     };
     let base = format!("`{}` at {}", spec.base_name, spec.base.short());
-    format!("run `{}`: {total} {tasks}, {way}, from {base}", spec.run)
+    format!("run `{}`: {work}, {way}, from {base}", spec.run)
+}
+
+/// `3 tasks`; of a test run `3 modules`, or `2 modules in 3 parts`.
+fn work_text(state: &RunState) -> String {
+    let count = |number: usize, one: &str| match number {
+        1 => format!("1 {one}"),
+        _ => format!("{number} {one}s"),
+    };
+    let tasks = state.spec.plan.tasks.len();
+    match state.spec.kind.suite().map(|suite| modules_of(&suite.parts).len()) {
+        None => count(tasks, "task"),
+        Some(modules) if modules == tasks => count(modules, "module"),
+        Some(modules) => format!("{} in {tasks} parts", count(modules, "module")),
+    }
 }
 
 fn stop_text(reason: StopReason, force: bool) -> &'static str {

@@ -50,10 +50,10 @@ pub fn annotations(
     module: &ModuleResult,
     locate: impl Fn(&Place) -> Option<String>,
 ) -> Vec<Annotation> {
-    let Some(results) = &module.results else { return Vec::new() };
     let mut annotations = Vec::new();
     if module.outcome.is_failure() {
-        annotations.extend(results.failures.iter().map(|failure| {
+        let failures = module.results.iter().flat_map(|results| &results.failures);
+        annotations.extend(failures.map(|failure| {
             let place = failure.place.as_ref();
             let file = place.and_then(&locate);
             Annotation {
@@ -69,12 +69,11 @@ pub fn annotations(
                 },
             }
         }));
-        if annotations.is_empty() {
-            let cause = results.cause.as_ref().map(ToString::to_string);
-            let message = cause.unwrap_or_else(|| module.outcome.word().to_owned());
-            annotations.push(Annotation::of_module(Level::Error, module, message));
+        if annotations.is_empty() || module.trouble.is_some() {
+            annotations.push(Annotation::of_module(Level::Error, module, module.why()));
         }
     }
+    let Some(results) = &module.results else { return annotations };
     if !results.flaky.is_empty() {
         let message = format!("failed, then passed unchanged: {}", results.flaky.join(", "));
         annotations.push(Annotation::of_module(Level::Warning, module, message));

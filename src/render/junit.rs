@@ -54,6 +54,9 @@ impl JunitSuite {
             let tests = results.tally.tests().to_string();
             properties.push(("tests counted".to_owned(), tests));
         }
+        if let Some(results) = &module.results {
+            properties.extend(results.notes.iter().map(|note| ("note".to_owned(), note.clone())));
+        }
         if let Some(predicted) = module.predicted {
             let seconds = format!("{:.3}", predicted.as_secs_f64());
             properties.push(("predicted seconds".to_owned(), seconds));
@@ -103,7 +106,13 @@ fn status(case: &CaseResult) -> TestCaseStatus {
             status.add_reruns(tries);
             return status;
         }
-        CaseOutcome::Skipped => return TestCaseStatus::skipped(),
+        CaseOutcome::Skipped => {
+            let mut status = TestCaseStatus::skipped();
+            if let Some(why) = &case.why_skipped {
+                status.set_message(clean(why));
+            }
+            return status;
+        }
         CaseOutcome::Failed => NonSuccessKind::Failure,
         CaseOutcome::Broken => NonSuccessKind::Error,
     };

@@ -240,7 +240,8 @@ impl Progress {
             0 => String::new(),
             limited => format!(", {limited} waiting for a rate limit"),
         };
-        total.bar.set_message(format!("{finished}/{} tasks{limited}", state.tasks.len()));
+        let unit = if state.spec.kind.is_test() { "suites" } else { "tasks" };
+        total.bar.set_message(format!("{finished}/{} {unit}{limited}", state.tasks.len()));
         let left = millis(remaining_s(state, envelope.at));
         let now = u64::try_from(total.bar.elapsed().as_millis()).unwrap_or(u64::MAX);
         total.end_ms.store(now.saturating_add(left), Ordering::Relaxed);

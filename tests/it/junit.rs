@@ -222,6 +222,7 @@ fn documents() -> Vec<(&'static str, String)> {
             outcome,
             duration: Some(Duration::from_micros(1_234_567)),
             tries: tries(count),
+            why_skipped: (count > 0).then(|| "a\u{0}<".to_owned()),
         })
     });
     vec![

@@ -269,3 +269,57 @@ fn worktrees_of_earlier_test_runs_are_used_again() {
     assert!(!pooled("test").contains("built"));
     assert!(pooled("test-2").contains("built"));
 }
+
+#[test]
+fn what_is_wrong_with_a_report_is_told_and_no_link_is_followed() {
+    let repo = repo(&[]);
+    let mut settings = "[run]\nlog_limit = \"1MiB\"\n".to_owned();
+    for (name, run) in [
+        ("absent", "true"),
+        ("pipe", "mkfifo pipe.xml"),
+        ("link", "ln -s ../secret.xml link.xml"),
+        ("garbage", "echo no > garbage.xml; exit 1"),
+        ("large", "head -c 2000000 /dev/zero > large.xml"),
+        ("kept", "cat kept.xml"),
+    ] {
+        let module = format!("[test.modules.{name}]\nrun = \"{run}\"\nreport = \"{name}.xml\"\n");
+        settings.push_str(&module);
+    }
+    settings.push_str("[test.modules.placed]\nrun = \"ln -s /etc/passwd {report}\"\n");
+    repo.file("orchestrator.toml", &settings).file("kept.xml", "<testsuites/>\n").commit("reports");
+    let document = document(&test(&repo, &["--sequential", "--json"]), 1, "test");
+    for (name, said) in [
+        ("absent", "its report `absent.xml` was not written"),
+        ("pipe", "its report `pipe.xml` is a pipe"),
+        ("link", "its report `link.xml` is a symbolic link"),
+        ("garbage", "its report `garbage.xml` is of no use"),
+        ("large", "its report `large.xml` is larger than `run.log_limit` (1MiB)"),
+        ("kept", "its report `kept.xml` is still as git has it"),
+        ("placed", "is of no use, it is a symbolic link"),
+    ] {
+        let notes = told(&document, "notes");
+        let (_, notes) = notes.iter().find(|(module, _)| *module == name).unwrap();
+        assert!(notes[0].as_str().unwrap().contains(said), "{name}: {notes}");
+    }
+    let passed = told(&document, "outcome").into_iter().filter(|(_, word)| *word == "passed");
+    assert_eq!(passed.count(), 6, "the exit code decides");
+}
+
+#[test]
+fn another_try_comes_before_the_next_module() {
+    let repo = repo(&[("a", "exit 1"), ("b", "true")]);
+    let output = test(&repo, &["--sequential", "--retries=1"]);
+    output.exit(1).stderr_has("again at once");
+    let said = output.stderr();
+    let again = said.find("started (attempt 2)").unwrap();
+    let next = said.find(" b  started").unwrap();
+    assert!(again < next, "{said}");
+}
+
+#[test]
+fn where_nothing_is_found_it_says_what_was_looked_for() {
+    let repo = ordinary_repo();
+    test(&repo, &[]).exit(4).stderr_has("looked for tests of cargo").stderr_has("`test_*.py`");
+    test(&repo, &["--junit", "-"]).exit(2).stderr_has("report --format junit");
+    test(&repo, &["--junit", "none/r.xml"]).exit(2).stderr_has("mkdir -p");
+}

@@ -1,7 +1,8 @@
 //! Files that a command leaves to say what came of it.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::io::{ErrorKind, Read, Seek, SeekFrom};
+use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
 use crate::domain::integrate::LEFT_OUT;
@@ -10,18 +11,40 @@ use crate::domain::task::human_size;
 /// Bytes that are read at most.
 const LARGEST: u64 = 64 << 20;
 
-/// The text of a report; `None` when there is none. The error says why it is of no use.
+/// The text of a report; `None` when there is none. No link is followed at its place. The error says
+/// why it is of no use.
 pub fn load_report(path: &Path) -> Result<Option<String>, String> {
-    // A pipe would never end.
-    if !path.metadata().is_ok_and(|found| found.is_file()) {
-        return Ok(None);
+    let found = match path.symlink_metadata() {
+        Ok(found) => found,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error.to_string()),
+    };
+    if let Some(what) = what_else(&found) {
+        return Err(format!("it is {what}"));
     }
-    let mut text = String::new();
-    let file = File::open(path).map_err(|error| error.to_string())?;
-    let read = file.take(LARGEST + 1).read_to_string(&mut text);
+    // What is there may be another thing by now: a pipe would never end.
+    let options = libc::O_NOFOLLOW | libc::O_NONBLOCK;
+    let file = File::options().read(true).custom_flags(options).open(path);
+    let file = file.map_err(|error| error.to_string())?;
+    let mut bytes = Vec::new();
+    let read = file.take(LARGEST + 1).read_to_end(&mut bytes);
     match read.map_err(|error| error.to_string())? as u64 {
-        0..=LARGEST => Ok(Some(text)),
+        0..=LARGEST => {
+            String::from_utf8(bytes).map(Some).map_err(|_| "it is no text in UTF-8".to_owned())
+        }
         _ => Err(format!("it is larger than {}", human_size(LARGEST))),
+    }
+}
+
+/// What is at a place instead of a file; `None` where it is one.
+pub fn what_else(found: &Metadata) -> Option<&'static str> {
+    let kind = found.file_type();
+    match () {
+        () if kind.is_file() => None,
+        () if kind.is_symlink() => Some("a symbolic link"),
+        () if kind.is_dir() => Some("a folder"),
+        () if kind.is_fifo() => Some("a pipe"),
+        () => Some("no file"),
     }
 }
 

@@ -5,7 +5,7 @@ use crate::cli::args::{ReportArgs, ReportFormat};
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::domain::report::{ReportPlaces, run_report};
+use crate::domain::report::{ReportPlaces, from_suites, run_report, suite_summary};
 use crate::render::{json_text, report_markdown, report_text};
 
 /// Runs it.
@@ -23,6 +23,10 @@ pub(crate) fn run(context: &Context, args: &ReportArgs) -> Result<Exit, Failure>
             let mut document =
                 serde_json::to_value(stored::document(&place, &stored.state)).unwrap_or_default();
             document["integration"] = super::integrate::document(&stored.run, &stored.state);
+            if let Some(summary) = suite_summary(&stored.state, place.site.clock.now()) {
+                let modules = from_suites(&stored.state, &summary).modules;
+                document["modules"] = serde_json::to_value(modules).unwrap_or_default();
+            }
             json_text(&document).unwrap_or_default()
         }
     };

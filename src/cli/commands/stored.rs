@@ -5,7 +5,7 @@ use crate::adapters::store::Store;
 use crate::cli::context::{Context, Place};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::domain::diagnostic::closest;
+use crate::domain::diagnostic::{closest, some_quoted_subject};
 use crate::domain::id::RunId;
 use crate::domain::report::{
     MatrixEntry, ReportPlaces, RunDocument, from_run, race_winner, result_report, warn_of_strays,
@@ -141,6 +141,9 @@ pub(crate) fn run_or_task(
     let message = format!("`{word}` is neither a run nor a task of the newest run, `{newest}`");
     let failure = Failure::refused("unknown_run", message);
     let runs = store.runs()?;
+    if let Some(has_it) = runs_with(&store, word)? {
+        return Err(failure.hint(has_it));
+    }
     let names = runs.iter().map(|row| row.name.as_str());
     let ids = state.spec.plan.tasks.iter().map(|planned| planned.task.id.as_str());
     Err(match closest(word, names.chain(ids)) {
@@ -149,6 +152,23 @@ pub(crate) fn run_or_task(
             "`wt-orch status --all` lists the runs, `wt-orch status {newest}` its tasks"
         )),
     })
+}
+
+/// Which runs have a task of this name, as a sentence; `None` where none has.
+fn runs_with(store: &Store, task: &str) -> Result<Option<String>, Failure> {
+    const NAMED: usize = 3;
+    let Ok(id) = task.parse() else { return Ok(None) };
+    let mut having = Vec::new();
+    for row in store.runs()? {
+        let (_, state) = load_run(store, &row.name)?;
+        if state.index(&id).is_some() {
+            having.push(row.name.to_string());
+        }
+    }
+    let Some(newest) = having.first() else { return Ok(None) };
+    let have = if having.len() == 1 { "has" } else { "have" };
+    let named = some_quoted_subject(&having, NAMED);
+    Ok(Some(format!("{named} {have} it: name the run as well, `{newest} {task}`")))
 }
 
 /// The index of the task of this name.

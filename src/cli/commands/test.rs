@@ -7,7 +7,7 @@ mod list;
 mod planned;
 mod results;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub(crate) use results::{finish, junit_text};
 
@@ -25,7 +25,7 @@ use crate::cli::text_file::{refuse_unwritable, write_whole};
 use crate::domain::report::nothing_tested;
 use crate::domain::run::{RunKind, RunPhase};
 use crate::domain::suite::{SuiteTerms, installed, suite_tasks};
-use crate::domain::task::TaskSet;
+use crate::domain::task::{TaskSet, shell_word};
 use crate::engine::{give_up_test_runs, load_suite_memory, prune_test_runs};
 
 /// Name of the runs.
@@ -37,12 +37,7 @@ const KEPT: usize = 20;
 pub(crate) fn run(context: &Context, args: &TestArgs) -> Result<Exit, Failure> {
     let mut place = context.place()?;
     remembered::refuse_unusable(&place)?;
-    let junit = args.junit.as_ref().map(|path| context.path(path));
-    if let Some(path) = &junit {
-        refuse_unwritable(path).map_err(|why| {
-            Failure::usage("unwritable_junit", format!("cannot write `{}`: {why}", path.display()))
-        })?;
-    }
+    let junit = args.junit.as_ref().map(|path| junit_path(context, path)).transpose()?;
     let remembered = Remembered::load(context, &place);
     let memory = load_suite_memory(remembered.store(), NAME)?;
     let chosen = choose(context, &place, args, &memory)?;
@@ -118,6 +113,29 @@ pub(crate) fn give_up_deserted(context: &Context, place: &Place) {
             failure.sentence()
         )),
     }
+}
+
+/// Where `--junit` is to write.
+fn junit_path(context: &Context, wanted: &Path) -> Result<PathBuf, Failure> {
+    if wanted == Path::new("-") {
+        let message = "`--junit -` names no file: the summary is what is printed";
+        return Err(Failure::usage("unwritable_junit", message).hint(
+            "name a file, such as `--junit results.xml`; `wt-orch report --format junit` prints the \
+             same after the run",
+        ));
+    }
+    let path = context.path(wanted);
+    refuse_unwritable(&path).map_err(|why| {
+        let failure =
+            Failure::usage("unwritable_junit", format!("cannot write `{}`: {why}", path.display()));
+        let shown = wanted.display();
+        match path.parent().filter(|_| !path.is_dir()) {
+            Some(folder) => failure
+                .hint(format!("`mkdir -p {}` makes it", shell_word(&folder.to_string_lossy()))),
+            None => failure.hint(format!("name a file in it: `--junit {shown}/results.xml`")),
+        }
+    })?;
+    Ok(path)
 }
 
 fn prepared(

@@ -1,6 +1,8 @@
 //! Words that several reports start with: the verdict, how a run stands, how a task stands.
 
 use super::prose::{Line, Mark};
+use super::suite_facts::suite_summary;
+use super::suite_headline::module_counts;
 use crate::domain::plan::{Interval, Plan, Verdict};
 use crate::domain::run::{Outcome, RunPhase, RunState, TaskRecord};
 use crate::domain::time::{Timestamp, human_duration};
@@ -49,8 +51,11 @@ pub(super) fn run_headline(state: &RunState, now: Timestamp) -> Line {
         .text(format!("{time}: {}", counts(state)))
 }
 
-/// `3 of 5 tasks succeeded, 1 failed, 1 skipped`.
+/// `3 of 5 tasks succeeded, 1 failed, 1 skipped`; of a test run the same of its modules.
 pub fn counts(state: &RunState) -> String {
+    if let Some(summary) = suite_summary(state, state.created) {
+        return module_counts(&summary);
+    }
     let total = state.tasks.len();
     let tasks = if total == 1 { "task" } else { "tasks" };
     let mut text = format!("{} of {total} {tasks} succeeded", state.count(Outcome::Succeeded));

@@ -44,6 +44,7 @@ mod scripted_integration;
 pub(crate) mod scripted_run;
 mod section;
 mod status_report;
+mod suite_cases;
 mod suite_facts;
 mod suite_headline;
 mod suite_report;
@@ -104,6 +105,7 @@ pub use run_document::{
 pub use run_report::{ReportPlaces, result_report, run_report};
 pub use section::{Align, Block, Column, Fact, Report, Section, Step, Table};
 pub use status_report::{live_forecast, live_status_report, status_report, warn_of_strays};
+pub use suite_cases::part_cases;
 pub use suite_facts::{modules_of, suite_summary};
 pub use suite_report::suite_report;
 pub use suite_section::{ModuleOutcome, ModuleResult, SuiteSummary, saved_line, suite_sections};

@@ -31,8 +31,14 @@ pub enum ModuleOutcome {
     TimedOut,
     /// It was stopped.
     Cancelled,
+    /// It was stopped because another module failed.
+    Stopped,
     /// It never started.
     Skipped,
+    /// It is under way.
+    Running,
+    /// Its turn has not come yet.
+    Waiting,
 }
 
 impl ModuleOutcome {
@@ -44,8 +50,16 @@ impl ModuleOutcome {
             Self::Failed => "failed",
             Self::TimedOut => "timed out",
             Self::Cancelled => "cancelled",
+            Self::Stopped => "stopped",
             Self::Skipped => "skipped",
+            Self::Running => "running",
+            Self::Waiting => "waiting",
         }
+    }
+
+    /// Nothing more happens to it by itself.
+    pub fn is_final(self) -> bool {
+        !matches!(self, Self::Running | Self::Waiting)
     }
 
     fn mark(self) -> Mark {
@@ -53,7 +67,8 @@ impl ModuleOutcome {
             Self::Passed => Mark::Good,
             Self::Flaky => Mark::Warn,
             Self::Failed | Self::TimedOut => Mark::Bad,
-            Self::Cancelled | Self::Skipped => Mark::Dim,
+            Self::Running => Mark::Strong,
+            Self::Cancelled | Self::Stopped | Self::Skipped | Self::Waiting => Mark::Dim,
         }
     }
 
@@ -82,7 +97,8 @@ pub struct ModuleResult {
     pub predicted: Option<Duration>,
     /// Attempts that were begun, of several parts the most.
     pub attempts: u32,
-    /// Why it failed where that was not its command: no worktree could be made for it, …
+    /// Why it did not pass where its results alone don't say it: no worktree could be made for it,
+    /// another module stopped it, one of its parts crashed, …
     pub trouble: Option<String>,
 }
 
@@ -111,7 +127,7 @@ pub struct SuiteSummary {
     pub sequential: Option<Duration>,
 }
 
-/// The sections: modules, failures, flaky tests, slowest tests.
+/// The sections: modules, failures, flaky tests, notes, what was not run, slowest tests.
 pub fn suite_sections(summary: &SuiteSummary) -> Vec<Section> {
     let failures = summary.modules.iter().flat_map(failure_blocks).collect();
     let flaky = summary.modules.iter().filter_map(flaky_line).collect();
@@ -119,6 +135,8 @@ pub fn suite_sections(summary: &SuiteSummary) -> Vec<Section> {
         Some(modules(summary)),
         section("Failures", failures),
         section("Flaky", list(flaky)),
+        section("Notes", list(summary.modules.iter().flat_map(note_lines).collect())),
+        section("Not run", list(summary.modules.iter().filter_map(not_run_line).collect())),
         slowest(summary),
     ];
     sections.into_iter().flatten().collect()
@@ -176,8 +194,9 @@ fn failure_blocks(module: &ModuleResult) -> Vec<Block> {
     if !module.outcome.is_failure() {
         return Vec::new();
     }
-    let mut blocks =
-        vec![Block::Line(Line::new().code(module.name.as_str()).text(": ").text(module.why()))];
+    let mut blocks = vec![Block::Line(
+        Line::new().code(module.name.as_str()).text(": ").join(Line::prose(&module.why())),
+    )];
     let Some(results) = &module.results else { return blocks };
     for (at, failure) in results.failures.iter().enumerate() {
         blocks.push(Block::Line(failure_line(failure)));
@@ -191,7 +210,6 @@ fn failure_blocks(module: &ModuleResult) -> Vec<Block> {
     if !results.last_lines.is_empty() {
         blocks.push(Block::Verbatim(results.last_lines.clone()));
     }
-    blocks.extend(results.notes.iter().map(|note| Block::Line(Line::prose(note))));
     blocks
 }
 
@@ -216,6 +234,18 @@ fn flaky_line(module: &ModuleResult) -> Option<Line> {
         (true, true) => Some(line.text("failed as a whole, then passed unchanged")),
         (true, false) => None,
     }
+}
+
+fn note_lines(module: &ModuleResult) -> Vec<Line> {
+    let line =
+        |note: &String| Line::new().code(module.name.as_str()).text(": ").join(Line::prose(note));
+    module.results.iter().flat_map(|results| &results.notes).map(line).collect()
+}
+
+fn not_run_line(module: &ModuleResult) -> Option<Line> {
+    let not_run = matches!(module.outcome, ModuleOutcome::Stopped | ModuleOutcome::Skipped);
+    let why = module.trouble.as_deref().filter(|_| not_run)?;
+    Some(Line::new().code(module.name.as_str()).text(": ").join(Line::prose(why)))
 }
 
 fn slowest(summary: &SuiteSummary) -> Option<Section> {

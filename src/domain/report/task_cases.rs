@@ -24,15 +24,33 @@ pub fn task_cases(state: &RunState) -> Vec<CaseResult> {
             outcome,
             duration: ended.map(|(from, to)| to.since(from)),
             tries: tries.into_iter().collect(),
+            why_skipped: why_skipped(record).filter(|_| outcome == CaseOutcome::Skipped),
         }
     };
     (0..state.tasks.len()).map(case).collect()
+}
+
+fn why_skipped(record: &TaskRecord) -> Option<String> {
+    let standing = || format!("{} when this was written", record.state.word());
+    match record.outcome() {
+        Some(_) => record.reason().map(ToString::to_string),
+        None => Some(standing()),
+    }
 }
 
 fn outcome(record: &TaskRecord, is_gate: bool) -> CaseOutcome {
     match record.outcome() {
         Some(Outcome::Succeeded) => CaseOutcome::Passed,
         Some(Outcome::Skipped) | None => CaseOutcome::Skipped,
+        // Another task ended that one.
+        Some(Outcome::Cancelled)
+            if matches!(
+                record.reason(),
+                Some(Reason::FailFast { .. } | Reason::RaceDecided { .. })
+            ) =>
+        {
+            CaseOutcome::Skipped
+        }
         Some(Outcome::TimedOut | Outcome::Cancelled) => CaseOutcome::Broken,
         Some(Outcome::Failed) => {
             let checked = matches!(record.reason(), Some(Reason::CheckFailed { .. }));

@@ -42,7 +42,7 @@ pub struct ModuleEntry {
     pub command: String,
     /// How it came out.
     pub outcome: ModuleOutcome,
-    /// Why it failed; null where it did not.
+    /// Why it failed, or was not run; null where it passed or is not over.
     pub reason: Option<String>,
     /// Tests, those that were skipped included, as its own program counts them; null where it says
     /// nothing by test.
@@ -59,6 +59,8 @@ pub struct ModuleEntry {
     pub failed: Vec<String>,
     /// Ids of tests that were flaky; the first hundred.
     pub flaky_tests: Vec<String>,
+    /// What does not fit together, such as a report that was not written, in sentences.
+    pub notes: Vec<String>,
     /// Attempts that were begun.
     pub attempts: u32,
     /// How long it took, seconds.
@@ -105,7 +107,10 @@ fn module_entry(module: &ModuleResult) -> ModuleEntry {
         kind: module.kind,
         command: module.command.clone(),
         outcome: module.outcome,
-        reason: module.outcome.is_failure().then(|| module.why()),
+        reason: match module.outcome.is_failure() {
+            true => Some(module.why()),
+            false => module.trouble.clone(),
+        },
         tests: number(|results| results.tally.tests()),
         failures: number(|results| results.tally.failed),
         skipped: number(|results| results.tally.skipped),
@@ -113,6 +118,7 @@ fn module_entry(module: &ModuleResult) -> ModuleEntry {
         complete: results.is_some_and(|results| results.complete),
         failed: ids(|results| results.failures.iter().map(|one| one.test.clone()).collect()),
         flaky_tests: ids(|results| results.flaky.clone()),
+        notes: ids(|results| results.notes.clone()),
         attempts: module.attempts,
         duration_s: seconds(module.duration.as_secs_f64()),
         predicted_s: module.predicted.map(|time| seconds(time.as_secs_f64())),

@@ -68,11 +68,15 @@ pub fn from_modules(
     }
 }
 
-/// The same for people.
-pub fn listed_modules(modules: &[Module], memory: &SuiteMemory) -> Report {
+/// The same for people; `found` is how many there are, those that were not asked for included.
+pub fn listed_modules((modules, found): (&[Module], usize), memory: &SuiteMemory) -> Report {
     let count = modules.len();
-    let noun = if count == 1 { "module" } else { "modules" };
-    let title = Line::new().text(format!("{count} {noun} with a test suite"));
+    let noun = if found == 1 { "module" } else { "modules" };
+    let of = if count == found { String::new() } else { format!(" of {found}") };
+    let title = Line::new().text(format!("{count}{of} {noun} with a test suite"));
+    if modules.is_empty() && found > 0 {
+        return Report { title, sections: Vec::new() };
+    }
     if modules.is_empty() {
         let way = Step::new("wt-orch config", "shows `[test]`; `[test.modules.NAME]` names one");
         let sections = vec![Section { heading: "Next", blocks: vec![Block::Commands(vec![way])] }];

@@ -25,6 +25,14 @@ pub fn command_of(module: &Module, units: &[String]) -> Command {
 /// The word that stands for a file to leave results by test in.
 const REPORT: &str = "{report}";
 
+/// Whether a command is told where to leave results by test.
+pub fn takes_report(command: &Command) -> bool {
+    match command {
+        Command::Shell(text) => text.contains(REPORT),
+        Command::Argv(words) => words.iter().any(|word| word.contains(REPORT)),
+    }
+}
+
 /// The command of a suite, with a path in place of `{report}`; nothing else is filled in.
 pub fn reporting_to(command: &Command, path: &str) -> Command {
     match command {

@@ -18,7 +18,7 @@ mod tasks;
 mod unit_seconds;
 
 pub use changed::{Selection, changed};
-pub use command::{command_of, reporting_to};
+pub use command::{command_of, reporting_to, takes_report};
 pub use demand::wanted_cpu;
 pub use find::{Found, find, part_task_id, task_id, wanted_manifests};
 pub use installed::installed;
@@ -26,9 +26,9 @@ pub use memory::{SuiteMemory, SuiteSample};
 pub use module::{Module, ModuleKind, Unit};
 pub use parts::parts;
 pub use results::{
-    CaseOutcome, CaseResult, FailedTry, FailureCause, Place, SlowTest, SuiteEnd, SuiteReading,
-    SuiteResults, SuiteSaid, TestFailure, cases, merge_attempts, merge_parts, message_in,
-    read_suite,
+    CaseOutcome, CaseResult, FailedTry, FailureCause, Place, ReportSource, ReportTrouble, SlowTest,
+    SuiteEnd, SuiteReading, SuiteResults, SuiteSaid, TestFailure, cases, merge_attempts,
+    merge_parts, message_in, read_suite,
 };
 pub use rules::{ConfiguredModule, SuiteRules};
 pub use shard::shard;

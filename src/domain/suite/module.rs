@@ -42,6 +42,24 @@ impl ModuleKind {
     }
 }
 
+impl ModuleKind {
+    /// The way out where what runs its tests is missing.
+    pub fn when_missing(self) -> &'static str {
+        match self {
+            Self::Pytest => {
+                "tests run with the first `python3` of the PATH: activate the environment that has \
+                 pytest, or name the command, `[test.modules.NAME]` with `run`"
+            }
+            Self::Npm | Self::Pnpm | Self::Yarn => {
+                "a worktree has what git tracks: a setup hook (`[[setup]]`) installs the rest there"
+            }
+            Self::Cargo | Self::Go | Self::Configured => {
+                "what its command calls must be on the PATH, or be made by a setup hook (`[[setup]]`)"
+            }
+        }
+    }
+}
+
 /// A module with a test suite.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Module {

@@ -6,7 +6,14 @@ fn failed(message: &str, output: &str) -> FailedTry {
 
 fn result(name: &str, outcome: CaseOutcome, tries: Vec<FailedTry>) -> CaseResult {
     let duration = (outcome != CaseOutcome::Skipped).then(|| Duration::from_millis(1250));
-    CaseResult { class: "cart".to_owned(), name: name.to_owned(), outcome, duration, tries }
+    CaseResult {
+        class: "cart".to_owned(),
+        name: name.to_owned(),
+        outcome,
+        duration,
+        tries,
+        why_skipped: None,
+    }
 }
 
 fn run(cases: Vec<CaseResult>) -> JunitRun {
@@ -31,12 +38,16 @@ fn every_outcome_has_its_element() {
             vec![failed("once", "1"), failed("again", "a < b & c")],
         ),
         result("later", CaseOutcome::Skipped, vec![]),
+        CaseResult {
+            why_skipped: Some("stopped: module `web` failed".to_owned()),
+            ..result("cut short", CaseOutcome::Skipped, vec![])
+        },
         result("api", CaseOutcome::Broken, vec![failed("it could not be built", "error")]),
     ]);
     insta::assert_snapshot!(junit_xml(&run), @r#"
     <?xml version="1.0" encoding="UTF-8"?>
-    <testsuites name="wt-orch r1" tests="5" failures="1" errors="1" time="4.000">
-        <testsuite name="api" tests="5" skipped="1" errors="1" failures="1" timestamp="2026-11-21T01:09:35.000+00:00" time="3.000">
+    <testsuites name="wt-orch r1" tests="6" failures="1" errors="1" time="4.000">
+        <testsuite name="api" tests="6" skipped="2" errors="1" failures="1" timestamp="2026-11-21T01:09:35.000+00:00" time="3.000">
             <properties>
                 <property name="kind" value="cargo"/>
             </properties>
@@ -54,6 +65,9 @@ fn every_outcome_has_its_element() {
             </testcase>
             <testcase name="later" classname="cart">
                 <skipped/>
+            </testcase>
+            <testcase name="cut short" classname="cart">
+                <skipped message="stopped: module `web` failed"/>
             </testcase>
             <testcase name="api" classname="cart" time="1.250">
                 <error message="it could not be built" type="error">error</error>

@@ -47,3 +47,21 @@ fn results_in_the_end_of_a_log_are_incomplete() {
     let cut = read(run.len() as u64 + 100);
     assert!(!cut.complete && cut.passed.len() == 1, "{cut:?}");
 }
+
+#[test]
+fn what_is_no_file_is_no_report_and_no_link_is_followed() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::write(at("mine.xml"), "<testsuites/>").unwrap();
+    std::os::unix::fs::symlink(at("mine.xml"), at("link.xml")).unwrap();
+    fs::create_dir(at("folder.xml")).unwrap();
+    rustix::fs::mkfifoat(rustix::fs::CWD, at("pipe.xml"), rustix::fs::Mode::RWXU).unwrap();
+    fs::write(at("bytes.xml"), [0xff, 0xfe]).unwrap();
+    let load = |name: &str| load_report(&at(name));
+    assert_eq!(load("mine.xml").unwrap().unwrap(), "<testsuites/>");
+    assert_eq!(load("none.xml").unwrap(), None);
+    assert_eq!(load("link.xml").unwrap_err(), "it is a symbolic link");
+    assert_eq!(load("folder.xml").unwrap_err(), "it is a folder");
+    assert_eq!(load("pipe.xml").unwrap_err(), "it is a pipe");
+    assert_eq!(load("bytes.xml").unwrap_err(), "it is no text in UTF-8");
+}

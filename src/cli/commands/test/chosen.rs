@@ -16,6 +16,8 @@ pub(super) struct Chosen {
     /// What the commit is called.
     pub(super) name: String,
     pub(super) modules: Vec<Module>,
+    /// How many there are in all.
+    pub(super) found: usize,
     /// What was left out and why.
     pub(super) notes: Vec<String>,
 }
@@ -35,8 +37,7 @@ pub(super) fn choose(
     }
     if found.modules.is_empty() && !args.list {
         return Err(Failure::refused("no_modules", "no module with a test suite was found").hint(
-            "name one in orchestrator.toml: `[test.modules.NAME]` with `run = \"COMMAND\"`; \
-             `wt-orch test --list` says what was looked at",
+            "name one in orchestrator.toml: `[test.modules.NAME]` with `run = \"COMMAND\"`",
         ));
     }
     let all = found.modules;
@@ -70,7 +71,7 @@ pub(super) fn choose(
             modules.len()
         ));
     }
-    Ok(Chosen { commit, name, modules, notes: found.notes })
+    Ok(Chosen { commit, name, modules, found: all.len(), notes: found.notes })
 }
 
 /// The commit that is tested, and its name.

@@ -22,7 +22,10 @@ pub(super) struct Actions {
 
 /// The job; `None` elsewhere.
 pub(super) fn actions(context: &Context) -> Option<Actions> {
-    context.environment.text("GITHUB_ACTIONS")?;
+    let said = context.environment.text("GITHUB_ACTIONS")?;
+    if ["false", "0"].iter().any(|off| said.eq_ignore_ascii_case(off)) {
+        return None;
+    }
     let summary = context.environment.raw("GITHUB_STEP_SUMMARY").map(PathBuf::from);
     let now = context.clock.elapsed().as_nanos().to_le_bytes();
     Some(Actions { summary, seed: [&now[..], &std::process::id().to_le_bytes()].concat() })
@@ -50,8 +53,7 @@ impl Actions {
             let locate = |place: &SourcePlace| {
                 of_it.iter().find_map(|part| {
                     let root = &state.spec.places[state.index(&part.task)?].worktree;
-                    let candidates = place.candidates(root, &part.folder);
-                    candidates.into_iter().find(|path| files.contains(path))
+                    place.locate((root, &part.folder), &files)
                 })
             };
             annotations(module, locate)

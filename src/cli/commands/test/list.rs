@@ -10,7 +10,10 @@ use crate::render::report_text;
 /// Prints the modules.
 pub(super) fn print(context: &Context, chosen: &Chosen, memory: &SuiteMemory) -> Exit {
     let streams = &context.streams;
-    streams.result(&report_text(&listed_modules(&chosen.modules, memory), streams.out));
+    streams.result(&report_text(
+        &listed_modules((&chosen.modules, chosen.found), memory),
+        streams.out,
+    ));
     streams.document(&from_modules(chosen.commit, (&chosen.modules, &chosen.notes), memory));
     Exit::Done
 }

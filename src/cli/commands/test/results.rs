@@ -7,10 +7,10 @@ use super::github;
 use crate::cli::context::{Context, Place};
 use crate::cli::exit::Exit;
 use crate::domain::report::{
-    ModuleOutcome, ModuleResult, from_suites, modules_of, suite_report, suite_summary, task_cases,
+    ModuleResult, from_suites, modules_of, part_cases, suite_report, suite_summary, task_cases,
 };
-use crate::domain::run::{RunPhase, RunState, StopReason};
-use crate::domain::suite::{CaseOutcome, CaseResult, FailedTry, Part, cases};
+use crate::domain::run::RunState;
+use crate::domain::suite::{CaseResult, Part};
 use crate::engine::{Journal, load_suite_readings};
 use crate::render::{JunitRun, JunitSuite, junit_xml, report_text};
 
@@ -68,41 +68,11 @@ fn of_module(
     (module, parts): (&ModuleResult, &[&Part]),
 ) -> JunitSuite {
     let tasks: Vec<usize> = parts.iter().filter_map(|part| state.index(&part.task)).collect();
-    let of_task =
-        |task: &usize| cases(&module.name, &load_suite_readings(&place.site, state, *task));
-    let mut told: Vec<CaseResult> = tasks.iter().flat_map(of_task).collect();
-    let has_failed =
-        told.iter().any(|case| matches!(case.outcome, CaseOutcome::Failed | CaseOutcome::Broken));
-    // What failed before its tests, or never began, has a case as well.
-    let missing = module.outcome.is_failure() && !has_failed;
-    if missing || told.is_empty() {
-        told.insert(0, whole(module, state));
-    }
+    let of_part = |(part, task): (&&Part, &usize)| {
+        let attempts = load_suite_readings(&place.site, state, *task);
+        part_cases(state, part, (parts.len(), &attempts))
+    };
+    let told: Vec<CaseResult> = parts.iter().zip(&tasks).flat_map(of_part).collect();
     let started = tasks.iter().filter_map(|&task| state.tasks[task].started).min();
     JunitSuite { started, ..JunitSuite::of_module(module, told) }
-}
-
-/// A module as one case.
-fn whole(module: &ModuleResult, state: &RunState) -> CaseResult {
-    let outcome = match module.outcome {
-        ModuleOutcome::Passed | ModuleOutcome::Flaky => CaseOutcome::Passed,
-        ModuleOutcome::Failed | ModuleOutcome::TimedOut => CaseOutcome::Broken,
-        ModuleOutcome::Cancelled | ModuleOutcome::Skipped => match state.phase {
-            RunPhase::Stopped(StopReason::Aborted) => CaseOutcome::Broken,
-            RunPhase::Created
-            | RunPhase::Running
-            | RunPhase::Stopping(_)
-            | RunPhase::Stopped(StopReason::Interrupted)
-            | RunPhase::Finished => CaseOutcome::Skipped,
-        },
-    };
-    let failed = matches!(outcome, CaseOutcome::Broken);
-    let tries = failed.then(|| FailedTry { message: module.why(), output: String::new() });
-    CaseResult {
-        class: module.name.clone(),
-        name: module.name.clone(),
-        outcome,
-        duration: None,
-        tries: tries.into_iter().collect(),
-    }
 }

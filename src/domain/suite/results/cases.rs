@@ -43,6 +43,15 @@ pub struct CaseResult {
     /// Tries that failed, in order. Where the outcome is a failure the last of them is the final one;
     /// where it is not, the test is flaky.
     pub tries: Vec<FailedTry>,
+    /// Why it was not executed, where that was not its own program's doing.
+    pub why_skipped: Option<String>,
+}
+
+impl CaseResult {
+    /// It stands for a whole module, or for a whole part of it.
+    pub fn is_whole(&self, module: &str) -> bool {
+        self.class == module && self.name == module
+    }
 }
 
 /// The tests of a module. A module that says nothing by test is one case, and so is what failed in
@@ -112,6 +121,7 @@ fn by_test(module: &str, last: &SuiteReading, attempts: &[&TestReading]) -> Vec<
             outcome,
             duration: durations.get(id).copied(),
             tries: tries.get(id).cloned().unwrap_or_default(),
+            why_skipped: None,
         }
     };
     ids.into_iter().map(case).collect()
@@ -130,6 +140,7 @@ fn whole(module: &str, attempts: &[SuiteReading], last: &SuiteReading) -> CaseRe
         outcome,
         duration: None,
         tries: failed.collect(),
+        why_skipped: None,
     }
 }
 

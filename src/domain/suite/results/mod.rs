@@ -10,6 +10,7 @@ mod excerpt;
 mod message;
 mod place;
 mod read;
+mod report_trouble;
 mod summary;
 
 pub use attempts::{merge_attempts, merge_parts};
@@ -18,4 +19,5 @@ pub use cause::{FailureCause, SuiteEnd};
 pub use message::message_in;
 pub use place::Place;
 pub use read::{SuiteReading, SuiteSaid, read_suite};
+pub use report_trouble::{ReportSource, ReportTrouble};
 pub use summary::{SlowTest, SuiteResults, TestFailure};

@@ -1,5 +1,6 @@
 //! Where in the sources a test failed.
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -57,9 +58,30 @@ impl Place {
         own.or(places.first()).cloned()
     }
 
+    /// The file as a path from the root of the repository, one of its `files`: in a worktree at `root`,
+    /// for a module in `folder`, relative to that. `None` where it is none of them.
+    pub fn locate(&self, (root, folder): (&str, &str), files: &BTreeSet<String>) -> Option<String> {
+        let mut candidates = self.candidates(root, folder).into_iter();
+        if let Some(found) = candidates.find(|path| files.contains(path)) {
+            return Some(found);
+        }
+        if self.file.starts_with('/') {
+            return None;
+        }
+        // Some name a file from its own folder.
+        let (below, end) = (format!("{folder}/"), format!("/{}", self.file));
+        let is_it = |path: &&String| {
+            path.ends_with(&end) && (folder.is_empty() || path.starts_with(&below))
+        };
+        let mut found = files.iter().filter(is_it);
+        let only = found.next()?;
+        found.next().is_none().then(|| only.clone())
+    }
+
     /// The file as a path from the root of the worktree, as it may be meant: the first that exists is
-    /// the one. `folder` is the module's, relative to the root.
-    pub fn candidates(&self, root: &str, folder: &str) -> Vec<String> {
+    /// the one. `folder` is the module's, relative to the root: tests run there, or in a folder around
+    /// it.
+    fn candidates(&self, root: &str, folder: &str) -> Vec<String> {
         let root = root.trim_end_matches('/');
         if let Some(inner) = self.file.strip_prefix(root)
             && let Some(inner) = inner.strip_prefix('/')
@@ -70,10 +92,13 @@ impl Place {
             return Vec::new();
         }
         let file = self.file.strip_prefix("./").unwrap_or(&self.file);
-        let mut candidates = vec![file.to_owned()];
-        if !folder.is_empty() {
-            candidates.push(format!("{}/{file}", folder.trim_end_matches('/')));
+        let mut candidates = Vec::new();
+        let mut around = folder.trim_end_matches('/');
+        while !around.is_empty() {
+            candidates.push(format!("{around}/{file}"));
+            around = around.rsplit_once('/').map_or("", |(outer, _)| outer);
         }
+        candidates.push(file.to_owned());
         candidates
     }
 }

@@ -31,6 +31,8 @@ pub struct SuiteReading {
     pub tests: Option<TestReading>,
     /// Why it failed; `None` where it passed.
     pub cause: Option<FailureCause>,
+    /// Why the report is of no use, where there is one that cannot be read.
+    pub unreadable: Option<String>,
     /// What does not fit together, in sentences.
     pub notes: Vec<String>,
     /// The end of its log, bounded.
@@ -41,11 +43,11 @@ pub struct SuiteReading {
 /// report where there is one, else from the log; numbers from the log where its program printed them,
 /// as these are what people compare with.
 pub fn read_suite(said: &SuiteSaid<'_>) -> SuiteReading {
-    let mut notes = Vec::new();
+    let (mut notes, mut unreadable) = (Vec::new(), None);
     let spoken = read_output(said.log);
     let reported = said.report.and_then(|report| {
         let read = read_junit(report);
-        read.map_err(|why| notes.push(format!("its report is of no use: {why}"))).ok()
+        read.map_err(|why| unreadable = Some(why)).ok()
     });
     let mut tests = match (reported, spoken) {
         (Some(reported), spoken) => Some(joined(reported, spoken, said.log)),
@@ -76,7 +78,8 @@ pub fn read_suite(said: &SuiteSaid<'_>) -> SuiteReading {
         | SuiteEnd::Stopped
         | SuiteEnd::NotRun) => Some(FailureCause::Ended { end }),
     };
-    SuiteReading { end: said.end, tests, cause, notes, last_lines: last_lines(said.log) }
+    let last_lines = last_lines(said.log);
+    SuiteReading { end: said.end, tests, cause, unreadable, notes, last_lines }
 }
 
 /// Failures that are told, or only counted.

@@ -39,7 +39,28 @@ fn every_tool_names_its_place() {
 fn a_path_is_looked_for_from_the_root_and_from_the_modules_folder() {
     let place = |file: &str| Place { file: file.to_owned(), line: 1, column: None };
     assert_eq!(place("/w/r/a.js").candidates("/w/r/", "web"), ["a.js"]);
-    assert_eq!(place("./a_test.go").candidates("/w/r", "pkg/a/"), ["a_test.go", "pkg/a/a_test.go"]);
+    assert_eq!(
+        place("./a_test.go").candidates("/w/r", "pkg/a/"),
+        ["pkg/a/a_test.go", "pkg/a_test.go", "a_test.go"]
+    );
     assert_eq!(place("/elsewhere/a.js").candidates("/w/r", "web"), Vec::<String>::new());
     assert_eq!(place("/w/rest/a.js").candidates("/w/r", ""), Vec::<String>::new());
+}
+
+#[test]
+fn a_place_is_found_from_the_folder_in_which_the_tests_ran() {
+    let files = ["src/lib.rs", "y/src/lib.rs", "y/z/src/lib.rs", "go/a/b/b_test.go", "go/a/c/c.go"];
+    let files: BTreeSet<String> = files.iter().map(|file| (*file).to_owned()).collect();
+    let find = |file: &str, folder: &str| {
+        let place = Place { file: file.to_owned(), line: 1, column: None };
+        place.locate(("/w/r", folder), &files)
+    };
+    // A workspace that is not at the root, and its members.
+    assert_eq!(find("src/lib.rs", "y").unwrap(), "y/src/lib.rs");
+    assert_eq!(find("z/src/lib.rs", "y/z").unwrap(), "y/z/src/lib.rs");
+    assert_eq!(find("y/src/lib.rs", "y").unwrap(), "y/src/lib.rs");
+    assert_eq!(find("b_test.go", "go").unwrap(), "go/a/b/b_test.go");
+    assert_eq!(find("/w/r/go/a/c/c.go", "go").unwrap(), "go/a/c/c.go");
+    assert_eq!(find("lib.rs", ""), None, "two files could be meant");
+    assert_eq!(find("/elsewhere/src/lib.rs", ""), None);
 }
