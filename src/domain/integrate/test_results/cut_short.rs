@@ -1,7 +1,7 @@
 //! What only the output tells: that tests were left out of a report, or that something else failed.
 
 use super::lines::{Line, lines};
-use super::{jest, pytest};
+use super::{jest, mocha, pytest, vitest};
 
 /// Whether an output says that not all tests were executed, or that the command failed for another
 /// reason than a test. Such a command's JUnit report may look complete and is not. `false` says little:
@@ -21,4 +21,6 @@ fn says_so(line: &str) -> bool {
         || line.strip_prefix("Test Suites: ").is_some_and(|counts| !jest::ran_all(counts))
         || jest::is_fatal(line)
         || pytest::is_fatal(line)
+        || mocha::is_fatal(line)
+        || vitest::is_fatal(line)
 }

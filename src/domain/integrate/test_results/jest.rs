@@ -189,7 +189,9 @@ pub(super) fn parse_suite(line: &str) -> Option<&str> {
     let indent = line.len() - line.trim_start().len();
     let file = without_time(file.trim_start());
     let file = file.strip_prefix("./").unwrap_or(file);
-    (matches!(word, "PASS" | "FAIL") && indent < 2 && !file.is_empty()).then_some(file)
+    // Vitest names the test behind the file.
+    let is_suite = !file.is_empty() && !file.contains(" > ");
+    (matches!(word, "PASS" | "FAIL") && indent < 2 && is_suite).then_some(file)
 }
 
 /// A line of the tree that is a test. Leaves the groups it is in.

@@ -17,6 +17,9 @@ mod jest_document;
 mod junit;
 mod junit_detail;
 mod lines;
+mod mocha;
+mod mocha_failures;
+mod mocha_tree;
 mod nextest;
 mod node;
 mod node_spec;
@@ -28,6 +31,8 @@ mod reading;
 mod tests;
 mod trouble;
 mod unittest;
+mod vitest;
+mod vitest_line;
 
 use std::collections::BTreeSet;
 
@@ -60,6 +65,10 @@ pub enum TestFormat {
     Node,
     /// `python -m unittest`.
     Unittest,
+    /// Mocha, by its `spec` reporter or others that end with the same numbers.
+    Mocha,
+    /// Vitest.
+    Vitest,
 }
 
 impl TestFormat {
@@ -69,7 +78,7 @@ impl TestFormat {
         match self {
             // `foo src/lib.rs tests::a`, `foo::it tests::a`, `module/package Test/Sub`.
             Self::Cargo | Self::Nextest | Self::Go => last(" "),
-            Self::Jest | Self::Node => last(" › "),
+            Self::Jest | Self::Node | Self::Mocha | Self::Vitest => last(" › "),
             // `tests.test_a.TestB.test_c` is what unittest takes.
             // A node id is what pytest takes; of a report it is not known who wrote it.
             Self::Pytest | Self::Junit | Self::Unittest => id,
@@ -118,7 +127,7 @@ pub fn parse_output(text: &str) -> Option<TestResults> {
 
 /// As [`parse_output`], with numbers, times and the output of tests that failed.
 pub fn read_output(text: &str) -> Option<TestReading> {
-    let formats: [fn(&str) -> Option<TestReading>; 8] = [
+    let formats: [fn(&str) -> Option<TestReading>; 10] = [
         cargo::parse,
         nextest::parse,
         pytest::parse,
@@ -127,6 +136,8 @@ pub fn read_output(text: &str) -> Option<TestReading> {
         jest::parse,
         node::parse,
         unittest::parse,
+        mocha::parse,
+        vitest::read,
     ];
     formats.into_iter().filter_map(|parse| parse(text)).reduce(TestReading::join)
 }

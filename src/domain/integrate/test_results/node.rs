@@ -70,6 +70,11 @@ impl Session {
         self.groups.get(depth).is_some_and(|(open, held)| *held && open == name)
     }
 
+    /// Whether a test may stand at this depth: mocha's look the same, and are in no group of node's.
+    pub(super) fn has_depth(&self, depth: usize) -> bool {
+        depth <= self.groups.len()
+    }
+
     /// A test ended at this depth. Returns its id where it is listed.
     pub(super) fn end(&mut self, depth: usize, ended: Ended) -> Option<String> {
         self.groups.truncate(depth);

@@ -68,7 +68,9 @@ impl Run {
                 }
                 Some(_) | None => self.session.open_group(depth, name),
             }
-        } else if let Some((outcome, timed)) = parse_end(said) {
+        } else if let Some((outcome, timed)) = parse_end(said)
+            && (self.session.has_depth(depth) || self.in_failing)
+        {
             self.close_output();
             if self.in_failing && depth == 0 {
                 self.output = Some((Failed::Name(timed.name.to_owned()), Excerpt::default()));

@@ -12,7 +12,7 @@ macro_rules! real {
 pub(super) use real;
 
 /// Outputs of real tools that are complete.
-const COMPLETE: [&str; 11] = [
+const COMPLETE: [&str; 14] = [
     real!("cargo.txt"),
     real!("nextest-retries.txt"),
     real!("pytest-verbose.txt"),
@@ -24,10 +24,13 @@ const COMPLETE: [&str; 11] = [
     real!("node-tap.txt"),
     real!("node-spec.txt"),
     real!("unittest-verbose.txt"),
+    real!("mocha.txt"),
+    real!("vitest-verbose.txt"),
+    real!("vitest-tree.txt"),
 ];
 
 /// And others.
-const INCOMPLETE: [&str; 12] = [
+const INCOMPLETE: [&str; 15] = [
     real!("cargo-fail-fast.txt"),
     real!("cargo-quiet.txt"),
     real!("cargo-abort.txt"),
@@ -40,6 +43,9 @@ const INCOMPLETE: [&str; 12] = [
     real!("jest-broken.txt"),
     real!("node-broken.txt"),
     real!("unittest.txt"),
+    real!("mocha-dot.txt"),
+    real!("mocha-hooks.txt"),
+    real!("vitest.txt"),
 ];
 
 /// Results as text: whether they are complete, then the tests that passed, failed and were skipped.
@@ -138,6 +144,8 @@ fn an_output_tells_what_its_report_cannot() {
         real!("go-broken.txt"),
         real!("jest-broken.txt"),
         "Test Suites: 1 failed, 1 of 3 total\n",
+        "Vitest caught 2 unhandled errors during the test run.\n",
+        " Exception during run: Error: Cannot find module './a'\n",
         "error: could not compile `a` (lib) due to 1 previous error\n",
     ] {
         assert!(is_cut_short(text), "{text}");
@@ -200,7 +208,7 @@ proptest! {
 
     #[test]
     fn any_lines_in_any_order_are_read(
-        picks in prop::collection::vec((0..23_usize, any::<u16>(), any::<bool>()), 0..60)
+        picks in prop::collection::vec((0..29_usize, any::<u16>(), any::<bool>()), 0..60)
     ) {
         let all = COMPLETE.into_iter().chain(INCOMPLETE).collect::<Vec<_>>();
         let mut text = String::new();

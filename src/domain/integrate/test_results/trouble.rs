@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::lines::{Line, lines};
-use super::{jest, pytest};
+use super::{jest, mocha, pytest, vitest};
 
 /// Bytes that are kept of a line.
 const LINE_MAX: usize = 400;
@@ -91,6 +91,7 @@ fn trouble(line: &str) -> Option<Trouble> {
         || said == "● Test suite failed to run"
         || said.starts_with("ImportError: Failed to import test module: ")
         || said.starts_with("Error: Cannot find module ")
+        || mocha::is_fatal(said)
     {
         Some(Trouble::Collection { line })
     } else if said.starts_with("process didn't exit successfully") && said.contains("(signal: ")
@@ -99,6 +100,7 @@ fn trouble(line: &str) -> Option<Trouble> {
     {
         Some(Trouble::Crash { line })
     } else if begins(&["ERROR: Coverage failure", "FAIL Required test coverage"])
+        || vitest::is_coverage(said)
         || (said.starts_with("Jest: ") && said.contains("coverage threshold"))
     {
         Some(Trouble::Coverage { line })
@@ -106,9 +108,10 @@ fn trouble(line: &str) -> Option<Trouble> {
         || said.contains("no tests ran in ")
         || said.ends_with("Error: no test specified")
         || said == "error: no tests to run"
+        || said.starts_with("Error: No test files found")
     {
         Some(Trouble::NoTests { line })
-    } else if jest::is_fatal(said) || pytest::is_fatal(said) {
+    } else if jest::is_fatal(said) || pytest::is_fatal(said) || vitest::is_fatal(said) {
         Some(Trouble::Crash { line })
     } else {
         None

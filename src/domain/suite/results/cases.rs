@@ -154,7 +154,9 @@ fn split(module: &str, format: TestFormat, id: &str) -> (String, String) {
             let named = id.split_once('[').map_or(id, |(named, _)| named);
             named.rfind("::").and_then(|at| Some((id.get(..at)?, id.get(at + 2..)?)))
         }
-        TestFormat::Jest | TestFormat::Node => id.rsplit_once(" › "),
+        TestFormat::Jest | TestFormat::Node | TestFormat::Mocha | TestFormat::Vitest => {
+            id.rsplit_once(" › ")
+        }
         TestFormat::Unittest => id.rsplit_once('.'),
         // Of a report it is not known who wrote it.
         TestFormat::Junit => id.split_once(' '),

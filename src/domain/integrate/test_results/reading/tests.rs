@@ -22,6 +22,8 @@ fn numbers_are_those_that_the_tool_prints() {
         (real!("jest-json.txt"), numbers(5, 1, 2)),
         (real!("node-tap.txt"), numbers(4, 5, 2)),
         (real!("unittest-verbose.txt"), numbers(1, 3, 2)),
+        (real!("mocha.txt"), numbers(6, 2, 1)),
+        (real!("vitest.txt"), numbers(5, 2, 3)),
     ] {
         let reading = read(text);
         assert_eq!(reading.tally, tally, "{:?}", reading.results.format);

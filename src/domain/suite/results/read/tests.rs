@@ -46,6 +46,32 @@ fn a_module_that_fails_without_a_failed_test_says_why() {
 }
 
 #[test]
+fn mocha_and_vitest_say_why_they_fail_without_a_failed_test() {
+    let cause = |log| read(1, log, None).cause.unwrap();
+    assert!(matches!(
+        cause(" Exception during run: /a/b.js:1\n\nSyntaxError: Unexpected token\n"),
+        FailureCause::Trouble { trouble: Trouble::Collection { .. } }
+    ));
+    assert!(matches!(
+        cause("Error: No test files found: \"test\"\n"),
+        FailureCause::Trouble { trouble: Trouble::NoTests { .. } }
+    ));
+    assert!(matches!(
+        cause("Vitest caught 1 unhandled error during the test run.\n"),
+        FailureCause::Trouble { trouble: Trouble::Crash { .. } }
+    ));
+    assert!(matches!(
+        cause("ERROR: Coverage for lines (50%) does not meet global threshold (80%)\n"),
+        FailureCause::Trouble { trouble: Trouble::Coverage { .. } }
+    ));
+    assert_eq!(
+        read(1, real!("vitest.txt"), None).cause,
+        Some(FailureCause::Tests { failed: 3 }),
+        "two tests, and a group whose hook failed"
+    );
+}
+
+#[test]
 fn a_command_that_did_not_come_to_its_end_is_never_complete() {
     let said = SuiteSaid { end: SuiteEnd::TimedOut, log: real!("cargo.txt"), report: None };
     let reading = read_suite(&said);
