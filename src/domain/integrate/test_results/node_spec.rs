@@ -69,7 +69,7 @@ impl Run {
                 Some(_) | None => self.session.open_group(depth, name),
             }
         } else if let Some((outcome, timed)) = parse_end(said)
-            && (self.session.has_depth(depth) || self.in_failing)
+            && self.session.has_depth(depth)
         {
             self.close_output();
             if self.in_failing && depth == 0 {
