@@ -359,7 +359,7 @@ fn where_the_check_comes_to_no_result_on_the_base_that_is_told_and_nothing_decid
     let setup = "[[setup]]\nname = 'deps'\nrun = 'test -e ../go'\n";
     let output = race(&repo, &format!("{RULES}{ARMS}{setup}"), &[]);
     output.exit(1).stdout_has("not decided: the check came to no result on the base");
-    output.stdout_has("control: ").stdout_has("`deps`");
+    output.stdout_has("control: ").stdout_has("`deps`").stdout_has("errored");
     crate::scene::go(&repo);
     repo.wt_orch(&["retry"]).exit(0).stdout_has("`right` is proved");
 }

@@ -17,6 +17,11 @@ fn where_the_control_cannot_be_run_the_race_says_why() {
         "never began: the check came to no result on the base"
     );
     assert!(found["control"]["reason"].as_str().is_some_and(|why| !why.is_empty()), "{found:#}");
+    // A program that is not there fails as well, and shows nothing of the bug.
+    let text = format!("[race]\ncheck = 'no-such-program'\n{ARMS}");
+    race(&repo, &text, &[]).exit(1).stdout_has("exit code 127").stdout_has("`[[setup]]`");
+    let found = repo.wt_orch(&["status", "--json"]).exit(0).stdout_json()["race"].clone();
+    assert_eq!(found["control"]["outcome"], Value::Null, "{found:#}");
 }
 
 #[test]

@@ -115,6 +115,36 @@ fn an_npm_workspace_has_the_tests_that_node_counts() {
 }
 
 #[test]
+fn a_go_module_has_the_tests_that_go_counts() {
+    let repo = ordinary_repo();
+    if !is_there("go", &repo.program("go", &["version"]).run()) {
+        return;
+    }
+    repo.file("go.mod", "module example.org/shop\n\ngo 1.18\n");
+    for (name, red) in [("cart", ""), ("mail", "t.Fatal(\"not so\")")] {
+        let text = format!(
+            "package {name}\n\nimport \"testing\"\n\nfunc TestSum(t *testing.T) {{\n\tfor _, n := \
+             range []string{{\"a\", \"b\"}} {{\n\t\tt.Run(n, func(t *testing.T) {{}})\n\t}}\n}}\n\n\
+             func TestRed(t *testing.T) {{\n\t{red}\n}}\n\nfunc TestLater(t *testing.T) {{\n\t\
+             t.Skip(\"later\")\n}}\n"
+        );
+        repo.file(&format!("internal/{name}/{name}_test.go"), &text);
+    }
+    repo.commit("module");
+    let cache = repo.path("go-cache").to_str().unwrap().to_owned();
+    let output = repo.command(&["test", "--json"]).env("GOCACHE", &cache).run();
+    let told = document(&output, 1, "test");
+    let native = repo.program("go", &["test", "-v", "./..."]).env("GOCACHE", &cache).run();
+    let counted = |result: &str| {
+        let of = |line: &&str| line.trim_start().starts_with(result);
+        u64::try_from(native.stdout().lines().filter(of).count()).unwrap()
+    };
+    let native = ["--- ", "--- FAIL", "--- SKIP"].map(counted);
+    assert_eq!(["tests", "failures", "skipped"].map(|name| sum(&told, name)), native, "{output}");
+    assert_eq!((native, told["modules"].as_array().unwrap().len()), ([10, 1, 2], 2));
+}
+
+#[test]
 fn packages_that_are_installed_go_along_and_are_never_those_of_yesterday() {
     let repo = ordinary_repo();
     if !is_there("npm", &repo.program("npm", &["--version"]).run()) {

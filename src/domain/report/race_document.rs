@@ -43,6 +43,16 @@ pub struct ControlFacts {
     pub metric: Option<MetricSummary>,
 }
 
+impl ControlFacts {
+    /// What its results say: nothing, where it came to no result whatever the check ended with.
+    fn says(&self, rules: &RaceRules) -> Reproduction {
+        match self.reason {
+            Some(_) => Reproduction::Open,
+            None => reproduction(rules, self.tally),
+        }
+    }
+}
+
 /// One arm.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ArmFacts {
@@ -106,7 +116,7 @@ impl RaceFacts {
 
     /// What the control says; `None` where there is none.
     pub fn reproduction(&self) -> Option<Reproduction> {
-        self.control.as_ref().map(|control| reproduction(&self.rules, control.tally))
+        self.control.as_ref().map(|control| control.says(&self.rules))
     }
 
     /// Passes that an arm lacks to be proved; `None` where it can no longer be.
@@ -286,9 +296,9 @@ pub fn from_race(facts: &RaceFacts) -> RaceDocument {
 
 fn control_entry(
     rules: &RaceRules,
-    ControlFacts { tally, reason, .. }: &ControlFacts,
+    control @ ControlFacts { tally, reason, .. }: &ControlFacts,
 ) -> ControlEntry {
-    let outcome = match reproduction(rules, *tally) {
+    let outcome = match control.says(rules) {
         Reproduction::Open => None,
         Reproduction::Reproduced => Some(ControlOutcome::Reproduced),
         Reproduction::NotReproduced => Some(ControlOutcome::NotReproduced),

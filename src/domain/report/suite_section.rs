@@ -12,6 +12,8 @@ use crate::domain::time::human_duration;
 
 /// Failures of one module that are shown with their output.
 const OUTPUTS_SHOWN: usize = 20;
+/// Quicker tests are none of the slowest: rounded, they take no time.
+const NOTICED: Duration = Duration::from_millis(50);
 /// Slowest tests shown.
 const SLOWEST_SHOWN: usize = 10;
 /// Flaky tests shown of one module.
@@ -253,6 +255,7 @@ fn slowest(summary: &SuiteSummary) -> Option<Section> {
         let name = module.name.clone();
         let results = module.results.iter();
         let tests = results.flat_map(|results| results.slowest.clone());
+        let tests = tests.filter(|test| test.duration >= NOTICED);
         tests.map(move |test| (name.clone(), test)).collect::<Vec<_>>()
     };
     let mut slowest: Vec<_> = summary.modules.iter().flat_map(slow).collect();

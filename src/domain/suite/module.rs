@@ -51,7 +51,8 @@ impl ModuleKind {
                  pytest, or name the command, `[test.modules.NAME]` with `run`"
             }
             Self::Npm | Self::Pnpm | Self::Yarn => {
-                "a worktree has what git tracks: a setup hook (`[[setup]]`) installs the rest there"
+                "packages that your checkout has installed go along: install them there, or let a \
+                 setup hook (`[[setup]]`) do so in each worktree"
             }
             Self::Cargo | Self::Go | Self::Configured => {
                 "what its command calls must be on the PATH, or be made by a setup hook (`[[setup]]`)"

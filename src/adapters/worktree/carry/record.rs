@@ -92,6 +92,25 @@ impl Record {
         write_whole(&git_dir.join(FILE), &text)
     }
 
+    /// Forgets all but the caches that are still there, when a worktree waits for its next task: what
+    /// that makes in the place of something that went is its own.
+    pub(in crate::adapters::worktree) fn retain_caches(
+        git_dir: &Path,
+        worktree: &Path,
+    ) -> Result<(), GitError> {
+        let mut record = Self::load(git_dir)?;
+        if record.is_empty() {
+            return Ok(());
+        }
+        record.entries.retain(|path, state| match state {
+            State::Cache(_) | State::CacheBegun => {
+                worktree.join(as_path(path)).symlink_metadata().is_ok()
+            }
+            State::Begun | State::There(_) => false,
+        });
+        record.save(git_dir)
+    }
+
     /// Lines of a `.gitignore` that name what was brought, and nothing else.
     pub(in crate::adapters::worktree) fn patterns(&self) -> Vec<String> {
         let escaped = |path: &[u8]| {

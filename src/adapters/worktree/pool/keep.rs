@@ -8,6 +8,7 @@ use super::record::{PoolRecord, conversion};
 use super::{REASON, folder_in, forget_if_empty, is_pooled, pool_taken};
 use crate::adapters::git::{GitError, Repo, WorktreeInfo, as_path, io, real_path};
 use crate::adapters::host::crash_point::crash_point;
+use crate::adapters::worktree::carry::Record;
 use crate::adapters::worktree::objection::Examined;
 use crate::adapters::worktree::trash::{Trash, discarded_folder};
 use crate::adapters::worktree::whole_file::write_whole;
@@ -139,6 +140,7 @@ impl<'a> Fit<'a> {
             repositories: self.repositories,
         };
         record.write(self.entry)?;
+        Record::retain_caches(self.entry, self.path)?;
         let entries = self.entry.read_dir().map_err(io("list", self.entry))?;
         for entry in entries.flatten() {
             if !STAYS.iter().any(|name| entry.file_name() == *name) {

@@ -70,7 +70,10 @@ impl Draft {
         let last = self.state.tasks[task].checks.last().filter(|_| is_control)?;
         let message = match last.end {
             Ok(Ending::Code { code: code @ (126 | 127) }) => {
-                format!("exit code {code}: its command was not found, or is no program")
+                format!(
+                    "exit code {code}: its command was not found, or is no program; a worktree has \
+                     what git tracks, and a setup hook (`[[setup]]`) installs the rest there"
+                )
             }
             _ if last.is_tainted() => {
                 let paths = last.tainted.join(", ");

@@ -88,3 +88,15 @@ fn more_than_may_be_copied_stays_behind_with_a_way_out() {
     scene.brought(&carry);
     assert_eq!((scene.read(MODULE), scene.read(".env").unwrap().as_str()), (None, "KEY=1\n"));
 }
+
+#[test]
+fn a_worktree_that_waits_remembers_the_packages_that_it_has_and_nothing_else() {
+    let scene = installed();
+    scene.brought(&scene.carry(&rules()));
+    Record::retain_caches(&scene.git_dir(), &scene.path).unwrap();
+    let record = Record::load(&scene.git_dir()).unwrap();
+    assert!(record.holds(MODULE.as_bytes()) && !record.holds(b".env"));
+    std::fs::remove_dir_all(scene.path.join("node_modules")).unwrap();
+    Record::retain_caches(&scene.git_dir(), &scene.path).unwrap();
+    assert!(Record::load(&scene.git_dir()).unwrap().is_empty());
+}
