@@ -138,7 +138,7 @@ fn a_run_that_is_held_kills_its_train_and_makes_it_again_when_more_has_succeeded
         + &waits("slow", "go", "echo slow > slow.txt")
         + &waits("slower", "again", "true")
         + &validation(
-            "trap '' TERM; touch ../begun; until test -e ../go; do echo >> ../count; sleep 0.02; done; \
+            "trap '' TERM; echo > ../count; touch ../begun; until test -e ../go; do echo >> ../count; sleep 0.02; done; \
              touch ../again",
         );
     let running = splitting(&repo, &text).start();

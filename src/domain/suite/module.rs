@@ -51,8 +51,8 @@ impl ModuleKind {
                  pytest, or name the command, `[test.modules.NAME]` with `run`"
             }
             Self::Npm | Self::Pnpm | Self::Yarn => {
-                "packages that your checkout has installed go along: install them there, or let a \
-                 setup hook (`[[setup]]`) do so in each worktree"
+                "packages that your checkout has installed go along unless there are setup hooks \
+                 (`[[setup]]`), which are to install them then: install them there, or let a hook do so"
             }
             Self::Cargo | Self::Go | Self::Configured => {
                 "what its command calls must be on the PATH, or be made by a setup hook (`[[setup]]`)"

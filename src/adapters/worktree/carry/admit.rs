@@ -133,11 +133,15 @@ impl Selection {
     }
 
     pub(super) fn too_large(&self) -> TooLarge {
-        let mut roots: Vec<&Root> =
-            self.roots.iter().filter(|root| !root.is_whole() && root.bytes > 0).collect();
+        let mut roots: Vec<&Root> = self
+            .roots
+            .iter()
+            .filter(|root| root.nature != Nature::Cache && root.bytes > 0)
+            .collect();
         roots.sort_by_key(|root| (std::cmp::Reverse(root.bytes), &root.path));
         let biggest = roots.iter().take(SHOWN).map(|root| (root.shown(), root.bytes)).collect();
-        TooLarge { bytes: self.amount(Nature::Named).bytes, limit: self.limit, biggest }
+        let bytes = roots.iter().map(|root| root.bytes).sum();
+        TooLarge { bytes, limit: self.limit, biggest }
     }
 }
 

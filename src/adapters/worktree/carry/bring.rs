@@ -178,7 +178,11 @@ impl Carry {
             };
             if root.is_whole() {
                 arrival.products |= root.nature == Nature::Cache;
-                record.entries.insert(root.path.clone(), State::Cache(root.stamp()));
+                let state = match root.nature {
+                    Nature::Installed => State::Installed(root.stamp()),
+                    Nature::Cache | Nature::Named => State::Cache,
+                };
+                record.entries.insert(root.path.clone(), state);
             } else {
                 record.entries.insert(item.path.clone(), State::There(*stamp));
             }

@@ -20,7 +20,13 @@ impl Carry {
         let wanted: HashSet<&[u8]> =
             self.selection.items.iter().map(|item| item.path.as_slice()).collect();
         record.entries.retain(|path, state| match state {
-            State::Cache(_) | State::CacheBegun => true,
+            State::Cache | State::CacheBegun => true,
+            State::Installed(_) => {
+                let wanted = |root: &Root| root.nature == Nature::Installed && root.path == *path;
+                !self.selection.packages
+                    || self.selection.roots.iter().any(wanted)
+                    || site.remove(path).is_err()
+            }
             State::Begun | State::There(_) if wanted.contains(path.as_slice()) => true,
             State::Begun | State::There(_) => {
                 let (folder, name) = split(path);
@@ -71,8 +77,8 @@ impl Carry {
         Ok(if only_folders { Vec::new() } else { wanted })
     }
 
-    /// Caches and installed packages that the worktree has, whoever made them. What was cut short is
-    /// taken away, and packages that we brought before others were installed.
+    /// Caches that the worktree has, whoever made them, and the packages that the checkout has. What was
+    /// cut short is taken away, and other packages.
     fn caches_there(&self, site: &Site<'_>, record: &Record) -> Result<HashSet<usize>, GitError> {
         let mut there = HashSet::new();
         for (index, root) in self.selection.roots.iter().enumerate().filter(|(_, r)| r.is_whole()) {
@@ -80,7 +86,8 @@ impl Carry {
                 Found::Nothing => {}
                 Found::Blocked => drop(there.insert(index)),
                 Found::Folder | Found::File(_) => {
-                    if record.entries.get(&root.path).is_some_and(|state| is_stale(root, *state)) {
+                    let state = record.entries.get(&root.path).copied();
+                    if is_stale(root, state) && !site.holds_tracked(&root.path) {
                         site.remove(&root.path)?;
                     } else {
                         there.insert(index);
@@ -92,12 +99,17 @@ impl Carry {
     }
 }
 
-/// Whether what is there of a root is to be brought again.
-fn is_stale(root: &Root, state: State) -> bool {
-    match state {
-        State::CacheBegun => true,
-        State::Cache(stamp) => root.nature == Nature::Installed && stamp != root.stamp(),
-        State::Begun | State::There(_) => false,
+/// Whether what is there of a root is to be brought again. Packages of which nothing is known may be
+/// those of any day.
+fn is_stale(root: &Root, state: Option<State>) -> bool {
+    match (root.nature, state) {
+        (_, Some(State::CacheBegun)) => true,
+        (Nature::Installed, Some(State::Installed(stamp))) => stamp != root.stamp(),
+        (Nature::Installed, Some(State::Cache | State::Begun | State::There(_)) | None) => true,
+        (
+            Nature::Named | Nature::Cache,
+            Some(State::Cache | State::Installed(_) | State::Begun | State::There(_)) | None,
+        ) => false,
     }
 }
 
@@ -131,6 +143,14 @@ impl Site<'_> {
     fn is_tracked(&self, path: &[u8]) -> bool {
         let ends = (0..path.len()).filter(|&at| path[at] == b'/').chain([path.len()]);
         ends.into_iter().any(|end| self.tracked.contains(&path[..end]))
+    }
+
+    /// Whether the worktree's commit has something below this path.
+    fn holds_tracked(&self, path: &[u8]) -> bool {
+        let is_below = |tracked: &Vec<u8>| {
+            tracked.strip_prefix(path).is_some_and(|rest| rest.starts_with(b"/"))
+        };
+        self.tracked.iter().any(is_below)
     }
 
     fn stat(&self, top: &OwnedFd, path: &[u8]) -> Found {

@@ -77,7 +77,12 @@ impl Patterns {
 
     /// Whether no line asks for anything.
     pub(super) fn wants_nothing(&self) -> bool {
-        self.include.num_ignores() == 0 && self.installed.num_ignores() == 0
+        self.includes_nothing() && self.installed.num_ignores() == 0
+    }
+
+    /// Whether no line of the user's asks for anything.
+    pub(super) fn includes_nothing(&self) -> bool {
+        self.include.num_ignores() == 0
     }
 
     /// What the lines say about this very path, relative to the root.

@@ -46,9 +46,10 @@ pub(super) enum State {
     There(Stamp),
     /// A cache that is about to be brought; one that is there half.
     CacheBegun,
-    /// A cache, with the stamp of what it was made from. What is in it changes with every build and
-    /// is not remembered.
-    Cache(Stamp),
+    /// A cache. What is in it changes with every build and is not remembered.
+    Cache,
+    /// Packages, with the stamp of what they were made from.
+    Installed(Stamp),
 }
 
 /// Everything that was brought into one worktree.
@@ -82,7 +83,8 @@ impl Record {
                 State::Begun => ("begun", Stamp::default()),
                 State::There(stamp) => ("there", *stamp),
                 State::CacheBegun => ("cache-begun", Stamp::default()),
-                State::Cache(stamp) => ("cache", *stamp),
+                State::Cache => ("cache", Stamp::default()),
+                State::Installed(stamp) => ("installed", *stamp),
             };
             let Stamp { size, seconds, nanoseconds } = stamp;
             text.extend_from_slice(format!("{kind} {size} {seconds} {nanoseconds} ").as_bytes());
@@ -103,12 +105,23 @@ impl Record {
             return Ok(());
         }
         record.entries.retain(|path, state| match state {
-            State::Cache(_) | State::CacheBegun => {
+            State::Cache | State::CacheBegun | State::Installed(_) => {
                 worktree.join(as_path(path)).symlink_metadata().is_ok()
             }
             State::Begun | State::There(_) => false,
         });
         record.save(git_dir)
+    }
+
+    /// Forgets everything: what is there belongs to the next task.
+    pub(in crate::adapters::worktree) fn remove(git_dir: &Path) -> Result<(), GitError> {
+        let path = git_dir.join(FILE);
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(io("delete", &path)(error))
+            }
+            Ok(()) | Err(_) => Ok(()),
+        }
     }
 
     /// Lines of a `.gitignore` that name what was brought, and nothing else.
@@ -140,7 +153,7 @@ impl Record {
                 found.is_ok_and(|meta| !meta.is_dir() && Stamp::of(&meta) == *stamp)
             }
             // Half brought by us and untouched since: nobody's work.
-            Some(State::Begun | State::CacheBegun | State::Cache(_)) => true,
+            Some(State::Begun | State::CacheBegun | State::Cache | State::Installed(_)) => true,
             None => self.is_in_cache(path),
         }
     }
@@ -148,7 +161,7 @@ impl Record {
     fn is_in_cache(&self, path: &[u8]) -> bool {
         let parents = (0..path.len()).filter(|&at| path[at] == b'/').map(|at| &path[..at]);
         parents.filter_map(|parent| self.entries.get(parent)).any(|state| match state {
-            State::Cache(_) | State::CacheBegun => true,
+            State::Cache | State::CacheBegun | State::Installed(_) => true,
             State::Begun | State::There(_) => false,
         })
     }
@@ -168,7 +181,8 @@ fn parse_entry(entry: &[u8]) -> Option<(Vec<u8>, State)> {
         "begun" => State::Begun,
         "there" => State::There(stamp),
         "cache-begun" => State::CacheBegun,
-        "cache" => State::Cache(stamp),
+        "cache" => State::Cache,
+        "installed" => State::Installed(stamp),
         _ => return None,
     };
     Some((path, state))

@@ -31,6 +31,8 @@ pub struct Selection {
     /// What the patterns named; items point into it.
     pub(super) roots: Vec<Root>,
     pub(super) notes: Vec<String>,
+    /// Packages are asked for, whether there are any or not.
+    pub(super) packages: bool,
 }
 
 /// One thing to be brought.
@@ -99,8 +101,9 @@ impl Root {
 
 /// Chooses what new worktrees get: files that git ignores in the checkout and that
 /// `.worktreeinclude` or `include` names, installed packages, and the caches where they are to be
-/// shared. Never a tracked file, nothing behind a link, no repository inside. Folders of `caches` are searched only for lines
-/// that name a place in them.
+/// shared. Never a tracked file, nothing behind a link, no repository inside. Folders of `caches` are
+/// searched only for lines that name a place in them, and packages count only where git ignores them
+/// for themselves: those in what a build left are no packages of the project.
 ///
 /// # Errors
 /// Git cannot list the ignored files, or `.worktreeinclude` cannot be read.
@@ -117,6 +120,7 @@ pub fn select(
         items: Vec::new(),
         roots: Vec::new(),
         notes: Vec::new(),
+        packages: !rules.installed.is_empty(),
     };
     let ignore_case = repo.settings().is_true("core.ignorecase");
     let lines =
@@ -153,6 +157,8 @@ pub fn select(
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fate {
     Left,
+    /// As `Left`, in a folder that git ignores as a whole.
+    Inner,
     /// As `Left`, in a cache that stays behind: looked into only where a line names a place.
     Cold,
     /// A line names its parent, but nothing below was chosen so far.
@@ -197,8 +203,10 @@ impl Walk<'_> {
             }
             (Wish::Leave, _) => Fate::Left,
             (Wish::Installed, Fate::Left) => self.root(path, &meta, Nature::Installed),
-            (Wish::Cache, Fate::Left) if self.share => self.root(path, &meta, Nature::Cache),
-            (Wish::Cache, Fate::Left) => Fate::Cold,
+            (Wish::Cache, Fate::Left | Fate::Inner) if self.share => {
+                self.root(path, &meta, Nature::Cache)
+            }
+            (Wish::Cache, Fate::Left | Fate::Inner) => Fate::Cold,
             (Wish::Installed | Wish::Cache | Wish::Silent, above) => above,
         };
         if meta.is_dir() {
@@ -234,7 +242,12 @@ impl Walk<'_> {
             }
             return;
         }
-        if fate == Fate::Cold && !self.patterns.reach_below(path) {
+        let searched = match fate {
+            Fate::Left | Fate::Inner => self.share || !self.patterns.includes_nothing(),
+            Fate::Cold => self.patterns.reach_below(path),
+            Fate::Wanted | Fate::Taken(_) => true,
+        };
+        if !searched {
             return;
         }
         let Ok(entries) = whole.read_dir() else {
@@ -248,7 +261,8 @@ impl Walk<'_> {
         }
         for entry in entries.flatten() {
             let name = entry.file_name();
-            self.enter(&[path, b"/", name.as_bytes()].concat(), fate);
+            let below = if fate == Fate::Left { Fate::Inner } else { fate };
+            self.enter(&[path, b"/", name.as_bytes()].concat(), below);
         }
     }
 

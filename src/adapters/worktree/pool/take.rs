@@ -11,6 +11,7 @@ use super::update::{Goal, Waiting, difference};
 use super::{REASON, folder_in, forget_if_empty, left_to_its_author, stands};
 use crate::adapters::git::{BranchesOutcome, GitError, RawChange, Repo, admin_dirs, io, real_path};
 use crate::adapters::host::crash_point::crash_point;
+use crate::adapters::worktree::carry::Record;
 use crate::adapters::worktree::lock::RepoLock;
 use crate::adapters::worktree::remove::discarded;
 use crate::adapters::worktree::trash::{Trash, discarded_entry, discarded_folder};
@@ -242,6 +243,10 @@ impl Claim {
             write_whole(&self.entry.join("locked"), reason.as_bytes())?;
         }
         PoolRecord::remove(&self.entry)?;
+        if spec.branch.is_some() {
+            // Whatever the task commits is its own.
+            Record::remove(&self.entry)?;
+        }
         if let Some(parent) = path.parent() {
             std::fs::create_dir_all(parent).map_err(io("create", parent))?;
         }

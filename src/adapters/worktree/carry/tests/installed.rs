@@ -60,13 +60,42 @@ fn they_are_brought_again_only_when_others_are_installed() {
 }
 
 #[test]
-fn what_a_worktree_installed_itself_stays() {
+fn packages_that_the_checkout_no_longer_has_go_and_so_do_those_of_whom_nothing_is_known() {
     let scene = installed();
-    write(&scene.path.join(MODULE), "its own\n");
-    let arrival = scene.brought(&scene.carry(&rules()));
-    assert_eq!(scene.read(MODULE).unwrap(), "its own\n");
-    assert_eq!(scene.read("node_modules/.env"), None);
-    assert_eq!(arrival.load.copied.files + arrival.load.shared.files, 4, "{arrival:?}");
+    scene.sandbox.write("conf/node_modules/left/index.js", "an older one\n");
+    scene.brought(&scene.carry(&rules()));
+    assert_eq!(scene.read("conf/node_modules/left/index.js").unwrap(), "an older one\n");
+    std::fs::remove_dir_all(scene.sandbox.root().join("conf/node_modules")).unwrap();
+    // A run that asks for no packages leaves those that are there.
+    scene.brought(&scene.carry(&WorktreeRules::default()));
+    assert!(scene.read("conf/node_modules/left/index.js").is_some());
+    scene.brought(&scene.carry(&rules()));
+    assert_eq!(scene.read("conf/node_modules/left/index.js"), None);
+    assert_eq!(scene.read(MODULE).unwrap(), "1\n");
+    Record::remove(&scene.git_dir()).unwrap();
+    write(&scene.path.join(MODULE), "of another day\n");
+    scene.brought(&scene.carry(&rules()));
+    assert_eq!(scene.read(MODULE).unwrap(), "1\n");
+}
+
+#[test]
+fn packages_in_what_a_build_left_are_none_of_the_project() {
+    let scene = installed();
+    scene.sandbox.write("data/server/node_modules/left/index.js", "built\n");
+    let carry = scene.carry(&rules());
+    assert_eq!(carry.paths(true), ["node_modules/"]);
+    std::fs::remove_file(scene.sandbox.root().join(".worktreeinclude")).unwrap();
+    assert_eq!(scene.carry(&rules()).paths(true), ["node_modules/"]);
+}
+
+#[test]
+fn packages_that_a_commit_has_are_its_own() {
+    let scene = installed();
+    write(&scene.path.join(MODULE), "committed\n");
+    scene.git(&["add", "--force", "node_modules"]);
+    scene.git(&["commit", "--quiet", "--message", "packages"]);
+    scene.brought(&scene.carry(&rules()));
+    assert_eq!(scene.read(MODULE).unwrap(), "committed\n");
 }
 
 #[test]
