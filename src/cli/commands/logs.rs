@@ -12,6 +12,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::domain::id::{RunId, TaskId};
 use crate::domain::report::SCHEMA;
+use crate::domain::run::CheckRun;
 use crate::render::visible;
 
 /// Runs it.
@@ -60,11 +61,21 @@ fn show(
     let run = &stored.run;
     let index = task_index(&stored.state, name)?;
     let task = &stored.state.task(index).id;
-    let attempt = attempt.unwrap_or(stored.state.tasks[index].attempts);
+    let record = &stored.state.tasks[index];
+    let attempt = attempt.unwrap_or(record.attempts);
+    let checks = checks_of(place, run, (task, attempt));
+    let runs = (1..).zip(&checks);
+    // Of earlier attempts it is not known which runs these were.
+    let known: &[CheckRun] = if attempt == record.attempts { &record.checks } else { &[] };
+    let failed: Vec<(u32, PathBuf)> = runs
+        .zip(known)
+        .filter(|(_, check)| !check.passed && check.counts())
+        .map(|((run, log), _)| (run, log.clone()))
+        .collect();
     // An attempt whose hooks failed has no output but theirs, and a silent command that of its check.
     let site = &place.site;
     let mut logs = vec![site.log(run, task, attempt), site.setup_log(run, task, attempt)];
-    logs.extend(checks_of(place, run, (task, attempt)).pop());
+    logs.extend(failed.first().map(|(_, log)| log).or(checks.last()).cloned());
     let read = |path: PathBuf| Some((std::fs::read(&path).ok()?, path));
     let read: Vec<(Vec<u8>, PathBuf)> = logs.into_iter().filter_map(read).collect();
     let said = read.iter().position(|(bytes, _)| !bytes.is_empty()).unwrap_or_default();
@@ -75,18 +86,32 @@ fn show(
             .hint(format!("`wt-orch logs {run}` lists what there is")));
     };
     let text = String::from_utf8_lossy(&bytes);
+    print(context, &text);
+    let mut rows = Vec::new();
+    for (at, log) in failed.into_iter().filter(|(_, log)| *log != path) {
+        let Ok(bytes) = std::fs::read(&log) else { continue };
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let which = if checks.len() == 1 { String::new() } else { format!(", run {at}") };
+        context.streams.note(&format!("the check, which failed{which}:"));
+        print(context, &text);
+        rows.push(json!({ "run": at, "log": log, "text": text }));
+    }
+    let document = json!({
+        "schema": SCHEMA, "run": run, "task": task, "attempt": attempt, "log": path, "text": text,
+        "checks": rows,
+    });
+    context.streams.document(&document);
+    Ok(Exit::Done)
+}
+
+fn print(context: &Context, text: &str) {
     if std::io::stdout().is_terminal() {
         // Whatever a task wrote, it does not get to drive the terminal.
         let lines: Vec<String> = text.lines().map(visible).collect();
         context.streams.result(&lines.join("\n"));
     } else {
-        context.streams.result(&text);
+        context.streams.result(text);
     }
-    let document = json!({
-        "schema": SCHEMA, "run": run, "task": task, "attempt": attempt, "log": path, "text": text,
-    });
-    context.streams.document(&document);
-    Ok(Exit::Done)
 }
 
 /// Logs of one attempt in the order in which they begin: kind, its word in the list, path.

@@ -41,6 +41,8 @@ pub struct ControlFacts {
     pub duration: Duration,
     /// What the check printed.
     pub metric: Option<MetricSummary>,
+    /// What it said where it failed.
+    pub evidence: Option<Evidence>,
 }
 
 impl ControlFacts {
@@ -191,6 +193,8 @@ pub struct ControlEntry {
     pub runs: u32,
     /// How many of them passed.
     pub passes: u32,
+    /// What the check said where it failed.
+    pub evidence: Option<EvidenceEntry>,
 }
 
 /// What the control says.
@@ -296,7 +300,7 @@ pub fn from_race(facts: &RaceFacts) -> RaceDocument {
 
 fn control_entry(
     rules: &RaceRules,
-    control @ ControlFacts { tally, reason, .. }: &ControlFacts,
+    control @ ControlFacts { tally, reason, evidence, .. }: &ControlFacts,
 ) -> ControlEntry {
     let outcome = match control.says(rules) {
         Reproduction::Open => None,
@@ -304,7 +308,8 @@ fn control_entry(
         Reproduction::NotReproduced => Some(ControlOutcome::NotReproduced),
     };
     let reason = reason.clone();
-    ControlEntry { outcome, reason, runs: tally.runs(), passes: tally.passes }
+    let evidence = evidence.as_ref().map(evidence_entry);
+    ControlEntry { outcome, reason, runs: tally.runs(), passes: tally.passes, evidence }
 }
 
 fn arm_entry(facts: &RaceFacts, arm: &ArmFacts) -> ArmEntry {

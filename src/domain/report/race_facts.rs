@@ -19,7 +19,7 @@ pub fn race_facts(state: &RunState) -> Option<RaceFacts> {
         run: state.spec.run.clone(),
         base: state.spec.base,
         rules: race.rules.clone(),
-        control: control.map(|control| control_facts(&state.tasks[control])),
+        control: control.map(|control| control_facts(state, control)),
         arms: race.arms.iter().filter_map(|arm| arm_facts(state, race, arm)).collect(),
         saved: saved(state, race),
     })
@@ -30,7 +30,8 @@ pub fn race_winner(state: &RunState) -> Option<TaskId> {
     race_facts(state)?.ranking().winner().cloned()
 }
 
-fn control_facts(record: &TaskRecord) -> ControlFacts {
+fn control_facts(state: &RunState, control: usize) -> ControlFacts {
+    let record = &state.tasks[control];
     let told = match (record.outcome(), record.reason()) {
         (Some(Outcome::Succeeded), _) | (_, Some(Reason::NotReproduced { .. })) => None,
         (_, reason) => reason,
@@ -40,6 +41,7 @@ fn control_facts(record: &TaskRecord) -> ControlFacts {
         reason: told.map(ToString::to_string),
         duration: record.usage.wall,
         metric: metric_of(&record.checks, |_| true),
+        evidence: evidence_of(state, None, control),
     }
 }
 
@@ -64,7 +66,8 @@ fn arm_facts(state: &RunState, race: &RaceSpec, arm: &Arm) -> Option<ArmFacts> {
     let verdict = verdict(record);
     let told = matches!(verdict, Some(ArmVerdict::Errored | ArmVerdict::Stopped));
     let falsified = verdict == Some(ArmVerdict::Falsified);
-    let evidence = falsified.then(|| evidence_of(state, race, index)).flatten();
+    let control = race.control.as_ref().and_then(|control| state.index(control));
+    let evidence = falsified.then(|| evidence_of(state, control, index)).flatten();
     // What passed, but changed what it was to judge, has no output that says anything.
     let told = told || (falsified && evidence.is_none());
     Some(ArmFacts {
@@ -115,9 +118,9 @@ fn metric_of(runs: &[CheckRun], counts: impl Fn(&CheckRun) -> bool) -> Option<Me
     MetricSummary::of(&numbers.collect::<Vec<f64>>())
 }
 
-fn evidence_of(state: &RunState, race: &RaceSpec, index: usize) -> Option<Evidence> {
+/// What the check said where it failed first, compared with what it said of the control.
+fn evidence_of(state: &RunState, control: Option<usize>, index: usize) -> Option<Evidence> {
     let (said, output) = first_failure(state, index)?;
-    let control = race.control.as_ref().and_then(|control| state.index(control));
     let control = control.and_then(|control| first_failure(state, control));
     let found = evidence(output, control.map(|(_, output)| output));
     if said.failing.is_empty() {

@@ -2,7 +2,7 @@
 //! shows that the others are falsified.
 
 use super::prose::{Line, Mark};
-use super::race_document::{ArmFacts, ArmVerdict, RaceFacts};
+use super::race_document::{ArmFacts, ArmVerdict, ControlFacts, RaceFacts};
 use super::section::{Block, Section, Table};
 use crate::domain::diagnostic::some_quoted;
 use crate::domain::id::TaskId;
@@ -43,10 +43,8 @@ pub fn race_sections(facts: &RaceFacts) -> Vec<Section> {
         blocks.push(Block::List(sentences));
     }
     let mut sections = vec![Section { heading: "Race", blocks }];
-    let control = facts.control.as_ref().and_then(|control| control.reason.as_ref());
-    let control = control.map(|why| Line::new().text("control: ").join(Line::prose(why)));
-    let arms = facts.arms.iter().flat_map(evidence_blocks);
-    let evidence: Vec<Block> = control.map(Block::Line).into_iter().chain(arms).collect();
+    let control = facts.control.iter().flat_map(control_blocks);
+    let evidence: Vec<Block> = control.chain(facts.arms.iter().flat_map(evidence_blocks)).collect();
     if !evidence.is_empty() {
         sections.push(Section { heading: "Evidence", blocks: evidence });
     }
@@ -233,6 +231,16 @@ fn at_most_percent(share: f64) -> String {
     format!("{up} %")
 }
 
+/// What the check says of the base.
+fn control_blocks(control: &ControlFacts) -> Vec<Block> {
+    let name = || Line::new().text("control: ");
+    let reason = control.reason.as_ref().map(|why| name().join(Line::prose(why)));
+    let Some(evidence) = &control.evidence else {
+        return reason.map(Block::Line).into_iter().collect();
+    };
+    shown(reason.unwrap_or_else(|| name().join(Line::prose(&ending(evidence)))), evidence)
+}
+
 /// Why an arm did not make it.
 fn evidence_blocks(arm: &ArmFacts) -> Vec<Block> {
     let id = || Line::new().code(arm.id.as_str()).text(" ").join(verdict_word(arm.verdict));
@@ -240,7 +248,11 @@ fn evidence_blocks(arm: &ArmFacts) -> Vec<Block> {
     let Some(evidence) = &arm.evidence else {
         return reason.map(Block::Line).into_iter().collect();
     };
-    let line = reason.unwrap_or_else(|| id().text(": ").join(Line::prose(&ending(evidence))));
+    shown(reason.unwrap_or_else(|| id().text(": ").join(Line::prose(&ending(evidence)))), evidence)
+}
+
+/// A sentence, and the output that goes with it.
+fn shown(line: Line, evidence: &Evidence) -> Vec<Block> {
     let (same, lines) = match &evidence.shown {
         Shown::Same => (line.text("; its output is the same as the control's"), Vec::new()),
         Shown::Diff { lines, more } => {
@@ -248,6 +260,7 @@ fn evidence_blocks(arm: &ArmFacts) -> Vec<Block> {
             lines.extend((*more > 0).then(|| format!("… and {more} lines more")));
             (line.text("; its output against the control's:"), lines)
         }
+        Shown::End { lines } if lines.is_empty() => (line.text("; it printed nothing"), Vec::new()),
         Shown::End { lines } => (line.text("; the end of its output:"), lines.clone()),
     };
     let mut blocks = vec![Block::Line(same)];

@@ -46,6 +46,7 @@ fn facts(stop: RaceStop, arms: Vec<ArmFacts>) -> RaceFacts {
             duration: Duration::from_secs(3),
             reason: None,
             metric: None,
+            evidence: None,
         }),
         arms,
         saved: Duration::from_secs(20),
