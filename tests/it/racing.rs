@@ -116,6 +116,9 @@ fn a_race_names_the_arm_that_passes_and_leaves_everything_where_it_was() {
       - winner: `right` is the only arm that is proved
 
     Evidence
+      control: its check ended with exit code 3; the end of its output:
+        looked in vain
+
       `wrong` falsified: its check ended with exit code 3; its output is the same as the control's
 
     Next

@@ -25,6 +25,21 @@ fn where_the_control_cannot_be_run_the_race_says_why() {
 }
 
 #[test]
+fn logs_of_an_arm_that_fails_show_what_it_printed_and_where_the_check_failed() {
+    let repo = small_repo();
+    let text = "[race]\ncheck = 'echo the check says no; exit 3'\n[[hypothesis]]\nid = 'only'\nrun = \
+                'echo made it; echo 1 >> a.txt'\n";
+    let output = race(&repo, text, &[]);
+    output.exit(1).stdout_has("control: its check ended with exit code 3; the end of its output:");
+    let logs = repo.wt_orch(&["logs", "only"]);
+    assert_eq!(logs.exit(0).stdout(), "made it\nthe check says no\n");
+    logs.stderr_has("the check, which failed:");
+    let told = repo.wt_orch(&["logs", "only", "--json"]).exit(0).stdout_json().clone();
+    assert_eq!(told["checks"][0]["text"], "the check says no\n", "{told:#}");
+    assert_eq!(told["text"], "made it\n", "{told:#}");
+}
+
+#[test]
 fn paths_are_named_as_everywhere_and_status_names_the_winner() {
     let repo = small_repo();
     repo.file("fix.patch", "--- a/a.txt\n+++ b/a.txt\n@@ -3 +3,2 @@\n three\n+fixed\n");

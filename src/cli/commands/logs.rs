@@ -12,7 +12,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::domain::id::{RunId, TaskId};
 use crate::domain::report::SCHEMA;
-use crate::domain::run::CheckRun;
+use crate::domain::run::{CheckRun, Outcome};
 use crate::render::visible;
 
 /// Runs it.
@@ -66,7 +66,11 @@ fn show(
     let checks = checks_of(place, run, (task, attempt));
     let runs = (1..).zip(&checks);
     // Of earlier attempts it is not known which runs these were.
-    let known: &[CheckRun] = if attempt == record.attempts { &record.checks } else { &[] };
+    let known: &[CheckRun] = match record.outcome() {
+        Some(Outcome::Succeeded) => &[],
+        Some(_) | None if attempt == record.attempts => &record.checks,
+        Some(_) | None => &[],
+    };
     let failed: Vec<(u32, PathBuf)> = runs
         .zip(known)
         .filter(|(_, check)| !check.passed && check.counts())

@@ -4,7 +4,7 @@ use super::{Module, ModuleKind};
 
 /// Where npm, pnpm and yarn install, without what programs keep there for themselves.
 const NODE: [&str; 4] = [
-    "node_modules/",
+    "node_modules",
     "!**/node_modules/.cache/",
     "!**/node_modules/.vite/",
     "!**/node_modules/.vitest/",

@@ -38,8 +38,14 @@ impl Why {
         match (self, many) {
             (Self::Repository, false) => "it is a repository of its own",
             (Self::Repository, true) => "they are repositories of their own",
-            (Self::LeadsOut, false) => "it is a link that leads out of the checkout",
-            (Self::LeadsOut, true) => "they are links that lead out of the checkout",
+            (Self::LeadsOut, false) => {
+                "it is a link that leads out of the checkout (a `[[setup]]` hook can put there what is \
+                 needed)"
+            }
+            (Self::LeadsOut, true) => {
+                "they are links that lead out of the checkout (a `[[setup]]` hook can put there what is \
+                 needed)"
+            }
             (Self::Special, false) => "it is no regular file",
             (Self::Special, true) => "they are no regular files",
             (Self::Unreadable, false) => "it cannot be read",

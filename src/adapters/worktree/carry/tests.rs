@@ -160,7 +160,7 @@ fn repositories_pipes_and_links_that_lead_out_stay_behind() {
         [
             "`data/repo` and `data/wt` were not brought along: they are repositories of their own",
             "`data/absolute`, `data/config`, `data/in-two-steps` and `data/up` were not brought along: \
-             they are links that lead out of the checkout",
+             they are links that lead out of the checkout (a `[[setup]]` hook can put there what is needed)",
             "`data/pipe` was not brought along: it is no regular file",
         ]
     );

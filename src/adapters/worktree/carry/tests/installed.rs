@@ -5,14 +5,14 @@ use super::*;
 const MODULE: &str = "node_modules/left/index.js";
 
 fn rules() -> WorktreeRules {
-    let lines = ["node_modules/", "!**/node_modules/.cache/"];
+    let lines = ["node_modules", "!**/node_modules/.cache/"];
     WorktreeRules { installed: lines.map(str::to_owned).to_vec(), ..WorktreeRules::default() }
 }
 
 /// A checkout with packages, one of them a link into the checkout itself.
 fn installed() -> Scene {
     let scene = Scene::new();
-    let ignored = format!("{IGNORED}node_modules/\n");
+    let ignored = format!("{IGNORED}node_modules\n");
     scene.sandbox.write(".gitignore", &ignored);
     scene.sandbox.write(MODULE, "1\n");
     scene.sandbox.write("node_modules/.env", "a package's own\n");
@@ -128,4 +128,17 @@ fn a_worktree_that_waits_remembers_the_packages_that_it_has_and_nothing_else() {
     std::fs::remove_dir_all(scene.path.join("node_modules")).unwrap();
     Record::retain_caches(&scene.git_dir(), &scene.path).unwrap();
     assert!(Record::load(&scene.git_dir()).unwrap().is_empty());
+}
+
+#[test]
+fn a_link_to_packages_elsewhere_is_not_followed_and_told_of() {
+    let scene = installed();
+    let packages = scene.sandbox.root().join("node_modules");
+    std::fs::rename(&packages, scene.sandbox.path("elsewhere")).unwrap();
+    symlink(scene.sandbox.path("elsewhere"), &packages).unwrap();
+    let carry = scene.carry(&rules());
+    assert!(carry.paths(true).is_empty());
+    let [note] = carry.notes() else { panic!("{:?}", carry.notes()) };
+    assert!(note.starts_with("`node_modules` was not brought along: it is a link"), "{note}");
+    assert!(note.contains("`[[setup]]`"), "{note}");
 }
