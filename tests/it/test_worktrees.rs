@@ -1,6 +1,7 @@
 //! Worktrees of test runs: on no branch, used again at once, clean each time, and gone at the end.
 
 mod killed;
+mod leftovers;
 mod links;
 mod scene;
 

@@ -103,6 +103,17 @@ pub(super) fn created(
     modules: &[(&str, &str)],
     preference: Preference,
 ) -> Journal {
+    // Its lock is given back, as if its process had been killed.
+    create(site, request(site, pool, modules, preference)).unwrap().unwrap().0
+}
+
+/// What it is created with.
+pub(super) fn request(
+    site: &Site,
+    pool: u32,
+    modules: &[(&str, &str)],
+    preference: Preference,
+) -> CreateRequest {
     let part = |(module, _): &(&str, &str)| Part {
         task: module.parse().unwrap(),
         module: (*module).to_owned(),
@@ -113,7 +124,7 @@ pub(super) fn created(
         report: Some("target/report.xml".to_owned()),
     };
     let parts = modules.iter().map(part).collect();
-    let request = CreateRequest {
+    CreateRequest {
         store: store(site),
         name: "test".to_owned(),
         plan: plan(modules, preference),
@@ -130,9 +141,7 @@ pub(super) fn created(
         worktree_path: Template::parse_path("../{repo}-{task}").unwrap(),
         branch: Template::parse_branch("feature/{task}").unwrap(),
         kind: RunKind::Test(Box::new(SuiteSpec { snapshot: None, parts })),
-    };
-    // Its lock is given back, as if its process had been killed.
-    create(site, request).unwrap().unwrap().0
+    }
 }
 
 /// Drives it to its end.
