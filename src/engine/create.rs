@@ -89,7 +89,7 @@ pub fn create(
                 return Ok(Err(Obstacle::Busy { run, pid: owner.map(|owner| owner.pid) }));
             }
         };
-        let held = hold_starts(site, &spec);
+        let held = hold_starts(site, &run, &spec.own_starts());
         let begun = held.and_then(|()| Journal::begin(request.store, site.clock, spec));
         let lost = match begun {
             Ok(Ok(journal)) => return Ok(Ok((journal, lock))),

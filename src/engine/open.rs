@@ -134,7 +134,7 @@ pub async fn reconcile(site: &Site, journal: &mut Journal) -> Result<(), EngineE
     super::guard::record_after_crash(site, journal)?;
     end_train(site, journal).await?;
     if !journal.state().phase.is_over() && !journal.state().is_being_aborted() {
-        hold_starts(site, &spec)?;
+        hold_starts(site, &spec.run, &journal.state().starts_to_come())?;
     }
     // Also of tasks that had just ended.
     release(&spec);

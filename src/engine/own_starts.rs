@@ -6,7 +6,6 @@ use super::site::Site;
 use crate::adapters::git::{Expected, GitError, RefUpdate};
 use crate::adapters::store::Store;
 use crate::domain::id::{Oid, RunId};
-use crate::domain::run::RunSpec;
 
 /// Where the refs of all runs are.
 const PREFIX: &str = "refs/wt-orch/";
@@ -15,19 +14,19 @@ const PREFIX: &str = "refs/wt-orch/";
 /// a digit.
 const FOLDER: &str = "_begin";
 
-/// Keeps them from being collected. To be done before the journal names them as something to begin at,
-/// and again by whoever goes on with a run that has none, of an older wt-orch.
+/// Keeps these starts of a run from being collected. To be done before the journal names them as something
+/// to begin at, and again by whoever goes on with a run that has none, of an older wt-orch.
 ///
 /// # Errors
 /// Git, also where one is gone.
-pub(super) fn hold_starts(site: &Site, spec: &RunSpec) -> Result<(), EngineError> {
-    for start in spec.own_starts() {
-        let name = name_of(&spec.run, start);
+pub(super) fn hold_starts(site: &Site, run: &RunId, starts: &[Oid]) -> Result<(), EngineError> {
+    for &start in starts {
+        let name = name_of(run, start);
         if site.repo.ref_target(&name)? == Some(start) {
             continue;
         }
         if site.repo.resolve_commit(&start.to_string())?.is_none() {
-            return Err(EngineError::StartGone { run: spec.run.clone(), commit: start });
+            return Err(EngineError::StartGone { run: run.clone(), commit: start });
         }
         let _any_value_is_replaced = site.repo.update_ref(&RefUpdate {
             name,

@@ -113,6 +113,37 @@ fn a_race_begins_at_its_patches_after_everything_was_collected_and_lands_them() 
     assert_eq!(refs(&repo, "refs/wt-orch/race/"), [""; 0]);
 }
 
+/// Takes away whatever holds a commit, and the commit.
+fn lose(repo: &Repo, commit: &str) {
+    let holders = ["for-each-ref", "--format=%(refname)", "--contains", commit];
+    for name in repo.git(&holders).lines() {
+        repo.git(&["update-ref", "-d", name]);
+    }
+    collect(repo);
+    assert_ne!(repo.try_git(&["cat-file", "-e", commit]).code(), Some(0));
+}
+
+#[test]
+fn a_race_goes_on_without_what_arms_began_at_that_are_over() {
+    let repo = small_repo();
+    for idea in ["first", "second"] {
+        repo.git(&["switch", "--quiet", "-c", idea, "main"]);
+        repo.file(idea, "x\n").commit(idea);
+    }
+    repo.git(&["switch", "--quiet", "main"]);
+    let wait = waits(&repo);
+    // The one is refuted at once, the other one waits.
+    let text = format!(
+        "[race]\ncheck = '''test -e second || exit 1; {wait}'''\nstop = 'all'\n\
+         [[hypothesis]]\nid = 'a'\nfrom = 'first'\n[[hypothesis]]\nid = 'b'\nfrom = 'second'\n"
+    );
+    repo.file("race.toml", &text);
+    ended_by(&repo, Signal::INT, &["race", "race.toml", "--parallel=1"]).exit(5);
+    lose(&repo, repo.git(&["rev-parse", "first"]).trim());
+    go(&repo);
+    repo.wt_orch(&["resume"]).exit(0).stdout_has("`b` is proved");
+}
+
 #[test]
 fn a_race_that_is_refused_leaves_no_ref() {
     let repo = small_repo();

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::kind::RunKind;
 use super::worktree_rules::WorktreeRules;
-use crate::domain::id::{Oid, RunId};
+use crate::domain::id::{Oid, RunId, TaskId};
 use crate::domain::integrate::ResolutionRules;
 use crate::domain::plan::Plan;
 use crate::domain::time::millis;
@@ -59,9 +59,16 @@ impl RunSpec {
     /// Commits beside the base that its tasks begin at, and that may be on no branch: of the working
     /// tree, of patches, or of whatever else the user named. Sorted, each once.
     pub fn own_starts(&self) -> Vec<Oid> {
+        self.own_starts_of(|_| true)
+    }
+
+    /// As [`own_starts`](Self::own_starts), of some of its tasks alone.
+    pub fn own_starts_of(&self, is_wanted: impl Fn(&TaskId) -> bool) -> Vec<Oid> {
         let arms = self.kind.race().into_iter().flat_map(|race| &race.arms);
+        let arms = arms.filter(|arm| is_wanted(&arm.task));
         let begun = arms.map(|arm| arm.begins_at).filter(|start| *start != self.base);
-        let snapshot = self.kind.suite().and_then(|suite| suite.snapshot);
+        let any = self.plan.tasks.iter().any(|planned| is_wanted(&planned.task.id));
+        let snapshot = self.kind.suite().and_then(|suite| suite.snapshot).filter(|_| any);
         let starts: BTreeSet<Oid> = begun.chain(snapshot).collect();
         starts.into_iter().collect()
     }

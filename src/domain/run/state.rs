@@ -276,6 +276,12 @@ impl RunState {
         self.index.get(id).copied()
     }
 
+    /// Those of [`RunSpec::own_starts`] at which tasks begin that are not over.
+    pub fn starts_to_come(&self) -> Vec<Oid> {
+        let is_open = |task: usize| !self.tasks[task].state.is_finished();
+        self.spec.own_starts_of(|id| self.index(id).is_some_and(is_open))
+    }
+
     /// Declaration of the task at `index`.
     pub fn task(&self, index: usize) -> &Task {
         &self.spec.plan.tasks[index].task
