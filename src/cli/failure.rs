@@ -236,12 +236,14 @@ impl From<EngineError> for Failure {
                     .hint(format!("`wt-orch clean {run} --force` forgets the run"))
                     .caused(&error)
             }
-            EngineError::StartGone { ref run, .. } => {
-                Self::refused("start_gone", error.to_string()).hint(format!(
-                    "`wt-orch abort {run}` gives the run up; the command that began it makes the \
-                     commit again"
-                ))
-            }
+            EngineError::StartGone { ref run, .. } => Self::refused(
+                "start_gone",
+                error.to_string(),
+            )
+            .hint(format!(
+                "the command that began the run makes the commit again, in a new one; if this one \
+                     is not over, `wt-orch abort {run}` gives it up"
+            )),
             EngineError::WorkerLost => Self::new(Exit::Bug, "bug", error.to_string()),
             EngineError::Encode(_)
             | EngineError::Lock(_)

@@ -5,7 +5,8 @@ use super::error::EngineError;
 use super::site::Site;
 use crate::adapters::git::{Expected, GitError, RefUpdate};
 use crate::adapters::store::Store;
-use crate::domain::id::{Oid, RunId};
+use crate::domain::id::{Oid, RunId, TaskId};
+use crate::domain::run::RunSpec;
 
 /// Where the refs of all runs are.
 const PREFIX: &str = "refs/wt-orch/";
@@ -36,6 +37,19 @@ pub(super) fn hold_starts(site: &Site, run: &RunId, starts: &[Oid]) -> Result<()
         })?;
     }
     Ok(())
+}
+
+/// Holds again what tasks of a run that is over began at: they are about to do so once more.
+///
+/// # Errors
+/// Git, also where one is gone.
+pub fn hold_starts_again(site: &Site, spec: &RunSpec, tasks: &[TaskId]) -> Result<(), EngineError> {
+    hold_starts(site, &spec.run, &spec.own_starts_of(|task| tasks.contains(task)))
+}
+
+/// Whether a ref is one of these.
+pub(super) fn is_start(run: &RunId, name: &str) -> bool {
+    name.starts_with(&format!("{PREFIX}{run}/{FOLDER}/"))
 }
 
 /// Lets them go: nobody will begin there.

@@ -144,6 +144,54 @@ fn a_race_goes_on_without_what_arms_began_at_that_are_over() {
     repo.wt_orch(&["resume"]).exit(0).stdout_has("`b` is proved");
 }
 
+/// A race whose arm, a patch, was not begun: until `go` is there, nothing is wrong with the base.
+fn not_begun() -> Repo {
+    let repo = small_repo();
+    repo.file("fix.patch", "--- a/b.txt\n+++ b/b.txt\n@@ -1 +1 @@\n-b\n+fixed\n");
+    let text = format!(
+        "[race]\ncheck = '''test ! -e '{}/go' || grep -q fixed b.txt'''\n\
+         [[hypothesis]]\nid = 'patch'\npatch = 'fix.patch'\n",
+        repo.root().display()
+    );
+    repo.file("race.toml", &text);
+    repo.wt_orch(&["race", "race.toml"]).exit(1).stdout_has("not reproduced");
+    go(&repo);
+    repo
+}
+
+#[test]
+fn arms_can_be_run_again_after_cleaning_and_collecting() {
+    let repo = not_begun();
+    let held = refs(&repo, "refs/wt-orch/race/_begin/");
+    assert_eq!(held.len(), 1);
+    let kept = format!("kept saved work `{}`: `wt-orch retry race` begins there", held[0]);
+    repo.wt_orch(&["clean"]).exit(0).stdout_has(&kept);
+    collect(&repo);
+    repo.wt_orch(&["retry"]).exit(0).stdout_has("`patch` is proved");
+    repo.wt_orch(&["integrate"]).exit(0);
+    repo.wt_orch(&["clean"]).exit(0);
+    assert_eq!(
+        refs(&repo, "refs/wt-orch/race/"),
+        [""; 0],
+        "nothing is left to be run again or landed"
+    );
+}
+
+#[test]
+fn an_arm_is_not_run_again_whose_commit_is_gone_and_the_race_stays_over() {
+    let repo = not_begun();
+    let held = refs(&repo, "refs/wt-orch/race/_begin/");
+    lose(&repo, repo.git(&["rev-parse", &held[0]]).trim());
+    for _each_time in 0..2 {
+        repo.wt_orch(&["retry"])
+            .exit(4)
+            .stderr_has("that run `race` begins at is gone from the repository")
+            .stderr_has("the command that began the run makes the commit again");
+    }
+    repo.wt_orch(&["clean", "--force"]).exit(0);
+    repo.wt_orch(&["race", "race.toml"]).exit(0).stdout_has("`patch` is proved");
+}
+
 #[test]
 fn a_race_that_is_refused_leaves_no_ref() {
     let repo = small_repo();

@@ -9,6 +9,7 @@ use crate::cli::failure::Failure;
 use crate::domain::id::TaskId;
 use crate::domain::report::ways_to_the_end;
 use crate::domain::run::{Event, Input, RunState, TaskRecord, step};
+use crate::engine::hold_starts_again;
 
 /// Runs it.
 pub(crate) fn run(context: &Context, args: &RetryArgs) -> Result<Exit, Failure> {
@@ -34,6 +35,7 @@ pub(crate) fn run(context: &Context, args: &RetryArgs) -> Result<Exit, Failure> 
     for event in &step.events {
         if let Event::RetryRequested { tasks } = event {
             let again: Vec<String> = tasks.iter().map(|task| format!("`{task}`")).collect();
+            hold_starts_again(&place.site, &state.spec, tasks)?;
             context.streams.note(&format!("to run again: {}", again.join(", ")));
         }
     }

@@ -1,13 +1,17 @@
 //! The branches of a run and what else of its work stands under a ref.
 
+use std::sync::Arc;
+
 use super::losses::{not_landed, of_commits};
-use super::{CleanKind, Cleaning, Fate};
+use super::{CleanItem, CleanKind, Cleaning, Fate};
 use crate::adapters::git::{
     Expected, MergeOutcome, MergeRequest, PatchSearch, RefOutcome, RefUpdate,
 };
 use crate::domain::id::Oid;
+use crate::domain::run::TaskRecord;
 use crate::engine::error::EngineError;
 use crate::engine::landing::has_landed;
+use crate::engine::own_starts::is_start;
 
 /// How much of a branch the target holds.
 enum Standing {
@@ -202,8 +206,15 @@ impl Cleaning<'_> {
 
     pub(super) fn saved_work(&mut self) -> Result<(), EngineError> {
         let repo = &self.site.repo;
-        let prefix = format!("refs/wt-orch/{}/", self.state.spec.run);
+        let run = &self.state.spec.run;
+        let prefix = format!("refs/wt-orch/{run}/");
+        let keeps_starts = self.keeps_starts();
         for (name, commit) in repo.refs_below(&prefix)? {
+            if keeps_starts && is_start(run, &name) {
+                let why = format!("`wt-orch retry {run}` begins there");
+                self.report.add(CleanKind::SavedWork, name, Fate::Stays { why });
+                continue;
+            }
             let last = name.rsplit('/').next().unwrap_or_default();
             let leftovers = ["attempt-", "found-"].iter().any(|kind| last.starts_with(kind));
             let fate = if leftovers && !self.mode.force {
@@ -223,6 +234,19 @@ impl Cleaning<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether something of the run can still begin at the refs of its starts: it is no run of tests, and
+    /// a task of it did not succeed or has work that has not landed.
+    fn keeps_starts(&self) -> bool {
+        if self.mode.force || self.state.spec.kind.is_test() {
+            return false;
+        }
+        let stays = |item: &CleanItem| {
+            item.kind == CleanKind::Branch && matches!(item.fate, Fate::Stays { .. })
+        };
+        let is_open = |task: &Arc<TaskRecord>| !task.state.succeeded();
+        self.report.items.iter().any(stays) || self.state.tasks.iter().any(is_open)
     }
 
     fn delete_ref(&self, name: &str, at: Oid) -> Result<Fate, EngineError> {
