@@ -81,7 +81,9 @@ pub use open::{
     reconcile, remove_deserted_socket, send_abort,
 };
 pub use own_starts::hold_starts_again;
-pub use prune::{Deserted, deserted_test_runs, give_up_test_runs, is_test_run, prune_test_runs};
+pub use prune::{
+    Deserted, GivenUp, deserted_test_runs, give_up_test_runs, is_test_run, prune_test_runs,
+};
 pub use resolve::{ByHand, Taken, abort_by_hand, left_by_hand, take_by_hand, terms_by_hand};
 pub use risk::load_risk;
 pub use set_aside::{SetAside, set_database_aside};

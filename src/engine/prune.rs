@@ -63,30 +63,51 @@ pub fn deserted_test_runs(site: &Site, store: &Store) -> Result<Vec<Deserted>, E
     Ok(found)
 }
 
+/// What was done about test runs that nobody drives.
+#[derive(Debug, Default)]
+pub struct GivenUp {
+    /// Those that were ended, the newest first.
+    pub runs: Vec<RunId>,
+    /// Those that could not be, and why.
+    pub failed: Vec<(RunId, EngineError)>,
+}
+
 /// Ends the test runs that nobody drives, but for the newest if somebody may go on with it: what still
-/// runs of them is stopped, their worktrees, ports and commits are free, and their results stay. Returns
-/// those that were ended.
+/// runs of them is stopped, their worktrees, ports and commits are free, and their results stay. One that
+/// cannot be ended is in no other's way.
 ///
 /// # Errors
-/// The database, the lock, or the journal.
-pub async fn give_up_test_runs(site: &Site) -> Result<Vec<RunId>, EngineError> {
-    let Some(store) = Store::open_existing(&site.state_dir())? else { return Ok(Vec::new()) };
-    let mut given_up = Vec::new();
+/// The database.
+pub async fn give_up_test_runs(site: &Site) -> Result<GivenUp, EngineError> {
+    let mut done = GivenUp::default();
+    let Some(store) = Store::open_existing(&site.state_dir())? else { return Ok(done) };
     for Deserted { run, .. } in
         deserted_test_runs(site, &store)?.into_iter().filter(|found| !found.may_go_on)
     {
-        let LockOutcome::Held(lock) = RunLock::acquire(&site.lock_path(&run))? else { continue };
-        let (_, state) = load_run(&store, &run)?;
-        // Somebody may have gone on with it to its end, or given it up.
-        if !state.phase.is_over() {
-            let mut journal = Journal::resume(Store::open(&site.state_dir())?, site.clock, state);
-            abort_idle(site, &mut journal).await?;
-            given_up.push(run.clone());
+        match give_up(site, &store, &run).await {
+            Ok(true) => done.runs.push(run),
+            Ok(false) => {}
+            Err(error) => done.failed.push((run, error)),
         }
-        remove_deserted_socket(site, &run)?;
-        lock.remove()?;
     }
-    Ok(given_up)
+    Ok(done)
+}
+
+/// Whether there was something to end.
+async fn give_up(site: &Site, store: &Store, run: &RunId) -> Result<bool, EngineError> {
+    let LockOutcome::Held(lock) = RunLock::acquire(&site.lock_path(run))? else {
+        return Ok(false);
+    };
+    let (_, state) = load_run(store, run)?;
+    // Somebody may have gone on with it to its end, or given it up.
+    let is_open = !state.phase.is_over();
+    if is_open {
+        let mut journal = Journal::resume(Store::open(&site.state_dir())?, site.clock, state);
+        abort_idle(site, &mut journal).await?;
+    }
+    remove_deserted_socket(site, run)?;
+    lock.remove()?;
+    Ok(is_open)
 }
 
 /// Those of the database, the newest first.

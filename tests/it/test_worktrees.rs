@@ -214,16 +214,21 @@ fn test_runs_that_nobody_drives_are_given_up_but_for_the_newest_that_may_go_on()
             journal.record(step.events, now).unwrap();
             journal.run()
         };
-        let [driven, first, second, newest] = [(); 4].map(|()| stopped(StopReason::Interrupted));
+        let [driven, first, broken, second, newest] =
+            [(); 5].map(|()| stopped(StopReason::Interrupted));
+        fs::remove_file(scene.site.lock_path(&broken)).unwrap();
+        fs::create_dir(scene.site.lock_path(&broken)).unwrap();
         let store = scene.store();
         let lock = RunLock::acquire(&scene.site.lock_path(&driven)).unwrap();
         assert!(matches!(lock, LockOutcome::Held(_)));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let given_up = runtime.block_on(give_up_test_runs(&scene.site)).unwrap();
-        assert_eq!(given_up, [second.clone(), first]);
+        assert_eq!(given_up.runs, [second.clone(), first]);
+        let failed: Vec<RunId> = given_up.failed.into_iter().map(|(run, _)| run).collect();
+        assert_eq!(failed, [broken.clone()], "it keeps none behind it from being given up");
         let phase = |run: &RunId| load_run(&store, run).unwrap().1.phase;
         assert_eq!(phase(&second), RunPhase::Stopped(StopReason::Aborted));
-        for left_alone in [driven, newest] {
+        for left_alone in [driven, broken, newest] {
             assert_eq!(phase(&left_alone), RunPhase::Stopped(StopReason::Interrupted));
         }
     });

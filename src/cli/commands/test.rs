@@ -26,7 +26,7 @@ use crate::domain::report::nothing_tested;
 use crate::domain::run::{RunKind, RunPhase};
 use crate::domain::suite::{SuiteTerms, installed, suite_tasks};
 use crate::domain::task::{TaskSet, shell_word};
-use crate::engine::{give_up_test_runs, load_suite_memory, prune_test_runs};
+use crate::engine::{GivenUp, give_up_test_runs, load_suite_memory, prune_test_runs};
 
 /// Name of the runs.
 const NAME: &str = "test";
@@ -103,11 +103,20 @@ pub(crate) fn give_up_deserted(context: &Context, place: &Place) {
         runtime.block_on(give_up_test_runs(&place.site)).map_err(Failure::from)
     });
     match given_up {
-        Ok(runs) => runs.iter().for_each(|run| {
-            context.streams.note(&format!(
-                "the test run `{run}` was cut off and is given up: what it had taken is free"
-            ));
-        }),
+        Ok(GivenUp { runs, failed }) => {
+            for run in runs {
+                context.streams.note(&format!(
+                    "the test run `{run}` was cut off and is given up: what it had taken is free"
+                ));
+            }
+            for (run, error) in failed {
+                let why = Failure::from(error).sentence();
+                context.streams.warn(&format!(
+                    "the test run `{run}` was cut off and could not be given up: {why}"
+                ));
+                context.streams.hint(&format!("`wt-orch abort {run}` gives it up"));
+            }
+        }
         Err(failure) => context.streams.warn(&format!(
             "test runs that were cut off could not be given up: {}",
             failure.sentence()
