@@ -47,6 +47,14 @@ pub fn hold_starts_again(site: &Site, spec: &RunSpec, tasks: &[TaskId]) -> Resul
     hold_starts(site, &spec.run, &spec.own_starts_of(|task| tasks.contains(task)))
 }
 
+/// Whether any is held.
+///
+/// # Errors
+/// Git.
+pub(super) fn holds_starts(site: &Site, run: &RunId) -> Result<bool, GitError> {
+    Ok(!site.repo.refs_below(&format!("{PREFIX}{run}/{FOLDER}/"))?.is_empty())
+}
+
 /// Whether a ref is one of these.
 pub(super) fn is_start(run: &RunId, name: &str) -> bool {
     name.starts_with(&format!("{PREFIX}{run}/{FOLDER}/"))

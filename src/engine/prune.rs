@@ -1,14 +1,20 @@
 //! Test runs of the past: those that nobody will go on with are given up, and of those that are over
 //! nobody keeps more than a few.
 
+use std::collections::BTreeSet;
+use std::path::Path;
+
 use super::clean::{CleanMode, CleanRequest, clean};
 use super::error::EngineError;
 use super::journal::Journal;
 use super::open::{abort_idle, load_run, remove_deserted_socket};
+use super::own_starts::holds_starts;
 use super::site::Site;
+use super::test_places;
+use crate::adapters::git::worktree_among;
 use crate::adapters::host::lock::{LockOutcome, LockTrace, RunLock, lock_trace};
 use crate::adapters::store::Store;
-use crate::adapters::worktree::Trash;
+use crate::adapters::worktree::{RepoLock, Trash};
 use crate::domain::id::RunId;
 use crate::domain::run::{Envelope, Event, RunSpec, RunState, WorktreeRules};
 
@@ -68,13 +74,17 @@ pub fn deserted_test_runs(site: &Site, store: &Store) -> Result<Vec<Deserted>, E
 pub struct GivenUp {
     /// Those that were ended, the newest first.
     pub runs: Vec<RunId>,
+    /// Those whose process was killed when they were over, and of which nothing is left now; with what
+    /// there is to say.
+    pub tidied: Vec<(RunId, Vec<String>)>,
     /// Those that could not be, and why.
     pub failed: Vec<(RunId, EngineError)>,
 }
 
 /// Ends the test runs that nobody drives, but for the newest if somebody may go on with it: what still
-/// runs of them is stopped, their worktrees, ports and commits are free, and their results stay. One that
-/// cannot be ended is in no other's way.
+/// runs of them is stopped, their worktrees, ports and commits are free, and their results stay. Of those
+/// that are over goes what their process had no time to take away. One that cannot be ended is in no
+/// other's way.
 ///
 /// # Errors
 /// The database.
@@ -90,7 +100,60 @@ pub async fn give_up_test_runs(site: &Site) -> Result<GivenUp, EngineError> {
             Err(error) => done.failed.push((run, error)),
         }
     }
+    for run in test_runs(&store)? {
+        match tidy_up(site, &store, &run) {
+            Ok(Some(notes)) => done.tidied.push((run, notes)),
+            Ok(None) => {}
+            Err(error) => done.failed.push((run, error)),
+        }
+    }
     Ok(done)
+}
+
+/// Takes away what a run that is over has left; `None` where there is nothing, or somebody is at it.
+fn tidy_up(site: &Site, store: &Store, run: &RunId) -> Result<Option<Vec<String>>, EngineError> {
+    let Some(spec) = spec(store, run)? else { return Ok(None) };
+    if left(site, store, &spec)?.is_none() || over(store, run).is_none() {
+        return Ok(None);
+    }
+    // Places are the same in every run: none may come to one of these meanwhile.
+    let _nobody_creates_a_run = RepoLock::to_create(&site.repo)?;
+    let LockOutcome::Held(lock) = RunLock::acquire(&site.lock_path(run))? else {
+        return Ok(None);
+    };
+    let left = left(site, store, &spec)?;
+    let notes = left.map(|left| test_places::end(site, &left));
+    remove_deserted_socket(site, run)?;
+    lock.remove()?;
+    Ok(notes)
+}
+
+/// The run with those of its places alone at which a worktree stands that is no other run's; `None` where
+/// none is left, and no ref of its starts.
+fn left(site: &Site, store: &Store, spec: &RunSpec) -> Result<Option<RunSpec>, EngineError> {
+    let known = site.repo.worktrees()?;
+    let mut left = spec.clone();
+    left.places.retain(|place| worktree_among(&known, Path::new(&place.worktree)).is_some());
+    if !left.places.is_empty() {
+        let claimed = claimed(site, store, &spec.run)?;
+        left.places.retain(|place| !claimed.contains(&place.worktree));
+    }
+    Ok((!left.places.is_empty() || holds_starts(site, &spec.run)?).then_some(left))
+}
+
+/// Places of the other runs that go on, or may, and of those that a process still tidies up.
+fn claimed(site: &Site, store: &Store, run: &RunId) -> Result<BTreeSet<String>, EngineError> {
+    let mut claimed = BTreeSet::new();
+    for row in store.runs()?.into_iter().filter(|row| row.name != *run) {
+        let driven = lock_trace(&site.lock_path(&row.name)) == LockTrace::Held;
+        // Of one that cannot be read nobody knows whether it is over.
+        if !driven && over(store, &row.name).is_some() {
+            continue;
+        }
+        let places = spec(store, &row.name)?.map(|spec| spec.places).unwrap_or_default();
+        claimed.extend(places.into_iter().map(|place| place.worktree));
+    }
+    Ok(claimed)
 }
 
 /// Whether there was something to end.

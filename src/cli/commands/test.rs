@@ -103,7 +103,13 @@ pub(crate) fn give_up_deserted(context: &Context, place: &Place) {
         runtime.block_on(give_up_test_runs(&place.site)).map_err(Failure::from)
     });
     match given_up {
-        Ok(GivenUp { runs, failed }) => {
+        Ok(GivenUp { runs, tidied, failed }) => {
+            for (run, notes) in tidied {
+                context.streams.note(&format!(
+                    "the test run `{run}` was cut off at its end: what it had left is taken away"
+                ));
+                notes.iter().for_each(|note| context.streams.warn(note));
+            }
             for run in runs {
                 context.streams.note(&format!(
                     "the test run `{run}` was cut off and is given up: what it had taken is free"
