@@ -27,8 +27,8 @@ pub struct Handling {
 pub fn handling(envelopes: &[Envelope]) -> Option<Handling> {
     let Event::RunCreated { spec } = &envelopes.first()?.event else { return None };
     let lane = spec.plan.decision.verdict == Verdict::Sequential;
-    // A turn that a task waits for is not the handling of it.
-    let from_start = spec.limits.jobserver;
+    // A turn that a command waits for is not the handling of its task.
+    let waits = spec.limits.jobserver;
     let mut open: Vec<Option<Open>> = vec![None; spec.plan.tasks.len()];
     let mut found = Handling { lane, tasks: 0, seconds: 0.0 };
     let mut is_first = true;
@@ -38,46 +38,104 @@ pub fn handling(envelopes: &[Envelope]) -> Option<Handling> {
         }
         let task = event.task().and_then(|id| spec.plan.index(id));
         let Some(task) = task.and_then(|task| open.get_mut(task)) else { continue };
-        match (event, task.as_mut()) {
-            (Event::ProvisionRequested { attempt, .. }, _) => {
-                let is_handed_on = lane && !is_first && *attempt == 1;
+        match moment(event, waits) {
+            Moment::Asked { first } => {
+                let is_handed_on = lane && !is_first && first;
                 *task = is_handed_on.then_some(Open { from: *at, told: 0.0 });
                 is_first = false;
             }
-            (Event::Provisioned { attempt: 1, .. }, None) => {
-                *task = Some(Open { from: *at, told: 0.0 });
+            Moment::There => *task = task.or(Some(Open { from: *at, told: 0.0 })),
+            Moment::Begun => *task = task.map(|_| Open { from: *at, told: 0.0 }),
+            Moment::Told { seconds } => {
+                if let Some(open) = task {
+                    open.told += seconds;
+                }
             }
-            (Event::AttemptStarted { .. }, Some(open)) if from_start => {
-                *open = Open { from: *at, told: 0.0 };
+            Moment::Over => {
+                if let Some(open) = task.take() {
+                    found.tasks += 1;
+                    found.seconds += (at.since(open.from).as_secs_f64() - open.told).max(0.0);
+                }
             }
-            (
-                Event::SetupFinished { seconds, .. } | Event::Committed { seconds, .. },
-                Some(open),
-            ) => open.told += seconds,
-            (
-                Event::AttemptFinished { end, .. } | Event::CheckFinished { end: Ok(end), .. },
-                Some(open),
-            ) => open.told += end.usage.wall.as_secs_f64(),
-            (
-                Event::TaskFinished { outcome: Outcome::Succeeded | Outcome::Failed, .. },
-                Some(open),
-            ) => {
-                found.tasks += 1;
-                found.seconds += (at.since(open.from).as_secs_f64() - open.told).max(0.0);
-                *task = None;
-            }
-            // Of what is not done in one go, nobody knows what took how long.
-            (
-                Event::TaskFinished { .. }
-                | Event::RetryScheduled { .. }
-                | Event::ProvisionFailed { .. }
-                | Event::CommitFailed { .. },
-                _,
-            ) => *task = None,
-            (_, _) => {}
+            Moment::Lost => *task = None,
+            Moment::Other => {}
         }
     }
     (found.tasks > 0).then_some(found)
+}
+
+/// What an event is to the handling of its task.
+enum Moment {
+    /// Its worktree is asked for, for its first attempt or a later one.
+    Asked { first: bool },
+    /// Its worktree is there, for its first attempt.
+    There,
+    /// It has waited for its turn until now.
+    Begun,
+    /// A step of it took so long.
+    Told { seconds: f64 },
+    /// It came to its end.
+    Over,
+    /// Nobody knows what took how long of what is not done in one go, or had to wait.
+    Lost,
+    /// Nothing.
+    Other,
+}
+
+/// `waits`: commands wait for their turn.
+fn moment(event: &Event, waits: bool) -> Moment {
+    match event {
+        Event::ProvisionRequested { attempt, .. } => Moment::Asked { first: *attempt == 1 },
+        Event::Provisioned { attempt: 1, .. } => Moment::There,
+        Event::AttemptStarted { .. } if waits => Moment::Begun,
+        Event::SetupFinished { seconds, .. } | Event::Committed { seconds, .. } => {
+            Moment::Told { seconds: *seconds }
+        }
+        Event::AttemptFinished { end, .. } | Event::CheckFinished { end: Ok(end), .. } => {
+            Moment::Told { seconds: end.usage.wall.as_secs_f64() }
+        }
+        Event::TaskFinished { outcome: Outcome::Succeeded | Outcome::Failed, .. } => Moment::Over,
+        // When a check begins is not told.
+        Event::CheckRequested { .. } if waits => Moment::Lost,
+        Event::TaskFinished {
+            outcome: Outcome::TimedOut | Outcome::Cancelled | Outcome::Skipped,
+            ..
+        }
+        | Event::RetryScheduled { .. }
+        | Event::ProvisionFailed { .. }
+        | Event::CommitFailed { .. } => Moment::Lost,
+        Event::RunCreated { .. }
+        | Event::RunStarted { .. }
+        | Event::StartResolved { .. }
+        | Event::Provisioned { .. }
+        | Event::SetupRequested { .. }
+        | Event::AttemptRequested { .. }
+        | Event::AttemptStarted { .. }
+        | Event::AttemptNotStarted { .. }
+        | Event::CommitRequested { .. }
+        | Event::SuiteFinished { .. }
+        | Event::CheckRequested { .. }
+        | Event::CheckFinished { end: Err(_), .. }
+        | Event::RetryReady { .. }
+        | Event::StopRequested { .. }
+        | Event::Halted { .. }
+        | Event::Reconciled { .. }
+        | Event::RetryRequested { .. }
+        | Event::Replanned { .. }
+        | Event::WidthChanged { .. }
+        | Event::RaceDecided { .. }
+        | Event::GroupTimedOut { .. }
+        | Event::TrainRequested { .. }
+        | Event::TrainValidated { .. }
+        | Event::Suspended
+        | Event::Continued
+        | Event::SharedChanged { .. }
+        | Event::ConflictForeseen { .. }
+        | Event::Warned { .. }
+        | Event::RunFinished
+        | Event::RunStopped { .. }
+        | Event::Integration { .. } => Moment::Other,
+    }
 }
 
 /// A task in its first attempt.
@@ -108,6 +166,7 @@ mod tests {
     use crate::domain::plan::Preference;
     use crate::domain::report::scripted_run::{ScriptedRun, Try, plan, task};
     use crate::domain::run::{Input, StopReason};
+    use crate::domain::task::Task;
 
     /// A run in which everything that is done for a task in the name of none of its steps takes so long:
     /// its end is told so much later, and in one lane that of each one before it.
@@ -145,6 +204,18 @@ mod tests {
         assert_eq!((found.lane, found.tasks), (true, 3));
         // Making the worktree is no part of it, bringing it to the start of the two others is: 0.1 s each.
         assert!((found.seconds - 0.75 - 0.2).abs() < 1e-6, "{found:?}");
+    }
+
+    #[test]
+    fn a_task_whose_check_may_have_waited_for_its_turn_is_not_counted() {
+        let checked = Task { check: Some("true".to_owned()), ..task("a", &[], 10) };
+        let tasks = vec![checked, task("b", &[], 10)];
+        let mut run = ScriptedRun::new(plan(tasks, Preference::ParallelWith(2)), &[]).finished();
+        let counted = |run: &ScriptedRun| handling(&run.envelopes).map(|found| found.tasks);
+        assert_eq!(counted(&run), Some(2));
+        let Event::RunCreated { spec } = &mut run.envelopes[0].event else { panic!() };
+        spec.limits.jobserver = true;
+        assert_eq!(counted(&run), Some(1));
     }
 
     #[test]
