@@ -89,6 +89,23 @@ fn logs_hold_what_tasks_wrote() {
 }
 
 #[test]
+fn a_word_that_is_no_run_and_no_task_says_so_beside_a_run_that_cannot_be_read() {
+    let repo = small_repo();
+    for name in ["damaged", "older", "newest"] {
+        let id = format!("of_{name}");
+        let text = format!("name = \"{name}\"\n[[task]]\nid = \"{id}\"\nrun = \"true\"\n");
+        split(&repo, &format!("{text}check = \"true\"\n"), &[]).exit(0);
+    }
+    let store = rusqlite::Connection::open(repo.path(".git/wt-orch/state.db")).unwrap();
+    store.execute("UPDATE events SET body = '{}' WHERE run = 1", []).unwrap();
+    drop(store);
+    let unknown = |word: &str| format!("`{word}` is neither a run nor a task of the newest run");
+    repo.wt_orch(&["logs", "nothing"]).exit(4).stderr_has(&unknown("nothing"));
+    let logs = repo.wt_orch(&["logs", "of_older"]);
+    logs.exit(4).stderr_has(&unknown("of_older")).stderr_has("`older of_older`");
+}
+
+#[test]
 fn status_tells_of_a_run_that_is_at_work_and_of_all_runs() {
     let repo = small_repo();
     let text = r#"

@@ -1,7 +1,7 @@
 //! Finding the stored run that a command means.
 
 use crate::adapters::host::lock::{RunLock, lock_owner};
-use crate::adapters::store::Store;
+use crate::adapters::store::{RunRow, Store};
 use crate::cli::context::{Context, Place};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -141,7 +141,7 @@ pub(crate) fn run_or_task(
     let message = format!("`{word}` is neither a run nor a task of the newest run, `{newest}`");
     let failure = Failure::refused("unknown_run", message);
     let runs = store.runs()?;
-    if let Some(has_it) = runs_with(&store, word)? {
+    if let Some(has_it) = runs_with(&store, &runs, word) {
         return Err(failure.hint(has_it));
     }
     let names = runs.iter().map(|row| row.name.as_str());
@@ -154,21 +154,19 @@ pub(crate) fn run_or_task(
     })
 }
 
-/// Which runs have a task of this name, as a sentence; `None` where none has.
-fn runs_with(store: &Store, task: &str) -> Result<Option<String>, Failure> {
+/// Which runs have a task of this name, as a sentence; `None` where none has. A run that cannot be
+/// read is none of them: nobody asked for it.
+fn runs_with(store: &Store, runs: &[RunRow], task: &str) -> Option<String> {
     const NAMED: usize = 3;
-    let Ok(id) = task.parse() else { return Ok(None) };
-    let mut having = Vec::new();
-    for row in store.runs()? {
-        let (_, state) = load_run(store, &row.name)?;
-        if state.index(&id).is_some() {
-            having.push(row.name.to_string());
-        }
-    }
-    let Some(newest) = having.first() else { return Ok(None) };
+    let id = task.parse().ok()?;
+    let has_it = |row: &&RunRow| {
+        load_run(store, &row.name).is_ok_and(|(_, state)| state.index(&id).is_some())
+    };
+    let having: Vec<String> = runs.iter().filter(has_it).map(|row| row.name.to_string()).collect();
+    let newest = having.first()?;
     let have = if having.len() == 1 { "has" } else { "have" };
     let named = some_quoted_subject(&having, NAMED);
-    Ok(Some(format!("{named} {have} it: name the run as well, `{newest} {task}`")))
+    Some(format!("{named} {have} it: name the run as well, `{newest} {task}`"))
 }
 
 /// The index of the task of this name.
