@@ -5,13 +5,22 @@ use crate::domain::integrate::{LEFT_OUT, plain};
 use crate::domain::plan::median;
 use crate::domain::task::Metric;
 
+/// A match of several lines has no more bytes, wherever the output is cut into pieces.
+const SPANNED: usize = 32 << 10;
+
 /// The number that a metric finds in what a check printed, as it looks on a terminal; `None` where
 /// there is none. The output comes in pieces of whole lines, the last one first, of which no more are
 /// asked for than it takes.
 pub fn metric_in(metric: &Metric, pieces: impl IntoIterator<Item = String>) -> Option<f64> {
+    // The first lines of what follows a piece, in which nothing matches by itself.
+    let mut behind = String::new();
     let matched = pieces.into_iter().find_map(|piece| {
         let lines = piece.split('\n').filter(|line| !line.starts_with(LEFT_OUT));
-        metric.last_in(&lines.map(plain).collect::<Vec<_>>().join("\n")).map(str::to_owned)
+        let text = lines.map(plain).collect::<Vec<_>>().join("\n") + &behind;
+        let found = metric.last_in(&text).map(str::to_owned);
+        let first = text.as_bytes().iter().take(SPANNED).rposition(|&byte| byte == b'\n');
+        behind = first.map_or_else(String::new, |end| text[..=end].to_owned());
+        found
     });
     Metric::number(&matched?)
 }

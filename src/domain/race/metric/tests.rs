@@ -52,6 +52,21 @@ fn of_an_output_in_pieces_the_last_match_counts_also_where_it_is_no_number() {
 }
 
 #[test]
+fn a_match_over_several_lines_is_found_wherever_the_output_is_cut() {
+    let metric = Metric::parse(r"p95\n *of \d+ runs:\s+(\d+)", Better::Lower).unwrap();
+    let lines = ["p95\n", "of 9 runs: 8\n", "\n", "p95\n", "  of 3 runs:\n", "7\n", "end\n"];
+    for cut in 0..=lines.len() {
+        for other in 0..=cut {
+            let pieces = [&lines[cut..], &lines[other..cut], &lines[..other]];
+            let found = metric_in(&metric, pieces.map(<[&str]>::concat));
+            assert_eq!(found, Some(7.0), "{cut} {other}");
+        }
+    }
+    let long = "x\n".repeat(SPANNED);
+    assert_eq!(metric_in(&metric, [long, "p95\n".to_owned()]), None);
+}
+
+#[test]
 fn numbers_far_from_one_have_exponents() {
     let shown = [1e300, -1e300, 1.234_567_8e-9, 0.0, 12.0, 0.25, 123_456_789.0, 5e-324];
     assert_eq!(
