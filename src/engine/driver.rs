@@ -37,7 +37,7 @@ use super::jobs::{open_jobs, remove_jobs};
 use super::journal::Journal;
 use super::provision;
 use super::site::Site;
-use super::suite_memory::store_suite_memory;
+use super::suite_memory::store_driven_suite_memory;
 use super::suite_results::suite_end;
 use super::test_places;
 use crate::adapters::host::control::{ControlServer, Reply, Request as ControlRequest};
@@ -224,7 +224,7 @@ pub async fn drive(request: DriveRequest) -> Result<Journal, EngineError> {
         outcome = driver.foresee_the_last().await;
     }
     if outcome.is_ok() {
-        outcome = store_suite_memory(&driver.site, &mut driver.journal).await;
+        outcome = store_driven_suite_memory(&driver.site, &mut driver.journal).await;
     }
     if outcome.is_err() {
         driver.kill_all(&mut inbox).await;

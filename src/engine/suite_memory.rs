@@ -31,8 +31,8 @@ pub fn load_suite_memory(
     Ok(SuiteMemory::learn(samples, store.failed_suites(workflow)?))
 }
 
-/// Stores what a test run showed of its modules; nothing of any other run. None of it is worth a run:
-/// a failure is a warning. Logs are long: they are read where nobody waits for anything else.
+/// Stores what a test run showed of its modules that nobody drives any more: how busy the machine was
+/// while they ran is not known by now. Else as [`store_driven_suite_memory`].
 ///
 /// # Errors
 /// The journal.
@@ -40,11 +40,31 @@ pub(super) async fn store_suite_memory(
     site: &Site,
     journal: &mut Journal,
 ) -> Result<(), EngineError> {
+    store(site, journal, UNCROWDED).await
+}
+
+/// Stores what a test run showed of its modules that has just ended; nothing of any other run. None
+/// of it is worth a run: a failure is a warning. Logs are long: they are read where nobody waits for
+/// anything else.
+///
+/// # Errors
+/// The journal.
+pub(super) async fn store_driven_suite_memory(
+    site: &Site,
+    journal: &mut Journal,
+) -> Result<(), EngineError> {
+    store(site, journal, load_crowding().unwrap_or(UNCROWDED)).await
+}
+
+/// Threads for each processor, where all get what they want.
+const UNCROWDED: f64 = 1.0;
+
+async fn store(site: &Site, journal: &mut Journal, crowding: f64) -> Result<(), EngineError> {
     if !journal.state().spec.kind.is_test() {
         return Ok(());
     }
     let state = journal.state().clone();
-    let read = site.aside(move |site| Ok::<_, EngineError>(observed(site, &state))).await;
+    let read = site.aside(move |site| Ok::<_, EngineError>(observed(site, &state, crowding))).await;
     let observed = match read {
         Ok(Some(observed)) => observed,
         Ok(None) => return Ok(()),
@@ -55,7 +75,7 @@ pub(super) async fn store_suite_memory(
     warn(journal, "times of modules", stored)
 }
 
-fn observed(site: &Site, state: &RunState) -> Option<SuiteObservation> {
+fn observed(site: &Site, state: &RunState, crowding: f64) -> Option<SuiteObservation> {
     let suite = state.spec.kind.suite()?;
     let mut modules: BTreeMap<&str, Vec<&Part>> = BTreeMap::new();
     for part in &suite.parts {
@@ -67,7 +87,6 @@ fn observed(site: &Site, state: &RunState) -> Option<SuiteObservation> {
         times: Vec::new(),
         ends: Vec::new(),
     };
-    let crowding = load_crowding().unwrap_or_default();
     for (module, parts) in modules {
         observed.ends.extend(failed(state, &parts).map(|failed| (module.to_owned(), failed)));
         observed.times.extend(whole(state, (module, &parts), crowding));
