@@ -65,8 +65,7 @@ enum Committed {
 }
 
 fn committed(site: &Site, spec: &RunSpec, report: &str) -> Result<Committed, String> {
-    let wanted = [report.to_owned()];
-    let found = site.repo.texts_in(spec.base, &wanted, COMPARED).map_err(|error| chain(&error))?;
+    let found = site.repo.text_in(spec.base, report, COMPARED).map_err(|error| chain(&error))?;
     Ok(match found.texts.into_values().next() {
         Some(text) => Committed::As(text),
         None if found.too_large.is_empty() && found.not_text.is_empty() => Committed::No,

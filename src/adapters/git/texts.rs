@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::diff::FileMode;
 use super::error::GitError;
-use super::path::quote_path;
+use super::path::{quote_path, unquote_path};
 use super::repo::Repo;
 use crate::domain::id::Oid;
 
@@ -37,7 +37,32 @@ impl Repo {
             let is_file = matches!(file.mode, FileMode::File | FileMode::Executable);
             (is_file && wanted.contains(path.as_str())).then_some((path, file.id))
         });
-        let (paths, ids): (Vec<String>, Vec<Oid>) = files.unzip();
+        self.texts_of(files.unzip(), limit)
+    }
+
+    /// As [`Self::texts_in`], of one file, without a look at the others.
+    ///
+    /// # Errors
+    /// There is no such commit, or an object of it is missing.
+    pub fn text_in(&self, commit: Oid, path: &str, limit: usize) -> Result<Texts, GitError> {
+        let found = self.reader().entry_at(commit, &unquote_path(path))?;
+        let file = found.filter(|(mode, _)| matches!(mode, FileMode::File | FileMode::Executable));
+        self.texts_of(file.map(|(_, id)| (path.to_owned(), id)).into_iter().unzip(), limit)
+    }
+
+    /// Whether a commit has a file, link or submodule at a path.
+    ///
+    /// # Errors
+    /// There is no such commit, or an object of it is missing.
+    pub fn has_path(&self, commit: Oid, path: &str) -> Result<bool, GitError> {
+        Ok(self.reader().entry_at(commit, &unquote_path(path))?.is_some())
+    }
+
+    fn texts_of(
+        &self,
+        (paths, ids): (Vec<String>, Vec<Oid>),
+        limit: usize,
+    ) -> Result<Texts, GitError> {
         let mut found = Texts::default();
         for (path, content) in paths.into_iter().zip(self.reader().blobs(&ids, limit)?) {
             match content.map(String::from_utf8) {

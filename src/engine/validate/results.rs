@@ -29,8 +29,7 @@ pub(super) fn ensure_no_report(
     if path.symlink_metadata().is_err() {
         return Ok(None);
     }
-    let tracked = repo.paths_in(commit).map_err(|error| error.to_string())?;
-    if tracked.iter().any(|path| path == report) {
+    if repo.has_path(commit, report).map_err(|error| error.to_string())? {
         let name = &validation.name;
         return Ok(Some(format!(
             "`{name}`: its report `{report}` is a tracked file, and says nothing of a run"

@@ -1,10 +1,12 @@
 //! Answers of the git program, for repositories that libgit2 cannot open.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 use super::diff_tree::{parse_changed_paths, parse_raw_changes};
-use super::{Author, CommitFacts, Reader};
-use crate::adapters::git::diff::{PathChange, RawChange};
+use super::{Author, CommitFacts, Reader, is_of_tree};
+use crate::adapters::git::diff::{FileMode, PathChange, RawChange};
 use crate::adapters::git::error::GitError;
 use crate::adapters::git::head::Head;
 use crate::adapters::git::listing::Listing;
@@ -79,6 +81,22 @@ impl Reader for Program<'_> {
         let words = command.shown();
         Listing::parse(root, &command.output()?)
             .ok_or_else(|| GitError::Answer { words, what: "no list of files".to_owned() })
+    }
+
+    fn entry_at(&self, commit: Oid, path: &[u8]) -> Result<Option<(FileMode, Oid)>, GitError> {
+        let root = self.commit(commit)?.tree;
+        if !is_of_tree(path) {
+            return Ok(None);
+        }
+        // With the folders on the way, as the list of all has them.
+        let command = self.0.git("ls-tree").args(["-t", "-z", "--full-tree"]);
+        let path_spec = [b":(literal)", path].concat();
+        let command = command.arg(commit.to_string()).arg(OsStr::from_bytes(&path_spec));
+        let words = command.shown();
+        let listed = Listing::parse(root, &command.output()?)
+            .ok_or_else(|| GitError::Answer { words, what: "no list of files".to_owned() })?;
+        let found = listed.files.into_iter().find(|file| file.path == path);
+        Ok(found.map(|file| (file.mode, file.id)))
     }
 
     fn file_count(&self, commit: Oid) -> Result<usize, GitError> {

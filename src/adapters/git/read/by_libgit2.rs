@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use super::{Author, CommitFacts, Reader};
-use crate::adapters::git::diff::{ChangeKind, PathChange, RawChange};
+use super::{Author, CommitFacts, Reader, is_of_tree};
+use crate::adapters::git::diff::{ChangeKind, FileMode, PathChange, RawChange};
 use crate::adapters::git::error::{GitError, library};
 use crate::adapters::git::head::Head;
 use crate::adapters::git::listing::Listing;
 use crate::adapters::git::oid::{from_git2, to_git2};
-use crate::adapters::git::path::quote_path;
+use crate::adapters::git::path::{as_path, quote_path};
 use crate::adapters::git::repo::Repo;
 use crate::adapters::git::tree_difference::tree_difference;
 use crate::domain::id::Oid;
@@ -95,6 +95,29 @@ impl Reader for Library<'_> {
 
     fn listing(&self, commit: Oid) -> Result<Listing, GitError> {
         Listing::load(&self.0.objects()?, commit)
+    }
+
+    fn entry_at(&self, commit: Oid, path: &[u8]) -> Result<Option<(FileMode, Oid)>, GitError> {
+        let repo = self.0.objects()?;
+        let commit = repo.find_commit(to_git2(commit)?).map_err(library("read a commit"))?;
+        let tree = commit.tree().map_err(library("read a commit's tree"))?;
+        if !is_of_tree(path) {
+            return Ok(None);
+        }
+        let entry = match tree.get_path(as_path(path)) {
+            Ok(entry) => entry,
+            // Also where a file stands for a folder of the path.
+            Err(error) if error.code() == git2::ErrorCode::NotFound => return Ok(None),
+            Err(error) => return Err(library("read a commit's tree")(error)),
+        };
+        let mode = match entry.filemode() & 0o170_000 {
+            0o040_000 => return Ok(None),
+            0o120_000 => FileMode::Link,
+            0o160_000 => FileMode::Submodule,
+            _ if entry.filemode() & 0o100 != 0 => FileMode::Executable,
+            _ => FileMode::File,
+        };
+        Ok(Some((mode, from_git2(entry.id()))))
     }
 
     fn file_count(&self, commit: Oid) -> Result<usize, GitError> {

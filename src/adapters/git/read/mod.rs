@@ -15,7 +15,7 @@ pub(super) use by_git::raw_changes_by;
 pub(super) use by_libgit2::{diff_of_trees, merge_base, raw_changes};
 
 use super::capability::Backend;
-use super::diff::{PathChange, RawChange};
+use super::diff::{FileMode, PathChange, RawChange};
 use super::error::GitError;
 use super::head::Head;
 use super::listing::Listing;
@@ -39,6 +39,11 @@ pub(super) struct Author {
     pub(super) date: String,
 }
 
+/// Whether a path may be one of a tree.
+fn is_of_tree(path: &[u8]) -> bool {
+    path.split(|&byte| byte == b'/').all(|name| !matches!(name, b"" | b"." | b".."))
+}
+
 /// Questions about a repository's objects and refs. The methods of [`Repo`] that have these names
 /// say what each one means.
 pub(super) trait Reader {
@@ -50,6 +55,9 @@ pub(super) trait Reader {
     fn head_at(&self, git_dir: &Path) -> Result<Head, GitError>;
     fn commit(&self, commit: Oid) -> Result<CommitFacts, GitError>;
     fn listing(&self, commit: Oid) -> Result<Listing, GitError>;
+    /// What is at a path, if that is a file, a link or a submodule. Where some part of it is no name,
+    /// as `..`, there is nothing.
+    fn entry_at(&self, commit: Oid, path: &[u8]) -> Result<Option<(FileMode, Oid)>, GitError>;
     fn file_count(&self, commit: Oid) -> Result<usize, GitError>;
     fn is_ancestor(&self, ancestor: Oid, commit: Oid) -> Result<bool, GitError>;
     fn merge_base(&self, one: Oid, two: Oid) -> Result<Option<Oid>, GitError>;

@@ -33,6 +33,7 @@ fn eventful() -> (Sandbox, Oid, Oid) {
         ("twin", &long("twin")),
     ]);
     sandbox.write("odd\n\"name\"", "x");
+    sandbox.write(":(top)*", "x");
     let first = sandbox.commit_all();
     sandbox.branch("side", first, &[("side", "1"), ("mod", "side")]);
     sandbox.git(&["mv", "old", "new"]);
@@ -68,6 +69,15 @@ fn commits_and_trees_read_the_same() {
     for commit in [first, last, odd, sandbox.rev("HEAD~2"), sandbox.rev("side")] {
         same(&repo, |repo| repo.reader().commit(commit));
         same(&repo, |repo| repo.file_count(commit));
+        for file in repo.listing(commit).unwrap().files {
+            let found = same(&repo, |repo| repo.reader().entry_at(commit, &file.path));
+            assert_eq!(found, Some((file.mode, file.id)));
+        }
+        for nothing in ["", "dir", "new", "n*", "../mod", "/mod", "mod/", "mod/none", "none/none"] {
+            let is_file = nothing == "dir" && commit == first;
+            let found = same(&repo, |repo| repo.has_path(commit, nothing));
+            assert_eq!(found, is_file || nothing == "dir" && commit == sandbox.rev("side"));
+        }
         same(&repo, |repo| Ok(sorted(repo.commits_between(first, commit)?)));
         same(&repo, |repo| repo.commits_between(commit, first));
         for other in [first, last, odd] {
