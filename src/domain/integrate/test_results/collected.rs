@@ -37,6 +37,51 @@ pub(super) struct Collected {
     outputs: BTreeMap<String, Excerpt>,
 }
 
+/// Tests of one name, as those of a table whose title is always the same: told apart by number, in the
+/// order in which they are named. From the second on they are marked, as ` #2`.
+#[derive(Debug, Default)]
+pub(super) struct Namesakes {
+    /// How often each name was seen.
+    seen: BTreeMap<String, usize>,
+    /// Ids of those that failed, by name.
+    failed: BTreeMap<String, Vec<String>>,
+    /// How many failures of each name were told.
+    told: BTreeMap<String, usize>,
+}
+
+impl Namesakes {
+    /// The id of the next test of this name; `None` where that is too long.
+    pub(super) fn next(&mut self, name: &str) -> Option<String> {
+        let name = prefix(name)?;
+        let times = self.seen.entry(name.clone()).or_default();
+        *times += 1;
+        Some(if *times > 1 { format!("{name} #{times}") } else { name })
+    }
+
+    /// The test of this id failed, and why is told later.
+    pub(super) fn note_failed(&mut self, name: &str, id: &str) {
+        let known = self.failed.entry(name.to_owned()).or_default();
+        if !known.iter().any(|known| known == id) {
+            known.push(id.to_owned());
+        }
+    }
+
+    /// The id of the test of this name of which is told now why it failed, which may be more than one
+    /// reason. `None` where it is not known that one failed.
+    pub(super) fn tell(&mut self, name: &str) -> Option<&str> {
+        let failed = self.failed.get(name)?;
+        let told = self.told.entry(name.to_owned()).or_default();
+        *told += 1;
+        failed.get(*told - 1).or(failed.last()).map(String::as_str)
+    }
+
+    /// What is named and told from now on is another file's, or the same once more.
+    pub(super) fn begin_file(&mut self) {
+        self.seen.clear();
+        self.told.clear();
+    }
+}
+
 impl Collected {
     /// Records one result of the test whose id has these parts; the worst of all stays. Returns
     /// whether there was one before.

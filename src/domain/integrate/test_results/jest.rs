@@ -2,11 +2,12 @@
 //! named as its last lines count, every suite was run, and none could not be loaded. Without, tests
 //! that failed are known. A coverage that is too low and `--bail` leave results incomplete.
 //!
-//! Ids: `<file> › describe › test`. The time behind a name is left out.
+//! Ids: `<file> › describe › test`; the second test of one name is marked ` #2`. The time behind a name is
+//! left out.
 
 use std::time::Duration;
 
-use super::collected::{Collected, Outcome, prefix};
+use super::collected::{Collected, Namesakes, Outcome, id, prefix};
 use super::excerpt::Excerpt;
 use super::lines::{Line, lines};
 use super::{Tally, TestFormat, TestReading};
@@ -46,11 +47,12 @@ struct Run {
     /// Suites were seen behind the last numbers.
     open: bool,
     place: Place,
+    namesakes: Namesakes,
     /// The suite spoken of last.
     file: Option<String>,
     passed: u64,
     failed: u64,
-    /// Why a test of that suite failed, by the test's name.
+    /// Why a test of that suite failed, by the test's id.
     output: Option<(String, Excerpt)>,
 }
 
@@ -72,6 +74,7 @@ impl Run {
                 self.collected.note_gap();
             }
             self.place = Place::Tree(Vec::new());
+            self.namesakes.begin_file();
             self.open = true;
         } else if let Some(counts) = line.strip_prefix("Test Suites: ") {
             self.close_output();
@@ -95,13 +98,12 @@ impl Run {
         // Where the tree is not printed, this alone names the test.
         if let Some(name) = line.strip_prefix("  ● ") {
             self.place = Place::Outside;
-            let output = (!matches!(name, "Console" | "Test suite failed to run")).then(|| {
-                let name = without_time(name);
-                self.collected.record(&[file, BETWEEN, name], Outcome::Failed);
-                (name.to_owned(), Excerpt::default())
-            });
+            let is_test = !matches!(name, "Console" | "Test suite failed to run");
+            let name = id(&[file, BETWEEN, without_time(name)]);
             self.close_output();
-            self.output = output;
+            if is_test {
+                self.begin_output(name);
+            }
             return;
         }
         match &mut self.place {
@@ -112,7 +114,8 @@ impl Run {
                         Outcome::Failed => self.failed += 1,
                         Outcome::Skipped => {}
                     }
-                    record(&mut self.collected, &parts(file, groups, name), outcome, duration);
+                    let all = (&mut self.collected, &mut self.namesakes);
+                    record(all, &parts(file, groups, name), outcome, duration);
                 }
                 None => enter_group(line, groups, &mut self.collected),
             },
@@ -126,11 +129,17 @@ impl Run {
         }
     }
 
+    /// What follows is why a test of this name failed.
+    fn begin_output(&mut self, name: Option<String>) {
+        let Some(name) = name else { return self.collected.note_gap() };
+        let id = self.namesakes.tell(&name).map(str::to_owned).unwrap_or(name);
+        self.collected.record(&[&id], Outcome::Failed);
+        self.output = Some((id, Excerpt::default()));
+    }
+
     fn close_output(&mut self) {
-        if let Some((name, output)) = self.output.take()
-            && let Some(file) = &self.file
-        {
-            self.collected.print(&[file, BETWEEN, &name], output);
+        if let Some((id, output)) = self.output.take() {
+            self.collected.print(&[&id], output);
         }
     }
 
@@ -157,6 +166,7 @@ impl Run {
         (self.passed, self.failed) = (0, 0);
         self.file = None;
         self.place = Place::Outside;
+        self.namesakes = Namesakes::default();
     }
 }
 
@@ -169,17 +179,26 @@ pub(super) fn parts<'a>(file: &'a str, groups: &'a [String], name: &'a str) -> V
     parts
 }
 
-/// Records a test and how long it took.
+/// Records a test and how long it took. Returns its id.
 pub(super) fn record(
-    collected: &mut Collected,
+    (collected, namesakes): (&mut Collected, &mut Namesakes),
     parts: &[&str],
     outcome: Outcome,
     duration: Option<Duration>,
-) {
-    collected.record(parts, outcome);
-    if let Some(duration) = duration {
-        collected.time(parts, duration);
+) -> Option<String> {
+    let named = id(parts).and_then(|name| Some((namesakes.next(&name)?, name)));
+    let Some((id, name)) = named else {
+        collected.note_gap();
+        return None;
+    };
+    collected.record(&[&id], outcome);
+    if outcome == Outcome::Failed {
+        namesakes.note_failed(&name, &id);
     }
+    if let Some(duration) = duration {
+        collected.time(&[&id], duration);
+    }
+    Some(id)
 }
 
 /// The file of a line like `PASS src/a.test.js (5.2 s)`.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::collected::{Collected, Outcome, prefix};
+use super::collected::{Collected, Namesakes, Outcome, prefix};
 use super::excerpt::Excerpt;
 use super::jest::{is_fatal, parse_suite, parts, record, without_time};
 use super::lines::{Line, lines};
@@ -114,6 +114,7 @@ impl Suite {
             collected.note_gap();
         }
         let Some(file) = prefix(short(&self.name, files)) else { return collected.note_gap() };
+        let mut namesakes = Namesakes::default();
         for test in &self.assertion_results {
             let outcome = match test.status.as_str() {
                 "passed" => Outcome::Passed,
@@ -123,9 +124,9 @@ impl Suite {
             let parts = parts(&file, &test.ancestor_titles, without_time(&test.title));
             let seconds = test.duration.map(|time| time / 1000.0);
             let duration = seconds.and_then(|time| Duration::try_from_secs_f64(time).ok());
-            record(collected, &parts, outcome, duration);
-            if outcome == Outcome::Failed {
-                collected.print(&parts, Excerpt::of(&test.failure_messages.join("\n")));
+            let id = record((&mut *collected, &mut namesakes), &parts, outcome, duration);
+            if let (Outcome::Failed, Some(id)) = (outcome, id) {
+                collected.print(&[&id], Excerpt::of(&test.failure_messages.join("\n")));
             }
         }
     }

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use super::collected::{Collected, Outcome, prefix};
+use super::collected::{Collected, Namesakes, Outcome};
 use super::lines::{Line, lines};
 use super::mocha_failures::{Block, Failures};
 use super::mocha_tree::{Mark, Tree};
@@ -33,8 +33,7 @@ pub(super) fn parse(text: &str) -> Option<TestReading> {
 struct Log {
     collected: Collected,
     spoke: bool,
-    /// How often each path was seen.
-    seen: BTreeMap<String, usize>,
+    namesakes: Namesakes,
     after_blank: bool,
     /// What was named since the last run ended.
     tree: Tree,
@@ -179,13 +178,11 @@ impl Log {
     }
 
     fn numbered(&mut self, path: &str) -> Option<String> {
-        let Some(path) = prefix(path) else {
+        let id = self.namesakes.next(path);
+        if id.is_none() {
             self.collected.note_gap();
-            return None;
-        };
-        let times = self.seen.entry(path.clone()).or_default();
-        *times += 1;
-        Some(if *times > 1 { format!("{path} #{times}") } else { path })
+        }
+        id
     }
 }
 

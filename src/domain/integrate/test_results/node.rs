@@ -5,10 +5,9 @@
 //! files are not named. A test that only holds others is not listed, unless it failed by itself. One
 //! marked as `todo` counts as skipped, whatever became of it.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::collected::{Collected, Outcome, prefix};
+use super::collected::{Collected, Namesakes, Outcome, prefix};
 use super::excerpt::Excerpt;
 use super::{Tally, TestFormat, TestReading, node_spec, node_tap};
 
@@ -40,8 +39,7 @@ pub(super) struct Session {
     spoke: bool,
     /// Groups that are open, from the outside in, and whether a test was seen in each.
     groups: Vec<(String, bool)>,
-    /// How often each path was seen.
-    seen: BTreeMap<String, usize>,
+    namesakes: Namesakes,
     /// Tests, and suites of which it is not said that they are.
     ended: u64,
     passed: Range,
@@ -101,14 +99,11 @@ impl Session {
             return None;
         }
         let names: Vec<&str> = self.groups.iter().map(|(name, _)| name.as_str()).collect();
-        let path = prefix(&[names.as_slice(), &[&ended.name]].concat().join(" › "));
-        let Some(path) = path else {
+        let path = [names.as_slice(), &[&ended.name]].concat().join(" › ");
+        let Some(id) = self.namesakes.next(&path) else {
             self.collected.note_gap();
             return None;
         };
-        let times = self.seen.entry(path.clone()).or_default();
-        *times += 1;
-        let id = if *times > 1 { format!("{path} #{times}") } else { path };
         self.collected.record(&[&id], ended.outcome);
         if let Some(duration) = ended.duration {
             self.collected.time(&[&id], duration);

@@ -2,10 +2,11 @@
 //! many tests are named as its last lines count, every file was run, and nothing failed beside tests.
 //! By default only tests that failed are named, and others of the same file where that is printed.
 //!
-//! Ids: `<file> › describe › test`, with what vitest calls the project before the file. A group whose
-//! hook failed, or a file that could not be run, is listed as failed. The time behind a name is left out.
+//! Ids: `<file> › describe › test`, with what vitest calls the project before the file; the second test
+//! of one name is marked ` #2`. A group whose hook failed, or a file that could not be run, is listed as
+//! failed. The time behind a name is left out.
 
-use super::collected::{Collected, Outcome, prefix};
+use super::collected::{Collected, Namesakes, Outcome, prefix};
 use super::excerpt::Excerpt;
 use super::lines::{Line, lines};
 use super::vitest_line::{Numbers, Said, Title, is_rule, parse};
@@ -35,6 +36,7 @@ struct Log {
 #[derive(Default)]
 struct Run {
     place: Place,
+    namesakes: Namesakes,
     passed: u64,
     failed: u64,
     /// Names of tests that failed, as they are told of one after another.
@@ -198,21 +200,24 @@ impl Run {
                 return;
             }
         };
-        match title.outcome {
-            Some(Outcome::Passed) => self.passed += 1,
-            Some(Outcome::Failed) => self.failed += 1,
-            Some(Outcome::Skipped) => {}
-            // It was left out, as `--bail` does.
-            None => return collected.note_gap(),
+        // Without an outcome it was left out, as `--bail` does.
+        let (Some(outcome), Some(id)) = (title.outcome, self.namesakes.next(&names)) else {
+            return collected.note_gap();
+        };
+        match outcome {
+            Outcome::Passed => self.passed += 1,
+            Outcome::Failed => {
+                self.failed += 1;
+                self.namesakes.note_failed(&names, &id);
+            }
+            Outcome::Skipped => {}
         }
-        if let Some(outcome) = title.outcome {
-            collected.record(&[&names], outcome);
-        }
+        collected.record(&[&id], outcome);
         if let Some(duration) = title.duration {
-            collected.time(&[&names], duration);
+            collected.time(&[&id], duration);
         }
-        if title.retried && title.outcome == Some(Outcome::Passed) {
-            collected.note_flaky(&[&names]);
+        if title.retried && outcome == Outcome::Passed {
+            collected.note_flaky(&[&id]);
         }
     }
 
@@ -223,8 +228,15 @@ impl Run {
         }
         let names = title.names().collect::<Vec<_>>().join(BETWEEN);
         let id = names.split_once(" [ ").map_or(names.as_str(), |(file, _)| file);
+        let mut id = id;
         if of_tests {
             self.listed += 1;
+            match self.namesakes.tell(id) {
+                Some(known) => id = known,
+                // Two tests of one name and two reasons of one test look the same.
+                None if collected.failed(&[id]) => collected.note_gap(),
+                None => {}
+            }
         } else {
             collected.note_gap();
         }

@@ -1,3 +1,4 @@
+use super::super::read_output;
 use super::super::tests::{output, real};
 
 #[test]
@@ -8,6 +9,7 @@ fn the_tree_names_every_test() {
     + math.test.js › adds › one and one
     + math.test.js › top level
     + sub.test.js › passes
+    + sub.test.js › passes #2
     - math.test.js › adds › deep › breaks › here
     o math.test.js › adds › later
     o math.test.js › adds › write me
@@ -35,6 +37,7 @@ fn suites_that_cannot_be_loaded_leave_results_incomplete() {
     + math.test.js › adds › one and one
     + math.test.js › top level
     + sub.test.js › passes
+    + sub.test.js › passes #2
     - math.test.js › adds › deep › breaks › here
     o math.test.js › adds › later
     o math.test.js › adds › write me
@@ -70,6 +73,65 @@ fn groups_end_where_the_tree_says() {
     + src/a.test.js › a group › works
     + src/a.test.js › works
     ");
+}
+
+/// Three tests of one title, of which the second and the third failed.
+const TABLE: &str = "\
+FAIL src/a.test.js
+  sum
+    ✓ adds (1 ms)
+    ✕ adds (2 ms)
+    ✕ adds (3 ms)
+
+  ● sum › adds
+
+    two
+
+  ● sum › adds
+
+    three
+
+Summary of all failing tests
+FAIL src/a.test.js
+  ● sum › adds
+
+    two
+
+  ● sum › adds
+
+    three
+
+
+Test Suites: 1 failed, 1 total
+Tests:       2 failed, 1 passed, 3 total
+";
+
+#[test]
+fn tests_of_one_title_are_told_apart() {
+    insta::assert_snapshot!(output(TABLE), @"
+    Jest, complete
+    + src/a.test.js › sum › adds
+    - src/a.test.js › sum › adds #2
+    - src/a.test.js › sum › adds #3
+    ");
+    let outputs = read_output(TABLE).unwrap().outputs;
+    assert!(outputs["src/a.test.js › sum › adds #2"].starts_with("two"), "{outputs:?}");
+    assert!(outputs["src/a.test.js › sum › adds #3"].starts_with("three"), "{outputs:?}");
+    let test = |status: &str| {
+        format!(r#"{{"ancestorTitles":["sum"],"title":"adds","status":"{status}"}}"#)
+    };
+    let tests = [test("passed"), test("failed"), test("failed")].join(",");
+    let document = format!(
+        r#"{{"numTotalTestSuites":1,"numTotalTests":3,"testResults":[{{"name":"/x/src/a.test.js","assertionResults":[{tests}]}}]}}"#
+    );
+    assert_eq!(
+        output(&format!(
+            "FAIL src/a.test.js
+{document}
+"
+        )),
+        output(TABLE)
+    );
 }
 
 #[test]

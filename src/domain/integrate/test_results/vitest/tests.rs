@@ -86,6 +86,63 @@ fn failures_of_one_reason_share_its_output() {
     assert_eq!(reading.outputs["src/a.test.ts › two"], why);
 }
 
+/// Three tests of one title, of which the second and the third failed.
+const TABLE: &str = "
+ RUN  v3.2.7 /home/me/shop
+
+ ✓ src/a.test.ts > adds 1ms
+ × src/a.test.ts > adds 2ms
+   → two
+ × src/a.test.ts > adds 3ms
+   → three
+
+⎯⎯⎯⎯⎯⎯⎯ Failed Tests 2 ⎯⎯⎯⎯⎯⎯⎯
+
+ FAIL  src/a.test.ts > adds
+Error: two
+
+⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯[1/2]⎯
+
+ FAIL  src/a.test.ts > adds
+Error: three
+
+⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯⎯[2/2]⎯
+
+ Test Files  1 failed (1)
+      Tests  2 failed | 1 passed (3)
+   Start at  10:21:42
+   Duration  1.05s (transform 55ms)
+
+";
+
+#[test]
+fn tests_of_one_title_are_told_apart() {
+    insta::assert_snapshot!(output(TABLE), @"
+    Vitest, complete
+    + src/a.test.ts › adds
+    - src/a.test.ts › adds #2
+    - src/a.test.ts › adds #3
+    ");
+    let reading = read_output(TABLE).unwrap();
+    assert_eq!(reading.outputs["src/a.test.ts › adds #2"], "Error: two");
+    assert_eq!(reading.outputs["src/a.test.ts › adds #3"], "Error: three");
+    assert_eq!(reading.durations["src/a.test.ts › adds #3"].as_millis(), 3);
+}
+
+#[test]
+fn where_the_tests_are_not_named_those_of_one_title_leave_results_incomplete() {
+    let named = |line: &&str| !line.starts_with(" ✓") && !line.starts_with(" ×");
+    let dots = TABLE.lines().filter(named).collect::<Vec<_>>().join(
+        "
+",
+    );
+    let dots = dots.replace("2 failed | 1 passed (3)", "2 failed (2)");
+    insta::assert_snapshot!(output(&dots), @"
+    Vitest, incomplete
+    - src/a.test.ts › adds
+    ");
+}
+
 #[test]
 fn a_file_that_cannot_be_run_is_listed_as_failed() {
     let broken = RUN
