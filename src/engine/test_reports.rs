@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::attempt::chain;
 use super::site::Site;
-use crate::adapters::worktree::{TakenReport, drop_report, report_is, take_report};
+use crate::adapters::worktree::{TakenReport, drop_report, report_is, report_place, take_report};
 use crate::domain::run::RunSpec;
 use crate::domain::suite::ReportTrouble;
 
@@ -16,11 +16,9 @@ const COMPARED: usize = 64 << 20;
 /// along. What git tracks there stays.
 pub(super) fn clear(site: &Site, spec: &RunSpec, task: usize) -> Result<(), String> {
     let Some(report) = report_of(spec, task) else { return Ok(()) };
-    match committed(site, spec, report)? {
-        Committed::No => {
-            let worktree = Path::new(&spec.places[task].worktree);
-            drop_report(worktree, Path::new(report)).map_err(|error| chain(&error))
-        }
+    let worktree = Path::new(&spec.places[task].worktree);
+    match committed(site, spec, &report_place(worktree, Path::new(report)))? {
+        Committed::No => drop_report(worktree, Path::new(report)).map_err(|error| chain(&error)),
         Committed::As(_) | Committed::Incomparable => Ok(()),
     }
 }
@@ -38,7 +36,7 @@ pub(super) fn keep(
     let worktree = Path::new(&spec.places[task].worktree);
     let limit = spec.limits.log_limit;
     let unusable = |why| Some(ReportTrouble::Unusable { why });
-    let is_old = match committed(site, spec, report) {
+    let is_old = match committed(site, spec, &report_place(worktree, Path::new(report))) {
         Ok(Committed::No) => false,
         Ok(Committed::As(text)) => report_is(worktree, Path::new(report), &text),
         Ok(Committed::Incomparable) => true,
@@ -64,8 +62,9 @@ enum Committed {
     Incomparable,
 }
 
-fn committed(site: &Site, spec: &RunSpec, report: &str) -> Result<Committed, String> {
-    let found = site.repo.text_in(spec.base, report, COMPARED).map_err(|error| chain(&error))?;
+fn committed(site: &Site, spec: &RunSpec, report: &Path) -> Result<Committed, String> {
+    let report = report.to_string_lossy();
+    let found = site.repo.text_in(spec.base, &report, COMPARED).map_err(|error| chain(&error))?;
     Ok(match found.texts.into_values().next() {
         Some(text) => Committed::As(text),
         None if found.too_large.is_empty() && found.not_text.is_empty() => Committed::No,

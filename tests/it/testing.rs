@@ -271,13 +271,13 @@ fn worktrees_of_earlier_test_runs_are_used_again() {
 }
 
 #[test]
-fn what_is_wrong_with_a_report_is_told_and_no_link_is_followed() {
+fn what_is_wrong_with_a_report_is_told_and_no_link_out_of_the_worktree_is_followed() {
     let repo = repo(&[]);
     let mut settings = "[run]\nlog_limit = \"1MiB\"\n".to_owned();
     for (name, run) in [
         ("absent", "true"),
         ("pipe", "mkfifo pipe.xml"),
-        ("link", "ln -s ../secret.xml link.xml"),
+        ("link", "ln -s /etc/passwd link.xml"),
         ("garbage", "echo no > garbage.xml; exit 1"),
         ("large", "head -c 2000000 /dev/zero > large.xml"),
         ("kept", "cat kept.xml"),
@@ -291,7 +291,7 @@ fn what_is_wrong_with_a_report_is_told_and_no_link_is_followed() {
     for (name, said) in [
         ("absent", "its report `absent.xml` was not written"),
         ("pipe", "its report `pipe.xml` is a pipe"),
-        ("link", "its report `link.xml` is a symbolic link"),
+        ("link", "its report `link.xml` is outside of its worktree, behind a symbolic link"),
         ("garbage", "its report `garbage.xml` is of no use"),
         ("large", "its report `large.xml` is larger than `run.log_limit` (1MiB)"),
         ("kept", "its report `kept.xml` is still as git has it"),

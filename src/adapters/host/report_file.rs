@@ -1,6 +1,6 @@
 //! Files that a command leaves to say what came of it.
 
-use std::fs::{self, File, Metadata};
+use std::fs::{File, Metadata};
 use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
 use std::path::Path;
@@ -105,16 +105,6 @@ impl Iterator for OutputPieces {
         };
         self.left = first + begins as u64;
         Some(String::from_utf8_lossy(&bytes[begins..]).into_owned())
-    }
-}
-
-/// Removes a report, also one that is a link.
-pub fn remove_report(path: &Path) -> Result<(), String> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => {
-            Err(format!("{}: {error}", path.display()))
-        }
-        Ok(()) | Err(_) => Ok(()),
     }
 }
 

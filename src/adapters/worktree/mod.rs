@@ -62,7 +62,9 @@ pub use remove::{
     remove, remove_all,
 };
 pub use space::tree_bytes;
-pub use test_report::{TakenReport, drop_report, report_is, take_report};
+pub use test_report::{
+    TakenReport, drop_report, read_report, report_is, report_place, take_report,
+};
 pub use trash::{Emptied, Trash, leftovers};
 pub use working_tree::{WorkingTree, snapshot_of_working_tree};
 

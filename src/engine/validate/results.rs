@@ -3,11 +3,13 @@
 use std::path::Path;
 
 use crate::adapters::git::Repo;
-use crate::adapters::host::report_file::{load_output, load_report, remove_report};
+use crate::adapters::host::report_file::load_output;
+use crate::adapters::worktree::{drop_report, read_report, report_place};
 use crate::domain::id::Oid;
 use crate::domain::integrate::{TestResults, is_cut_short, parse_junit, parse_output};
 use crate::domain::run::{AttemptEnd, Ending};
 use crate::domain::task::Validation;
+use crate::engine::attempt::chain;
 
 /// Where the results of a run are to be looked for.
 pub(super) struct Sources<'a> {
@@ -25,17 +27,17 @@ pub(super) fn ensure_no_report(
     commit: Oid,
 ) -> Result<Option<String>, String> {
     let Some(report) = &validation.report else { return Ok(None) };
-    let path = worktree.join(report);
-    if path.symlink_metadata().is_err() {
+    if worktree.join(report).symlink_metadata().is_err() {
         return Ok(None);
     }
-    if repo.has_path(commit, report).map_err(|error| error.to_string())? {
+    let place = report_place(worktree, Path::new(report));
+    if repo.has_path(commit, &place.to_string_lossy()).map_err(|error| error.to_string())? {
         let name = &validation.name;
         return Ok(Some(format!(
             "`{name}`: its report `{report}` is a tracked file, and says nothing of a run"
         )));
     }
-    remove_report(&path)?;
+    drop_report(worktree, Path::new(report)).map_err(|error| chain(&error))?;
     Ok(None)
 }
 
@@ -46,7 +48,7 @@ pub(super) fn load_results(
 ) -> (Option<TestResults>, Option<String>) {
     let mut note = None;
     let reported = sources.report.and_then(|report| {
-        let read = load_report(&sources.worktree.join(report)).transpose()?;
+        let read = read_report(sources.worktree, Path::new(report)).transpose()?;
         let results = read.and_then(|text| parse_junit(&text));
         results
             .map_err(|why| note = Some(format!("its report `{report}` is of no use: {why}")))

@@ -1,6 +1,7 @@
 use std::fs;
 
 use super::*;
+use crate::domain::integrate::TestFormat;
 use crate::domain::run::Usage;
 
 const JUNIT: &str = r#"<testsuites><testsuite name="s" tests="2" failures="1">
@@ -78,4 +79,27 @@ fn rule_10_the_report_counts_else_the_output_and_neither_when_it_is_not_whole() 
     // Nothing at all.
     fs::write(&log, "no test says anything\n").unwrap();
     assert_eq!(load(&red), (None, None));
+}
+
+#[test]
+fn a_report_may_be_a_link_within_the_worktree_and_what_never_was_one_makes_no_note() {
+    let folder = tempfile::tempdir().unwrap();
+    let worktree = folder.path().join("worktree");
+    fs::create_dir_all(worktree.join("folder.xml")).unwrap();
+    fs::write(worktree.join("at-12.xml"), JUNIT).unwrap();
+    fs::write(folder.path().join("log"), CARGO).unwrap();
+    std::os::unix::fs::symlink("at-12.xml", worktree.join("latest.xml")).unwrap();
+    std::os::unix::fs::symlink("../log", worktree.join("out.xml")).unwrap();
+    let load = |report: &str| {
+        let log = folder.path().join("log");
+        let sources = Sources { worktree: &worktree, report: Some(report), log: &log };
+        let (results, note) = load_results(&sources, &end(Ending::Code { code: 1 }, &[]));
+        (results.unwrap().format == TestFormat::Junit, note)
+    };
+    assert_eq!(load("latest.xml"), (true, None));
+    assert_eq!(load("folder.xml"), (false, None));
+    let (reported, note) = load("out.xml");
+    assert!(
+        !reported && note.unwrap().ends_with("outside of its worktree, behind a symbolic link")
+    );
 }
