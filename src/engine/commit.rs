@@ -27,6 +27,8 @@ pub(super) struct Job {
     pub(super) attempt: u32,
     /// Commit its work began at.
     pub(super) start: Oid,
+    /// Commit that what it changed counts from: an arm of a race begins with some of its work.
+    pub(super) counts_from: Oid,
     /// The attempt failed: keep its work under a ref of ours and leave its branch alone.
     pub(super) keep: bool,
     pub(super) guard: Arc<Guard>,
@@ -127,13 +129,17 @@ fn committed(job: &Job) -> Result<Done, String> {
         CommitOutcome::Committed(done) => {
             let others = job.guard.take_back(job.task, (job.start, done.tip));
             let others = others.map_err(|error| chain(&error))?;
-            let ignored = match done.changed.is_empty() {
+            let changed = match job.counts_from == job.start {
+                true => done.changed,
+                false => all_changed(job, done.tip)?,
+            };
+            let ignored = match changed.is_empty() {
                 true => ignored_note(job, &checkout)?,
                 false => None,
             };
             Ok(Done {
                 tip: done.tip,
-                changed: done.changed.into_iter().flat_map(path_changes).collect(),
+                changed: changed.into_iter().flat_map(path_changes).collect(),
                 leftovers: done.committed_leftovers,
                 notes: [done.notes, others, ignored.into_iter().collect()].concat(),
                 carried: done.carried,
@@ -178,12 +184,17 @@ fn committed(job: &Job) -> Result<Done, String> {
     }
 }
 
+/// What an arm of a race changes in all: what it began with, too.
+fn all_changed(job: &Job, tip: Oid) -> Result<Vec<git::PathChange>, String> {
+    job.site.repo.changed_paths(job.counts_from, tip).map_err(|error| chain(&error))
+}
+
 /// What an arm of a race changes in all, its patch included.
 fn changes(job: &Job, tip: Oid) -> Result<Option<Changes>, String> {
     if job.spec.kind.race().is_none() {
         return Ok(None);
     }
-    let diff = job.site.repo.diff_text(job.start, tip).map_err(|error| chain(&error))?;
+    let diff = job.site.repo.diff_text(job.counts_from, tip).map_err(|error| chain(&error))?;
     Ok(Some(Changes::of_diff(&diff)))
 }
 

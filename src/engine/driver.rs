@@ -294,15 +294,16 @@ impl Driver {
             Action::Launch { task, attempt } => self.launch(task, attempt),
             Action::Commit { task, attempt, keep } => {
                 self.committing.begin(task, self.site.clock.elapsed());
-                let record = &self.journal.state().tasks[task];
-                let start = record.start;
+                let state = self.journal.state();
+                let record = &state.tasks[task];
                 let suite = record.end.as_ref().filter(|_| self.spec.kind.is_test()).map(suite_end);
                 let job = commit::Job {
                     site: self.site.clone(),
                     spec: self.spec.clone(),
                     task,
                     attempt,
-                    start: start.unwrap_or(self.spec.base),
+                    start: state.begins_at(task),
+                    counts_from: record.start.unwrap_or(self.spec.base),
                     keep,
                     guard: self.guard.clone(),
                     suite,

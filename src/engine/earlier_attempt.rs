@@ -62,8 +62,7 @@ fn put_back(job: &Job, (branch, start): (&str, Oid), keep: &str) -> Result<Optio
             if job.spec.kind.race().is_some() {
                 // What one arm built must not decide about another: only caches count, as where
                 // candidates are validated (landing.md rule 7).
-                let cleared = checkout.clear_leftovers(&job.spec.worktree.caches);
-                cleared.map_err(|error| chain(&error))?;
+                clear(&checkout, &job.spec.worktree.caches).map_err(|error| chain(&error))?;
             }
             Ok(saved.map(|saved| saved.commit))
         }
@@ -78,6 +77,14 @@ fn put_back(job: &Job, (branch, start): (&str, Oid), keep: &str) -> Result<Optio
             Err(format!("`{}` holds unsaved work: {}", place.worktree, paths.join(", ")))
         }
     }
+}
+
+/// What setup hooks made goes as well, so that they run again.
+fn clear(checkout: &Checkout, caches: &[String]) -> Result<(), GitError> {
+    if checkout.has_leftovers(caches)? {
+        checkout.forget_prepared()?;
+    }
+    checkout.clear_leftovers(caches)
 }
 
 /// Keeps what an earlier attempt has on the task's branch.

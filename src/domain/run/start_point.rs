@@ -4,6 +4,14 @@ use super::state::RunState;
 use crate::domain::id::{Oid, TaskId};
 
 impl RunState {
+    /// The commit that the worktree of a task stood at before anything of it ran. Its diff may count
+    /// from another: what an arm of a race begins with is part of its work.
+    pub fn begins_at(&self, task: usize) -> Oid {
+        let arm = self.spec.kind.race().and_then(|race| race.arm(&self.task(task).id));
+        let start = self.tasks[task].start.unwrap_or(self.spec.base);
+        arm.map_or(start, |arm| arm.begins_at)
+    }
+
     /// Commits a task starts from, and every task whose work they contain: its dependencies, and
     /// what it was serialised behind by a claim or lock (landing.md rules 1, 3 and 4). Arms of
     /// a race and tests start at their own commit, whatever ran before them.

@@ -117,7 +117,7 @@ impl Cleaning<'_> {
             return Ok(Standing::Held);
         }
         // What it only started from must be held by somebody else.
-        if tip == start && self.is_elsewhere(index, tip)? {
+        if tip == self.state.begins_at(index) && self.is_elsewhere(index, tip)? {
             return Ok(Standing::Held);
         }
         let start = if tip == start { base } else { start };

@@ -12,7 +12,7 @@ use crate::engine::{commit, setup};
 
 impl Driver {
     pub(super) fn set_up(&mut self, task: usize, attempt: u32) {
-        let start = self.journal.state().tasks[task].start.unwrap_or(self.spec.base);
+        let start = self.journal.state().begins_at(task);
         let (site, spec) = (self.site.clone(), self.spec.clone());
         let job = setup::Job { site, spec, task, attempt, start };
         let guard = self.guard.clone();
