@@ -4,8 +4,10 @@
 use super::error::EngineError;
 use super::forecast::told;
 use super::landing::has_landed;
+use super::later_runs::later_maker;
 use super::site::Site;
 use crate::adapters::git::{ForecastTip, Repo};
+use crate::adapters::store::Store;
 use crate::domain::id::{Oid, TaskId};
 use crate::domain::integrate::{IntegrationSpec, MatrixCell, Member, Strategy};
 use crate::domain::report::race_winner;
@@ -23,7 +25,7 @@ pub(super) struct Found {
 /// the journal: commits that somebody added count, and what was deleted is left out.
 /// Of a race only the winner, or the arm that is asked for, is looked at.
 pub(super) fn ready(
-    site: &Site,
+    (site, store): (&Site, &Store),
     state: &RunState,
     (target, arm): (Oid, Option<&TaskId>),
 ) -> Result<Found, EngineError> {
@@ -57,6 +59,21 @@ pub(super) fn ready(
             }
             continue;
         };
+        if head != tip
+            && let Some(later) = later_maker((site, store), state, (index, head))?
+        {
+            if !record.changed.is_empty() && !has_landed(&site.repo, state, (index, tip), target)? {
+                found.unfinished.push(task.id.clone());
+                found.notes.push(format!(
+                    "`{}` is left out: its branch `{branch}` is gone, and run `{later}` made another \
+                     of that name; `wt-orch clean {later}`, then `git branch {branch} {}` brings it \
+                     back",
+                    task.id,
+                    tip.short()
+                ));
+            }
+            continue;
+        }
         let landed = has_landed(&site.repo, state, (index, head), target)?;
         let unchanged = head == tip && record.changed.is_empty();
         if landed || unchanged || site.repo.is_ancestor(head, target)? {

@@ -230,10 +230,10 @@ async fn steps(
 /// Git or the file system.
 pub fn early_refusal(
     site: &Site,
-    state: &RunState,
+    journal: &Journal,
     request: &IntegrateRequest,
 ) -> Result<Option<IntegrateRefusal>, EngineError> {
-    Ok(ground(site, state, request)?.err())
+    Ok(ground((site, &journal.store), journal.state(), request)?.err())
 }
 
 /// Stores one fact of the integration.
@@ -267,7 +267,7 @@ struct Ground {
 
 /// Looks where the integration would stand, and whether it could land there.
 fn ground(
-    site: &Site,
+    (site, store): (&Site, &Store),
     state: &RunState,
     request: &IntegrateRequest,
 ) -> Result<Result<Ground, IntegrateRefusal>, EngineError> {
@@ -286,7 +286,7 @@ fn ground(
         let again = state.spec.kind.race().map(RaceSpec::again).unwrap_or_default();
         return Ok(Err(IntegrateRefusal::NoArmProved { reproduced, again }));
     }
-    let found = ready(site, state, (old, terms.arm.as_ref()))?;
+    let found = ready((site, store), state, (old, terms.arm.as_ref()))?;
     if found.members.is_empty() {
         return Ok(Err(IntegrateRefusal::NothingReady { notes: found.notes }));
     }
@@ -310,7 +310,7 @@ pub(super) fn prepare(
     request: &IntegrateRequest,
 ) -> Result<Result<(IntegrationSpec, Vec<String>), IntegrateRefusal>, EngineError> {
     let (spec, terms) = (&state.spec, &request.terms);
-    let Ground { target, old, found } = match ground(site, state, request)? {
+    let Ground { target, old, found } = match ground((site, store), state, request)? {
         Ok(ground) => ground,
         Err(refusal) => return Ok(Err(refusal)),
     };

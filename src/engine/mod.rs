@@ -27,6 +27,7 @@ mod integrate;
 mod jobs;
 mod journal;
 mod landing;
+mod later_runs;
 mod making;
 mod merging;
 mod observations;

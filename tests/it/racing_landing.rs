@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::harness::{Fingerprint, Repo};
 use crate::json::document;
-use crate::scene::small_repo;
+use crate::scene::{small_repo, split, tip};
 
 const ARM: &str = "[[hypothesis]]\nid = 'right'\nrun = 'echo fixed >> a.txt'\n";
 
@@ -114,4 +114,41 @@ fn a_race_without_a_proved_arm_says_why_nothing_of_it_lands() {
     let output = repo.wt_orch(&["integrate"]);
     output.exit(4).stderr_has("not reproduced: the base passes the check");
     output.stderr_has("write a check that fails on the base");
+}
+
+#[test]
+fn what_a_later_run_made_of_a_branch_does_not_land_for_the_earlier_one() {
+    let arm = |name, run| {
+        format!(
+            "name = '{name}'\n[race]\ncheck = 'grep -q fixed a.txt'\n[[hypothesis]]\nid = 'a'\nrun = '{run}'\n"
+        )
+    };
+    let tasks = |name, run| format!("name = '{name}'\n[[task]]\nid = 'a'\nrun = '{run}'\n");
+    let (fixes, does_more) = ("echo fixed >> a.txt", "echo more >> b.txt");
+    for is_race in [true, false] {
+        let repo = small_repo();
+        let run = |name, command, exit| match is_race {
+            true => drop(race(&repo, &arm(name, command), exit)),
+            false => drop(split(&repo, &tasks(name, command), &[]).exit(0)),
+        };
+        run("first", fixes, 0);
+        let proved = tip(&repo, "feature/a");
+        repo.wt_orch(&["clean", "--force"]).exit(0);
+        run("second", does_more, 1);
+        let before = tip(&repo, "main");
+        repo.wt_orch(&["integrate", "first"])
+            .exit(4)
+            .stderr_has("its branch `feature/a` is gone, and run `second` made another");
+        assert_eq!(tip(&repo, "main"), before);
+
+        // The way out, also where the user goes on there.
+        repo.wt_orch(&["clean", "second", "--force"]).exit(0);
+        repo.git(&["branch", "feature/a", &proved]);
+        repo.git(&["switch", "--quiet", "feature/a"]);
+        repo.file("own.txt", "x\n").commit("own");
+        repo.git(&["switch", "--quiet", "main"]);
+        repo.wt_orch(&["integrate", "first"]).exit(0).stderr_has("`feature/a` moved after");
+        assert_eq!(repo.read("a.txt").as_deref(), Some("one\ntwo\nthree\nfixed\n"));
+        assert_eq!(repo.read("own.txt").as_deref(), Some("x\n"));
+    }
 }

@@ -53,7 +53,7 @@ pub(crate) fn run(context: &Context, args: &IntegrateArgs) -> Result<Exit, Failu
     let wish = wish(&place, &request.terms, target)?;
     if args.go_on {
         // What was resolved stays where it is while the integration could not begin.
-        if let Some(refusal) = early_refusal(&place.site, journal.state(), &request)? {
+        if let Some(refusal) = early_refusal(&place.site, &journal, &request)? {
             let resolve = resolving(&refusal).map(str::to_owned);
             let failure = refused(&run, &request.terms, refusal);
             return Err(by_hand::waits(&run, failure, resolve.as_deref()));
