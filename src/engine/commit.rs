@@ -231,8 +231,8 @@ fn path_changes(change: git::PathChange) -> Vec<PathChange> {
     }
 }
 
-/// Tracked files that a check changed, which are put back: a check vouches for the commit, so it
-/// must not alter what it looks at (landing.md rules 7 and 8).
+/// Tracked files that a check changed, and a HEAD or branch that it moved, which are put back: a check
+/// vouches for the commit, so it must not alter what it looks at (landing.md rules 7 and 8).
 pub(super) fn restore(
     site: &Site,
     spec: &RunSpec,
@@ -240,12 +240,24 @@ pub(super) fn restore(
     tip: Option<Oid>,
 ) -> Result<Vec<String>, String> {
     let Some(tip) = tip else { return Ok(Vec::new()) };
-    let place = Path::new(&spec.places[task].worktree);
-    let checkout =
-        with_patience(|| Checkout::at(&site.repo, place).map_err(|error| chain(&error)))?;
-    let changed = with_patience(|| checkout.changed_since(tip).map_err(|error| chain(&error)))?;
+    let place = &spec.places[task];
+    let path = Path::new(&place.worktree);
+    let checkout = with_patience(|| Checkout::at(&site.repo, path).map_err(|error| chain(&error)))?;
+    let changed = with_patience(|| {
+        let changed = match &place.branch {
+            Some(branch) => checkout.changed_on(branch, tip),
+            None => checkout.changed_since(tip),
+        };
+        changed.map_err(|error| chain(&error))
+    })?;
     if !changed.is_empty() {
-        with_patience(|| checkout.restore(tip).map_err(|error| chain(&error)))?;
+        with_patience(|| {
+            let restored = match &place.branch {
+                Some(branch) => checkout.restore_on(branch, tip),
+                None => checkout.restore(tip),
+            };
+            restored.map_err(|error| chain(&error))
+        })?;
     }
     Ok(changed)
 }

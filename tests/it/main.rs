@@ -52,6 +52,7 @@ mod pooling;
 mod provisioning;
 mod racing;
 mod racing_again;
+mod racing_checks;
 mod racing_hooks;
 mod racing_landing;
 mod racing_links;

@@ -14,7 +14,7 @@ use crate::domain::id::Oid;
 use crate::domain::run::Submodules;
 
 /// What stands in a list of changed paths for a HEAD that is somewhere else.
-const HEAD: &str = "HEAD";
+pub(super) const HEAD: &str = "HEAD";
 
 impl Checkout {
     /// Tracked files that are not as in the commit at which the worktree was put, also in submodules

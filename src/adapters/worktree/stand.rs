@@ -5,7 +5,8 @@ use std::path::Path;
 
 use super::carry::Record;
 use super::checkout::Checkout;
-use super::snapshot::Scratch;
+use super::settle::HEAD;
+use super::snapshot::{Scratch, forget_progress};
 use crate::adapters::git::{GitError, Invocation, quote_path};
 use crate::domain::id::Oid;
 
@@ -33,6 +34,39 @@ impl Checkout {
             listed.split(|&byte| byte == 0).filter(|p| !p.is_empty()).map(quote_path).collect();
         paths.sort();
         Ok(paths)
+    }
+
+    /// As [`Self::changed_since`], and `HEAD` where it is not on this branch, at this commit.
+    ///
+    /// # Errors
+    /// Git cannot read the worktree.
+    pub fn changed_on(&self, branch: &str, commit: Oid) -> Result<Vec<String>, GitError> {
+        let mut changed = self.changed_since(commit)?;
+        if let Some(git_dir) = self.git_dir.as_deref().filter(|_| self.is_whole()) {
+            let head = self.repo.head_at(git_dir)?;
+            if (head.branch(), head.tip()) != (Some(branch), Some(commit)) {
+                changed.push(HEAD.to_owned());
+            }
+        }
+        Ok(changed)
+    }
+
+    /// As [`Self::restore`], with HEAD on this branch again, and nothing half done.
+    ///
+    /// # Errors
+    /// Git cannot write the worktree.
+    pub fn restore_on(&self, branch: &str, commit: Oid) -> Result<(), GitError> {
+        self.in_whole_worktree(|git_dir| {
+            // Whatever held it was ended with the command.
+            self.free_head(git_dir, Some(branch))?;
+            if let Some(progress) = self.repo.in_progress(git_dir)? {
+                forget_progress(&self.repo, git_dir, progress)?;
+            }
+            let head = format!("refs/heads/{branch}");
+            let command = self.repo.git_in("symbolic-ref", git_dir, &self.path);
+            command.args(["-m", "wt-orch: put back", "HEAD", &head]).output().map(|_| ())
+        })?;
+        self.restore(commit)
     }
 
     /// Gives tracked files the content of a commit again, and HEAD's branch that commit. Untracked

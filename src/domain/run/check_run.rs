@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::outcome::{AttemptEnd, Ending};
 use super::state::TaskRecord;
 use crate::domain::race::Tally;
+use crate::domain::time::human_duration;
 
 /// One run of the check.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,7 +16,7 @@ pub struct CheckRun {
     pub passed: bool,
     /// How it ended; `Err` when it could not be started.
     pub end: Result<Ending, String>,
-    /// Tracked files that it changed, sorted.
+    /// Tracked files that it changed, sorted, and `HEAD` where it moved that or the branch.
     pub tainted: Vec<String>,
     /// How long it took.
     pub wall: Duration,
@@ -105,6 +106,19 @@ impl CheckRun {
         }
     }
 
+    /// How it ended, in words, where it may take `limit`.
+    pub fn ended(&self, limit: Duration) -> String {
+        match &self.end {
+            Ok(_) if self.is_tainted() => format!("it changed {}", tainted_text(&self.tainted)),
+            Ok(Ending::TimedOut) => format!("timed out after {}", human_duration(limit)),
+            Ok(Ending::Signal { signal }) => format!("killed by signal {signal}"),
+            Ok(ending @ (Ending::Code { .. } | Ending::Stalled | Ending::Stopped)) => {
+                ending.to_string()
+            }
+            Err(message) => message.clone(),
+        }
+    }
+
     /// Whether it passed, had it left the tracked files alone.
     pub fn is_tainted(&self) -> bool {
         self.end == Ok(Ending::Code { code: 0 }) && !self.tainted.is_empty()
@@ -123,18 +137,23 @@ impl TaskRecord {
         u32::try_from(self.checks.len()).unwrap_or(u32::MAX)
     }
 
-    /// How the check ended that failed last, in words.
-    pub(super) fn last_failed_check(&self) -> String {
-        let Some(failed) = self.checks.iter().rev().find(|run| !run.passed) else {
-            return String::new();
-        };
-        match &failed.end {
-            Ok(_) if failed.is_tainted() => {
-                format!("it changed tracked files ({})", failed.tainted.join(", "))
-            }
-            Ok(ending) => ending.to_string(),
-            Err(message) => message.clone(),
-        }
+    /// How the check ended that failed last, in words, where each may take `limit`.
+    pub(super) fn last_failed_check(&self, limit: Duration) -> String {
+        let failed = self.checks.iter().rev().find(|run| !run.passed);
+        failed.map_or_else(String::new, |run| run.ended(limit))
+    }
+}
+
+/// What a check changed that is not its to change: `tracked files (a.txt)`, or `HEAD`, with the way out.
+pub(super) fn tainted_text(tainted: &[String]) -> String {
+    let files: Vec<&str> =
+        tainted.iter().map(String::as_str).filter(|path| *path != "HEAD").collect();
+    let head = "HEAD: a check must neither commit nor switch branches";
+    let files_text = || format!("tracked files ({})", files.join(", "));
+    match (files.is_empty(), files.len() == tainted.len()) {
+        (true, _) => head.to_owned(),
+        (false, true) => files_text(),
+        (false, false) => format!("{} and {head}", files_text()),
     }
 }
 

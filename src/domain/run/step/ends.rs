@@ -1,6 +1,7 @@
 //! What follows from the end of hooks, a command, a commit or a check.
 
 use super::super::action::Action;
+use super::super::check_run::tainted_text;
 use super::super::event::Event;
 use super::super::outcome::{AttemptEnd, Ending, Outcome};
 use super::super::reason::Reason;
@@ -116,7 +117,7 @@ impl Draft {
         let failure = match end {
             Ok(AttemptEnd { ending: Ending::Code { code: 0 }, .. }) if tainted.is_empty() => None,
             Ok(AttemptEnd { ending: Ending::Code { code: 0 }, .. }) => {
-                Some(format!("it changed tracked files ({})", tainted.join(", ")))
+                Some(format!("it changed {}", tainted_text(tainted)))
             }
             Ok(AttemptEnd { ending: Ending::Stopped, .. }) => return self.give_up(task),
             Ok(AttemptEnd { ending: Ending::Signal { .. }, .. })

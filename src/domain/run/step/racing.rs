@@ -1,6 +1,7 @@
 //! What follows from a run of a race's check: another one, an arm that is settled, the end of the race.
 
 use super::super::action::Action;
+use super::super::check_run::tainted_text;
 use super::super::event::Event;
 use super::super::outcome::{AttemptEnd, Ending, Outcome};
 use super::super::reason::Reason;
@@ -76,8 +77,7 @@ impl Draft {
                 )
             }
             _ if last.is_tainted() => {
-                let paths = last.tainted.join(", ");
-                format!("it passes on the base, but changes files that git tracks ({paths})")
+                format!("it passes on the base, but changes {}", tainted_text(&last.tainted))
             }
             Ok(
                 Ending::Code { .. }
@@ -109,13 +109,13 @@ impl Draft {
         let is_proved = standing(rules, tally) == Standing::Proved;
         let (outcome, reason) = match (is_control, is_proved) {
             (true, false) => {
-                let message = self.state.tasks[task].last_failed_check();
+                let message = self.state.tasks[task].last_failed_check(rules.timeout);
                 (Outcome::Succeeded, Reason::Reproduced { fails: tally.fails, runs, message })
             }
             (true, true) => (Outcome::Failed, Reason::NotReproduced { passes, runs }),
             (false, true) => (Outcome::Succeeded, Reason::Proved { passes, runs }),
             (false, false) => {
-                let message = self.state.tasks[task].last_failed_check();
+                let message = self.state.tasks[task].last_failed_check(rules.timeout);
                 (Outcome::Failed, Reason::Falsified { passes, runs, message })
             }
         };
