@@ -26,6 +26,7 @@ use crate::domain::integrate::{
 use crate::domain::race::{RaceSpec, Reproduction};
 use crate::domain::report::race_facts;
 use crate::domain::run::{Event, RunState};
+use crate::domain::task::ARM_VARIABLE;
 
 /// What to integrate, and how.
 #[derive(Debug, Clone)]
@@ -316,6 +317,10 @@ pub(super) fn prepare(
     };
     let Found { members, unfinished, notes } = found;
     let matrix = forecast_of(&site.repo, &members)?;
+    let is_race = spec.kind.race().is_some();
+    let arms = members.iter().filter_map(|member| state.index(&member.task)).filter(|_| is_race);
+    let arm_env = arms.flat_map(|arm| state.task(arm).env.keys().cloned());
+    let arm_env = arm_env.filter(|name| name != ARM_VARIABLE).collect();
     let (members, order_reason) = if state.is_lane() && !state.is_apart() {
         (members, "in the order in which they ran in their lane".to_owned())
     } else {
@@ -339,6 +344,7 @@ pub(super) fn prepare(
         arm: terms.arm.clone(),
         keep: terms.keep.clone(),
         allow_red_base: terms.allow_red_base,
+        arm_env,
     };
     Ok(Ok((prepared, notes)))
 }

@@ -117,6 +117,20 @@ fn a_race_without_a_proved_arm_says_why_nothing_of_it_lands() {
 }
 
 #[test]
+fn an_arm_that_only_its_env_proves_does_not_land_and_says_why() {
+    let repo = small_repo();
+    let text = "[race]\ncheck = 'test \"$MODE\" = on'\n\
+        [[hypothesis]]\nid = 'right'\nrun = 'echo x > x'\nenv = { MODE = 'on' }\n";
+    assert_eq!(race(&repo, text, 0)["winner"], "right");
+    let output = repo.wt_orch(&["integrate"]);
+    output
+        .exit(3)
+        .stdout_has("arm `right` does not pass the check on top of `main` without its `env`")
+        .stdout_has("(`MODE`), with which it was proved and which does not land");
+    assert!(!output.stdout().contains("race again"), "{output}");
+}
+
+#[test]
 fn what_a_later_run_made_of_a_branch_does_not_land_for_the_earlier_one() {
     let arm = |name, run| {
         format!(

@@ -97,6 +97,9 @@ pub enum Refusal {
         arm: TaskId,
         /// The target.
         target: String,
+        /// Variables that it had in the race, and that do not land.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        env: Vec<String>,
     },
     /// The target moved more often than it was merged again.
     TargetMoved {
@@ -130,9 +133,16 @@ impl fmt::Display for Refusal {
                 validations.iter().map(|v| format!("`{v}`")).collect::<Vec<_>>().join(", "),
                 if validations.len() == 1 { "fails" } else { "fail" },
             ),
-            Self::CheckFails { arm, target } => {
+            Self::CheckFails { arm, target, env } if env.is_empty() => {
                 write!(f, "arm `{arm}` no longer passes the check on top of `{target}`")
             }
+            Self::CheckFails { arm, target, env } => write!(
+                f,
+                "arm `{arm}` does not pass the check on top of `{target}` without its `env` ({}), \
+                 with which it was proved and which does not land: what it sets has to stand in a \
+                 file of the repository",
+                some_quoted(env, 3)
+            ),
             Self::TargetMoved { times } => {
                 write!(f, "the target moved {times} times while it was being validated")
             }

@@ -84,6 +84,9 @@ pub struct IntegrationSpec {
     /// verdict instead of refusing the landing.
     #[serde(default)]
     pub allow_red_base: bool,
+    /// Variables that the arm of a race had there, and that do not land with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub arm_env: Vec<String>,
 }
 
 impl IntegrationSpec {

@@ -90,7 +90,11 @@ impl Integration {
             Assessment::Fails => {
                 let last = candidate.train().last().map(|(task, _)| (*task).clone());
                 let refused = last.map(|arm| IntegrationEvent::Refused {
-                    refusal: Refusal::CheckFails { arm, target: self.spec.target.clone() },
+                    refusal: Refusal::CheckFails {
+                        arm,
+                        target: self.spec.target.clone(),
+                        env: self.spec.arm_env.clone(),
+                    },
                 });
                 Next::Record(vec![refused.unwrap_or(IntegrationEvent::Finished)])
             }

@@ -226,9 +226,10 @@ pub fn integration_steps(run: &RunSpec, integration: &Integration) -> Vec<Step> 
         Some(IntegrationOutcome::Refused(Refusal::Checkout { resolve, .. })) => {
             vec![Step::new(resolve.as_str(), "clears the way for landing")]
         }
-        Some(IntegrationOutcome::Refused(Refusal::CheckFails { target, .. })) => {
+        Some(IntegrationOutcome::Refused(Refusal::CheckFails { target, env, .. })) => {
             let others = "see which other arms are proved; `integrate --arm ID` lands one";
-            let again = run.kind.race().map(RaceSpec::again);
+            // Without what it had there an arm would be proved there only.
+            let again = run.kind.race().filter(|_| env.is_empty()).map(RaceSpec::again);
             let again = again
                 .map(|command| Step::new(command, format!("race again from `{target}` as it is")));
             let report = Step::new(format!("wt-orch report {}", run.run), others);

@@ -131,6 +131,7 @@ impl ScriptedRun {
             keep: Vec::new(),
             arm: None,
             allow_red_base: false,
+            arm_env: Vec::new(),
         }
     }
 }

@@ -70,7 +70,7 @@ fn verdict(results: &str, rule: (u32, u32), flake_runs: u32) -> (bool, Validatio
     match integration.outcome.unwrap() {
         IntegrationOutcome::Landed { .. } => (true, verdict),
         IntegrationOutcome::Refused(refusal) => {
-            let fails = Refusal::CheckFails { arm: id(0), target: "main".into() };
+            let fails = Refusal::CheckFails { arm: id(0), target: "main".into(), env: Vec::new() };
             assert_eq!(refusal, fails);
             (false, verdict)
         }

@@ -124,6 +124,7 @@ impl World {
             keep: Vec::new(),
             arm: None,
             allow_red_base: false,
+            arm_env: Vec::new(),
         };
         Self {
             integration: Integration::new(spec, Timestamp(0)),
