@@ -243,6 +243,13 @@ pub(super) fn restore(
     let place = &spec.places[task];
     let path = Path::new(&place.worktree);
     let checkout = with_patience(|| Checkout::at(&site.repo, path).map_err(|error| chain(&error)))?;
+    if !checkout.is_whole() {
+        return Err(format!(
+            "its worktree `{}` is gone: the check took it away; let it delete only what it made \
+             itself, then `wt-orch retry {} {}`",
+            place.worktree, spec.run, spec.plan.tasks[task].task.id
+        ));
+    }
     let changed = with_patience(|| {
         let changed = match &place.branch {
             Some(branch) => checkout.changed_on(branch, tip),

@@ -1,4 +1,4 @@
-//! Checks of races that do what they must not, or come to no exit.
+//! Checks of races that do what they must not, or that come to no exit.
 
 use crate::racing::race;
 use crate::scene::{small_repo, split};
@@ -34,4 +34,26 @@ fn a_commit_of_a_tasks_check_fails_it_and_is_undone() {
     let output = split(&repo, text, &[]);
     output.exit(1).stdout_has("its check failed: it changed tracked files (a.txt) and HEAD");
     assert_eq!(repo.git(&["diff", "--name-only", "main", "feature/a"]), "a");
+}
+
+#[test]
+fn a_check_that_ends_otherwise_than_by_its_exit_is_told_as_what_it_was() {
+    let repo = small_repo();
+    let killed = doing("kill -9 $$");
+    race(&repo, &killed, &[])
+        .exit(1)
+        .stdout_has("`right` falsified: its check was killed by signal 9");
+    repo.wt_orch(&["clean", "--force"]).exit(0);
+    let late = doing("sleep 60").replace("[race]", "[race]\ntimeout = '1s'");
+    race(&repo, &late, &[]).exit(1).stdout_has("`right` falsified: its check timed out after 1.0s");
+}
+
+#[test]
+fn a_check_that_takes_its_worktree_away_is_told() {
+    let repo = small_repo();
+    let output = race(&repo, &doing("rm -rf $WT_ORCH_WORKTREE"), &[]);
+    output.exit(1).stdout_has("`right` errored: the check could not be run: its worktree");
+    let found = repo.wt_orch(&["status", "--json"]).exit(0).stdout_json();
+    let reason = found["race"]["arms"][0]["reason"].as_str().unwrap().to_owned();
+    assert!(reason.contains("repo-right` is gone: the check took it away"), "{reason}");
 }

@@ -74,7 +74,10 @@ fn arm_facts(state: &RunState, race: &RaceSpec, arm: &Arm) -> Option<ArmFacts> {
         id: arm.task.clone(),
         title: task.title.clone(),
         verdict,
-        reason: if told { told_reason(state, race, record) } else { None },
+        reason: match told {
+            true => told_reason(state, race, record),
+            false => falsified.then(|| cut_short(record, race)).flatten(),
+        },
         tally: record.tally(),
         metric: metric_of(&record.checks, |run| run.passed),
         changes: changes(record),
@@ -85,6 +88,24 @@ fn arm_facts(state: &RunState, race: &RaceSpec, arm: &Arm) -> Option<ArmFacts> {
         tip: record.tip,
         evidence,
     })
+}
+
+/// How the check ended that shows an arm to be wrong, where it did not exit by itself.
+fn cut_short(record: &TaskRecord, race: &RaceSpec) -> Option<String> {
+    let run = shown_failure(record)?;
+    match run.end {
+        Ok(Ending::Code { .. }) => None,
+        Ok(Ending::Signal { .. }) => {
+            Some(format!("its check was {}", run.ended(race.rules.timeout)))
+        }
+        Ok(Ending::TimedOut | Ending::Stalled | Ending::Stopped) | Err(_) => {
+            Some(format!("its check {}", run.ended(race.rules.timeout)))
+        }
+    }
+}
+
+fn shown_failure(record: &TaskRecord) -> Option<&CheckRun> {
+    record.checks.iter().find(|run| !run.passed && run.counts() && !run.is_tainted())
 }
 
 /// With paths as every document names them, not as a diff does.
@@ -132,10 +153,7 @@ fn evidence_of(state: &RunState, control: Option<usize>, index: usize) -> Option
 }
 
 fn first_failure(state: &RunState, index: usize) -> Option<(&CheckEvidence, CheckOutput<'_>)> {
-    let run = state.tasks[index]
-        .checks
-        .iter()
-        .find(|run| !run.passed && run.counts() && !run.is_tainted())?;
+    let run = shown_failure(&state.tasks[index])?;
     let said = run.evidence.as_ref()?;
     let exit_code = match run.end {
         Ok(Ending::Code { code }) => Some(code),
