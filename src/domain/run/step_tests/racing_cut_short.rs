@@ -76,7 +76,7 @@ fn a_check_that_lacks_memory_although_it_runs_alone_has_failed() {
     killed_for_memory(&mut world, 2);
     killed_for_memory(&mut world, 2);
     let Reason::Falsified { passes: 0, runs: 1, message } = reason(&world, "b") else { panic!() };
-    assert_eq!(message, "signal 9");
+    assert_eq!(message, "killed by signal 9");
 }
 
 #[test]
