@@ -123,14 +123,23 @@ impl Reader for Library<'_> {
     fn file_count(&self, commit: Oid) -> Result<usize, GitError> {
         let repo = self.0.objects()?;
         let commit = repo.find_commit(to_git2(commit)?).map_err(library("read a commit"))?;
+        let mut open = vec![commit.tree().map_err(library("read a tree"))?];
         let mut count = 0;
-        let walk = commit.tree().and_then(|tree| {
-            tree.walk(git2::TreeWalkMode::PreOrder, |_, entry| {
-                count += usize::from(entry.kind() == Some(git2::ObjectType::Blob));
-                git2::TreeWalkResult::Ok
-            })
-        });
-        walk.map_err(library("read a tree"))?;
+        // libgit2's own walk fails at a folder whose name is not UTF-8.
+        while let Some(tree) = open.pop() {
+            for entry in &tree {
+                match entry.kind() {
+                    Some(git2::ObjectType::Blob) => count += 1,
+                    Some(git2::ObjectType::Tree) => {
+                        open.push(repo.find_tree(entry.id()).map_err(library("read a tree"))?);
+                    }
+                    Some(
+                        git2::ObjectType::Any | git2::ObjectType::Commit | git2::ObjectType::Tag,
+                    )
+                    | None => {}
+                }
+            }
+        }
         Ok(count)
     }
 

@@ -1,6 +1,7 @@
 //! Both readers on the same repositories.
 
 use std::fmt::Debug;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use super::*;
@@ -96,6 +97,20 @@ fn commits_and_trees_read_the_same() {
             assert!(repo.file_count(missing).is_err(), "{backend}");
         }
     }
+}
+
+#[test]
+fn files_below_folders_of_any_name_read_the_same() {
+    let sandbox = Sandbox::ordinary(&[("plain/a", "1\n")]);
+    let folder = sandbox.root().join(std::ffi::OsStr::from_bytes(b"b\xff.d/deep"));
+    std::fs::create_dir_all(&folder).unwrap();
+    write(&folder.join("a"), "1\n");
+    write(&folder.join("b"), "1\n");
+    let commit = sandbox.commit_all();
+    let repo = sandbox.repo();
+    assert_eq!(same(&repo, |repo| repo.file_count(commit)), 3);
+    let paths = same(&repo, |repo| Ok(sorted(repo.paths_in(commit)?)));
+    assert_eq!(paths, ["\"b\\377.d/deep/a\"", "\"b\\377.d/deep/b\"", "plain/a"]);
 }
 
 #[test]
