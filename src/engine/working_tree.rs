@@ -43,10 +43,6 @@ pub fn snapshot_working_tree(site: &Site) -> Result<Snapshot, EngineError> {
     Ok(match snapshot_of_working_tree(&site.repo)? {
         WorkingTree::AsCommitted { head, notes } => Snapshot::AsCommitted { head, notes },
         WorkingTree::Changed { commit, notes } => Snapshot::Taken { commit, notes },
-        WorkingTree::Merging => refused(
-            "a merge is in progress".to_owned(),
-            "`git commit` concludes it; `git merge --abort` gives it up",
-        ),
         WorkingTree::Conflicted { paths } => {
             let hold = if paths.len() == 1 { "holds" } else { "hold" };
             refused(

@@ -4,7 +4,7 @@
 use super::checkout::Checkout;
 use super::snapshot::{Scratch, Staged};
 use super::submodule_work::changed_submodule_files;
-use crate::adapters::git::{GitError, Progress, Repo};
+use crate::adapters::git::{GitError, Repo};
 use crate::domain::diagnostic::{some_of, some_quoted_subject};
 use crate::domain::id::Oid;
 
@@ -26,8 +26,6 @@ pub enum WorkingTree {
         /// What was not tracked and is in it, and what cannot be part of a commit, as sentences.
         notes: Vec<String>,
     },
-    /// A merge waits for somebody.
-    Merging,
     /// Files hold both sides of a conflict.
     Conflicted {
         /// Which.
@@ -49,9 +47,6 @@ pub fn snapshot_of_working_tree(repo: &Repo) -> Result<WorkingTree, GitError> {
     let git_dir = repo.git_dir().to_owned();
     let checkout =
         Checkout { repo: repo.clone(), path: path.to_owned(), git_dir: Some(git_dir.clone()) };
-    if repo.in_progress(&git_dir)? == Some(Progress::Merge) {
-        return Ok(WorkingTree::Merging);
-    }
     let Some(head) = repo.head_at(&git_dir)?.tip() else { return Ok(WorkingTree::Unborn) };
     let staged = Scratch::of(&checkout, &git_dir)?.stage(&checkout, &git_dir)?;
     if !staged.conflicted.is_empty() {

@@ -131,10 +131,14 @@ fn what_nobody_has_decided_is_not_taken() {
     let merge = |args: &[&str]| assert!(!sandbox.try_git_at(&sandbox.root(), args).0);
     merge(&["merge", "-q", "other"]);
     let found = || snapshot_of_working_tree(&sandbox.repo()).unwrap();
-    assert_eq!(found(), WorkingTree::Merging);
+    let conflicted = WorkingTree::Conflicted { paths: vec!["a".to_owned()] };
+    assert_eq!(found(), conflicted);
+    sandbox.write("a", "both\n");
+    sandbox.git(&["add", "a"]);
+    assert!(matches!(found(), WorkingTree::Changed { .. }), "the merge only waits for its commit");
     sandbox.git(&["merge", "--abort"]);
     merge(&["cherry-pick", "other"]);
-    assert_eq!(found(), WorkingTree::Conflicted { paths: vec!["a".to_owned()] });
+    assert_eq!(found(), conflicted);
     assert_eq!(snapshot_of_working_tree(&Sandbox::empty().repo()).unwrap(), WorkingTree::Unborn);
 }
 
