@@ -251,7 +251,10 @@ impl Guard {
     ) -> bool {
         let names = FolderNames { root: self.site.repo.root() };
         let repo = &self.site.repo;
-        if before.held(change).is_some_and(|held| watch.others.put_back(&self.site, held)) {
+        let held = before.held(change);
+        // The same bytes made executable are nothing that was put back.
+        let held = held.filter(|held| after.held(change) != Some(*held));
+        if held.is_some_and(|held| watch.others.put_back(&self.site, held)) {
             return false;
         }
         let (what, done, aside, commands) = match change {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::{Metadata, Permissions};
 use std::io::ErrorKind;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
@@ -109,7 +110,8 @@ impl Hooks {
         }
     }
 
-    /// What would run and differs, by path in the folder.
+    /// What would run and differs, by path in the folder; also what is new under a name that git may
+    /// run, as it can be made executable at any later moment.
     pub(super) fn changed(&self, after: &Self) -> Vec<PathBuf> {
         let is_link = |hooks: &Self| hooks.files.get(Path::new("")).cloned();
         if is_link(self) != is_link(after) {
@@ -117,13 +119,19 @@ impl Hooks {
         }
         let differs = |name: &&PathBuf| {
             let (old, new) = (self.files.get(*name), after.files.get(*name));
-            old != new && [old, new].into_iter().flatten().any(Hook::runs)
+            let is_planted = old.is_none() && may_be_run(name);
+            old != new && (is_planted || [old, new].into_iter().flatten().any(Hook::runs))
         };
         let mut names: Vec<PathBuf> =
             self.files.keys().chain(after.files.keys()).filter(differs).cloned().collect();
         names.sort();
         names.dedup();
         names
+    }
+
+    /// Whether this is one, and would run.
+    pub(super) fn runs(&self, name: &Path) -> bool {
+        self.files.get(name).is_some_and(Hook::runs)
     }
 
     /// Makes one of them again what it was, so that at no moment what it was is nowhere; what is
@@ -175,6 +183,13 @@ impl Hooks {
         }
         Ok(true)
     }
+}
+
+/// Whether git's hooks are called like this: what editors and people leave beside them is not.
+fn may_be_run(name: &Path) -> bool {
+    let is_word = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'-';
+    let bytes = name.as_os_str().as_bytes();
+    bytes.first().is_some_and(u8::is_ascii_lowercase) && bytes.iter().all(is_word)
 }
 
 fn move_in(draft: &Path, path: &Path) -> Result<(), GitError> {

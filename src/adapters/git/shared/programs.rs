@@ -137,6 +137,12 @@ impl SharedPrograms {
                         .transpose()?;
                     (commands.clone(), copy.flatten())
                 }
+                // It is gone, and never ran.
+                SharedChange::Hook { name }
+                    if !before.hooks.runs(name) && !now.hooks.runs(name) =>
+                {
+                    continue;
+                }
                 SharedChange::Hook { name } => {
                     let label = name.to_string_lossy().replace('/', "-");
                     (before.undo_hook(repo, name, &aside(&format!("{label}.before")))?, None)

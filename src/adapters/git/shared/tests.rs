@@ -101,13 +101,16 @@ fn hooks_that_run_are_put_back_and_others_stay() {
         write(&hook("deep/planted"), "evil");
         make_executable(&hook("deep/planted"));
         write(&hook("notes.txt"), "no hook\n");
+        write(&hook("post-merge"), "not executable yet\n");
+        write(&hook(".pre-push.swp"), "of an editor\n");
     });
     let mut names: Vec<&Path> = Vec::new();
     for change in &changes {
         let SharedChange::Hook { name } = change else { panic!("{change:?}") };
         names.push(name);
     }
-    let expected = ["asleep", "deep/planted", "pre-commit", "pre-push"].map(Path::new);
+    let expected =
+        ["asleep", "deep/planted", "post-merge", "pre-commit", "pre-push"].map(Path::new);
     assert_eq!(names, expected);
     for (number, name) in names.iter().enumerate() {
         let aside = sandbox.path(&format!("aside-{number}"));
@@ -117,7 +120,9 @@ fn hooks_that_run_are_put_back_and_others_stay() {
     assert_eq!(before.changes(&after, &sandbox.repo()).unwrap(), []);
     assert_eq!(sandbox.read(".git/hooks/pre-commit").unwrap(), "#!/bin/sh\n");
     assert!(hook("notes.txt").exists() && !hook("deep/planted").exists());
-    assert!(std::fs::read_to_string(sandbox.path("aside-2")).unwrap().contains("evil"));
+    assert!(hook(".pre-push.swp").exists() && !hook("post-merge").exists());
+    assert!(sandbox.path("aside-2").exists(), "it is kept");
+    assert!(std::fs::read_to_string(sandbox.path("aside-3")).unwrap().contains("evil"));
 }
 
 #[test]
