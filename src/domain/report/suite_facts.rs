@@ -16,10 +16,12 @@ pub fn suite_summary(state: &RunState, now: Timestamp) -> Option<SuiteSummary> {
     let modules: Vec<ModuleResult> =
         modules_of(&suite.parts).iter().map(|parts| module(state, parts, now)).collect();
     let ran = modules.iter().any(|module| !module.duration.is_zero());
-    let over = modules.iter().all(|module| module.outcome.is_final());
+    let ended = modules.iter().all(|module| module.outcome.came_to_its_end());
+    let alone = suite.parts.len() < 2;
     Some(SuiteSummary {
         wall: state.wall(now),
-        sequential: (ran && over).then(|| modules.iter().map(|module| module.duration).sum()),
+        sequential: (ran && ended && !alone)
+            .then(|| modules.iter().map(|module| module.duration).sum()),
         modules,
     })
 }

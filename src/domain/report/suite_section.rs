@@ -59,9 +59,14 @@ impl ModuleOutcome {
         }
     }
 
-    /// Nothing more happens to it by itself.
-    pub fn is_final(self) -> bool {
-        !matches!(self, Self::Running | Self::Waiting)
+    /// It ran, and nothing but itself or its limit of time ended it: how long it took means something.
+    pub fn came_to_its_end(self) -> bool {
+        matches!(self, Self::Passed | Self::Flaky | Self::Failed | Self::TimedOut)
+    }
+
+    /// Its time so far, or in all, is worth telling.
+    fn has_time(self) -> bool {
+        self == Self::Running || self.came_to_its_end()
     }
 
     fn mark(self) -> Mark {
@@ -170,7 +175,10 @@ fn modules(summary: &SuiteSummary) -> Section {
             told(said.map(|results| results.tally.failed)),
             told(said.map(|results| results.tally.skipped)),
             told(flaky),
-            Line::new().text(human_duration(module.duration)),
+            Line::new().text(match module.outcome.has_time() {
+                true => human_duration(module.duration),
+                false => "-".to_owned(),
+            }),
             Line::new().text(module.predicted.map_or("-".to_owned(), human_duration)),
         ]);
     }

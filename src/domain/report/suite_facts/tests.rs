@@ -127,3 +127,22 @@ fn a_part_that_was_stopped_is_not_why_its_module_failed() {
     assert_eq!(summary.modules[0].outcome, ModuleOutcome::Failed);
     assert_eq!(summary.modules[0].why(), "2 tests failed");
 }
+
+#[test]
+fn time_saved_is_told_only_of_modules_that_came_to_their_end() {
+    let parts = [("a", "a", &[][..]), ("b", "b", &[])];
+    let mut state = run(&parts, RunPhase::Finished);
+    for (task, id) in ["a", "b"].into_iter().enumerate() {
+        ended(&mut state, id, 1, PASSED);
+        Arc::make_mut(&mut state.tasks[task]).usage.wall = Duration::from_secs(30);
+    }
+    let sequential = |state: &RunState| suite_summary(state, state.created).unwrap().sequential;
+    assert_eq!(sequential(&state), Some(Duration::from_secs(60)));
+    Arc::make_mut(&mut state.tasks[1]).state = TaskState::Pending;
+    state.phase = RunPhase::Stopped(StopReason::Interrupted);
+    assert_eq!(sequential(&state), None);
+    let mut alone = run(&parts[..1], RunPhase::Finished);
+    ended(&mut alone, "a", 1, PASSED);
+    Arc::make_mut(&mut alone.tasks[0]).usage.wall = Duration::from_secs(30);
+    assert_eq!(sequential(&alone), None);
+}

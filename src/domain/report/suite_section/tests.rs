@@ -75,7 +75,7 @@ fn modules_failures_flakes_and_times_are_told() {
     api | failed | 18 | 6 | 3 | 0 | 3.0s | 4.0s
     web | flaky | - | - | - | 4 | 3.0s | 4.0s
     docs | failed | - | - | - | 0 | 3.0s | 4.0s
-    late | skipped | - | - | - | - | 3.0s | 4.0s
+    late | skipped | - | - | - | - | - | 4.0s
     7.0s in all; one after another about 12s, 5.0s saved
     # Failures
     api: 6 tests failed
