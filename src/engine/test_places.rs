@@ -86,6 +86,14 @@ pub(super) fn leave(
     if let Some(other) = pool::test_place_taken(&site.repo, path) {
         return Err(taken(&other));
     }
+    // Nothing is there to be made what it was.
+    if path.symlink_metadata().is_err() && matches!(is_there(site, path), Ok(true)) {
+        let whose = spec.plan.tasks[task].task.id.as_str();
+        return Ok(Some(match clear(site, path) {
+            Ok(()) => format!("`{whose}` took its worktree away; the next module gets a new one"),
+            Err(error) => not_removed(spec, path, &error),
+        }));
+    }
     let width = u32::try_from(spec.plan.decision.width).unwrap_or(u32::MAX);
     let lane = spec.plan.decision.verdict == Verdict::Sequential;
     let left = || -> Result<(), GitError> {
@@ -216,10 +224,11 @@ fn removed(site: &Site, spec: &RunSpec, path: &Path, why: &str) -> String {
         Ok(()) => {
             format!("the worktree `{shown}` could not be made what it was, and was removed: {why}")
         }
-        Err(error) => format!(
-            "the worktree `{shown}` could not be removed: {}; `wt-orch clean {}` does",
-            chain(&error),
-            spec.run
-        ),
+        Err(error) => not_removed(spec, path, &error),
     }
+}
+
+fn not_removed(spec: &RunSpec, path: &Path, error: &GitError) -> String {
+    let (shown, why) = (path.display(), chain(error));
+    format!("the worktree `{shown}` could not be removed: {why}; `wt-orch clean {}` does", spec.run)
 }

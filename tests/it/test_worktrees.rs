@@ -102,7 +102,10 @@ fn a_worktree_that_cannot_be_made_what_it_was_goes_and_is_named() {
         let state = scene.tested(&modules, Preference::ParallelWith(1));
         assert!(state.tasks.iter().all(|record| record.state.succeeded()), "{}", words(&state));
         let notes = state.tasks[0].notes.join("\n");
-        assert!(notes.contains("could not be made what it was, and was removed"), "{notes}");
+        assert!(
+            notes.contains("`one` took its worktree away; the next module gets a new one"),
+            "{notes}"
+        );
         assert!(said(&scene, &state, "two").contains("cold"));
         assert_eq!(scene.hidden(), ["pool/1"]);
     });
