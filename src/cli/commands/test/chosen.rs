@@ -1,5 +1,8 @@
 //! What is tested: a commit, and modules of it.
 
+use std::collections::BTreeSet;
+use std::path::{Component, Path, PathBuf};
+
 use super::base::changed_since;
 use crate::adapters::git::Repo;
 use crate::cli::args::TestArgs;
@@ -41,7 +44,7 @@ pub(super) fn choose(
         ));
     }
     let all = found.modules;
-    let mut modules = named(&all, &args.modules)?;
+    let mut modules = named(context, repo, &all, &args.modules)?;
     if let Some(base) = &args.changed {
         let since = changed_since(repo, commit, base)?;
         let selection = changed(&all, &since.paths);
@@ -118,13 +121,21 @@ fn tell_uncommitted(context: &Context, repo: &Repo) -> Result<(), Failure> {
 }
 
 /// The modules of these names or folders, in the order in which they were found; all without names.
-fn named(all: &[Module], wanted: &[String]) -> Result<Vec<Module>, Failure> {
-    let is = |module: &Module, word: &str| {
-        let folder = word.trim_start_matches("./").trim_end_matches('/');
-        module.name.eq_ignore_ascii_case(word) || (!folder.is_empty() && module.folder == folder)
-    };
+fn named(
+    context: &Context,
+    repo: &Repo,
+    all: &[Module],
+    wanted: &[String],
+) -> Result<Vec<Module>, Failure> {
+    let here = canonical(context.directory());
+    let root = repo.worktree().map(|root| canonical(root.to_owned()));
+    let known: Vec<_> =
+        all.iter().map(|module| (module.name.as_str(), module.folder.as_str())).collect();
+    let mut chosen = BTreeSet::new();
     for word in wanted {
-        if !all.iter().any(|module| is(module, word)) {
+        let folder = root.as_deref().and_then(|root| folder_in(root, &here, word));
+        let picked = picked(&known, word, folder.as_deref());
+        if picked.is_empty() {
             let failure = Failure::usage("unknown_module", format!("there is no module `{word}`"));
             let names = all.iter().map(|module| module.name.as_str());
             return Err(match closest(word, names) {
@@ -132,7 +143,99 @@ fn named(all: &[Module], wanted: &[String]) -> Result<Vec<Module>, Failure> {
                 None => failure.hint("`wt-orch test --list` lists the modules"),
             });
         }
+        chosen.extend(picked);
     }
-    let chosen = |module: &&Module| wanted.is_empty() || wanted.iter().any(|word| is(module, word));
-    Ok(all.iter().filter(chosen).cloned().collect())
+    if wanted.is_empty() {
+        return Ok(all.to_vec());
+    }
+    Ok(chosen.into_iter().map(|at| all[at].clone()).collect())
+}
+
+/// Where the modules (name, folder) are that a word means: the one of this name, or those in the
+/// folder that it leads to from where the user stands, or in that folder from the root.
+fn picked(known: &[(&str, &str)], word: &str, folder: Option<&str>) -> Vec<usize> {
+    let places = |is: &dyn Fn(&(&str, &str)) -> bool| -> Vec<usize> {
+        (0..known.len()).filter(|&at| is(&known[at])).collect()
+    };
+    let below = |folder: &str| {
+        places(&|(_, own)| {
+            let rest = own.strip_prefix(folder);
+            folder.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
+    };
+    let by_name = places(&|(name, _)| name.eq_ignore_ascii_case(word));
+    if !by_name.is_empty() {
+        return by_name;
+    }
+    let from_here = folder.map(below).unwrap_or_default();
+    let from_root = word.trim_start_matches("./").trim_end_matches('/');
+    if !from_here.is_empty() || from_root.is_empty() || from_root == "." {
+        return from_here;
+    }
+    below(from_root)
+}
+
+/// The folder that a word names from `here`, relative to `root`; `None` where it is outside.
+fn folder_in(root: &Path, here: &Path, word: &str) -> Option<String> {
+    if word.is_empty() {
+        return None;
+    }
+    let folder = canonical(here.join(word));
+    Some(folder.strip_prefix(root).ok()?.to_str()?.to_owned())
+}
+
+/// Without links; one that is not checked out is only freed of its dots.
+fn canonical(path: PathBuf) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| {
+        let mut plain = PathBuf::new();
+        for component in path.components() {
+            match component {
+                Component::CurDir => {}
+                Component::ParentDir => {
+                    plain.pop();
+                }
+                Component::Prefix(_) | Component::RootDir | Component::Normal(_) => {
+                    plain.push(component);
+                }
+            }
+        }
+        plain
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KNOWN: [(&str, &str); 4] =
+        [("root", ""), ("api", "api"), ("web", "packages/web"), ("docs", "packages/docs")];
+
+    fn names(root: &Path, here: &Path, word: &str) -> Vec<&'static str> {
+        let folder = folder_in(root, here, word);
+        picked(&KNOWN, word, folder.as_deref()).into_iter().map(|at| KNOWN[at].0).collect()
+    }
+
+    #[test]
+    fn a_word_is_a_name_or_a_folder_from_where_one_stands_and_means_all_that_is_in_it() {
+        let scratch = tempfile::tempdir().unwrap();
+        let root = scratch.path().canonicalize().unwrap();
+        let packages = root.join("packages");
+        std::fs::create_dir_all(packages.join("web")).unwrap();
+        let all = ["root", "api", "web", "docs"];
+        assert_eq!(names(&root, &root, "."), all);
+        assert_eq!(names(&root, &packages, ".."), all);
+        assert_eq!(names(&root, &root, root.to_str().unwrap()), all);
+        for word in ["packages", "./packages/", packages.to_str().unwrap()] {
+            assert_eq!(names(&root, &root, word), ["web", "docs"], "{word}");
+        }
+        assert_eq!(names(&root, &packages, "."), ["web", "docs"]);
+        assert_eq!(names(&root, &packages, "./web"), ["web"]);
+        assert_eq!(names(&root, &packages, "API"), ["api"], "a name, wherever one stands");
+        // Not in the working tree, and from the root.
+        assert_eq!(names(&root, &packages, "docs/"), ["docs"]);
+        assert_eq!(names(&root, &packages, "packages/docs"), ["docs"]);
+        for nothing in ["", "pack", "../..", "/", "nothing"] {
+            assert_eq!(names(&root, &root, nothing), [] as [&str; 0], "{nothing}");
+        }
+    }
 }
