@@ -1,12 +1,13 @@
 //! Folders of tests for pytest.
 //!
 //! A Python project is a folder with a manifest or settings of pytest; where there is neither around
-//! one, a folder with a `conftest.py`. Its test files are those that pytest collects there. They are
+//! one, a folder with a `conftest.py`, or the one around a folder of tests. Its test files are those that pytest collects there. They are
 //! one module for each outermost folder named `tests` or `test` (or named by `testpaths`); where there
 //! is none, for each folder at the top of the project. A folder whose test files all lie in at least
 //! two folders of its own, such as `unit` and `integration`, is a module for each of those.
 
 mod settings;
+mod unsettled;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -53,6 +54,13 @@ pub(super) fn find(search: &Search<'_>, notes: &mut Vec<String>) -> Vec<Draft> {
         let is_whole = groups.len() == 1;
         for (folder, files) in groups {
             drafts.push(draft(root, &folder, &files, is_whole, &settings));
+        }
+    }
+    for (root, files) in unsettled::projects(search, &known, notes) {
+        let settings = Settings::read(search, root, notes);
+        for (folder, files) in grouped(root, &files, &settings) {
+            // Never as a whole: without settings, pytest would enter what is left out here.
+            drafts.push(draft(root, &folder, &files, false, &settings));
         }
     }
     drafts

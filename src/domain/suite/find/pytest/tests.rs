@@ -91,3 +91,44 @@ fn settings_that_are_malformed_are_told_and_the_rest_is_found() {
     assert_eq!(names(&found), ["tests"]);
     assert!(found.notes[0].starts_with("pyproject.toml:2: "), "{:?}", found.notes);
 }
+
+#[test]
+fn tests_are_found_without_settings() {
+    let found = found(&[
+        ("requirements.txt", "pytest"),
+        ("test_top.py", ""),
+        ("tests/test_a.py", ""),
+        ("tests/helper.py", ""),
+        ("svc/a/test/deep/tests/b_test.py", ""),
+        ("node_modules/x/tests/test_no.py", ""),
+        ("env/lib/site-packages/x/tests/test_no.py", ""),
+        ("target/tests/test_no.py", ""),
+        ("web/tests/test_no.js", ""),
+    ]);
+    assert_eq!(names(&found), ["pytest", "tests", "svc/a/test"]);
+    assert_eq!(found.notes, [""; 0]);
+    let shown = |name| shown(&module(&found, name).command);
+    assert_eq!(shown("tests"), "python3 -m pytest --junitxml={report} tests");
+    // All of the repository is not what it stands for.
+    assert_eq!(shown("pytest"), "python3 -m pytest --junitxml={report} test_top.py");
+    assert_eq!(units(module(&found, "svc/a/test")), ["test/deep/tests/b_test.py"]);
+}
+
+#[test]
+fn what_may_belong_to_another_language_is_left_out_and_told() {
+    let found = found(&[
+        ("Cargo.toml", "[package]\nname = \"r\"\nversion = \"0.1.0\""),
+        ("scripts/test_x.py", ""),
+        ("tests/test_input.py", ""),
+        ("py/tests/test_y.py", ""),
+        ("js/package.json", "{}"),
+        ("js/requirements.txt", ""),
+        ("js/test/test_z.py", ""),
+    ]);
+    assert_eq!(names(&found), ["js/test", "py/tests"]);
+    assert_eq!(
+        found.notes[1..],
+        ["test files of Python in no Python project are left out: `scripts/test_x.py`, \
+          `tests/test_input.py`; an empty `pytest.ini` in their folder makes it one"]
+    );
+}
