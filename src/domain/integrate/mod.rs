@@ -48,8 +48,8 @@ pub use statistics::Rates;
 pub use terms::{Contradiction, Terms};
 pub(in crate::domain) use test_results::plain;
 pub use test_results::{
-    LEFT_OUT, Tally, TestFormat, TestReading, TestResults, Trouble, is_cut_short, parse_junit,
-    parse_output, read_junit, read_output, trouble_in,
+    LEFT_OUT, Tally, TestFormat, TestReading, TestResults, ToldCase, Trouble, is_cut_short,
+    parse_junit, parse_output, read_junit, read_output, trouble_in,
 };
 pub use validation::{Failure, ValidationRun, ValidationVerdict};
 pub use verdict::ValidationSummary;

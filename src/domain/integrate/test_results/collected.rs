@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::excerpt::Excerpt;
-use super::{Tally, TestFormat, TestReading, TestResults};
+use super::{Tally, TestFormat, TestReading, TestResults, ToldCase};
 
 /// Bytes of an id at most, and of every part that ids are made of: with longer ones, a small output
 /// could make a lot of text.
@@ -35,6 +35,7 @@ pub(super) struct Collected {
     groups: BTreeMap<String, Duration>,
     flaky: BTreeSet<String>,
     outputs: BTreeMap<String, Excerpt>,
+    told: BTreeMap<String, ToldCase>,
 }
 
 /// Tests of one name, as those of a table whose title is always the same: told apart by number, in the
@@ -138,6 +139,15 @@ impl Collected {
         }
     }
 
+    /// How a report words a test. Of several of one id, one with an error stays.
+    pub(super) fn tell(&mut self, parts: &[&str], case: ToldCase) {
+        let Some(id) = id(parts).filter(|id| self.outcomes.contains_key(id)) else { return };
+        let known = self.told.entry(id).or_default();
+        if !known.is_error {
+            *known = case;
+        }
+    }
+
     /// Something is missing.
     pub(super) fn note_gap(&mut self) {
         self.gap = true;
@@ -177,6 +187,7 @@ impl Collected {
             groups: self.groups,
             flaky: self.flaky.into_iter().filter(|id| results.passed.contains(id)).collect(),
             outputs: outputs.map(|(id, output)| (id, output.finish())).collect(),
+            told: self.told,
             results,
         }
     }

@@ -15,10 +15,12 @@ use quick_xml::events::{BytesStart, Event};
 
 use super::collected::{Collected, Outcome, prefix};
 use super::junit_detail::{Detail, Details, resolved};
-use super::{Tally, TestFormat, TestReading, TestResults};
+use super::{Tally, TestFormat, TestReading, TestResults, ToldCase};
 
 /// Bytes of a report at most.
 const REPORT_MAX: usize = 64 * 1024 * 1024;
+/// Characters kept of why a test was skipped.
+const WHY_MAX: usize = 500;
 /// Elements within each other at most.
 const DEPTH_MAX: usize = 128;
 
@@ -91,6 +93,8 @@ struct Suite {
 struct Test {
     /// Name of the suite it is in, its class, and its own.
     parts: [String; 3],
+    /// In the words of the report.
+    told: ToldCase,
     /// As long as no child says otherwise.
     outcome: Outcome,
     failures: usize,
@@ -141,10 +145,10 @@ impl Report {
                 _ => Element::Other,
             },
             Some(Element::Test(test)) => {
-                test.take_child(name);
-                // As pytest says that a file is not there to be executed.
                 let message = attributes(start).into_iter().find(|(key, _)| key == "message");
                 let message = message.map(|(_, value)| value);
+                test.take_child(name, message.as_deref());
+                // As pytest says that a file is not there to be executed.
                 if name == "error" && message.as_deref() == Some("collection failure") {
                     self.collected.note_gap();
                 }
@@ -189,6 +193,7 @@ impl Report {
             self.collected.note_flaky(&test.id());
         }
         let parts = test.parts;
+        self.collected.tell(&parts.each_ref().map(|part| &**part), test.told);
         if test.outcome == Outcome::Failed {
             self.collected.print(&parts.each_ref().map(|part| &**part), test.details.finish());
         }
@@ -265,6 +270,8 @@ impl Test {
                 _ => {}
             }
         }
+        let own = if class.trim().is_empty() { suite } else { &class };
+        let told = ToldCase { class: own.to_owned(), name: name.clone(), ..ToldCase::default() };
         if class == name {
             class.clear();
         }
@@ -272,20 +279,23 @@ impl Test {
         let suite = if repeats { String::new() } else { suite.to_owned() };
         let parts = [suite, class, name].map(|part| part.trim().to_owned());
         let details = Details::default();
-        Self { parts, outcome, failures: 0, duration, details, flaky: false }
+        Self { parts, told, outcome, failures: 0, duration, details, flaky: false }
     }
 
     /// What failed in a try that was not the last has a name of its own (`flakyFailure`,
     /// `rerunFailure`).
-    fn take_child(&mut self, name: &str) {
+    fn take_child(&mut self, name: &str, message: Option<&str>) {
         match name {
             "failure" | "error" => {
+                self.told.is_error = name == "error" && (self.failures == 0 || self.told.is_error);
                 self.outcome = Outcome::Failed;
                 self.failures += 1;
             }
             "flakyFailure" | "flakyError" => self.flaky = true,
             "skipped" | "disabled" | "ignored" if self.failures == 0 => {
                 self.outcome = Outcome::Skipped;
+                let why = message.map(|why| why.chars().take(WHY_MAX).collect());
+                self.told.why_skipped = why.filter(|why: &String| !why.trim().is_empty());
             }
             _ => {}
         }

@@ -42,7 +42,7 @@ pub use cut_short::is_cut_short;
 pub use junit::{parse_junit, read_junit};
 pub use lines::LEFT_OUT;
 pub(in crate::domain) use lines::plain;
-pub use reading::{Tally, TestReading};
+pub use reading::{Tally, TestReading, ToldCase};
 pub use trouble::{Trouble, trouble_in};
 
 /// Who wrote the results.

@@ -36,6 +36,19 @@ impl Tally {
     }
 }
 
+/// How a report words one test.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ToldCase {
+    /// Its class, or else its suite; empty where it has neither.
+    pub class: String,
+    /// Its name there.
+    pub name: String,
+    /// It did not fail itself: something else did, such as what it needs (`<error>`).
+    pub is_error: bool,
+    /// Why it was not executed.
+    pub why_skipped: Option<String>,
+}
+
 /// What a test command says of its tests, with what only people read. Ids are those of `results`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TestReading {
@@ -54,6 +67,8 @@ pub struct TestReading {
     pub flaky: BTreeSet<String>,
     /// Output of tests that failed, where the writer showed it; bounded each.
     pub outputs: BTreeMap<String, String>,
+    /// How a report words them.
+    pub told: BTreeMap<String, ToldCase>,
 }
 
 impl TestReading {
@@ -66,6 +81,7 @@ impl TestReading {
         self.groups.extend(other.groups);
         self.flaky.extend(other.flaky);
         self.outputs.extend(other.outputs);
+        self.told.extend(other.told);
         self
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::message::message_in;
 use super::read::SuiteReading;
-use crate::domain::integrate::{TestFormat, TestReading};
+use crate::domain::integrate::{TestFormat, TestReading, ToldCase};
 
 /// How a case came out in the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +43,7 @@ pub struct CaseResult {
     /// Tries that failed, in order. Where the outcome is a failure the last of them is the final one;
     /// where it is not, the test is flaky.
     pub tries: Vec<FailedTry>,
-    /// Why it was not executed, where that was not its own program's doing.
+    /// Why it was not executed, where that is known.
     pub why_skipped: Option<String>,
 }
 
@@ -61,7 +61,8 @@ pub fn cases(module: &str, attempts: &[SuiteReading]) -> Vec<CaseResult> {
     let named: Vec<&TestReading> =
         attempts.iter().filter_map(|attempt| attempt.tests.as_ref()).collect();
     let mut cases = by_test(module, last, &named);
-    let explained = cases.iter().any(|case| case.outcome == CaseOutcome::Failed);
+    let explained =
+        cases.iter().any(|case| matches!(case.outcome, CaseOutcome::Failed | CaseOutcome::Broken));
     if cases.is_empty() || (last.cause.is_some() && !explained) {
         cases.insert(0, whole(module, attempts, last));
     }
@@ -80,6 +81,7 @@ fn by_test(module: &str, last: &SuiteReading, attempts: &[&TestReading]) -> Vec<
     let mut outcomes: BTreeMap<&String, CaseOutcome> = BTreeMap::new();
     let mut tries: BTreeMap<&String, Vec<FailedTry>> = BTreeMap::new();
     let mut durations: BTreeMap<&String, Duration> = BTreeMap::new();
+    let mut told: BTreeMap<&String, &ToldCase> = BTreeMap::new();
     for tests in attempts {
         for (set, outcome) in [
             (&tests.results.passed, CaseOutcome::Passed),
@@ -90,6 +92,7 @@ fn by_test(module: &str, last: &SuiteReading, attempts: &[&TestReading]) -> Vec<
             formats.extend(set.iter().map(|id| (id, tests.results.format)));
         }
         durations.extend(tests.durations.iter().map(|(id, duration)| (id, *duration)));
+        told.extend(&tests.told);
         for id in &tests.results.failed {
             let output = tests.outputs.get(id).cloned().unwrap_or_default();
             let failed = FailedTry { message: message_in(&output), output };
@@ -105,11 +108,17 @@ fn by_test(module: &str, last: &SuiteReading, attempts: &[&TestReading]) -> Vec<
     let last_failed = last.tests.as_ref().map(|tests| &tests.results.failed);
     let case = |id: &String| {
         let format = formats.get(id).copied().unwrap_or(TestFormat::Junit);
-        let (class, name) = split(module, format, id);
+        let told = told.get(id);
+        let (class, name) = match told {
+            Some(told) if told.class.is_empty() => (module.to_owned(), told.name.clone()),
+            Some(told) => (told.class.clone(), told.name.clone()),
+            None => split(module, format, id),
+        };
         let known = outcomes.get(id).copied().unwrap_or(CaseOutcome::Passed);
         let fails_still = last_failed.is_some_and(|failed| failed.contains(id));
         let outcome = match known {
             CaseOutcome::Failed if passed && !fails_still => CaseOutcome::Passed,
+            CaseOutcome::Failed if told.is_some_and(|told| told.is_error) => CaseOutcome::Broken,
             CaseOutcome::Failed
             | CaseOutcome::Passed
             | CaseOutcome::Broken
@@ -121,7 +130,7 @@ fn by_test(module: &str, last: &SuiteReading, attempts: &[&TestReading]) -> Vec<
             outcome,
             duration: durations.get(id).copied(),
             tries: tries.get(id).cloned().unwrap_or_default(),
-            why_skipped: None,
+            why_skipped: told.and_then(|told| told.why_skipped.clone()),
         }
     };
     ids.into_iter().map(case).collect()
@@ -162,5 +171,34 @@ fn split(module: &str, format: TestFormat, id: &str) -> (String, String) {
         TestFormat::Junit => id.split_once(' '),
     };
     let (class, name) = parts.unwrap_or((module, id));
-    (class.to_owned(), name.to_owned())
+    let class = match format {
+        TestFormat::Cargo => target(module, class),
+        TestFormat::Junit
+        | TestFormat::Nextest
+        | TestFormat::Pytest
+        | TestFormat::Go
+        | TestFormat::Jest
+        | TestFormat::Node
+        | TestFormat::Unittest
+        | TestFormat::Mocha
+        | TestFormat::Vitest => class.to_owned(),
+    };
+    (class, name.to_owned())
 }
+
+/// A target of cargo in one word, as nextest has it: `foo` for `foo src/lib.rs`, and of the module
+/// `foo` `foo::it` for `it tests/it.rs`.
+fn target(module: &str, class: &str) -> String {
+    match class.split_once(' ') {
+        Some((name, "src/lib.rs")) => name.to_owned(),
+        Some((name, "src/main.rs")) => format!("{module}::bin/{name}"),
+        // One that ran again has a number, too.
+        Some((_, file)) if !file.ends_with(".rs") => class.to_owned(),
+        Some((name, file)) if file.starts_with("src/bin/") => format!("{module}::bin/{name}"),
+        Some((name, file)) if file.starts_with("tests/") => format!("{module}::{name}"),
+        Some(_) | None => class.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;
