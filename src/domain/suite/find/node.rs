@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use installer::Installer;
 use package::PackageJson;
+use patterns::Chosen;
 
 use super::Search;
 use super::draft::{Draft, Package, connected, everything, in_folder, place, whole};
@@ -47,8 +48,9 @@ pub(super) fn find(search: &Search<'_>, notes: &mut Vec<String>) -> Vec<Draft> {
         }
         let Some(manifest) = packages.sound.get(root) else { continue };
         let manager = Installer::of(search, root, manifest);
-        let members = packages.members(manager, root, notes);
-        claimed.extend(members.iter().map(|member| (*member).to_owned()));
+        let Chosen { members, excluded, faults: _ } = packages.members(manager, root, notes);
+        claimed.extend(members.iter().chain(&excluded).copied());
+        notes.extend(excluded_note(search, &packages, (manager, root), &excluded));
         let is_workspace = members.len() > 1;
         let tested = members.iter().any(|f| *f != root && packages.sound[f].test().is_some());
         for folder in members {
@@ -80,6 +82,32 @@ pub(super) fn find(search: &Search<'_>, notes: &mut Vec<String>) -> Vec<Draft> {
         notes.push(format!("members of a workspace without a `test` script: {named}"));
     }
     connected(packages.linked(all))
+}
+
+/// That packages with tests are left out as their workspace leaves them out.
+fn excluded_note(
+    search: &Search<'_>,
+    packages: &Packages<'_>,
+    (manager, root): (Installer, &str),
+    excluded: &[&str],
+) -> Option<String> {
+    let tested = |folder: &&str| {
+        packages.sound[folder].test().is_some() && !search.tree.is_foreign(folder, &[MANIFEST])
+    };
+    let tested: Vec<&str> = excluded.iter().copied().filter(tested).collect();
+    let path = joined(root, list_of(manager));
+    (!tested.is_empty()).then(|| {
+        format!(
+            "{path}: the workspace excludes {}, which is left out; `[test.modules.NAME]` with `run` \
+             tests it nevertheless",
+            some_quoted(&tested, 5)
+        )
+    })
+}
+
+/// Where a workspace's patterns stand.
+fn list_of(manager: Installer) -> &'static str {
+    if manager == Installer::Pnpm { PNPM_LIST } else { MANIFEST }
 }
 
 /// Whether a script of a workspace's root runs the tests of its members.
@@ -151,8 +179,9 @@ impl<'a> Packages<'a> {
         Self { search, sound, folders }
     }
 
-    /// Folders of the packages that a root manages, itself among them, in their order.
-    fn members(&self, manager: Installer, root: &'a str, notes: &mut Vec<String>) -> Vec<&'a str> {
+    /// Folders of the packages that a root manages, itself among them, in their order, and those that it
+    /// excludes.
+    fn members(&self, manager: Installer, root: &'a str, notes: &mut Vec<String>) -> Chosen<'a> {
         let manifest = &self.sound[root];
         let path = joined(root, PNPM_LIST);
         let patterns = match (manager, self.search.texts.get(&path)) {
@@ -171,14 +200,12 @@ impl<'a> Packages<'a> {
         let below = all.filter(|f| within(f, root).is_some_and(|rest| !rest.is_empty()));
         let below: Vec<&str> = below.filter(|f| self.sound.contains_key(f)).collect();
         let inner = |folder: &'a str| within(folder, root).unwrap_or_default();
-        let (chosen, faults) = patterns::chosen(&patterns, below, inner);
-        notes.extend(faults.into_iter().map(|fault| {
-            let from = if manager == Installer::Pnpm { PNPM_LIST } else { MANIFEST };
-            format!("{}: {fault}", joined(root, from))
-        }));
-        let mut members: Vec<&str> = std::iter::once(root).chain(chosen).collect();
-        members.sort_unstable();
-        members
+        let mut chosen = patterns::chosen(&patterns, below, inner);
+        let faults = chosen.faults.drain(..);
+        notes.extend(faults.map(|fault| format!("{}: {fault}", joined(root, list_of(manager)))));
+        chosen.members.push(root);
+        chosen.members.sort_unstable();
+        chosen
     }
 
     /// Packages with the places of the siblings that they name.

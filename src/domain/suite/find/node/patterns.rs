@@ -5,13 +5,22 @@ use globset::{GlobBuilder, GlobMatcher};
 use crate::domain::diagnostic::quoted;
 use crate::domain::suite::find::tree::resolved;
 
-/// Folders that a pattern means and no later pattern with `!` takes back, and what is wrong with
-/// patterns. `inner` is a folder seen from the root of the workspace.
+/// What the patterns of a workspace say of folders.
+pub(super) struct Chosen<'f> {
+    /// A pattern means them, and no later one with `!` takes them back.
+    pub(super) members: Vec<&'f str>,
+    /// A pattern with `!` takes them back.
+    pub(super) excluded: Vec<&'f str>,
+    /// What is wrong with patterns.
+    pub(super) faults: Vec<String>,
+}
+
+/// Which folders are meant. `inner` is a folder seen from the root of the workspace.
 pub(super) fn chosen<'f>(
     patterns: &[String],
     folders: Vec<&'f str>,
     inner: impl Fn(&'f str) -> &'f str,
-) -> (Vec<&'f str>, Vec<String>) {
+) -> Chosen<'f> {
     let mut faults = Vec::new();
     let mut rules = Vec::new();
     for text in patterns {
@@ -26,12 +35,13 @@ pub(super) fn chosen<'f>(
             faults.push(format!("{named} of the workspace has no package.json"));
         }
     }
-    let is_in = |folder: &'f str| {
-        let last = rules.iter().rev().find(|rule| rule.matches(inner(folder)));
-        last.is_some_and(|rule| rule.takes)
+    let takes = |folder: &'f str| {
+        rules.iter().rev().find(|rule| rule.matches(inner(folder))).map(|rule| rule.takes)
     };
     let own = |folder: &&str| !folder.split('/').any(|part| part == "node_modules");
-    (folders.iter().copied().filter(own).filter(|folder| is_in(folder)).collect(), faults)
+    let own: Vec<&str> = folders.into_iter().filter(own).collect();
+    let of = |wanted: bool| own.iter().copied().filter(move |folder| takes(folder) == Some(wanted));
+    Chosen { members: of(true).collect(), excluded: of(false).collect(), faults }
 }
 
 struct Rule {

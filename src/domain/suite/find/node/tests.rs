@@ -22,11 +22,12 @@ fn members_with_a_test_script_are_modules_and_use_their_siblings() {
         ),
         ("packages/silent/package.json", r#"{"name": "silent", "peerDependencies": {"b": "*"}}"#),
         ("packages/old/package.json", &package("old", "")),
+        ("tools/apart/package.json", &package("apart", "")),
         ("packages/a/node_modules/x/package.json", &package("x", "")),
         ("packages/a/test/fixtures/x/package.json", &package("x", "")),
     ]);
-    // One that is no member is a project of its own.
-    assert_eq!(names(&found), ["@s/a", "b", "old"]);
+    // One that is no member is a project of its own, unless the workspace says that it is none.
+    assert_eq!(names(&found), ["@s/a", "b", "apart"]);
     let a = module(&found, "@s/a");
     assert_eq!(a.depends_on, ["b"]);
     assert!(a.areas.contains(&"packages/silent".to_owned()), "{:?}", a.areas);
@@ -35,6 +36,8 @@ fn members_with_a_test_script_are_modules_and_use_their_siblings() {
         found.notes,
         [
             "package.json: `gone` of the workspace has no package.json",
+            "package.json: the workspace excludes `packages/old`, which is left out; \
+             `[test.modules.NAME]` with `run` tests it nevertheless",
             "package.json: the `test` script runs those of the members and is left out",
             "members of a workspace without a `test` script: `packages/c`, `packages/silent`",
         ]
