@@ -119,7 +119,9 @@ impl ModuleResult {
 
     /// What was said by test, where something was.
     fn said(&self) -> Option<&SuiteResults> {
-        self.results.as_ref().filter(|results| results.format.is_some())
+        // What could not be built is not what has no tests, whoever tells that it could not.
+        let counted = |said: &SuiteResults| said.tally.tests() > 0 || said.passed();
+        self.results.as_ref().filter(|said| said.format.is_some() && counted(said))
     }
 }
 

@@ -1,8 +1,9 @@
 use super::*;
+use crate::domain::integrate::{TestFormat, Trouble};
 use crate::domain::plan::Preference;
 use crate::domain::report::scripted_run::{ScriptedRun, plan, task};
 use crate::domain::report::{TestDocument, from_suites};
-use crate::domain::suite::{SuiteEnd, SuiteSaid, merge_attempts, read_suite};
+use crate::domain::suite::{FailureCause, SuiteEnd, SuiteSaid, merge_attempts, read_suite};
 
 fn results(code: i32, log: &str) -> SuiteResults {
     read_suite(&SuiteSaid { end: SuiteEnd::Code { code }, log, report: None }).results()
@@ -127,4 +128,14 @@ fn the_document_says_the_same() {
     assert_eq!(text["modules"][1]["outcome"], "flaky");
     assert_eq!(text["sequential_s_estimate"], 12.0);
     assert_eq!(serde_json::from_value::<TestDocument>(text).unwrap(), document);
+}
+
+#[test]
+fn what_was_not_built_has_no_numbers_whoever_says_so() {
+    let trouble = Trouble::Build { line: "no".to_owned() };
+    let cause = Some(FailureCause::Trouble { trouble });
+    let go = SuiteResults { cause, format: Some(TestFormat::Go), ..SuiteResults::default() };
+    let empty = SuiteResults { cause: None, ..go.clone() };
+    assert!(module("go", ModuleOutcome::Failed, Some(go)).said().is_none());
+    assert!(module("none", ModuleOutcome::Passed, Some(empty)).said().is_some());
 }
