@@ -48,7 +48,8 @@ impl JunitSuite {
             ("outcome".to_owned(), module.outcome.word().to_owned()),
             ("attempts".to_owned(), module.attempts.to_string()),
         ];
-        if let Some(results) = &module.results {
+        // Of what was not built, say, there are none to name.
+        if let Some(results) = module.results.as_ref().filter(|said| said.tally.tests() > 0) {
             let named = if results.complete { "all" } else { "some" };
             properties.push(("tests named".to_owned(), named.to_owned()));
             let tests = results.tally.tests().to_string();

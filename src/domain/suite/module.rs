@@ -50,9 +50,19 @@ impl ModuleKind {
                 "tests run with the first `python3` of the PATH: activate the environment that has \
                  pytest, or name the command, `[test.modules.NAME]` with `run`"
             }
-            Self::Npm | Self::Pnpm | Self::Yarn => {
-                "packages that your checkout has installed go along unless there are setup hooks \
-                 (`[[setup]]`), which are to install them then: install them there, or let a hook do so"
+            Self::Npm => {
+                "where your checkout has no `node_modules`, `npm install` there makes it, and its packages \
+                 go along; where there are setup hooks (`[[setup]]`), one of them is to install them"
+            }
+            Self::Pnpm => {
+                "where your checkout has no `node_modules`, `pnpm install` there makes it, and its \
+                 packages go along; where there are setup hooks (`[[setup]]`), one of them is to \
+                 install them"
+            }
+            Self::Yarn => {
+                "where your checkout has no `node_modules`, `yarn install` there makes it, and its \
+                 packages go along; where there are setup hooks (`[[setup]]`), one of them is to \
+                 install them"
             }
             Self::Cargo | Self::Go | Self::Configured => {
                 "what its command calls must be on the PATH, or be made by a setup hook (`[[setup]]`)"

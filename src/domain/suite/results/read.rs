@@ -60,8 +60,9 @@ pub fn read_suite(said: &SuiteSaid<'_>) -> SuiteReading {
     let cause = match said.end {
         SuiteEnd::Code { code: 0 } => {
             if failed > 0 {
+                let tests = if failed == 1 { "test is" } else { "tests are" };
                 notes.push(format!(
-                    "{failed} failed tests are named, yet it exited with 0, which decides"
+                    "{failed} failed {tests} named, yet it exited with 0, which decides"
                 ));
             }
             None

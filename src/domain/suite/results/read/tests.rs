@@ -84,6 +84,9 @@ fn the_exit_code_decides_against_a_report_with_failures() {
     let reading = read(0, "all fine\n", Some(real!("junit-nextest.xml")));
     assert_eq!(reading.cause, None);
     assert_eq!(reading.notes, ["3 failed tests are named, yet it exited with 0, which decides"]);
+    let one = "<testsuite><testcase name='a'><failure/></testcase></testsuite>";
+    let one = read(0, "", Some(one));
+    assert_eq!(one.notes, ["1 failed test is named, yet it exited with 0, which decides"]);
 }
 
 #[test]
