@@ -322,4 +322,18 @@ fn where_nothing_is_found_it_says_what_was_looked_for() {
     test(&repo, &[]).exit(4).stderr_has("looked for tests of cargo").stderr_has("`test_*.py`");
     test(&repo, &["--junit", "-"]).exit(2).stderr_has("report --format junit");
     test(&repo, &["--junit", "none/r.xml"]).exit(2).stderr_has("mkdir -p");
+    for retries in ["x", "101"] {
+        test(&repo, &["--retries", retries]).exit(2).stderr_has("from 0 to 100");
+    }
+}
+
+#[test]
+fn what_a_list_or_a_suggestion_says_can_be_run() {
+    let repo = ordinary_repo();
+    let long = format!("exit 1 # {}", "x".repeat(200));
+    repo.file("orchestrator.toml", &format!("[test.modules.--bad]\nrun = \"{long}\"\n"));
+    repo.commit("modules");
+    test(&repo, &["--list"]).exit(0).stdout_has(&long);
+    test(&repo, &[]).exit(1).stdout_has("wt-orch test -- --bad");
+    test(&repo, &["--", "--bad"]).exit(1);
 }

@@ -38,7 +38,7 @@ pub(in crate::cli) struct TestArgs {
     #[arg(long)]
     pub(in crate::cli) fail_fast: bool,
     /// Try a module that failed N times more, at once; what passes then is marked flaky.
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=100))]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = retries)]
     pub(in crate::cli) retries: u32,
     /// Write the results of all modules as one JUnit XML document.
     #[arg(long, value_name = "FILE")]
@@ -53,6 +53,14 @@ pub(in crate::cli) struct Shard {
     /// From 1.
     pub(in crate::cli) index: usize,
     pub(in crate::cli) of: usize,
+}
+
+/// What fails as often is not flaky.
+const RETRIES_MAX: u32 = 100;
+
+fn retries(text: &str) -> Result<u32, String> {
+    let number = text.parse().ok().filter(|number| *number <= RETRIES_MAX);
+    number.ok_or_else(|| format!("a whole number such as `2`, from 0 to {RETRIES_MAX}"))
 }
 
 /// Nobody has more machines.

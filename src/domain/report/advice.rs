@@ -57,7 +57,9 @@ fn after_tests(run: &RunId, (failed, again): (&[&TaskId], Vec<&str>)) -> Vec<Ste
         .map(|task| Step::new(format!("wt-orch logs {run} {task}"), "see what it printed"))
         .collect();
     if !again.is_empty() {
-        let words: Vec<String> = again.into_iter().map(shell_word).collect();
+        // What is named like an option would be taken for one.
+        let end = again.iter().any(|name| name.starts_with('-')).then(|| "--".to_owned());
+        let words: Vec<String> = end.into_iter().chain(again.into_iter().map(shell_word)).collect();
         let why = "test only these again";
         steps.push(Step::new(format!("wt-orch test {}", words.join(" ")), why));
     }
