@@ -17,7 +17,7 @@ use super::model::{Model, graph_of};
 use super::plan_type::{Plan, Planned, PlannedHook, ScheduledTask};
 use super::risk::{NO_RISK, Risk};
 use crate::domain::id::TaskId;
-use crate::domain::task::TaskSet;
+use crate::domain::task::{RaceRules, TaskSet};
 use crate::domain::time::Timestamp;
 
 /// The machine.
@@ -120,6 +120,11 @@ impl<'a> PlanRequest<'a> {
             draws: 20,
             seed: 0,
         }
+    }
+
+    /// The rules of the race whose arms the tasks are.
+    pub(super) fn race_rules(&self) -> Option<&'a RaceRules> {
+        self.set.race.as_ref().filter(|_| self.apart).map(|race| &race.rules)
     }
 }
 

@@ -163,6 +163,9 @@ impl<'a> Candidate<'a> {
     /// worth one. What is urgent goes first all the same, and a worktree that waits is built in already.
     fn telling_order(&self, first: Option<usize>) -> Option<Problem> {
         let (first, telling) = (first?, self.builds.telling?);
+        if self.request.race_rules().is_some() {
+            return None;
+        }
         let is_free = self.problem.jobs[telling].predecessors.is_empty();
         let as_urgent = self.tasks[first].priority == self.tasks[telling].priority;
         if self.request.costs.lane_ready || first == telling || !is_free || !as_urgent {

@@ -7,8 +7,7 @@ use crate::domain::task::{RaceRules, Task, Work};
 /// Gives arms without history or `estimate` the time of their own work and of all runs of the check: as
 /// measured on the base, where an earlier race did so, else the default of a command for each.
 pub(super) fn repeat_checks(request: &PlanRequest<'_>, tasks: &[Task], estimates: &mut [Estimate]) {
-    let Some(race) = request.set.race.as_ref().filter(|_| request.apart) else { return };
-    let rules = &race.rules;
+    let Some(rules) = request.race_rules() else { return };
     let is_checked = |task: &Task| task.check.as_ref() == Some(&rules.check);
     let measured = tasks
         .iter()

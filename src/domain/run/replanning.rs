@@ -12,10 +12,11 @@ const DEPARTURE: f64 = 0.2;
 
 impl RunState {
     /// Whether the end of `task` makes the order of the plan doubtful, and there is still an order to
-    /// be chosen.
+    /// be chosen: arms of a race keep that of the file.
     pub(super) fn calls_for_replan(&self, task: usize) -> bool {
         let waiting = self.tasks.iter().filter(|record| has_not_started(record)).count();
-        if self.phase != RunPhase::Running || self.is_lane() || waiting < 2 {
+        let has_fixed_order = self.is_lane() || self.spec.kind.race().is_some();
+        if self.phase != RunPhase::Running || has_fixed_order || waiting < 2 {
             return false;
         }
         match self.tasks[task].outcome() {

@@ -28,6 +28,7 @@ mod limits;
 mod mixed;
 mod patterns;
 mod properties;
+mod race_order;
 mod racing;
 mod racing_by_chance;
 mod racing_cut_short;

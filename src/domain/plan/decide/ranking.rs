@@ -41,8 +41,12 @@ pub(super) fn better_ranked(
     best
 }
 
-/// Orders that may be better on that width than the one by the length of what hangs behind a task.
+/// Orders that may be better on that width than the one by the length of what hangs behind a task;
+/// none for a race, whose order is that of the file.
 pub(super) fn proposals(candidate: &Candidate<'_>, width: usize) -> Vec<Vec<usize>> {
+    if candidate.request.race_rules().is_some() {
+        return Vec::new();
+    }
     let mut proposals: Vec<Vec<usize>> = searched(candidate, width).into_iter().collect();
     let kept_apart = |job: &Job| !(job.excludes.is_empty() && job.cliques.is_empty());
     if candidate.problem.jobs.iter().any(kept_apart) {

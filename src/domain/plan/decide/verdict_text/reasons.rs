@@ -6,7 +6,6 @@ use crate::domain::plan::decide::rule::{LEAST_WINS, MOST_LOSSES};
 use crate::domain::plan::estimate::EstimateSource;
 use crate::domain::plan::learn::Calibration;
 use crate::domain::plan::plan_type::Verdict;
-use crate::domain::task::RaceRules;
 
 /// Shorter times show as none.
 const LEAST_TOLD_S: f64 = 0.05;
@@ -26,13 +25,13 @@ pub(in crate::domain::plan) fn reasons(e: &Evidence<'_>) -> Vec<String> {
     }
     if e.candidate.slots() < 2 {
         reasons.push("there is one slot: nothing can run side by side".to_owned());
-        reasons.extend(race_rules(e).map(|_| provenance(e)));
+        reasons.extend(e.candidate.request.race_rules().map(|_| provenance(e)));
         return reasons;
     }
     if e.width < 2 {
         reasons.push("no two tasks can run side by side".to_owned());
         reasons.push(format!("they are bound by {}", e.bound.phrase));
-        reasons.extend(race_rules(e).map(|_| provenance(e)));
+        reasons.extend(e.candidate.request.race_rules().map(|_| provenance(e)));
         return reasons;
     }
     let predicted = e.predicted;
@@ -157,12 +156,6 @@ fn uncertainty(e: &Evidence<'_>) -> Vec<String> {
     found
 }
 
-/// The rules of the race, where the tasks are its arms: how long they take was never said in the file.
-fn race_rules<'a>(e: &Evidence<'a>) -> Option<&'a RaceRules> {
-    let request = e.candidate.request;
-    request.set.race.as_ref().filter(|_| request.apart).map(|race| &race.rules)
-}
-
 /// What the durations and the intervals rest on.
 fn provenance(e: &Evidence<'_>) -> String {
     let estimates = &e.candidate.durations.estimates;
@@ -179,8 +172,12 @@ fn provenance(e: &Evidence<'_>) -> String {
         return format!("calibrated: {learned} of {tasks} tasks known from past runs, {held}");
     }
     let from = if defaults > 0 {
-        let repeats =
-            race_rules(e).filter(|rules| rules.runs > 1).map_or_else(String::new, |rules| {
+        let repeats = e
+            .candidate
+            .request
+            .race_rules()
+            .filter(|rules| rules.runs > 1)
+            .map_or_else(String::new, |rules| {
                 format!(" for each of {} runs of the check", rules.runs)
             });
         format!(
