@@ -164,8 +164,8 @@ fn first_failure(state: &RunState, index: usize) -> Option<(&CheckEvidence, Chec
     Some((said, CheckOutput { exit_code, text: &said.output, worktree }))
 }
 
-/// What the arms that were stopped would have taken: what was learned of them, else as long as those
-/// took that came to an end.
+/// What the arms that were stopped would have run on for: of what was learned of them, else of what the
+/// file says, what was left; else as long as those took that came to an end.
 fn saved(state: &RunState, race: &RaceSpec) -> Duration {
     let arms: Vec<usize> = race.arms.iter().filter_map(|arm| state.index(&arm.task)).collect();
     let ended = |&&arm: &&usize| {
@@ -173,17 +173,19 @@ fn saved(state: &RunState, race: &RaceSpec) -> Duration {
     };
     let times: Vec<Duration> =
         arms.iter().filter(ended).map(|&arm| state.tasks[arm].usage.wall).collect();
-    let Some(mean) = u32::try_from(times.len()).ok().filter(|&n| n > 0) else {
-        return Duration::ZERO;
-    };
-    let mean = times.iter().sum::<Duration>() / mean;
+    let count = u32::try_from(times.len()).unwrap_or(u32::MAX).max(1);
+    let mean = times.iter().sum::<Duration>() / count;
     let stopped = arms
         .iter()
         .filter(|&&arm| matches!(state.tasks[arm].reason(), Some(Reason::RaceDecided { .. })));
     let saved = stopped.map(|&arm| {
         let estimate = &state.spec.plan.tasks[arm].estimate;
-        let learned = estimate.source == EstimateSource::History;
-        let whole = if learned { from_secs(estimate.p50) } else { mean };
+        let whole = match estimate.source {
+            EstimateSource::History | EstimateSource::Estimate => from_secs(estimate.p50),
+            EstimateSource::Category
+            | EstimateSource::DefaultCommand
+            | EstimateSource::DefaultAgent => mean,
+        };
         whole.saturating_sub(state.tasks[arm].usage.wall)
     });
     saved.sum()

@@ -32,6 +32,7 @@ mod race_order;
 mod racing;
 mod racing_by_chance;
 mod racing_cut_short;
+mod racing_saves;
 mod rules;
 mod setup;
 mod shared_host;
