@@ -207,6 +207,13 @@ impl Streams {
         }
     }
 
+    /// Draws what is worth knowing of a file that was accepted.
+    pub(super) fn tell_warnings(&self, file: &ProblemFile) {
+        if self.verbosity != Verbosity::Quiet {
+            self.problems(file);
+        }
+    }
+
     /// Tells a failure on stderr and, with `--json`, on stdout.
     pub(super) fn fail(&self, failure: &Failure) -> Exit {
         for file in &failure.files {

@@ -95,9 +95,7 @@ impl TasksFile {
         let file = ProblemFile { name, text, problems: parsed.tasks.problems };
         match parsed.tasks.value {
             Some(set) => {
-                if context.streams.verbosity != crate::render::Verbosity::Quiet {
-                    context.streams.problems(&file);
-                }
+                context.streams.tell_warnings(&file);
                 Ok(set)
             }
             None => Err(Failure::invalid("invalid_tasks", vec![file])),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::error::EngineError;
 use crate::adapters::git::{PatchOutcome, Repo, load_patch};
-use crate::domain::diagnostic::{Checked, Diagnostic, Placed, quoted, some_of};
+use crate::domain::diagnostic::{Checked, Diagnostic, Placed, Severity, quoted, some_of};
 use crate::domain::id::Oid;
 use crate::domain::race::Arm;
 use crate::domain::task::{Hypothesis, HypothesisPlace, RaceSet};
@@ -31,7 +31,8 @@ pub struct Hypotheses<'a> {
 }
 
 impl Hypotheses<'_> {
-    /// Makes a commit of each patch and gives the arms, or everything that is wrong. The commits are
+    /// Makes a commit of each patch and gives the arms, or everything that is wrong. An arm whose patch
+    /// is there already begins where it would be applied, with a warning. The commits are
     /// on no ref until a race is created with them: git keeps such for two weeks.
     ///
     /// # Errors
@@ -41,10 +42,9 @@ impl Hypotheses<'_> {
         let mut problems = Vec::new();
         let mut arms = Vec::new();
         for (hypothesis, place) in self.race.hypotheses.iter().zip(self.places) {
-            match self.arm(hypothesis, place, &mut known)? {
-                Ok(arm) => arms.push(arm),
-                Err(found) => add(&mut problems, found),
-            }
+            let arm = self.arm(hypothesis, place, &mut known)?;
+            arms.extend(arm.value);
+            add(&mut problems, arm.problems);
         }
         Ok(Checked::new(Some(arms), problems))
     }
@@ -70,15 +70,17 @@ impl Hypotheses<'_> {
         hypothesis: &Hypothesis,
         place: &HypothesisPlace,
         known: &mut Known,
-    ) -> Result<Result<Arm, Vec<Diagnostic>>, EngineError> {
+    ) -> Result<Checked<Arm>, EngineError> {
         let start = self.start(place)?;
         let text = place.patch.as_ref().map(|patch| known.text(self.folder, patch)).transpose();
         let (start, text) = match (start, text) {
             (Ok(start), Ok(text)) => (start, text),
             (start, text) => {
-                return Ok(Err([start.err(), text.err()].into_iter().flatten().collect()));
+                let problems = [start.err(), text.err()].into_iter().flatten().collect();
+                return Ok(Checked::new(None, problems));
             }
         };
+        let mut problems = Vec::new();
         let begins_at = match (&place.patch, text) {
             (Some(patch), Some(text)) => {
                 let name = table(hypothesis);
@@ -87,16 +89,25 @@ impl Hypotheses<'_> {
                     None => self.made(hypothesis, patch, (start.commit, &text))?,
                 };
                 known.commits.insert(name.to_owned(), made.clone());
-                match made {
-                    Ok(commit) => commit,
-                    Err(fault) => return Ok(Err(vec![fault.at(patch)])),
-                }
+                made.or_else(|fault| {
+                    let severity = fault.severity;
+                    problems.push(fault.at(patch));
+                    match severity {
+                        // What is there already need not be made.
+                        Severity::Warning => Ok(start.commit),
+                        Severity::Error => Err(()),
+                    }
+                })
             }
-            (Some(_) | None, Some(_) | None) => start.commit,
+            (Some(_) | None, Some(_) | None) => Ok(start.commit),
         };
-        let family = hypothesis.family.clone();
-        let (task, counts_from) = (hypothesis.task.id.clone(), start.counts_from);
-        Ok(Ok(Arm { task, begins_at, counts_from, family }))
+        let arm = begins_at.ok().map(|begins_at| Arm {
+            task: hypothesis.task.id.clone(),
+            begins_at,
+            counts_from: start.counts_from,
+            family: hypothesis.family.clone(),
+        });
+        Ok(Checked::new(arm, problems))
     }
 
     fn start(&self, place: &HypothesisPlace) -> Result<Result<Start, Diagnostic>, EngineError> {
@@ -139,18 +150,24 @@ impl Hypotheses<'_> {
         Ok(match self.repo.apply_patch(start, text, &message)? {
             PatchOutcome::Applied(commit) => Ok(commit),
             PatchOutcome::Empty => Err(Fault {
+                severity: Severity::Error,
                 code: "empty_patch",
                 message: format!("the patch {} changes nothing at {short}", quoted(&patch.value)),
                 label: None,
                 help: format!("make it with `git diff {short}`, or remove it"),
             }),
             PatchOutcome::Present => Err(Fault {
+                severity: Severity::Warning,
                 code: "applied_patch",
-                message: format!("{short} has the patch {} already", quoted(&patch.value)),
+                message: format!(
+                    "{short} has the patch {} already, so the arm begins without a change",
+                    quoted(&patch.value)
+                ),
                 label: None,
                 help: "remove the hypothesis, or name a commit without it by `from`".to_owned(),
             }),
             PatchOutcome::Rejected { said, paths: _ } => Err(Fault {
+                severity: Severity::Error,
                 code: "rejected_patch",
                 message: format!("the patch {} does not apply to {short}", quoted(&patch.value)),
                 label: Some(some_of(&said, MOST_SAID)).filter(|said| !said.is_empty()),
@@ -197,9 +214,10 @@ fn table(hypothesis: &Hypothesis) -> &str {
     hypothesis.family.as_deref().unwrap_or(hypothesis.task.id.as_str())
 }
 
-/// Why a patch is no commit.
+/// Why a patch is no commit of its own; a warning where none is needed.
 #[derive(Clone)]
 struct Fault {
+    severity: Severity,
     code: &'static str,
     message: String,
     label: Option<String>,
@@ -208,7 +226,11 @@ struct Fault {
 
 impl Fault {
     fn at(self, patch: &Placed<String>) -> Diagnostic {
-        let problem = Diagnostic::error(self.code, patch.span.clone(), self.message);
+        let problem = match self.severity {
+            Severity::Warning => Diagnostic::warning,
+            Severity::Error => Diagnostic::error,
+        };
+        let problem = problem(self.code, patch.span.clone(), self.message);
         let problem = match self.label {
             Some(label) => problem.labelled(label),
             None => problem,

@@ -128,10 +128,7 @@ fn everything_that_hypotheses_cannot_begin_with_is_told_at_once() {
         [[hypothesis]]\nid = 'c'\npatch = 'empty.patch'\n\
         [[hypothesis]]\nid = 'd'\npatch = 'wrong.patch'\nrun = 'x'\narms = 3\n\
         [[hypothesis]]\nid = 'e'\npatch = 'src'\n\
-        [[hypothesis]]\nid = 'f'\npatch = 'hypotheses/off-by-one.patch'\n\
-        [[hypothesis]]\nid = 'g'\npatch = 'had.patch'\n";
-    repo.file("had", "x\n").commit("had");
-    repo.file("had.patch", "--- /dev/null\n+++ b/had\n@@ -0,0 +1 @@\n+x\n");
+        [[hypothesis]]\nid = 'f'\npatch = 'hypotheses/off-by-one.patch'\n";
     let checked = commits(&repo, text);
     assert!(checked.value.is_none());
     let short = oid(&repo, "main").short();
@@ -143,8 +140,26 @@ fn everything_that_hypotheses_cannot_begin_with_is_told_at_once() {
     12 empty_patch: the patch `empty.patch` changes nothing at BASE |  | make it with `git diff BASE`, or remove it
     15 rejected_patch: the patch `wrong.patch` does not apply to BASE | patch failed: src/lib.rs:1, src/lib.rs: patch does not apply | make it again with `git diff BASE`, or name the commit it was made for by `from`
     20 unreadable_patch: the patch `src` cannot be read: it is no file |  | write its path relative to this file
-    26 applied_patch: BASE has the patch `had.patch` already |  | remove the hypothesis, or name a commit without it by `from`
     ");
+}
+
+#[test]
+fn an_arm_whose_patch_has_landed_begins_at_the_base_so_that_the_race_says_that_nothing_is_wrong() {
+    let repo = Repo::new();
+    repo.file("had", "x\n").commit("had");
+    repo.file("had.patch", "--- /dev/null\n+++ b/had\n@@ -0,0 +1 @@\n+x\n");
+    let text = "[race]\ncheck = 'test -e had'\n[[hypothesis]]\nid = 'a'\npatch = 'had.patch'\narms = 2\n\
+                run = 'true'\n";
+    repo.file("race.toml", text);
+    let checked = commits(&repo, text);
+    let base = oid(&repo, "main");
+    let found = told(text, &checked).join("\n").replace(&base.short().to_string(), "BASE");
+    insta::assert_snapshot!(found, @"5 applied_patch: BASE has the patch `had.patch` already, so the arm begins without a change |  | remove the hypothesis, or name a commit without it by `from`");
+    assert!(checked.value.unwrap().iter().all(|arm| arm.begins_at == base));
+    let output = repo.wt_orch(&["race", "race.toml"]);
+    let stderr = output.exit(1).stderr();
+    assert!(stderr.contains("warning[applied_patch]"), "{stderr}");
+    assert!(repo.wt_orch(&["report"]).exit(0).stdout().contains("not reproduced"));
 }
 
 #[test]

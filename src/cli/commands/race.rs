@@ -70,16 +70,15 @@ fn race(
         folder: path.parent().unwrap_or(&path),
     }
     .commits()?;
+    file.file.problems = made.problems;
     match made.value {
         Some(arms) => {
+            context.streams.tell_warnings(&file.file);
             let control = control_id(&race.rules);
             let whole = std::path::absolute(&path).ok();
             let file = whole.and_then(|whole| whole.into_os_string().into_string().ok());
             Ok(RaceSpec { rules: race.rules.clone(), control, arms, file })
         }
-        None => {
-            file.file.problems = made.problems;
-            Err(Failure::invalid("invalid_tasks", vec![file.file]))
-        }
+        None => Err(Failure::invalid("invalid_tasks", vec![file.file])),
     }
 }
