@@ -20,13 +20,12 @@ use crate::engine::Hypotheses;
 pub(crate) fn run(context: &Context, args: &PlannedArgs) -> Result<Exit, Failure> {
     let mut place = context.place()?;
     remembered::refuse_unusable(&place)?;
-    let (mut prepared, file) = prepare_any(context, &place, &args.file.file)?;
+    let (mut prepared, file) =
+        prepare_any(context, &place, &args.file.file).map_err(with_own_way_out)?;
     let Some(set) = race_tasks(&prepared.set) else {
         let shown = shell_word(&args.file.file.display().to_string());
         return Err(Failure::usage("no_hypotheses", "there is no `[[hypothesis]]` in the file")
-            .hint(format!(
-                "`wt-orch split {shown}` runs its tasks; README tells what a race needs"
-            )));
+            .hint(format!("`wt-orch split {shown}` runs its tasks; {NEEDED}")));
     };
     if !prepared.set.tasks.is_empty() {
         let shown = shell_word(&args.file.file.display().to_string());
@@ -49,6 +48,22 @@ pub(crate) fn run(context: &Context, args: &PlannedArgs) -> Result<Exit, Failure
         context.streams.document(&from_race(&facts));
     }
     Ok(exit)
+}
+
+/// What a file of a race needs.
+const NEEDED: &str = "a race needs `[race]` with `check` and a `[[hypothesis]]`: see \"Hypotheses\" in \
+                      README.md";
+
+/// Of what other commands would say as well, with the way out that is a race's.
+fn with_own_way_out(mut failure: Failure) -> Failure {
+    if failure.code == "unreadable_tasks" {
+        return failure.hint(NEEDED);
+    }
+    let problems = failure.files.iter_mut().flat_map(|file| &mut file.problems);
+    for problem in problems.filter(|problem| problem.code == "no_tasks") {
+        problem.help = Some(NEEDED.to_owned());
+    }
+    failure
 }
 
 /// The arms, with a commit for each patch; or everything that is wrong with the file's hypotheses.
