@@ -6,6 +6,7 @@ use regex::Regex;
 use serde::{Deserialize, Serialize};
 use similar::{Algorithm, ChangeTag, TextDiff};
 
+use crate::domain::diagnostic::some_quoted;
 use crate::domain::integrate::{LEFT_OUT, parse_output, plain};
 
 /// Lines that are shown.
@@ -18,6 +19,9 @@ const LINES_COMPARED: usize = 2000;
 const CONTEXT: usize = 2;
 /// Failing tests that are named.
 const TESTS_NAMED: usize = 20;
+
+/// Failing tests that are named in one line.
+const TESTS_IN_LINE: usize = 3;
 
 /// What one run of the check left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +45,23 @@ pub struct Evidence {
     pub more_failing: usize,
     /// Of the output.
     pub shown: Shown,
+}
+
+impl Evidence {
+    /// How the check ended, and the first tests that failed.
+    pub fn ending(&self) -> String {
+        let ended = match self.exit_code {
+            Some(code) => format!("its check ended with exit code {code}"),
+            None => "its check was ended before it exited".to_owned(),
+        };
+        if self.failing.is_empty() {
+            return ended;
+        }
+        let count = self.failing.len() + self.more_failing;
+        let tests =
+            if count == 1 { "1 test fails".to_owned() } else { format!("{count} tests fail") };
+        format!("{ended}, {tests}: {}", some_quoted(&self.failing, TESTS_IN_LINE))
+    }
 }
 
 /// An excerpt of an arm's output.

@@ -12,6 +12,7 @@ mod evidence;
 #[cfg(test)]
 pub(in crate::domain) mod fixture;
 mod metric;
+mod named;
 mod ranking;
 #[cfg(test)]
 mod simulation_tests;
@@ -24,6 +25,7 @@ pub use changes::Changes;
 pub use evidence::{CheckOutput, Evidence, Shown, evidence};
 pub(in crate::domain) use metric::metric_text;
 pub use metric::{MetricSummary, metric_in};
+pub use named::named_paths;
 pub use ranking::{Contender, Place, Ranking, rank};
 pub use spec::{Arm, RaceSpec};
 pub use tally::{Reproduction, Standing, Tally, goes_on, reproduction, standing};

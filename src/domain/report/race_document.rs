@@ -72,6 +72,8 @@ pub struct ArmFacts {
     pub metric: Option<MetricSummary>,
     /// Its diff.
     pub changes: Changes,
+    /// Paths that it changes and the check names.
+    pub changes_check: Vec<String>,
     /// Time of its command and of all runs of its check.
     pub duration: Duration,
     /// Time of its command and, on average, of one run of its check: arms that were checked more or
@@ -109,6 +111,7 @@ impl RaceFacts {
             tally: arm.tally,
             metric: arm.metric,
             changes: arm.changes.clone(),
+            changes_check: arm.changes_check.clone(),
             duration: arm.once,
             family: arm.family.clone(),
         };
@@ -216,7 +219,7 @@ pub struct ArmEntry {
     pub title: Option<String>,
     /// What became of it; null while it runs or waits.
     pub verdict: Option<ArmVerdict>,
-    /// Why, where it errored or was stopped, or where its check's output does not tell.
+    /// Why it is not proved; null where it is, and while it runs or waits.
     pub reason: Option<String>,
     /// Runs of the check.
     pub runs: u32,
@@ -232,6 +235,8 @@ pub struct ArmEntry {
     pub metric_interval: Option<MetricInterval>,
     /// Paths that its diff changes.
     pub changed_paths: Vec<String>,
+    /// Paths among them that the check names.
+    pub changes_check: Vec<String>,
     /// Lines that its diff adds and removes.
     pub changed_lines: usize,
     /// Time of its command and its check, seconds.
@@ -318,7 +323,7 @@ fn arm_entry(facts: &RaceFacts, arm: &ArmFacts) -> ArmEntry {
         id: arm.id.clone(),
         title: arm.title.clone(),
         verdict: arm.verdict,
-        reason: arm.reason.clone(),
+        reason: arm.reason.clone().or_else(|| Some(arm.evidence.as_ref()?.ending())),
         runs: arm.tally.runs(),
         passes: arm.tally.passes,
         passes_missing: facts.lacks(arm),
@@ -328,6 +333,7 @@ fn arm_entry(facts: &RaceFacts, arm: &ArmFacts) -> ArmEntry {
             MetricInterval { low, high, confidence }
         }),
         changed_paths: arm.changes.paths.iter().cloned().collect(),
+        changes_check: arm.changes_check.clone(),
         changed_lines: arm.changes.lines,
         duration_s: seconds(arm.duration.as_secs_f64()),
         branch: arm.branch.clone(),

@@ -5,7 +5,9 @@ use std::time::Duration;
 use super::race_document::{ArmFacts, ArmVerdict, ControlFacts, RaceFacts};
 use crate::domain::id::TaskId;
 use crate::domain::plan::EstimateSource;
-use crate::domain::race::{Arm, Changes, CheckOutput, Evidence, MetricSummary, RaceSpec, evidence};
+use crate::domain::race::{
+    Arm, Changes, CheckOutput, Evidence, MetricSummary, RaceSpec, evidence, named_paths,
+};
 use crate::domain::run::{
     CheckEvidence, CheckRun, Ending, FailingTests, Outcome, Reason, RunState, TaskRecord,
 };
@@ -70,6 +72,7 @@ fn arm_facts(state: &RunState, race: &RaceSpec, arm: &Arm) -> Option<ArmFacts> {
     let evidence = falsified.then(|| evidence_of(state, control, index)).flatten();
     // What passed, but changed what it was to judge, has no output that says anything.
     let told = told || (falsified && evidence.is_none());
+    let changes = changes(record);
     Some(ArmFacts {
         id: arm.task.clone(),
         title: task.title.clone(),
@@ -80,7 +83,8 @@ fn arm_facts(state: &RunState, race: &RaceSpec, arm: &Arm) -> Option<ArmFacts> {
         },
         tally: record.tally(),
         metric: metric_of(&record.checks, |run| run.passed),
-        changes: changes(record),
+        changes_check: named_paths(&race.rules.check, &changes.paths),
+        changes,
         duration: record.usage.wall,
         once: once(record),
         family: arm.family.clone(),

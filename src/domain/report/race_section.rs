@@ -11,8 +11,8 @@ use crate::domain::race::{
 };
 use crate::domain::time::human_duration;
 
-/// Failing tests named in one line.
-const TESTS_NAMED: usize = 3;
+/// Paths named in one line.
+const PATHS_NAMED: usize = 3;
 
 /// The result in one line.
 pub fn race_headline(facts: &RaceFacts) -> Line {
@@ -177,6 +177,10 @@ fn sentences(facts: &RaceFacts) -> Vec<Line> {
         lines.extend(others.map(|why| Line::prose(why)));
         lines.extend(certainty(facts, winner).iter().map(|said| Line::prose(said)));
     }
+    lines.extend(facts.arms.iter().filter(|arm| !arm.changes_check.is_empty()).map(|arm| {
+        let paths = some_quoted(&arm.changes_check, PATHS_NAMED);
+        Line::prose(&format!("`{}` changes {paths}, which the check names", arm.id))
+    }));
     let saved = human_duration(facts.saved);
     if facts.saved.as_millis() > 0 {
         lines.push(Line::new().text(format!("stopping the others saved about {saved} of work")));
@@ -238,7 +242,7 @@ fn control_blocks(control: &ControlFacts) -> Vec<Block> {
     let Some(evidence) = &control.evidence else {
         return reason.map(Block::Line).into_iter().collect();
     };
-    shown(reason.unwrap_or_else(|| name().join(Line::prose(&ending(evidence)))), evidence)
+    shown(reason.unwrap_or_else(|| name().join(Line::prose(&evidence.ending()))), evidence)
 }
 
 /// Why an arm did not make it.
@@ -248,7 +252,7 @@ fn evidence_blocks(arm: &ArmFacts) -> Vec<Block> {
     let Some(evidence) = &arm.evidence else {
         return reason.map(Block::Line).into_iter().collect();
     };
-    shown(reason.unwrap_or_else(|| id().text(": ").join(Line::prose(&ending(evidence)))), evidence)
+    shown(reason.unwrap_or_else(|| id().text(": ").join(Line::prose(&evidence.ending()))), evidence)
 }
 
 /// A sentence, and the output that goes with it.
@@ -268,19 +272,6 @@ fn shown(line: Line, evidence: &Evidence) -> Vec<Block> {
         blocks.push(Block::Verbatim(lines));
     }
     blocks
-}
-
-fn ending(evidence: &Evidence) -> String {
-    let ended = match evidence.exit_code {
-        Some(code) => format!("its check ended with exit code {code}"),
-        None => "its check was ended before it exited".to_owned(),
-    };
-    if evidence.failing.is_empty() {
-        return ended;
-    }
-    let count = evidence.failing.len() + evidence.more_failing;
-    let tests = if count == 1 { "1 test fails".to_owned() } else { format!("{count} tests fail") };
-    format!("{ended}, {tests}: {}", some_quoted(&evidence.failing, TESTS_NAMED))
 }
 
 #[cfg(test)]

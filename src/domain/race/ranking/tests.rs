@@ -11,6 +11,7 @@ fn arm(id: &str, passes: u32, fails: u32, lines: usize) -> Contender {
         tally: Tally { passes, fails },
         metric: None,
         changes,
+        changes_check: Vec::new(),
         duration: Duration::from_secs(5),
         family: None,
     }
@@ -140,4 +141,22 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn an_arm_that_changes_what_the_check_names_comes_behind_those_that_do_not() {
+    let changes_check = vec!["test.sh".to_owned()];
+    let judge = Contender { changes_check, ..arm("judge", 20, 0, 1) };
+    let (order, why) = told(&[judge, arm("honest", 12, 8, 40)]);
+    assert_eq!(order, "honest judge");
+    assert_eq!(why, ["`honest` leaves alone what the check names; `judge` changes `test.sh`"]);
+}
+
+#[test]
+fn times_that_are_shown_alike_tell_no_arms_apart() {
+    let took = |id, ms| Contender { duration: Duration::from_millis(ms), ..arm(id, 20, 0, 5) };
+    let (order, why) = told(&[took("one", 21), took("two", 20)]);
+    assert_eq!(order, "one two");
+    assert_eq!(why, ["nothing tells `one` from `two`, which comes later in the file"]);
+    assert_eq!(told(&[took("one", 300), took("two", 20)]).0, "two one");
 }

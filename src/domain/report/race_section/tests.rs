@@ -26,6 +26,7 @@ fn arm(id: &str, verdict: ArmVerdict, passes: u32, fails: u32) -> ArmFacts {
         tally: Tally { passes, fails },
         metric: None,
         changes: Changes { paths, lines: 4, ..Changes::default() },
+        changes_check: Vec::new(),
         duration: Duration::from_secs(12),
         once: Duration::from_secs(4),
         family: None,
@@ -246,4 +247,16 @@ fn the_document_says_how_much_of_the_evidence_it_leaves_out() {
     let entry = from_race(&facts).arms.swap_remove(2).evidence.unwrap();
     assert_eq!((entry.more_failing, entry.more), (7, 9));
     assert!(text(&facts).contains("… and 9 lines more"));
+}
+
+#[test]
+fn an_arm_that_changes_what_judges_it_is_marked_and_every_falsified_arm_has_a_reason() {
+    let mut facts = won();
+    facts.arms[0].changes_check = vec!["test.sh".to_owned()];
+    let told = text(&facts);
+    assert!(told.contains("\noff-by-one changes test.sh, which the check names\n"), "{told}");
+    let document = from_race(&facts);
+    assert_eq!(document.arms[0].changes_check, ["test.sh"]);
+    let reasons = [0, 1].map(|arm: usize| document.arms[arm].reason.as_deref());
+    assert_eq!(reasons, [None, Some("its check ended with exit code 101")]);
 }
