@@ -114,6 +114,7 @@ fn a_race_names_the_arm_that_passes_and_leaves_everything_where_it_was() {
       - `wrong`: it is b
       - `right`: it is a
       - winner: `right` is the only arm that is proved
+      - look twice: `right` changes `a.txt`, which the check names
 
     Evidence
       control: its check ended with exit code 3; the end of its output:

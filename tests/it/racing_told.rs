@@ -40,6 +40,17 @@ fn logs_of_an_arm_that_fails_show_what_it_printed_and_where_the_check_failed() {
 }
 
 #[test]
+fn a_check_that_names_what_is_not_committed_is_warned_of() {
+    let repo = small_repo();
+    repo.file("new.sh", "exit 1\n");
+    let output = race(&repo, &format!("[race]\ncheck = 'sh ./new.sh'\n{ARMS}"), &[]);
+    output.exit(1).stderr_has("the check names `new.sh`, which is not committed");
+    repo.commit("new");
+    let output = race(&repo, &format!("[race]\ncheck = 'sh ./new.sh'\n{ARMS}"), &[]);
+    assert!(!output.exit(1).stderr().contains("the check names"), "{output}");
+}
+
+#[test]
 fn paths_are_named_as_everywhere_and_status_names_the_winner() {
     let repo = small_repo();
     repo.file("fix.patch", "--- a/a.txt\n+++ b/a.txt\n@@ -3 +3,2 @@\n three\n+fixed\n");

@@ -228,7 +228,11 @@ fn test_runs_that_nobody_drives_are_given_up_but_for_the_newest_that_may_go_on()
         let given_up = runtime.block_on(give_up_test_runs(&scene.site)).unwrap();
         assert_eq!(given_up.runs, [second.clone(), first]);
         let failed: Vec<RunId> = given_up.failed.into_iter().map(|(run, _)| run).collect();
-        assert_eq!(failed, std::slice::from_ref(&broken), "it keeps none behind it from being given up");
+        assert_eq!(
+            failed,
+            std::slice::from_ref(&broken),
+            "it keeps none behind it from being given up"
+        );
         let phase = |run: &RunId| load_run(&store, run).unwrap().1.phase;
         assert_eq!(phase(&second), RunPhase::Stopped(StopReason::Aborted));
         for left_alone in [driven, broken, newest] {

@@ -11,7 +11,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::prepare::{AcceptedFile, Asked, Prepared, plan, prepare_any};
 use crate::cli::remembered;
-use crate::domain::race::{RaceSpec, control_id, race_tasks};
+use crate::domain::race::{RaceSpec, control_id, named_paths, race_tasks};
 use crate::domain::report::{from_race, race_facts, shell_word};
 use crate::domain::run::RunKind;
 use crate::engine::Hypotheses;
@@ -34,6 +34,7 @@ pub(crate) fn run(context: &Context, args: &PlannedArgs) -> Result<Exit, Failure
             .note(&format!("note: the tasks are for `wt-orch split {shown}`; hypotheses run here"));
     }
     let race = race(context, &place, (&prepared, &args.file.file), file)?;
+    tell_uncommitted(context, &place, &race)?;
     prepared.set = set;
     let asked = Asked { apart: true, ..Asked::by(args) };
     let plan = plan(context, &place, &prepared, &asked)?;
@@ -48,6 +49,18 @@ pub(crate) fn run(context: &Context, args: &PlannedArgs) -> Result<Exit, Failure
         context.streams.document(&from_race(&facts));
     }
     Ok(exit)
+}
+
+/// The check that is missing a file fails as it would for the bug.
+fn tell_uncommitted(context: &Context, place: &Place, race: &RaceSpec) -> Result<(), Failure> {
+    let dirty = place.site.repo.dirty()?;
+    for path in named_paths(&race.rules.check, dirty.tracked().chain(&dirty.untracked)) {
+        context.streams.warn(&format!(
+            "the check names `{path}`, which is not committed as it is in your checkout: the check \
+             runs on what is committed"
+        ));
+    }
+    Ok(())
 }
 
 /// What a file of a race needs.

@@ -12,13 +12,9 @@ use super::certainty::pass_rate;
 use super::changes::Changes;
 use super::metric::{MetricSummary, metric_text};
 use super::tally::{Standing, Tally, standing};
-use crate::domain::diagnostic::some_quoted;
 use crate::domain::id::TaskId;
 use crate::domain::task::{Better, RaceRules};
 use crate::domain::time::human_duration;
-
-/// Paths named in one sentence.
-const PATHS_NAMED: usize = 3;
 
 /// An arm that may win.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,8 +27,6 @@ pub struct Contender {
     pub metric: Option<MetricSummary>,
     /// Its diff.
     pub changes: Changes,
-    /// Paths that it changes and the check names ([`named_paths`](super::named_paths)).
-    pub changes_check: Vec<String>,
     /// Time of its command and, on average, of one run of its check.
     pub duration: Duration,
     /// Name that several arms of one command share.
@@ -86,7 +80,6 @@ pub fn rank(rules: &RaceRules, contenders: &[Contender]) -> Ranking {
 /// What arms are compared by, the most important first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Criterion {
-    OwnCheck,
     PassRate,
     Metric,
     Agreement,
@@ -96,15 +89,8 @@ enum Criterion {
 }
 
 impl Criterion {
-    const ALL: [Self; 7] = [
-        Self::OwnCheck,
-        Self::PassRate,
-        Self::Metric,
-        Self::Agreement,
-        Self::Lines,
-        Self::Files,
-        Self::Time,
-    ];
+    const ALL: [Self; 6] =
+        [Self::PassRate, Self::Metric, Self::Agreement, Self::Lines, Self::Files, Self::Time];
 }
 
 /// Why an arm stands where it does.
@@ -154,10 +140,6 @@ impl<'a> Field<'a> {
     fn compare(&self, criterion: Criterion, one: &Contender, other: &Contender) -> Ordering {
         let rate = |arm: &Contender| f64::from(arm.tally.passes) / f64::from(arm.tally.runs());
         match criterion {
-            // What passes a check that it changed itself proves little.
-            Criterion::OwnCheck => {
-                other.changes_check.is_empty().cmp(&one.changes_check.is_empty())
-            }
             Criterion::PassRate => rate(other).total_cmp(&rate(one)),
             Criterion::Metric => match (&one.metric, &other.metric, &self.rules.metric) {
                 (Some(a), Some(b), Some(metric)) => match metric.better {
@@ -194,9 +176,7 @@ impl<'a> Field<'a> {
                 },
                 // Arms that have no siblings could not agree with any.
                 Criterion::Agreement => best.family != arm.family,
-                Criterion::OwnCheck | Criterion::Lines | Criterion::Files | Criterion::Time => {
-                    false
-                }
+                Criterion::Lines | Criterion::Files | Criterion::Time => false,
             }
     }
 
@@ -223,10 +203,6 @@ impl Why<'_> {
         let about = if exactly { "" } else { "about " };
         let as_often = format!("`{one}` passes {about}as often as `{other}`");
         match criterion {
-            Criterion::OwnCheck => format!(
-                "`{one}` leaves alone what the check names; `{other}` changes {}",
-                some_quoted(&b.changes_check, PATHS_NAMED)
-            ),
             Criterion::PassRate => format!(
                 "`{one}` passes more often than `{other}`: {} of {} runs against {} of {}",
                 best.tally.passes,

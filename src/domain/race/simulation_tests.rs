@@ -70,7 +70,6 @@ impl Race {
             metric: None,
             // Of any size: it says nothing about who is right.
             changes: Changes { lines: (random.uniform() * 40.0) as usize, ..Changes::default() },
-            changes_check: Vec::new(),
             duration: Duration::ZERO,
             family: None,
         };

@@ -111,7 +111,6 @@ impl RaceFacts {
             tally: arm.tally,
             metric: arm.metric,
             changes: arm.changes.clone(),
-            changes_check: arm.changes_check.clone(),
             duration: arm.once,
             family: arm.family.clone(),
         };

@@ -177,15 +177,24 @@ fn sentences(facts: &RaceFacts) -> Vec<Line> {
         lines.extend(others.map(|why| Line::prose(why)));
         lines.extend(certainty(facts, winner).iter().map(|said| Line::prose(said)));
     }
-    lines.extend(facts.arms.iter().filter(|arm| !arm.changes_check.is_empty()).map(|arm| {
-        let paths = some_quoted(&arm.changes_check, PATHS_NAMED);
-        Line::prose(&format!("`{}` changes {paths}, which the check names", arm.id))
-    }));
+    lines.extend(facts.arms.iter().filter_map(|arm| changes_check(facts, arm)));
     let saved = human_duration(facts.saved);
     if facts.saved.as_millis() > 0 {
         lines.push(Line::new().text(format!("stopping the others saved about {saved} of work")));
     }
     lines
+}
+
+/// What of the check's own files a proved arm changes. A file that every arm changes is what they are
+/// about, and not what judges them.
+fn changes_check(facts: &RaceFacts, arm: &ArmFacts) -> Option<Line> {
+    let changing = || facts.arms.iter().filter(|arm| !arm.changes.paths.is_empty());
+    let judges = |path: &&String| changing().any(|arm| !arm.changes.paths.contains(*path));
+    let paths: Vec<&String> = arm.changes_check.iter().filter(judges).collect();
+    (arm.verdict == Some(ArmVerdict::Proved) && !paths.is_empty()).then(|| {
+        let paths = some_quoted(&paths, PATHS_NAMED);
+        Line::prose(&format!("look twice: `{}` changes {paths}, which the check names", arm.id))
+    })
 }
 
 /// How sure it is, where the check was repeated.

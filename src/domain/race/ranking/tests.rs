@@ -11,7 +11,6 @@ fn arm(id: &str, passes: u32, fails: u32, lines: usize) -> Contender {
         tally: Tally { passes, fails },
         metric: None,
         changes,
-        changes_check: Vec::new(),
         duration: Duration::from_secs(5),
         family: None,
     }
@@ -141,15 +140,6 @@ proptest! {
             }
         }
     }
-}
-
-#[test]
-fn an_arm_that_changes_what_the_check_names_comes_behind_those_that_do_not() {
-    let changes_check = vec!["test.sh".to_owned()];
-    let judge = Contender { changes_check, ..arm("judge", 20, 0, 1) };
-    let (order, why) = told(&[judge, arm("honest", 12, 8, 40)]);
-    assert_eq!(order, "honest judge");
-    assert_eq!(why, ["`honest` leaves alone what the check names; `judge` changes `test.sh`"]);
 }
 
 #[test]

@@ -253,8 +253,14 @@ fn the_document_says_how_much_of_the_evidence_it_leaves_out() {
 fn an_arm_that_changes_what_judges_it_is_marked_and_every_falsified_arm_has_a_reason() {
     let mut facts = won();
     facts.arms[0].changes_check = vec!["test.sh".to_owned()];
+    facts.arms[0].changes.paths.insert("test.sh".to_owned());
     let told = text(&facts);
-    assert!(told.contains("\noff-by-one changes test.sh, which the check names\n"), "{told}");
+    let mark = "\nlook twice: off-by-one changes test.sh, which the check names\n";
+    assert!(told.contains(mark), "{told}");
+    // Where every arm changes it, it is what they are about.
+    let mut about = facts.clone();
+    about.arms.iter_mut().for_each(|arm| arm.changes.paths.extend(["test.sh".to_owned()]));
+    assert!(!text(&about).contains("look twice"));
     let document = from_race(&facts);
     assert_eq!(document.arms[0].changes_check, ["test.sh"]);
     let reasons = [0, 1].map(|arm: usize| document.arms[arm].reason.as_deref());
