@@ -72,5 +72,5 @@ fn is_of_python(search: &Search<'_>, root: &str) -> bool {
     let own = search.tree.below(root).iter().filter_map(|path| within(path, root));
     let has_source = || own.clone().any(|path| parent(path).is_empty() && path.ends_with(".py"));
     !search.tree.is_foreign(root, &others)
-        && (!others.iter().any(has) || PACKAGES.iter().any(|name| has(&name)) || has_source())
+        && (!others.iter().any(has) || PACKAGES.iter().any(has) || has_source())
 }
